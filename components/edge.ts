@@ -1,0 +1,203 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { LoadedConfig, RouteConfig } from "../config";
+import {
+  certResolverName,
+  dynamicConfigProbePath,
+  parseTraefikVersion,
+  renderTraefikDynamic,
+  renderTraefikStatic,
+  TRAEFIK_ACME_DIRECTORY,
+  TRAEFIK_DYNAMIC_DIRECTORY,
+  TRAEFIK_PORTS,
+  TRAEFIK_ROUTES_FILE,
+  type EdgeRoute,
+  type TraefikCertificates,
+  type TraefikDynamicInput,
+} from "../hardening/traefik";
+import type { AcceptedException, Workload } from "../hardening/workload";
+import { createContainer } from "./container";
+import type { NetworkNames, StackContext } from "./context";
+import { DataVolume } from "./data-volume";
+import { LABEL_ROUTES_PROBE } from "./hooks";
+import { createCarrier, MountedFiles } from "./mounted-files";
+
+/** Any uid but root's: the image needs none of its own. */
+const EDGE_USER = "65532:65532";
+const EDGE_NAME = "edge";
+const MIB = 1024 * 1024;
+const CA_FILE = "acme-ca.pem";
+const CONFIG_DIRECTORY = "/etc/rampart";
+const STATIC_FILE = "traefik.yml";
+const DIRECTORIES = {
+  letsencrypt: "https://acme-v02.api.letsencrypt.org/directory",
+  "letsencrypt-staging": "https://acme-staging-v02.api.letsencrypt.org/directory",
+} as const;
+
+export interface EdgeArgs {
+  readonly networks: NetworkNames;
+  readonly services: readonly RoutedService[];
+}
+
+/** A service that has routes, and where this version of it is found. */
+export interface RoutedService {
+  readonly name: string;
+  readonly routes: readonly RouteConfig[];
+  readonly port: number;
+  readonly alias: pulumi.Output<string>;
+  readonly ready: pulumi.Resource;
+}
+
+/** Traefik: the only container that publishes ports and is on `public`. It has no access to the Docker API. */
+export class Edge extends pulumi.ComponentResource {
+  constructor(name: string, context: StackContext, args: EdgeArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("rampart:edge:Edge", name, {}, opts);
+    const parent = this;
+    const { config } = context;
+    const certificates = traefikCertificates(config);
+    const configuration = new MountedFiles(`${name}-config`, context, { owner: EDGE_NAME, secret: false, files: staticFiles(context, certificates) }, { parent });
+    const acme =
+      certificates.kind === "acme" ? new DataVolume(`${name}-acme-${certificates.resolver}`, context, { owner: EDGE_NAME, protect: false, shared: true }, { parent }) : undefined;
+    const routes = new DataVolume(`${name}-routes`, context, { owner: EDGE_NAME, protect: false, shared: false }, { parent });
+    const container = createContainer(
+      context,
+      name,
+      edgeWorkload(context, acme !== undefined),
+      {
+        networks: args.networks,
+        volumes: { config: configuration.volumeName, routes: routes.volumeName, ...(acme === undefined ? {} : { acme: acme.volumeName }) },
+      },
+      { parent, lifecycle: "exclusive", dependsOn: [configuration.carrier, ...(acme === undefined ? [] : [acme.ready])] },
+    );
+    this.writeRoutes(name, context, args.services, certificates, routes, container);
+    this.registerOutputs({});
+  }
+
+  /** Written once every service of this version is healthy; the old containers stop after the edge has taken it. */
+  private writeRoutes(
+    name: string,
+    context: StackContext,
+    services: readonly RoutedService[],
+    certificates: TraefikCertificates,
+    volume: DataVolume,
+    container: pulumi.Resource,
+  ): void {
+    const rendered = pulumi
+      .all(services.map(({ alias }) => alias))
+      .apply((aliases) => renderTraefikDynamic(dynamicInput(context.config, certificates, services, aliases)));
+    createCarrier(
+      `${name}-routes`,
+      context,
+      {
+        owner: EDGE_NAME,
+        volumeName: volume.volumeName,
+        files: { [TRAEFIK_ROUTES_FILE]: { content: rendered } },
+        extraLabels: [{ label: LABEL_ROUTES_PROBE, value: rendered.apply(dynamicConfigProbePath) }],
+      },
+      {
+        parent: this,
+        hooks: context.hooks.routesApplied({ edgeName: EDGE_NAME, probePort: TRAEFIK_PORTS.ping }),
+        dependsOn: [container, ...services.map(({ ready }) => ready)],
+      },
+    );
+  }
+}
+
+function traefikCertificates(config: LoadedConfig): TraefikCertificates {
+  const { certificates } = config;
+  const email = config.acmeEmail === undefined ? {} : { email: config.acmeEmail };
+  if (certificates === "self-signed") return { kind: "self-signed" };
+  if (typeof certificates === "string") {
+    return { kind: "acme", resolver: certificates, directory: DIRECTORIES[certificates], challenge: "http-01", ...email };
+  }
+  const ca = certificates.ca === undefined ? {} : { caCertificateFile: `${CONFIG_DIRECTORY}/${CA_FILE}` };
+  return { kind: "acme", resolver: "custom", directory: certificates.directory, challenge: certificates.challenge, ...ca, ...email };
+}
+
+function staticFiles(context: StackContext, certificates: TraefikCertificates): Record<string, { content: string }> {
+  const { config, images } = context;
+  const ca = typeof config.certificates === "object" ? config.certificates.ca : undefined;
+  const content = renderTraefikStatic({
+    traefikVersion: parseTraefikVersion(images.reference("traefik")),
+    externalHttpsPort: config.edge.httpsPort,
+    http: config.edge.httpPort !== false,
+    certificates,
+  });
+  return { [STATIC_FILE]: { content }, ...(ca === undefined ? {} : { [CA_FILE]: { content: ca } }) };
+}
+
+function dynamicInput(config: LoadedConfig, certificates: TraefikCertificates, services: readonly RoutedService[], aliases: readonly string[]): TraefikDynamicInput {
+  const resolver = certResolverName(certificates);
+  return {
+    routes: services.flatMap((service, index) => service.routes.map((route, position) => edgeRoute(service, route, position, aliases[index] ?? service.name))),
+    tls: config.edge.tls,
+    ...(resolver === undefined ? {} : { certResolver: resolver }),
+  };
+}
+
+function edgeRoute(service: RoutedService, route: RouteConfig, position: number, alias: string): EdgeRoute {
+  const { contentSecurityPolicy, response, fromApplication } = route.headers;
+  return {
+    name: position === 0 ? service.name : `${service.name}-${position + 1}`,
+    host: route.host,
+    pathPrefix: route.pathPrefix,
+    target: `http://${alias}:${service.port}`,
+    rateLimit: route.rateLimit,
+    maxRequestBodyBytes: Math.ceil(route.maxBodyMiB * MIB),
+    streaming: route.streaming,
+    headers: { extra: response, fromApplication, ...(contentSecurityPolicy === undefined ? {} : { contentSecurityPolicy }) },
+    ...(route.cors === undefined ? {} : { cors: route.cors }),
+  };
+}
+
+function edgeWorkload(context: StackContext, acme: boolean): Workload {
+  const { config, images } = context;
+  const { listenAddress, httpPort, httpsPort } = config.edge;
+  return {
+    name: EDGE_NAME,
+    component: "edge",
+    image: images.reference("traefik"),
+    command: ["traefik", `--configFile=${CONFIG_DIRECTORY}/${STATIC_FILE}`],
+    environment: {},
+    user: EDGE_USER,
+    networks: [{ network: "public" }, { network: "proxy" }],
+    publishedPorts: [
+      ...(httpPort === false ? [] : [{ ip: listenAddress, external: httpPort, internal: TRAEFIK_PORTS.web }]),
+      { ip: listenAddress, external: httpsPort, internal: TRAEFIK_PORTS.websecure },
+    ],
+    mounts: [
+      { kind: "volume", volume: "config", target: CONFIG_DIRECTORY, readOnly: true },
+      { kind: "volume", volume: "routes", target: TRAEFIK_DYNAMIC_DIRECTORY, readOnly: true },
+      ...(acme ? [{ kind: "volume", volume: "acme", target: TRAEFIK_ACME_DIRECTORY, readOnly: false } as const] : []),
+    ],
+    // Request bodies beyond a mebibyte wait here.
+    tmpfs: [{ path: "/tmp", sizeMiB: 64 }],
+    resources: config.edge.resources,
+    capabilities: [],
+    seccomp: { kind: "default" },
+    appArmor: { kind: "default" },
+    readOnlyRoot: true,
+    healthCheck: {
+      test: ["CMD", "traefik", "healthcheck", `--configFile=${CONFIG_DIRECTORY}/${STATIC_FILE}`],
+      intervalSeconds: 2,
+      timeoutSeconds: 3,
+      startPeriodSeconds: 20,
+      retries: 5,
+    },
+    restart: "on-failure",
+    stopGraceSeconds: 15,
+    startTimeoutSeconds: 60,
+    logging: config.logging,
+    accepted: edgeExceptions(config),
+  };
+}
+
+/** What a public edge cannot hold, in the words of the posture. */
+function edgeExceptions(config: LoadedConfig): AcceptedException[] {
+  const { listenAddress, httpPort, httpsPort } = config.edge;
+  const privileged = [httpPort, httpsPort].some((port) => port !== false && port < 1024);
+  return [
+    ...(privileged ? [{ rule: "cis-5.8", reason: "the edge serves the standard web ports; inside the container Traefik listens on unprivileged ones" }] : []),
+    { rule: "cis-5.9", reason: "the edge is the stack's one way in" },
+    ...(listenAddress === "0.0.0.0" ? [{ rule: "cis-5.14", reason: "the edge is reached on all of the host's addresses; set rampart:edge.listenAddress to narrow it" }] : []),
+  ];
+}

@@ -1,0 +1,59 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Workload } from "../hardening/workload";
+import { createContainer } from "./container";
+import type { NetworkNames, StackContext } from "./context";
+import { POSTGRES_ALIAS } from "./postgres";
+
+const PORT = 5432;
+
+export interface ForwarderArgs {
+  readonly networks: NetworkNames;
+  /** Its fixed address on the internal network, from which Postgres takes the superuser. */
+  readonly address: string;
+  readonly dependsOn: pulumi.Resource[];
+}
+
+/** A way to Postgres for the provider where the engine is not local: a forwarder that listens on the engine's loopback alone. */
+export class Forwarder extends pulumi.ComponentResource {
+  readonly ready: pulumi.Resource;
+
+  constructor(name: string, context: StackContext, args: ForwarderArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("rampart:postgres:Forwarder", name, {}, opts);
+    this.ready = createContainer(
+      context,
+      name,
+      forwarderWorkload(context, args.address),
+      { networks: args.networks, volumes: {} },
+      { parent: this, lifecycle: "exclusive", dependsOn: args.dependsOn },
+    );
+    this.registerOutputs({});
+  }
+}
+
+function forwarderWorkload(context: StackContext, address: string): Workload {
+  const { config, images } = context;
+  return {
+    name: "forwarder",
+    component: "forwarder",
+    image: images.reference("socat"),
+    entrypoint: ["socat"],
+    command: [`TCP-LISTEN:${PORT},fork,reuseaddr,max-children=16`, `TCP:${POSTGRES_ALIAS}:${PORT}`],
+    environment: {},
+    user: "65534:65534",
+    networks: [{ network: "database-access" }, { network: "internal", ipv4Address: address }],
+    publishedPorts: [{ ip: "127.0.0.1", external: config.database.forwarderPort, internal: PORT }],
+    mounts: [],
+    tmpfs: [],
+    resources: { memoryMiB: 32, cpus: 0.25, pids: 32 },
+    capabilities: [],
+    seccomp: { kind: "default" },
+    appArmor: { kind: "default" },
+    readOnlyRoot: true,
+    healthCheck: { test: ["CMD", "socat", "-u", "OPEN:/dev/null", `TCP:127.0.0.1:${PORT}`], intervalSeconds: 5, timeoutSeconds: 3, startPeriodSeconds: 10, retries: 3 },
+    restart: "on-failure",
+    stopGraceSeconds: 5,
+    startTimeoutSeconds: 60,
+    logging: config.logging,
+    accepted: [{ rule: "cis-5.9", reason: "the database provider reaches Postgres through this loopback-only port (rampart:database.access is forwarder)" }],
+  };
+}

@@ -1,0 +1,41 @@
+import { createHash } from "node:crypto";
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import { IMAGE_PINS, parseImage, type ImageRole } from "../config/images";
+
+/**
+ * The images of a stack, each pulled once. They stay on the engine when a stack no longer names them: other stacks may,
+ * and a roll-back then needs no registry.
+ */
+export class Images extends pulumi.ComponentResource {
+  private readonly pulled = new Map<string, docker.RemoteImage>();
+
+  constructor(
+    private readonly name: string,
+    private readonly overrides: Readonly<Partial<Record<string, string>>>,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
+    super("rampart:image:Images", name, {}, opts);
+    this.registerOutputs({});
+  }
+
+  /** The pinned reference of one of Rampart's own images. */
+  reference(role: ImageRole): string {
+    return this.overrides[role] ?? IMAGE_PINS[role];
+  }
+
+  /** The local id of an image, by its pinned reference. */
+  id(reference: string): pulumi.Output<string> {
+    const known = this.pulled.get(reference);
+    if (known !== undefined) return known.imageId;
+    const image = new docker.RemoteImage(`${this.name}-${imageSlug(reference)}`, { name: reference, keepLocally: true }, { parent: this });
+    this.pulled.set(reference, image);
+    return image.imageId;
+  }
+}
+
+/** `postgres-3f2a1b9c`: short, unique for a reference, and the same in every run. */
+export function imageSlug(reference: string): string {
+  const base = parseImage(reference)?.repository.split("/").at(-1) ?? "image";
+  return `${base}-${createHash("sha256").update(reference).digest("hex").slice(0, 8)}`;
+}

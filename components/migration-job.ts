@@ -1,0 +1,68 @@
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import type { MigrationConfig } from "../config";
+import type { Workload } from "../hardening/workload";
+import { createContainer } from "./container";
+import type { NetworkNames, StackContext } from "./context";
+import type { DataVolume } from "./data-volume";
+import { JOB_CONTAINER_KEEPER } from "./hooks";
+import { programFiles, programWorkload, type ProgramFiles } from "./program";
+import type { Secrets } from "./secrets";
+
+export interface MigrationJobArgs {
+  readonly config: MigrationConfig;
+  readonly networks: NetworkNames;
+  readonly secrets: Secrets;
+  readonly databaseUrl: pulumi.Output<string>;
+  readonly sharedVolumes: Readonly<Record<string, DataVolume>>;
+  /** The roles and their privileges. */
+  readonly dependsOn: pulumi.Resource[];
+}
+
+/**
+ * The migration: a container that is created but not started, and a receipt whose creation runs it. A run that fails
+ * leaves no receipt, so the next `up` runs the container again; a change of image or command makes a new container, and
+ * with it a new receipt.
+ */
+export class MigrationJob extends pulumi.ComponentResource {
+  /** Exists once the migration has ended with exit code 0. */
+  readonly done: pulumi.Resource;
+
+  constructor(name: string, context: StackContext, args: MigrationJobArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("rampart:job:MigrationJob", name, {}, opts);
+    const parent = this;
+    const files = programFiles(
+      name,
+      context,
+      { name: "migration", config: args.config, secrets: args.secrets, urls: { DATABASE_URL: args.databaseUrl }, sharedVolumes: args.sharedVolumes },
+      parent,
+    );
+    const container = createContainer(
+      context,
+      name,
+      migrationWorkload(context, args.config, files),
+      { networks: args.networks, volumes: files.volumes, secretEnvironment: files.secretEnvironment },
+      { parent, lifecycle: "job", dependsOn: [...args.dependsOn, ...files.dependsOn] },
+    );
+    this.done = new random.RandomId(
+      `${name}-receipt`,
+      { byteLength: 4, keepers: { [JOB_CONTAINER_KEEPER]: container.id } },
+      { parent, hooks: context.hooks.jobReceipt({ name: "migration", timeoutSeconds: args.config.timeoutSeconds }) },
+    );
+    this.registerOutputs({});
+  }
+}
+
+function migrationWorkload(context: StackContext, config: MigrationConfig, files: ProgramFiles): Workload {
+  return {
+    ...programWorkload(config, files),
+    name: "migration",
+    component: "job",
+    environment: { DB_SCHEMA: context.config.database.schema, ...config.environment, ...files.fileVariables },
+    networks: [{ network: "internal" }],
+    publishedPorts: [],
+    restart: "no",
+    startTimeoutSeconds: config.timeoutSeconds,
+    logging: context.config.logging,
+  };
+}

@@ -1,0 +1,100 @@
+import { createHash, createHmac } from "node:crypto";
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import { ownerLabels } from "../hardening/labels";
+import type { StackContext } from "./context";
+
+export interface MountedFile {
+  readonly content: pulumi.Input<string>;
+  /** Octal permissions. The volume has one reader, whose uid is its own matter. @default "0444" */
+  readonly permissions?: string;
+}
+
+export interface MountedFilesArgs {
+  /** Whose files these are: the label `io.rampart.name`. */
+  readonly owner: string;
+  /** Contents by file name. */
+  readonly files: Readonly<Record<string, MountedFile>>;
+  /** Whether the contents are secret; then the volume's name is keyed, so that it tells nothing of them. @default true */
+  readonly secret?: boolean;
+}
+
+/**
+ * Files in a volume of their own. A hash of the contents is part of the volume's name, so that a change replaces the
+ * consumer and stale files vanish.
+ */
+export class MountedFiles extends pulumi.ComponentResource {
+  readonly volumeName: pulumi.Output<string>;
+  /** What a consumer has to wait for: the files are in the volume once this exists. */
+  readonly carrier: docker.Container;
+
+  constructor(name: string, context: StackContext, args: MountedFilesArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("rampart:files:MountedFiles", name, {}, opts);
+    const secret = args.secret ?? true;
+    const volume = new docker.Volume(
+      name,
+      { name: volumeName(name, args.files, secret ? context.salt : undefined), labels: ownerLabels({ stack: context.config.stack }, "volume", args.owner) },
+      { parent: this, deleteBeforeReplace: false },
+    );
+    this.volumeName = volume.name;
+    this.carrier = createCarrier(name, context, { ...args, volumeName: this.volumeName }, { parent: this });
+    this.registerOutputs({ volumeName: this.volumeName });
+  }
+}
+
+export interface CarrierArgs extends Partial<MountedFilesArgs> {
+  readonly owner: string;
+  readonly volumeName: pulumi.Input<string>;
+  /** Where it mounts the volume; its consumer mounts it wherever it needs it. @default "/files" */
+  readonly mountPath?: string;
+  readonly extraLabels?: readonly { readonly label: string; readonly value: pulumi.Input<string> }[];
+}
+
+/**
+ * A container that is created, never started and on no network, whose uploads fill a volume. The engine refuses uploads
+ * into a container with a read-only root; a carrier needs no such root, as nothing ever runs in it.
+ */
+export function createCarrier(name: string, context: StackContext, args: CarrierArgs, opts: pulumi.CustomResourceOptions): docker.Container {
+  const mountPath = args.mountPath ?? "/files";
+  const secret = args.secret ?? false;
+  const uploads = Object.entries(args.files ?? {})
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([file, { content, permissions }]) => ({
+      file: `${mountPath}/${file}`,
+      content: secret ? pulumi.secret(content) : content,
+      permissions: permissions ?? "0444",
+    }));
+  return new docker.Container(
+    `${name}-carrier`,
+    {
+      image: context.images.id(context.images.reference("traefik")),
+      start: false,
+      mustRun: false,
+      restart: "no",
+      networkMode: "none",
+      user: "65534:65534",
+      capabilities: { drops: ["ALL"] },
+      securityOpts: ["no-new-privileges:true"],
+      logDriver: "none",
+      envs: [],
+      volumes: [{ volumeName: args.volumeName, containerPath: mountPath }],
+      ...(uploads.length === 0 ? {} : { uploads }),
+      labels: [...ownerLabels({ stack: context.config.stack }, "carrier", args.owner), ...(args.extraLabels ?? [])].sort((a, b) => (a.label < b.label ? -1 : 1)),
+    },
+    { deleteBeforeReplace: false, ...opts },
+  );
+}
+
+/** `<name>-<twelve hex digits of the contents>`; keyed with the stack's salt where the contents are secret. */
+export function volumeName(name: string, files: MountedFilesArgs["files"], salt?: pulumi.Output<string>): pulumi.Output<string> {
+  const entries = Object.entries(files).sort(([a], [b]) => (a < b ? -1 : 1));
+  const contents = pulumi.all(entries.map(([, file]) => file.content));
+  const named = pulumi.all([contents, salt ?? ""]).apply(([texts, key]) => `${name}-${digest(entries.map(([file, { permissions }], index) => [file, permissions ?? "", texts[index] ?? ""]), key)}`);
+  // A keyed digest of secrets is no secret, and a volume's name is shown by every tool.
+  return pulumi.unsecret(named);
+}
+
+function digest(parts: readonly (readonly string[])[], key: string): string {
+  const hash = key === "" ? createHash("sha256") : createHmac("sha256", key);
+  return hash.update(JSON.stringify(parts)).digest("hex").slice(0, 12);
+}

@@ -1,0 +1,38 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import { ownerLabels } from "../hardening/labels";
+import type { NetworkPlan } from "../hardening/networks";
+
+export interface NetworksArgs {
+  /** The stack's name, for the labels. */
+  readonly stack: string;
+  readonly plan: readonly NetworkPlan[];
+}
+
+/** The stack's networks, each with a declared subnet. */
+export class Networks extends pulumi.ComponentResource {
+  /** The engine's names by the networks' own. */
+  readonly names: Readonly<Record<string, pulumi.Output<string>>>;
+
+  constructor(name: string, args: NetworksArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("rampart:network:Networks", name, {}, opts);
+    this.names = Object.fromEntries(args.plan.map((plan) => [plan.name, this.network(name, plan, args.stack).name]));
+    this.registerOutputs({ names: this.names });
+  }
+
+  private network(prefix: string, plan: NetworkPlan, stack: string): docker.Network {
+    return new docker.Network(
+      `${prefix}-${plan.name}`,
+      {
+        name: `${prefix}-${plan.name}`,
+        driver: "bridge",
+        internal: plan.internal,
+        ipamConfigs: [{ subnet: plan.subnet, gateway: plan.gateway }],
+        ...(plan.icc ? {} : { options: { "com.docker.network.bridge.enable_icc": "false" } }),
+        labels: ownerLabels({ stack }, "network", plan.name),
+      },
+      // Two networks cannot hold one subnet, so the old one has to go first.
+      { parent: this, deleteBeforeReplace: true },
+    );
+  }
+}

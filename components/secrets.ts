@@ -1,0 +1,37 @@
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import { configSecret, generatedLength, type SecretSpec } from "../config";
+
+/** The length of the passwords that Rampart makes for its own use: 190 bits of letters and digits. */
+const PASSWORD_LENGTH = 32;
+
+/** The secrets of a stack. Letters and digits only, so that no URL, SQL literal or shell ever needs escaping. */
+export class Secrets extends pulumi.ComponentResource {
+  private readonly generated = new Map<string, pulumi.Output<string>>();
+
+  constructor(
+    private readonly name: string,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
+    super("rampart:secret:Secrets", name, {}, opts);
+    this.registerOutputs({});
+  }
+
+  /** A password that is made once and kept in the state, encrypted. */
+  password(key: string, length: number = PASSWORD_LENGTH): pulumi.Output<string> {
+    const known = this.generated.get(key);
+    if (known !== undefined) return known;
+    const password = new random.RandomPassword(`${this.name}-${key}`, { length, special: false }, { parent: this });
+    const value = pulumi.secret(password.result);
+    this.generated.set(key, value);
+    return value;
+  }
+
+  /** A secret that a service names: generated, and then shared by all that name it, or from the configuration. */
+  resolve(variable: string, spec: SecretSpec): pulumi.Output<string> {
+    const length = generatedLength(spec);
+    if (length !== undefined) return this.password(`secret-${variable.toLowerCase().replaceAll("_", "-")}`, length);
+    if (typeof spec === "object" && "config" in spec) return configSecret(spec.config);
+    throw new Error(`secrets.${variable}: not a specification of a secret`);
+  }
+}

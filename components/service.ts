@@ -1,0 +1,111 @@
+import { createHash, createHmac } from "node:crypto";
+import * as pulumi from "@pulumi/pulumi";
+import type { HealthCheckConfig, ServiceConfig } from "../config";
+import type { NetworkAttachment, Workload } from "../hardening/workload";
+import { createContainer } from "./container";
+import type { NetworkNames, StackContext } from "./context";
+import type { DataVolume } from "./data-volume";
+import { programFiles, programWorkload, type ProgramFiles } from "./program";
+import { keyPrefixes } from "./redis";
+import type { Secrets } from "./secrets";
+import { dockerApiNetwork, SOCKET_PROXY_ALIAS, SOCKET_PROXY_PORT } from "./socket-proxy";
+
+export interface ServiceArgs {
+  readonly name: string;
+  readonly config: ServiceConfig;
+  readonly networks: NetworkNames;
+  readonly secrets: Secrets;
+  /** DATABASE_URL and REDIS_URL, where the service has earned them. */
+  readonly urls: Readonly<Record<string, pulumi.Output<string>>>;
+  readonly sharedVolumes: Readonly<Record<string, DataVolume>>;
+  readonly dependsOn: pulumi.Resource[];
+}
+
+/** One container of the user's application. */
+export class Service extends pulumi.ComponentResource {
+  /**
+   * The DNS name of this very version. Routes lead to it rather than to the service's name, which the old and the new
+   * container share while one replaces the other: so requests reach a new version only once it is healthy.
+   */
+  readonly alias: pulumi.Output<string>;
+  readonly ready: pulumi.Resource;
+
+  constructor(name: string, context: StackContext, args: ServiceArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("rampart:service:Service", name, {}, opts);
+    const parent = this;
+    const files = programFiles(name, context, args, parent);
+    const workload = serviceWorkload(context, args, files);
+    this.alias = versionAlias(args.name, workload, files, context.salt);
+    this.ready = createContainer(
+      context,
+      name,
+      workload,
+      { networks: args.networks, volumes: files.volumes, secretEnvironment: files.secretEnvironment, versionAlias: this.alias },
+      { parent, lifecycle: "replace", dependsOn: [...args.dependsOn, ...files.dependsOn] },
+    );
+    this.registerOutputs({ alias: this.alias });
+  }
+}
+
+/** `<service>-<ten hex digits>` of everything that makes this version what it is. */
+function versionAlias(name: string, workload: Workload, files: ProgramFiles, salt: pulumi.Output<string>): pulumi.Output<string> {
+  const volumes = pulumi.all(files.volumes);
+  if (Object.keys(files.secretEnvironment).length === 0) return volumes.apply((names) => `${name}-${digest(JSON.stringify([workload, names]))}`);
+  const all = pulumi.all([volumes, pulumi.all(files.secretEnvironment), salt]);
+  return pulumi.unsecret(all.apply(([names, secrets, key]) => `${name}-${digest(JSON.stringify([workload, names, secrets]), key)}`));
+}
+
+function digest(text: string, key?: string): string {
+  return (key === undefined ? createHash("sha256") : createHmac("sha256", key)).update(text).digest("hex").slice(0, 10);
+}
+
+/** A service's networks follow from what it does: a route, data or a cache, the Docker API, the internet. */
+export function serviceNetworks(name: string, config: ServiceConfig): NetworkAttachment[] {
+  const aliases = [name];
+  const onProxy = config.routes.length > 0;
+  // A service without a route is on `internal` even if it uses no data: there the others find it.
+  const onInternal = config.data !== "none" || config.cache !== false || !onProxy;
+  return [
+    ...(onProxy ? [{ network: "proxy" as const, aliases }] : []),
+    ...(onInternal ? [{ network: "internal" as const, aliases }] : []),
+    ...(config.egress ? [{ network: "egress" as const }] : []),
+    ...(config.dockerApi === undefined ? [] : [{ network: dockerApiNetwork(name) }]),
+  ];
+}
+
+function serviceWorkload(context: StackContext, args: ServiceArgs, files: ProgramFiles): Workload {
+  const { config, name } = args;
+  return {
+    ...programWorkload(config, files),
+    name,
+    component: "service",
+    environment: {
+      ...(config.port === undefined ? {} : { PORT: String(config.port) }),
+      ...(config.cache === false ? {} : { REDIS_KEY_PREFIX: keyPrefixes(name, config.cache)[0] ?? "" }),
+      ...(config.dockerApi === undefined ? {} : { DOCKER_HOST: `tcp://${SOCKET_PROXY_ALIAS}:${SOCKET_PROXY_PORT}` }),
+      ...config.environment,
+      ...files.fileVariables,
+    },
+    networks: serviceNetworks(name, config),
+    publishedPorts: [],
+    healthCheck: { ...timings(config.healthCheck), test: healthTest(config) },
+    restart: "on-failure",
+    startTimeoutSeconds: config.startTimeoutSeconds,
+    logging: context.config.logging,
+  };
+}
+
+/** The image's own wget asks over HTTP, unless the service names a command. */
+function healthTest(config: ServiceConfig): string[] {
+  if (config.healthCheck?.command !== undefined) return ["CMD", ...config.healthCheck.command];
+  return ["CMD", "wget", "-q", "-O", "/dev/null", `http://127.0.0.1:${config.port ?? 0}${config.healthCheck?.http ?? "/"}`];
+}
+
+function timings(check: HealthCheckConfig | undefined): Omit<NonNullable<Workload["healthCheck"]>, "test"> {
+  return {
+    intervalSeconds: check?.intervalSeconds ?? 5,
+    timeoutSeconds: check?.timeoutSeconds ?? 3,
+    startPeriodSeconds: check?.startPeriodSeconds ?? 10,
+    retries: check?.retries ?? 3,
+  };
+}

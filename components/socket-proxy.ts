@@ -1,0 +1,90 @@
+import * as pulumi from "@pulumi/pulumi";
+import { renderHaproxyConfig } from "../hardening/docker-api/haproxy-config";
+import type { DockerApiPermission } from "../hardening/docker-api/permissions";
+import type { NetworkName, Workload } from "../hardening/workload";
+import { createContainer } from "./container";
+import type { NetworkNames, StackContext } from "./context";
+import { MountedFiles } from "./mounted-files";
+
+export const SOCKET_PROXY_ALIAS = "docker-api";
+export const SOCKET_PROXY_PORT = 2375;
+const SOCKET_PATH = "/var/run/docker.sock";
+/** The official image's own user. */
+const HAPROXY_UID = 99;
+
+export interface SocketProxyArgs {
+  /** The one service that speaks to it. */
+  readonly consumer: string;
+  readonly permissions: readonly DockerApiPermission[];
+  readonly networks: NetworkNames;
+  /** The gid of the socket on the engine's host; without it the proxy runs as root without any capability. */
+  readonly socketGroup?: number;
+}
+
+/** A filtered Docker API for one consumer, on a network of those two alone. */
+export class SocketProxy extends pulumi.ComponentResource {
+  readonly ready: pulumi.Resource;
+
+  constructor(name: string, context: StackContext, args: SocketProxyArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("rampart:docker:SocketProxy", name, {}, opts);
+    const parent = this;
+    const files = new MountedFiles(
+      `${name}-config`,
+      context,
+      {
+        owner: `docker-api-${args.consumer}`,
+        secret: false,
+        files: { "haproxy.cfg": { content: renderHaproxyConfig({ consumer: args.consumer, permissions: args.permissions, socketPath: SOCKET_PATH, port: SOCKET_PROXY_PORT }) } },
+      },
+      { parent },
+    );
+    this.ready = createContainer(
+      context,
+      name,
+      socketProxyWorkload(context, args),
+      { networks: args.networks, volumes: { config: files.volumeName } },
+      { parent, lifecycle: "replace", dependsOn: [files.carrier] },
+    );
+    this.registerOutputs({});
+  }
+}
+
+/** The network of a consumer and its proxy. */
+export const dockerApiNetwork = (consumer: string): NetworkName => `docker-api-${consumer}`;
+
+function socketProxyWorkload(context: StackContext, args: SocketProxyArgs): Workload {
+  const { config, images } = context;
+  return {
+    name: `docker-api-${args.consumer}`,
+    component: "socket-proxy",
+    image: images.reference("haproxy"),
+    command: ["haproxy", "-f", "/usr/local/etc/haproxy/haproxy.cfg"],
+    environment: {},
+    user: args.socketGroup === undefined ? "0:0" : `${HAPROXY_UID}:${args.socketGroup}`,
+    networks: [{ network: dockerApiNetwork(args.consumer), aliases: [SOCKET_PROXY_ALIAS] }],
+    publishedPorts: [],
+    mounts: [
+      { kind: "volume", volume: "config", target: "/usr/local/etc/haproxy", readOnly: true },
+      { kind: "host", source: SOCKET_PATH, target: SOCKET_PATH, readOnly: true },
+    ],
+    tmpfs: [],
+    resources: { memoryMiB: 128, cpus: 0.5, pids: 32 },
+    capabilities: [],
+    seccomp: { kind: "default" },
+    appArmor: { kind: "default" },
+    readOnlyRoot: true,
+    healthCheck: { test: ["CMD", "wget", "-q", "-O", "/dev/null", "http://127.0.0.1:8080/healthz"], intervalSeconds: 5, timeoutSeconds: 3, startPeriodSeconds: 10, retries: 3 },
+    restart: "on-failure",
+    // HAProxy's soft stop: running requests end first.
+    stopSignal: "SIGUSR1",
+    stopGraceSeconds: 10,
+    startTimeoutSeconds: 60,
+    logging: config.logging,
+    accepted: [
+      { rule: "cis-5.32", reason: `the filtered Docker API of ${args.consumer}: the proxy alone sees the socket, and forwards only what its configuration allows` },
+      ...(args.socketGroup === undefined
+        ? [{ rule: "cis-4.1", reason: "root without any capability: the group of the engine's socket is not known here; set rampart:dockerSocketGroup to run it without root" }]
+        : []),
+    ],
+  };
+}

@@ -1,0 +1,201 @@
+import { statSync } from "node:fs";
+import * as pulumi from "@pulumi/pulumi";
+import type { LoadedConfig } from "../config";
+import { postgresUrl, redisUrl } from "../hardening/connection-urls";
+import type { DatabaseRole } from "../hardening/database/privileges";
+import { planNetworks, postgresAddress, type NetworkPlan } from "../hardening/networks";
+import type { StackContext } from "./context";
+import { DataVolume } from "./data-volume";
+import { DatabaseRoles } from "./database-roles";
+import { Edge, type RoutedService } from "./edge";
+import { currentEngine, isLocalLinux, type Engine } from "./engine";
+import { Forwarder } from "./forwarder";
+import { containerHooks } from "./hooks";
+import { Images } from "./images";
+import { MigrationJob } from "./migration-job";
+import { Networks } from "./networks";
+import { Postgres, POSTGRES_ALIAS, POSTGRES_SUPERUSER } from "./postgres";
+import { Redis, REDIS_ALIAS } from "./redis";
+import { Secrets } from "./secrets";
+import { Service } from "./service";
+import { SocketProxy } from "./socket-proxy";
+
+const POSTGRES_PORT = 5432;
+
+/** How an operator connects to the database; the passwords are secret outputs. */
+export interface DatabaseOutputs {
+  readonly host: string;
+  readonly port: number;
+  readonly name: string;
+  readonly schema: string;
+  /** Where the provider reaches Postgres: `direct` or `forwarder`. */
+  readonly access: "direct" | "forwarder";
+  readonly superuser: string;
+  readonly superuserPassword: pulumi.Output<string>;
+  readonly passwords: Readonly<Record<DatabaseRole, pulumi.Output<string>>>;
+}
+
+/** A complete, hardened deployment of one stack, as its configuration declares it. */
+export class HardenedStack extends pulumi.ComponentResource {
+  /** The URLs of all routes. */
+  readonly urls: readonly string[];
+  /** The engine's names of the networks. */
+  readonly networks: Readonly<Record<string, pulumi.Output<string>>>;
+  /** Absent where nothing uses a database. */
+  readonly database?: DatabaseOutputs;
+
+  constructor(config: LoadedConfig, opts?: pulumi.ComponentResourceOptions) {
+    super("rampart:stack:HardenedStack", config.name, {}, opts);
+    const parent = this;
+    const { name } = config;
+    const engine = currentEngine();
+    const secrets = new Secrets(`${name}-secrets`, { parent });
+    const context: StackContext = {
+      config,
+      engine,
+      images: new Images(`${name}-images`, config.images, { parent }),
+      hooks: containerHooks(name, config.stack, engine),
+      salt: secrets.password("salt"),
+    };
+    const services = Object.entries(config.services).sort(([a], [b]) => (a < b ? -1 : 1));
+    const access = databaseAccess(config, engine);
+    const plan = networkPlan(config, access);
+    const networks = new Networks(name, { stack: config.stack, plan }, { parent }).names;
+    const volumes = sharedVolumes(context, parent);
+    const data = usesDatabase(config) ? this.createDatabase(context, plan, networks, access, secrets) : undefined;
+    const redis = usesRedis(config) ? new Redis(`${name}-redis`, context, { networks, secrets }, { parent }) : undefined;
+    const migration =
+      config.migration !== undefined && data !== undefined
+        ? new MigrationJob(
+            `${name}-migration`,
+            context,
+            { config: config.migration, networks, secrets, databaseUrl: databaseUrl(config, data.roles, "migrator", "migration"), sharedVolumes: volumes, dependsOn: data.ready },
+            { parent },
+          )
+        : undefined;
+    const dataReady = migration === undefined ? (data?.ready ?? []) : [migration.done];
+    const routed: RoutedService[] = [];
+    for (const [service, settings] of services) {
+      const proxy =
+        settings.dockerApi === undefined
+          ? undefined
+          : new SocketProxy(`${name}-docker-api-${service}`, context, { consumer: service, permissions: settings.dockerApi, networks, ...socketGroup(config, engine) }, { parent });
+      const role = settings.data === "read-write" ? "app_rw" : settings.data === "read-only" ? "app_ro" : undefined;
+      const urls = {
+        ...(role === undefined || data === undefined ? {} : { DATABASE_URL: databaseUrl(config, data.roles, role, service) }),
+        ...(redis === undefined || settings.cache === false ? {} : { REDIS_URL: cacheUrl(redis, service) }),
+      };
+      const created = new Service(
+        `${name}-${service}`,
+        context,
+        {
+          name: service,
+          config: settings,
+          networks,
+          secrets,
+          urls,
+          sharedVolumes: volumes,
+          dependsOn: [
+            // After a migration every service waits, as any of them may rely on what it changed.
+            ...(role === undefined && migration === undefined ? [] : dataReady),
+            ...(redis === undefined || settings.cache === false ? [] : [redis.ready]),
+            ...(proxy === undefined ? [] : [proxy.ready]),
+          ],
+        },
+        { parent },
+      );
+      if (settings.port !== undefined && settings.routes.length > 0) {
+        routed.push({ name: service, routes: settings.routes, port: settings.port, alias: created.alias, ready: created.ready });
+      }
+    }
+    new Edge(`${name}-edge`, context, { networks, services: routed }, { parent });
+    this.urls = routeUrls(config);
+    this.networks = networks;
+    if (data !== undefined) this.database = data.outputs;
+    this.registerOutputs({ urls: this.urls, networks: this.networks, database: this.database });
+  }
+
+  private createDatabase(context: StackContext, plan: readonly NetworkPlan[], networks: Networks["names"], access: DatabaseOutputs["access"], secrets: Secrets) {
+    const parent = this;
+    const { config } = context;
+    const address = postgresAddress(config.name, config.network.pool);
+    const forwarderAddress = access === "forwarder" ? address.replace(/\.\d+$/, ".11") : undefined;
+    const password = secrets.password("postgres");
+    const postgres = new Postgres(
+      `${config.name}-postgres`,
+      context,
+      { networks, networkPlan: plan, address, password, ...(forwarderAddress === undefined ? {} : { forwarderAddress }) },
+      { parent },
+    );
+    const forwarder =
+      forwarderAddress === undefined ? undefined : new Forwarder(`${config.name}-forwarder`, context, { networks, address: forwarderAddress, dependsOn: [postgres.ready] }, { parent });
+    const host = forwarder === undefined ? address : "127.0.0.1";
+    const port = forwarder === undefined ? POSTGRES_PORT : config.database.forwarderPort;
+    const roles = new DatabaseRoles(
+      `${config.name}-roles`,
+      context,
+      { host, port, superuserPassword: password, secrets, dependsOn: [forwarder?.ready ?? postgres.ready], deletedWith: postgres.data.volume },
+      { parent },
+    );
+    const outputs: DatabaseOutputs = {
+      host,
+      port,
+      name: config.database.name,
+      schema: config.database.schema,
+      access,
+      superuser: POSTGRES_SUPERUSER,
+      superuserPassword: password,
+      passwords: roles.passwords,
+    };
+    return { roles, outputs, ready: roles.ready };
+  }
+}
+
+export const usesDatabase = (config: LoadedConfig): boolean => config.migration !== undefined || Object.values(config.services).some((service) => service.data !== "none");
+export const usesRedis = (config: LoadedConfig): boolean => Object.values(config.services).some((service) => service.cache !== false);
+
+function databaseAccess(config: LoadedConfig, engine: Engine): DatabaseOutputs["access"] {
+  return config.database.access ?? (isLocalLinux(engine) ? "direct" : "forwarder");
+}
+
+function networkPlan(config: LoadedConfig, access: DatabaseOutputs["access"]): NetworkPlan[] {
+  const services = Object.entries(config.services);
+  return planNetworks({
+    stackName: config.name,
+    ...(config.network.pool === undefined ? {} : { pool: config.network.pool }),
+    dockerApiConsumers: services.filter(([, service]) => service.dockerApi !== undefined).map(([service]) => service),
+    egress: services.some(([, service]) => service.egress),
+    databaseAccess: access === "forwarder" && usesDatabase(config),
+  });
+}
+
+function sharedVolumes(context: StackContext, parent: pulumi.Resource): Record<string, DataVolume> {
+  const { config } = context;
+  const programs = [...Object.values(config.services), ...(config.migration === undefined ? [] : [config.migration])];
+  const names = new Set(programs.flatMap((program) => program.volumes.flatMap((volume) => ("name" in volume ? [volume.name] : []))));
+  return Object.fromEntries(
+    [...names].sort().map((volume) => [volume, new DataVolume(`${config.name}-data-${volume}`, context, { owner: volume, protect: config.environment !== "dev", shared: true }, { parent })]),
+  );
+}
+
+function databaseUrl(config: LoadedConfig, roles: DatabaseRoles, role: DatabaseRole, applicationName: string): pulumi.Output<string> {
+  return roles.passwords[role].apply((password) => postgresUrl({ host: POSTGRES_ALIAS, port: POSTGRES_PORT, database: config.database.name, role, password, applicationName }));
+}
+
+function cacheUrl(redis: Redis, service: string): pulumi.Output<string> {
+  return redis.passwords[service]?.apply((password) => redisUrl({ host: REDIS_ALIAS, user: service, password })) ?? pulumi.output("");
+}
+
+/** The gid of the engine's socket: configured, or read where the engine is local. */
+function socketGroup(config: LoadedConfig, engine: Engine): { readonly socketGroup?: number } {
+  if (config.dockerSocketGroup !== undefined) return { socketGroup: config.dockerSocketGroup };
+  if (!isLocalLinux(engine)) return {};
+  const gid = statSync(engine.host.replace(/^unix:\/\//, ""), { throwIfNoEntry: false })?.gid;
+  return gid === undefined || gid === 0 ? {} : { socketGroup: gid };
+}
+
+function routeUrls(config: LoadedConfig): string[] {
+  const port = config.edge.httpsPort === 443 ? "" : `:${config.edge.httpsPort}`;
+  const routes = Object.values(config.services).flatMap((service) => service.routes);
+  return [...new Set(routes.map((route) => `https://${route.host}${port}${route.pathPrefix === "/" ? "" : route.pathPrefix}`))].sort();
+}

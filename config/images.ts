@@ -1,0 +1,44 @@
+/** The images that Rampart itself brings, pinned by digest. A stack overrides one with `rampart:images`. */
+export const IMAGE_PINS = {
+  traefik: "traefik:v3.7.13@sha256:24841fe2de7304c149343d877d2923b4c8800a38ba015dea9174c23b20e344a0",
+  postgres: "postgres:16.15-alpine@sha256:cf78e76683b9ca8c5733cbbdce6c9262b45b6767934dd0a95e671f9a0fc20685",
+  redis: "redis:7.4.11-alpine@sha256:858f009f9709ce576febc734aa78b8f6d624b82571f9ddb6bda4377c833b3499",
+  haproxy: "haproxy:3.2-alpine@sha256:79799e8b2977e60802774fa53d29e6b54e045402cdd8a8b9fe43923e7095a047",
+  socat: "alpine/socat:1.8.1.3@sha256:82ad20f6f6e29b91ff33b6662d24063522b1378f08fd8569cd3ab412cac13f50",
+} as const;
+
+export type ImageRole = keyof typeof IMAGE_PINS;
+export const IMAGE_ROLES = Object.keys(IMAGE_PINS) as ImageRole[];
+
+export interface ImageReference {
+  readonly repository: string;
+  readonly tag: string;
+  /** 64 lower-case hex digits. */
+  readonly digest: string;
+}
+
+// distribution/reference's grammar, narrowed: tag and digest are both required.
+const COMPONENT = "[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*";
+const DOMAIN = "(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*(?::[0-9]{1,5})?/)?";
+const REFERENCE = new RegExp(`^(${DOMAIN}${COMPONENT}(?:/${COMPONENT})*):([A-Za-z0-9_][A-Za-z0-9_.-]{0,127})@sha256:([a-f0-9]{64})$`);
+
+/**
+ * Parses `repo:tag@sha256:…`.
+ * @returns undefined for anything else: no tag, no digest, another algorithm, upper-case hex
+ */
+export function parseImage(reference: string): ImageReference | undefined {
+  const match = REFERENCE.exec(reference);
+  if (match === null) return undefined;
+  const [, repository, tag, digest] = match;
+  if (repository === undefined || tag === undefined || digest === undefined) return undefined;
+  return { repository, tag, digest };
+}
+
+/** Why an image may not be used, or undefined if it may. */
+export function imageFault(reference: string): string | undefined {
+  const parsed = parseImage(reference);
+  if (parsed === undefined) return "it is not pinned as repo:tag@sha256:<64 hex digits>";
+  if (parsed.tag.toLowerCase() === "latest") return "the tag latest says nothing about what runs";
+  if (/^0{64}$/.test(parsed.digest)) return "the digest is a placeholder";
+  return undefined;
+}

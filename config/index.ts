@@ -1,0 +1,6 @@
+export * from "./faults";
+export * from "./images";
+export * from "./schema";
+export * from "./load";
+export * from "./pulumi";
+export { GENERATED_SECRET_LENGTH, generatedLength } from "./cross-checks";

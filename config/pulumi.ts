@@ -1,0 +1,35 @@
+import * as pulumi from "@pulumi/pulumi";
+import { loadConfig, type LoadedConfig, type RawConfig } from "./load";
+
+/** The namespace of every key: the Pulumi project's name, fixed for other tools. */
+export const NAMESPACE = "rampart";
+
+// Exported at run time, marked @internal in the types: `Config.get` of a secret key would warn on every run instead.
+const runtime = pulumi.runtime as unknown as { readonly isConfigSecret: (key: string) => boolean };
+
+/** The running stack's raw configuration: the only place that reads Pulumi's. */
+export function readRawConfig(): RawConfig {
+  const all = pulumi.runtime.allConfig();
+  const prefix = `${NAMESPACE}:`;
+  const keys = Object.keys(all).filter((key) => key.startsWith(prefix));
+  const values = Object.fromEntries(keys.map((key) => [key.slice(prefix.length), all[key] ?? ""]));
+  const secretKeys = keys.filter((key) => runtime.isConfigSecret(key)).map((key) => key.slice(prefix.length));
+  return { stack: pulumi.getStack(), values, secretKeys };
+}
+
+/**
+ * Reads and validates the running stack's configuration.
+ * @throws pulumi.RunError, which the engine shows without a stack trace, naming every fault
+ */
+export function loadStackConfig(): LoadedConfig {
+  try {
+    return loadConfig(readRawConfig());
+  } catch (error) {
+    throw new pulumi.RunError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** A secret from the configuration; it never exists outside of an output. */
+export function configSecret(key: string): pulumi.Output<string> {
+  return new pulumi.Config(NAMESPACE).requireSecret(key);
+}

@@ -1,0 +1,158 @@
+/** `postgresql.conf` as data: every setting with the reason for it, sized from the container's memory. */
+
+export { renderPgHba, type PgHbaArgs } from "./pg-hba";
+export { POSTGRES_HEALTH_CHECK, POSTGRES_INITDB_ARGS, POSTGRES_PATHS, postgresStartScript } from "./start-script";
+
+export interface PostgresSizingArgs {
+  /** The container's memory limit in MiB. */
+  readonly memoryMiB: number;
+  /** The connection limits of all roles that may log in, the superuser apart. */
+  readonly connectionLimits: readonly number[];
+}
+
+export interface PostgresSizing {
+  readonly maxConnections: number;
+  /** Of these, the last ones, which only the superuser gets: roles at their limits cannot lock the provider out. */
+  readonly superuserReservedConnections: number;
+  readonly sharedBuffersMiB: number;
+  readonly effectiveCacheSizeMiB: number;
+  readonly maintenanceWorkMemMiB: number;
+  readonly workMemKiB: number;
+  /** What the container's /dev/shm has to hold: parallel queries keep their hash tables there. Docker's own 64 MiB is soon too small. */
+  readonly shmMiB: number;
+  /** The smallest PIDs limit under which every connection can be served. */
+  readonly minimumPids: number;
+}
+
+/** The provider (up to 4 connections at a time), a backup, an operator and some room. */
+export const SUPERUSER_RESERVED_CONNECTIONS = 8;
+const MINIMUM_MEMORY_MIB = 128;
+const MINIMUM_WORK_MEM_KIB = 1024;
+/** A query's sorts and hashes may take several times work_mem: two at a time on every connection have to fit. */
+const WORK_MEM_PER_CONNECTION = 2;
+/** Postmaster, checkpointer, writers, launchers, three autovacuum and eight parallel workers, the start script, health checks. */
+const OTHER_PROCESSES = 32;
+
+/**
+ * Sizes that fit `memoryMiB` with every connection in use.
+ * Source: PostgreSQL "Resource Consumption": shared_buffers a quarter of the memory, effective_cache_size up to three
+ * quarters; maintenance_work_mem a sixteenth, since three autovacuum workers may take it at once.
+ */
+export function postgresSizing({ memoryMiB, connectionLimits }: PostgresSizingArgs): PostgresSizing {
+  if (!Number.isSafeInteger(memoryMiB) || memoryMiB < MINIMUM_MEMORY_MIB) {
+    throw new Error(`memoryMiB: ${memoryMiB} is not enough for PostgreSQL; use a whole number, at least ${MINIMUM_MEMORY_MIB}`);
+  }
+  const wrong = connectionLimits.find((limit) => !Number.isSafeInteger(limit) || limit < 1);
+  if (connectionLimits.length === 0 || wrong !== undefined) {
+    throw new Error(`connectionLimits: ${wrong ?? "none"} is not allowed; use whole numbers, at least 1, one for each role`);
+  }
+  const maxConnections = connectionLimits.reduce((sum, limit) => sum + limit, 0) + SUPERUSER_RESERVED_CONNECTIONS;
+  const sharedBuffersMiB = Math.floor(memoryMiB / 4);
+  const maintenanceWorkMemMiB = Math.min(1024, Math.floor(memoryMiB / 16));
+  const leftKiB = (memoryMiB - sharedBuffersMiB - maintenanceWorkMemMiB) * 1024;
+  const workMemKiB = Math.floor(leftKiB / (maxConnections * WORK_MEM_PER_CONNECTION));
+  if (workMemKiB < MINIMUM_WORK_MEM_KIB) {
+    const neededMiB = Math.ceil((MINIMUM_WORK_MEM_KIB * WORK_MEM_PER_CONNECTION * maxConnections * 16) / (11 * 1024)) + 2;
+    throw new Error(
+      `memoryMiB: ${memoryMiB} is not enough for ${maxConnections} connections; ` +
+        `give PostgreSQL at least ${neededMiB}, or lower the roles' connection limits`,
+    );
+  }
+  return {
+    maxConnections,
+    superuserReservedConnections: SUPERUSER_RESERVED_CONNECTIONS,
+    sharedBuffersMiB,
+    effectiveCacheSizeMiB: Math.floor((memoryMiB * 3) / 4),
+    maintenanceWorkMemMiB,
+    workMemKiB,
+    shmMiB: Math.max(64, Math.floor(memoryMiB / 4)),
+    minimumPids: maxConnections + OTHER_PROCESSES,
+  };
+}
+
+export interface PostgresTls {
+  readonly certificateFile: string;
+  readonly keyFile: string;
+}
+
+export interface PostgresSettingsArgs {
+  readonly sizing: PostgresSizing;
+  /** @default off: connections are in clear on the internal network */
+  readonly tls?: PostgresTls;
+  /** Milliseconds that a statement waits for a lock. @default 10000 */
+  readonly lockTimeoutMs?: number;
+  /** Milliseconds of idling in a transaction, for whoever has no limit of its own. @default 600000 */
+  readonly idleInTransactionSessionTimeoutMs?: number;
+  /** MiB of temporary files per session: one bad report does not fill the data volume. @default 4096 */
+  readonly tempFileLimitMiB?: number;
+  /** Statements slower than this many milliseconds are logged, without their parameters. @default 1000 */
+  readonly logMinDurationStatementMs?: number;
+}
+
+export interface PostgresSetting {
+  readonly name: string;
+  readonly value: string | number | boolean;
+  readonly why: string;
+}
+
+function tlsSettings(tls: PostgresTls | undefined): PostgresSetting[] {
+  if (tls === undefined) {
+    return [{ name: "ssl", value: false, why: "no certificates are mounted" }];
+  }
+  return [
+    { name: "ssl", value: true, why: "pg_hba.conf takes hostssl alone" },
+    { name: "ssl_cert_file", value: tls.certificateFile, why: "the stack's own CA signed it" },
+    { name: "ssl_key_file", value: tls.keyFile, why: "readable by the server's user alone" },
+    { name: "ssl_min_protocol_version", value: "TLSv1.3", why: "every client of this stack speaks it" },
+  ];
+}
+
+/** All settings, sorted by name. What is not here keeps PostgreSQL's default. */
+export function postgresSettings(args: PostgresSettingsArgs): PostgresSetting[] {
+  const { sizing } = args;
+  const settings: PostgresSetting[] = [
+    { name: "autovacuum_work_mem", value: -1, why: "maintenance_work_mem is sized for it" },
+    { name: "dynamic_shared_memory_type", value: "posix", why: "/dev/shm is writable and sized even under a read-only root" },
+    { name: "effective_cache_size", value: `${sizing.effectiveCacheSizeMiB}MB`, why: "three quarters of the container's memory" },
+    { name: "huge_pages", value: false, why: "a container cannot reserve them" },
+    { name: "idle_in_transaction_session_timeout", value: args.idleInTransactionSessionTimeoutMs ?? 600_000, why: "an abandoned transaction holds locks and stops vacuum; roles have shorter ones" },
+    { name: "listen_addresses", value: "*", why: "the container is on the internal network alone; pg_hba.conf decides who" },
+    { name: "lock_timeout", value: args.lockTimeoutMs ?? 10_000, why: "a migration that waits for a lock blocks everyone behind it" },
+    { name: "log_checkpoints", value: true, why: "explains stalls" },
+    { name: "log_connections", value: true, why: "CIS PostgreSQL, logging: who came in" },
+    { name: "log_destination", value: "stderr", why: "the container's log" },
+    { name: "log_disconnections", value: true, why: "CIS PostgreSQL, logging: and left" },
+    { name: "log_line_prefix", value: "%m [%p]: [%l-1] db=%d,user=%u,app=%a,client=%h ", why: "CIS PostgreSQL, logging: who, where from, when" },
+    { name: "log_lock_waits", value: true, why: "names the blocker" },
+    { name: "log_min_duration_statement", value: args.logMinDurationStatementMs ?? 1_000, why: "slow statements" },
+    { name: "log_parameter_max_length", value: 0, why: "parameters are users' data" },
+    { name: "log_parameter_max_length_on_error", value: 0, why: "parameters are users' data" },
+    { name: "log_statement", value: "ddl", why: "CIS PostgreSQL, logging: every change of structure or role; passwords arrive as SCRAM verifiers" },
+    { name: "log_timezone", value: "UTC", why: "one clock for all logs" },
+    { name: "logging_collector", value: false, why: "Docker collects and rotates" },
+    { name: "maintenance_work_mem", value: `${sizing.maintenanceWorkMemMiB}MB`, why: "a sixteenth of the container's memory" },
+    { name: "max_connections", value: sizing.maxConnections, why: "the roles' limits together and the superuser's reserve" },
+    { name: "password_encryption", value: "scram-sha-256", why: "never md5" },
+    { name: "shared_buffers", value: `${sizing.sharedBuffersMiB}MB`, why: "a quarter of the container's memory" },
+    { name: "shared_memory_type", value: "mmap", why: "needs nothing of the host's IPC" },
+    { name: "statement_timeout", value: 0, why: "set for each role; the superuser's backups and upgrades have none" },
+    { name: "superuser_reserved_connections", value: sizing.superuserReservedConnections, why: "roles at their limits leave the provider a way in" },
+    { name: "temp_file_limit", value: `${args.tempFileLimitMiB ?? 4096}MB`, why: "one bad query does not fill the data volume" },
+    { name: "timezone", value: "UTC", why: "one clock for all sessions" },
+    { name: "unix_socket_directories", value: "/var/run/postgresql", why: "the tmpfs of the container" },
+    { name: "unix_socket_permissions", value: "0700", why: "the server's own user alone" },
+    { name: "work_mem", value: `${sizing.workMemKiB}kB`, why: "two sorts or hashes on every connection fit the container" },
+    ...tlsSettings(args.tls),
+  ];
+  return settings.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function literal(value: PostgresSetting["value"]): string {
+  if (typeof value === "boolean") return value ? "on" : "off";
+  return typeof value === "number" ? String(value) : `'${value.replaceAll("'", "''")}'`;
+}
+
+export function renderPostgresqlConf(settings: readonly PostgresSetting[]): string {
+  const lines = settings.flatMap(({ name, value, why }) => [`# ${why}`, `${name} = ${literal(value)}`]);
+  return ["# Written by Rampart. Mounted read-only; the postgresql.conf in the data directory is not read.", ...lines, ""].join("\n");
+}

@@ -1,0 +1,103 @@
+/** The SQL that the provider executes for a `DatabasePrivileges`: for operators to read and for tests to apply. */
+import { alphanumericPassword, quoted } from "./identifiers";
+import {
+  PUBLIC,
+  type DatabasePrivileges,
+  type DefaultPrivilegesSpec,
+  type GrantSpec,
+  type RoleSpec,
+  type SchemaSpec,
+} from "./privileges";
+
+function grantee(role: string): string {
+  return role === PUBLIC ? "PUBLIC" : quoted(role);
+}
+
+function roleStatements(role: RoleSpec, password: string | undefined): string[] {
+  const name = quoted(role.name);
+  const attributes = [
+    `CONNECTION LIMIT ${role.connectionLimit}`,
+    "NOSUPERUSER NOCREATEDB NOCREATEROLE INHERIT LOGIN NOREPLICATION",
+    role.bypassRowLevelSecurity ? "BYPASSRLS" : "NOBYPASSRLS",
+    "VALID UNTIL 'infinity'",
+    ...(password === undefined ? [] : [`PASSWORD '${password}'`]),
+  ].join(" ");
+  const setting = (key: string, milliseconds: number): string =>
+    milliseconds === 0 ? `ALTER ROLE ${name} RESET ${key}` : `ALTER ROLE ${name} SET ${key} TO ${milliseconds}`;
+  return [
+    // The provider knows from its state whether the role exists; SQL has to look.
+    `DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = '${role.name}') THEN CREATE ROLE ${name}; END IF; END $$`,
+    `ALTER ROLE ${name} WITH ${attributes}`,
+    ...role.roles.map((membership) => `GRANT ${quoted(membership)} TO ${name}`),
+    `ALTER ROLE ${name} SET search_path TO ${role.searchPaths.map(quoted).join(", ")}`,
+    setting("statement_timeout", role.statementTimeoutMs),
+    setting("idle_in_transaction_session_timeout", role.idleInTransactionSessionTimeoutMs),
+  ];
+}
+
+function schemaStatements(schema: SchemaSpec): string[] {
+  return [
+    `CREATE SCHEMA IF NOT EXISTS ${quoted(schema.name)} AUTHORIZATION ${quoted(schema.owner)}`,
+    `ALTER SCHEMA ${quoted(schema.name)} OWNER TO ${quoted(schema.owner)}`,
+  ];
+}
+
+function grantTarget(grant: GrantSpec): string {
+  switch (grant.objectType) {
+    case "database":
+      return `DATABASE ${quoted(grant.database)}`;
+    case "schema":
+      return `SCHEMA ${quoted(grant.schema ?? "")}`;
+    case "function": {
+      const names = (grant.objects ?? []).map((signature) => {
+        const [name = "", rest = ""] = signature.split(/(?=\()/, 2);
+        return `${quoted(grant.schema ?? "")}.${quoted(name)}${rest}`;
+      });
+      return `FUNCTION ${names.join(", ")}`;
+    }
+    default: {
+      const unknown: never = grant.objectType;
+      throw new Error(`objectType: unknown ${String(unknown)}`);
+    }
+  }
+}
+
+/** Revoke, then grant: the way the provider makes a smaller list of privileges smaller in the database too. */
+function grantStatements(grant: GrantSpec): string[] {
+  const target = grantTarget(grant);
+  const revoke = `REVOKE ALL PRIVILEGES ON ${target} FROM ${grantee(grant.role)}`;
+  return grant.privileges.length === 0
+    ? [revoke]
+    : [revoke, `GRANT ${grant.privileges.join(", ")} ON ${target} TO ${grantee(grant.role)}`];
+}
+
+function defaultPrivilegesStatements(rule: DefaultPrivilegesSpec): string[] {
+  const where = rule.schema === undefined ? "" : ` IN SCHEMA ${quoted(rule.schema)}`;
+  const prefix = `ALTER DEFAULT PRIVILEGES FOR ROLE ${quoted(rule.owner)}${where}`;
+  const objects = `${rule.objectType.toUpperCase()}S`;
+  const revoke = `${prefix} REVOKE ALL ON ${objects} FROM ${grantee(rule.role)}`;
+  return rule.privileges.length === 0
+    ? [revoke]
+    : [revoke, `${prefix} GRANT ${rule.privileges.join(", ")} ON ${objects} TO ${grantee(rule.role)}`];
+}
+
+/**
+ * SQL statements, to be run by the superuser in `privileges.database`, in one transaction. Applying them again changes
+ * nothing. `passwords` are plain (alphanumeric) or SCRAM verifiers (see scram.ts), by role; without one, no password is set.
+ */
+export function renderPrivilegesSql(
+  privileges: DatabasePrivileges,
+  passwords: Readonly<Record<string, string>> = {},
+): string[] {
+  const password = (role: string): string | undefined => {
+    const value = passwords[role];
+    if (value === undefined || /^SCRAM-SHA-256\$\d+:[A-Za-z0-9+/=]+\$[A-Za-z0-9+/=]+:[A-Za-z0-9+/=]+$/.test(value)) return value;
+    return alphanumericPassword(`passwords.${role}`, value);
+  };
+  return [
+    ...privileges.roles.flatMap((role) => roleStatements(role, password(role.name))),
+    ...privileges.schemas.flatMap(schemaStatements),
+    ...privileges.grants.flatMap(grantStatements),
+    ...privileges.defaultPrivileges.flatMap(defaultPrivilegesStatements),
+  ];
+}

@@ -1,0 +1,221 @@
+/**
+ * The configuration of one consumer's socket proxy: HAProxy 2.6 to 3.2 in front of the engine's socket. Everything
+ * that is not named is refused, and each refusal is answered, logged and counted.
+ */
+import type { BodyKind, DockerApiPermission, Endpoint, QueryKind } from "./endpoints";
+import { endpointOf } from "./endpoints";
+import type { JudgedKind } from "./body-grammars";
+import { bodyGrammar, JUDGED_KINDS, queryGrammar } from "./body-grammars";
+import type { NameLimits } from "./names";
+import { NAME_PREFIX, pathParameter } from "./names";
+import { quote } from "./json-grammar";
+import { REFUSAL_REASONS } from "./refusal-reasons";
+
+export interface HaproxyConfigArgs extends NameLimits {
+  /** The service that holds the permissions; the log, the refusals and the counters carry its name. */
+  readonly consumer: string;
+  /** From `expandPermissions`. */
+  readonly permissions: readonly DockerApiPermission[];
+  /** The engine's socket, as mounted into the proxy. @default "/var/run/docker.sock" */
+  readonly socketPath?: string;
+  /** Where the proxy listens. @default "*" (the container sits on its consumer's network alone) */
+  readonly listenAddress?: string;
+  /** @default 2375 */
+  readonly port?: number;
+  /** The port of `/healthz`, `/stats;csv` and `/metrics`, on the container's own 127.0.0.1. @default 8080 */
+  readonly healthPort?: number;
+  /** Connections at a time; each takes up to two buffers of 64 KiB. @default 256 */
+  readonly maxConnections?: number;
+  /** Seconds that a stream (events, logs, build, attach, exec) may stay silent. @default 86400 */
+  readonly streamIdleSeconds?: number;
+}
+
+/** Bytes: the largest body that is judged. The buffer is larger, so that the request's headers fit in as well. */
+export const MAX_JUDGED_BODY_BYTES = 49_152;
+const BUFFER_BYTES = 65_536;
+
+/** API versions: below 1.24 the engine took settings in places that nobody judges (seen: HostConfig at start). */
+const VERSION_PREFIX = "(?:/v1\\.(?:2[4-9]|[3-9][0-9]))?";
+
+/** The expression for a permission's path. */
+export function pathPattern(permission: DockerApiPermission, limits: NameLimits = {}): string {
+  const path = permission.slice(permission.indexOf(" ") + 1);
+  const literal = path.split(/\{[a-z]+\}/).map((part) => quote(part).replaceAll("\\/", "/"));
+  return `^${VERSION_PREFIX}${literal.join(pathParameter(permission, limits))}$`;
+}
+
+/** The text of haproxy.cfg. Throws on a consumer's name or prefix that could end its quoting. */
+export function renderHaproxyConfig(args: HaproxyConfigArgs): string {
+  validate(args);
+  const endpoints = [...new Set(args.permissions)].sort().map((permission) => ({ permission, endpoint: endpointOf(permission) }));
+  return [
+    ...globalAndDefaults(args),
+    "",
+    "frontend docker-api",
+    // h1 alone: HAProxy would otherwise take up HTTP/2 from its preface, where the rules on the request line mean nothing.
+    `    bind ${args.listenAddress ?? "*"}:${args.port ?? 2375} proto h1`,
+    "    option logasap",
+    `    log-format '%[var(txn.verdict,refused)] consumer=${args.consumer} method=%HM path=%HPO rule=%[var(txn.rule,malformed)] permission="%[var(txn.permission,-)]" status=%ST'`,
+    ...requestLineRules(),
+    ...endpoints.map(
+      ({ permission }) =>
+        `    http-request set-var(txn.permission) str('${permission}') if { method ${permission.split(" ")[0] ?? ""} } { path -m reg '${pathPattern(permission, args)}' }`,
+    ),
+    refuse("not-permitted", "!{ var(txn.permission) -m found }"),
+    ...queryRules(endpoints),
+    ...bodyRules(endpoints, args),
+    ...verdict(args.consumer),
+    "    default_backend engine",
+    "",
+    "backend engine",
+    "    option httpchk",
+    "    http-check send meth GET uri /_ping ver HTTP/1.1 hdr Host docker",
+    "    http-check expect status 200",
+    // Never shared: a request that ends badly spoils its own connection only.
+    "    http-reuse never",
+    `    server engine unix@${args.socketPath ?? "/var/run/docker.sock"} check inter 10s`,
+    "",
+    ...healthFrontend(args),
+    "",
+  ].join("\n");
+}
+
+interface Granted {
+  readonly permission: DockerApiPermission;
+  readonly endpoint: Endpoint;
+}
+
+function validate(args: HaproxyConfigArgs): void {
+  const faults = [
+    { holds: /^[a-z0-9][a-z0-9-]{0,62}$/.test(args.consumer), message: `consumer: given "${args.consumer}"; allowed: lower-case letters, digits and hyphens` },
+    { holds: /^\/[A-Za-z0-9_./-]+$/.test(args.socketPath ?? "/s"), message: `socketPath: given "${args.socketPath ?? ""}"; allowed: an absolute path without spaces` },
+    { holds: /^[0-9A-Fa-f.:*]+$/.test(args.listenAddress ?? "*"), message: `listenAddress: given "${args.listenAddress ?? ""}"; allowed: an address or *` },
+    ...(["volumePrefix", "networkPrefix"] as const).map((name) => ({
+      holds: NAME_PREFIX.test(args[name] ?? "app-"),
+      message: `${name}: given "${args[name] ?? ""}"; allowed: lower-case letters, digits, "_", "." and "-", with one that no id has (g to z, "_", "." or "-")`,
+    })),
+  ];
+  const fault = faults.find(({ holds }) => !holds);
+  if (fault !== undefined) throw new Error(`docker API proxy: ${fault.message}`);
+}
+
+function globalAndDefaults(args: HaproxyConfigArgs): string[] {
+  const idle = `${args.streamIdleSeconds ?? 86_400}s`;
+  const error = (status: number, text: string): string =>
+    `    http-error status ${status} content-type application/json string '{"message":"rampart: ${text}"}'`;
+  return [
+    `# The Docker API as ${args.consumer} may use it. Generated by Rampart; see docs/docker-api.md.`,
+    "global",
+    "    log stdout format raw local0 info",
+    `    maxconn ${args.maxConnections ?? 256}`,
+    `    tune.bufsize ${BUFFER_BYTES}`,
+    "    tune.maxrewrite 1024",
+    "",
+    "defaults",
+    "    mode http",
+    "    log global",
+    "    option dontlognull",
+    "    option clitcpka",
+    "    timeout connect 5s",
+    // A request has to arrive at once; an answer may be a stream in which nothing happens for hours.
+    "    timeout http-request 10s",
+    "    timeout http-keep-alive 60s",
+    `    timeout client ${idle}`,
+    `    timeout server ${idle}`,
+    `    timeout tunnel ${idle}`,
+    error(400, "docker API request refused: malformed"),
+    error(408, "docker API request refused: it did not arrive in time"),
+    error(502, "the Docker engine gave no valid answer"),
+    error(503, "the Docker engine does not answer"),
+  ];
+}
+
+/** The first refusal keeps its name. */
+function refuse(rule: string, condition: string): string {
+  return `    http-request set-var(txn.rule) str(${rule}) if !{ var(txn.rule) -m found } ${condition}`;
+}
+
+function isKind(kinds: readonly (BodyKind | QueryKind)[]): string {
+  return `{ var(txn.kind) -m str ${kinds.join(" ")} }`;
+}
+
+function requestLineRules(): string[] {
+  return [
+    // Origin form alone: no absolute URI, CONNECT or asterisk, which the engine would read differently.
+    refuse("request-form", "!{ url -m beg / }"),
+    refuse("encoded-path", "{ path -m sub % }"),
+    refuse("path-form", "{ path -m reg '//|/\\.|[^A-Za-z0-9_.:@/-]' }"),
+    refuse("query-form", "{ query -m reg '[;#\\x00-\\x20\\x7f-\\xff]' }"),
+    refuse("duplicate-header", "{ req.fhdr_cnt(content-type) gt 1 }"),
+    // The engine adds the fields of a form to the query.
+    refuse("content-type", "{ req.fhdr(content-type) -m found } !{ req.fhdr(content-type) -m reg -i '^(?:application/(?:json|x-tar|tar|gzip|x-gzip|octet-stream)|text/plain)(?:; *charset=utf-8)?$' }"),
+  ];
+}
+
+function queryRules(granted: readonly Granted[]): string[] {
+  return granted.flatMap(({ permission, endpoint }) =>
+    endpoint.query === undefined
+      ? []
+      : [refuse("query", `{ var(txn.permission) -m str '${permission}' } { query -m found } !{ query -m reg '${queryGrammar(endpoint.query)}' }`)],
+  );
+}
+
+function bodyRules(granted: readonly Granted[], limits: NameLimits): string[] {
+  const kinds = [...new Set(granted.map(({ endpoint }) => endpoint.body))].sort();
+  const judged = JUDGED_KINDS.filter((kind): kind is JudgedKind => kinds.includes(kind));
+  const upgrades = granted.filter(({ endpoint }) => endpoint.upgrade === true).map(({ permission }) => `'${permission}'`);
+  const strict = judged.filter((kind) => kind !== "flat" && kind !== "empty");
+  const upgrade = "{ req.fhdr(upgrade) -m found }";
+  return [
+    ...granted.map(({ permission, endpoint }) => `    http-request set-var(txn.kind) str(${endpoint.body}) if { var(txn.permission) -m str '${permission}' }`),
+    ...(upgrades.length === 0
+      ? [refuse("upgrade", upgrade)]
+      : [refuse("upgrade", `${upgrade} !{ var(txn.permission) -m str ${upgrades.join(" ")} }`), refuse("upgrade", `${upgrade} !{ req.fhdr(upgrade) -m str -i tcp }`)]),
+    ...(kinds.includes("none") ? [refuse("unexpected-body", `${isKind(["none"])} { req.fhdr(transfer-encoding) -m found }`), refuse("unexpected-body", `${isKind(["none"])} { req.body_size gt 0 }`)] : []),
+    ...(judged.length === 0
+      ? []
+      : [
+          refuse("chunked", `${isKind(judged)} { req.fhdr(transfer-encoding) -m found }`),
+          refuse("content-encoding", `${isKind(judged)} { req.fhdr(content-encoding) -m found }`),
+          refuse("body-size", `${isKind(judged)} { req.body_size gt ${MAX_JUDGED_BODY_BYTES} }`),
+          ...(strict.length === 0
+            ? []
+            : [
+                refuse("content-type", `${isKind(strict)} !{ req.fhdr(content-type) -m reg -i '^application/json(?:; *charset=utf-8)?$' }`),
+                refuse("no-length", `${isKind(strict)} !{ req.fhdr(content-length) -m found }`),
+              ]),
+          `    http-request wait-for-body time 10s if !{ var(txn.rule) -m found } ${isKind(judged)}`,
+          // Only what was seen whole was judged.
+          `    http-request set-var(txn.size) req.body_size if ${isKind(judged)}`,
+          refuse("body-size", `${isKind(judged)} !{ req.body_len,sub(txn.size) eq 0 }`),
+          ...judged.map((kind) => refuse("body", `${isKind([kind])} !{ req.body -m reg '${bodyGrammar(kind, limits)}' }`)),
+          ...REFUSAL_REASONS.map(
+            ({ rule, pattern }) => `    http-request set-var(txn.rule) str(${rule}) if { var(txn.rule) -m str body } { req.body -m reg -i '${pattern}' }`,
+          ),
+        ]),
+  ];
+}
+
+function verdict(consumer: string): string[] {
+  const message = `{"message":"rampart: docker API request refused for ${consumer}: %[method] %[path,json(utf8s)] (rule %[var(txn.rule)]; see docs/docker-api.md)"}`;
+  return [
+    `    http-request deny deny_status 403 content-type application/json lf-string '${message}' if { var(txn.rule) -m found }`,
+    "    http-request set-var(txn.verdict) str(allowed)",
+    "    http-request set-var(txn.rule) str(-)",
+  ];
+}
+
+function healthFrontend(args: HaproxyConfigArgs): string[] {
+  return [
+    "frontend health",
+    `    bind 127.0.0.1:${args.healthPort ?? 8080}`,
+    "    no log",
+    "    timeout client 10s",
+    "    monitor-uri /healthz",
+    "    monitor fail if { nbsrv(engine) lt 1 }",
+    "    http-request use-service prometheus-exporter if { path /metrics }",
+    "    stats enable",
+    "    stats uri /stats",
+    "    http-request deny if !{ path -m beg /stats }",
+  ];
+}

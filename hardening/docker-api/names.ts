@@ -1,0 +1,36 @@
+/** Names of networks, volumes and images, as regular expressions, and the limits that a stack may put on them. */
+import { quote } from "./json-grammar";
+
+export interface NameLimits {
+  /** What the names of volumes that the consumer mounts, creates or deletes must begin with. @default any name */
+  readonly volumePrefix?: string;
+  /** What the names of networks that the consumer joins, creates or deletes must begin with. @default any name */
+  readonly networkPrefix?: string;
+}
+
+/** A prefix that is safe in an expression and can never be the beginning of an id, which is hexadecimal. */
+export const NAME_PREFIX = /^[a-z][a-z0-9_.-]*[g-z_.-][a-z0-9_.-]*$/;
+
+/**
+ * A network's name. Never `host`, and never hexadecimal alone: the engine takes the first digits of a network's id
+ * for its name, and the id of the network `host` puts a container into the host's namespace (seen, Docker 20.10).
+ */
+export function networkName(limits: NameLimits): string {
+  if (limits.networkPrefix !== undefined) return `${quote(limits.networkPrefix)}[A-Za-z0-9_.-]*+`;
+  return "(?![Hh][Oo][Ss][Tt]\"|[0-9A-Fa-f]*\")[A-Za-z0-9][A-Za-z0-9_.-]*+";
+}
+
+/** A volume's name: no slash, so never a path of the host. */
+export function volumeName(limits: NameLimits): string {
+  return `${quote(limits.volumePrefix ?? "")}[A-Za-z0-9]${"[A-Za-z0-9_.-]*+"}`;
+}
+
+/** The expression for one `{…}` of a permission's path. */
+export function pathParameter(permission: string, limits: NameLimits): string {
+  const id = "[A-Za-z0-9][A-Za-z0-9_.-]*+";
+  if (permission.includes("/images/{name}")) return "[A-Za-z0-9][A-Za-z0-9_.:@-]*(?:/[A-Za-z0-9][A-Za-z0-9_.:@-]*)*";
+  const changes = permission.startsWith("POST ") || permission.startsWith("DELETE ");
+  if (changes && permission.includes("/volumes/{name}")) return volumeName(limits);
+  if (changes && permission.includes("/networks/{id}") && limits.networkPrefix !== undefined) return networkName(limits);
+  return id;
+}

@@ -1,0 +1,36 @@
+import type { AcceptedException, ComponentKind, Workload } from "./workload";
+
+export const LABEL_STACK = "io.rampart.stack";
+export const LABEL_COMPONENT = "io.rampart.component";
+export const LABEL_NAME = "io.rampart.name";
+/** The PIDs limit that the container must run with: the provider has no argument for it, so a hook reads it from here. */
+export const LABEL_PIDS = "io.rampart.pids-limit";
+/** A prefix: `io.rampart.accepted.<rule>` holds the reason why that rule is not held. */
+export const LABEL_ACCEPTED = "io.rampart.accepted.";
+
+export interface LabelContext {
+  readonly stack: string;
+}
+
+export interface Label {
+  readonly label: string;
+  readonly value: string;
+}
+
+/** The labels that every container, network and volume carries. */
+export function ownerLabels(context: LabelContext, component: ComponentKind | "network" | "volume", name: string): Label[] {
+  return [
+    { label: LABEL_COMPONENT, value: component },
+    { label: LABEL_NAME, value: name },
+    { label: LABEL_STACK, value: context.stack },
+  ];
+}
+
+/** The labels of a container: whose it is, its PIDs limit, and what it declares not to hold. */
+export function labels(workload: Pick<Workload, "component" | "name" | "resources" | "accepted">, context: LabelContext): Label[] {
+  return [
+    ...workload.accepted.map((exception: AcceptedException) => ({ label: `${LABEL_ACCEPTED}${exception.rule}`, value: exception.reason })),
+    ...ownerLabels(context, workload.component, workload.name),
+    { label: LABEL_PIDS, value: String(workload.resources.pids) },
+  ].sort((a, b) => (a.label < b.label ? -1 : 1));
+}

@@ -1,0 +1,78 @@
+import { createHash } from "node:crypto";
+import type { NetworkName } from "./workload";
+
+/** A network of the stack, as data. */
+export interface NetworkPlan {
+  readonly name: NetworkName;
+  /** Without a way out: the engine adds no route and no masquerading. */
+  readonly internal: boolean;
+  /** Whether its containers may speak to each other. */
+  readonly icc: boolean;
+  readonly subnet: string;
+  readonly gateway: string;
+}
+
+export interface NetworksInput {
+  readonly stackName: string;
+  /** `a.b.0.0/16`. @default derived from the stack's name */
+  readonly pool?: string;
+  /** The services that reach the Docker API: a network each. */
+  readonly dockerApiConsumers: readonly string[];
+  readonly egress: boolean;
+  readonly databaseAccess: boolean;
+}
+
+const FIXED_SLOTS = { public: 0, proxy: 1, internal: 2, egress: 3, "database-access": 4 } as const;
+/** Slots below this belong to the fixed networks, those from here to 255 to the consumers of the Docker API. */
+const FIRST_CONSUMER_SLOT = 16;
+/** Postgres' fixed address within `internal`: the database provider is configured with it before the container exists. */
+const POSTGRES_HOST = 10;
+
+/** The stack's networks: deny by default, in both directions. */
+export function planNetworks(input: NetworksInput): NetworkPlan[] {
+  const prefix = poolPrefix(input.pool ?? defaultPool(input.stackName));
+  const network = (name: NetworkName, slot: number, internal: boolean, icc: boolean): NetworkPlan => ({
+    name,
+    internal,
+    icc,
+    subnet: `${prefix}.${slot}.0/24`,
+    gateway: `${prefix}.${slot}.1`,
+  });
+  return [
+    network("public", FIXED_SLOTS.public, false, false),
+    network("proxy", FIXED_SLOTS.proxy, true, true),
+    network("internal", FIXED_SLOTS.internal, true, true),
+    // Its members share nothing but the way out, so they are kept from each other.
+    ...(input.egress ? [network("egress", FIXED_SLOTS.egress, false, false)] : []),
+    ...(input.databaseAccess ? [network("database-access", FIXED_SLOTS["database-access"], false, false)] : []),
+    ...consumerSlots(input.dockerApiConsumers).map(({ consumer, slot }) => network(`docker-api-${consumer}`, slot, true, true)),
+  ];
+}
+
+/** Postgres' address for a stack. */
+export function postgresAddress(stackName: string, pool?: string): string {
+  return `${poolPrefix(pool ?? defaultPool(stackName))}.${FIXED_SLOTS.internal}.${POSTGRES_HOST}`;
+}
+
+/** A /16 within 10.128.0.0/9 from the stack's name, so that two stacks on one engine rarely meet. */
+export function defaultPool(stackName: string): string {
+  return `10.${128 + (hash(stackName) % 112)}.0.0/16`;
+}
+
+/**
+ * A /24 for each consumer by the hash of its name, so that adding one leaves the others' networks alone; two that meet
+ * are resolved in the order of their names.
+ */
+function consumerSlots(consumers: readonly string[]): { consumer: string; slot: number }[] {
+  const taken = new Set<number>();
+  const slots = 256 - FIRST_CONSUMER_SLOT;
+  return [...consumers].sort().map((consumer) => {
+    let slot = hash(consumer) % slots;
+    while (taken.has(slot)) slot = (slot + 1) % slots;
+    taken.add(slot);
+    return { consumer, slot: FIRST_CONSUMER_SLOT + slot };
+  });
+}
+
+const hash = (text: string): number => createHash("sha256").update(text).digest().readUInt32BE(0);
+const poolPrefix = (pool: string): string => pool.split(".").slice(0, 2).join(".");

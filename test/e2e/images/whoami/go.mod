@@ -1,0 +1,3 @@
+module rampart.test/whoami
+
+go 1.24
