@@ -51,13 +51,12 @@ export interface RoutedService {
 export class Edge extends pulumi.ComponentResource {
   constructor(name: string, context: StackContext, args: EdgeArgs, opts?: pulumi.ComponentResourceOptions) {
     super("rampart:edge:Edge", name, {}, opts);
-    const parent = this;
     const { config } = context;
     const certificates = traefikCertificates(config);
-    const configuration = new MountedFiles(`${name}-config`, context, { owner: EDGE_NAME, secret: false, files: staticFiles(context, certificates) }, { parent });
+    const configuration = new MountedFiles(`${name}-config`, context, { owner: EDGE_NAME, secret: false, files: staticFiles(context, certificates) }, { parent: this });
     const acme =
-      certificates.kind === "acme" ? new DataVolume(`${name}-acme-${certificates.resolver}`, context, { owner: EDGE_NAME, protect: false, shared: true }, { parent }) : undefined;
-    const routes = new DataVolume(`${name}-routes`, context, { owner: EDGE_NAME, protect: false, shared: false }, { parent });
+      certificates.kind === "acme" ? new DataVolume(`${name}-acme-${certificates.resolver}`, context, { owner: EDGE_NAME, protect: false, shared: true }, { parent: this }) : undefined;
+    const routes = new DataVolume(`${name}-routes`, context, { owner: EDGE_NAME, protect: false, shared: false }, { parent: this });
     const container = createContainer(
       context,
       name,
@@ -66,7 +65,7 @@ export class Edge extends pulumi.ComponentResource {
         networks: args.networks,
         volumes: { config: configuration.volumeName, routes: routes.volumeName, ...(acme === undefined ? {} : { acme: acme.volumeName }) },
       },
-      { parent, lifecycle: "exclusive", dependsOn: [configuration.carrier, ...(acme === undefined ? [] : [acme.ready])] },
+      { parent: this, lifecycle: "exclusive", dependsOn: [configuration.carrier, ...(acme === undefined ? [] : [acme.ready])] },
     );
     this.writeRoutes(name, context, args.services, certificates, routes, container);
     this.registerOutputs({});

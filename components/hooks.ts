@@ -63,11 +63,11 @@ async function explainFailure(engine: Engine, stack: string, args: pulumi.ErrorH
   try {
     const id = name === undefined || !running || args.failedOperation !== "create" ? undefined : await newestContainer(engine, stack, name);
     if (id !== undefined) {
-      pulumi.log.error(`${args.name} did not become healthy: ${await describeFailure(engine, id)}`);
+      await pulumi.log.error(`${args.name} did not become healthy: ${await describeFailure(engine, id)}`);
       await docker(engine, ["stop", "--time", "5", id]);
     }
   } catch (error) {
-    pulumi.log.warn(`${args.name}: its logs could not be read: ${message(error)}`);
+    await pulumi.log.warn(`${args.name}: its logs could not be read: ${message(error)}`);
   }
   return false;
 }

@@ -30,24 +30,23 @@ export class MigrationJob extends pulumi.ComponentResource {
 
   constructor(name: string, context: StackContext, args: MigrationJobArgs, opts?: pulumi.ComponentResourceOptions) {
     super("rampart:job:MigrationJob", name, {}, opts);
-    const parent = this;
     const files = programFiles(
       name,
       context,
       { name: "migration", config: args.config, secrets: args.secrets, urls: { DATABASE_URL: args.databaseUrl }, sharedVolumes: args.sharedVolumes },
-      parent,
+      this,
     );
     const container = createContainer(
       context,
       name,
       migrationWorkload(context, args.config, files),
       { networks: args.networks, volumes: files.volumes, secretEnvironment: files.secretEnvironment },
-      { parent, lifecycle: "job", dependsOn: [...args.dependsOn, ...files.dependsOn] },
+      { parent: this, lifecycle: "job", dependsOn: [...args.dependsOn, ...files.dependsOn] },
     );
     this.done = new random.RandomId(
       `${name}-receipt`,
       { byteLength: 4, keepers: { [JOB_CONTAINER_KEEPER]: container.id } },
-      { parent, hooks: context.hooks.jobReceipt({ name: "migration", timeoutSeconds: args.config.timeoutSeconds }) },
+      { parent: this, hooks: context.hooks.jobReceipt({ name: "migration", timeoutSeconds: args.config.timeoutSeconds }) },
     );
     this.registerOutputs({});
   }

@@ -35,22 +35,21 @@ export class Postgres extends pulumi.ComponentResource {
 
   constructor(name: string, context: StackContext, args: PostgresArgs, opts?: pulumi.ComponentResourceOptions) {
     super("rampart:postgres:Postgres", name, {}, opts);
-    const parent = this;
     const { config } = context;
-    this.data = new DataVolume(`${name}-data`, context, { owner: "postgres", protect: config.database.protect, shared: false }, { parent });
+    this.data = new DataVolume(`${name}-data`, context, { owner: "postgres", protect: config.database.protect, shared: false }, { parent: this });
     const configuration = new MountedFiles(
       `${name}-config`,
       context,
       { owner: "postgres", secret: false, files: postgresFiles(context, args) },
-      { parent },
+      { parent: this },
     );
-    const secrets = new MountedFiles(`${name}-secrets`, context, { owner: "postgres", files: { postgres_password: { content: args.password } } }, { parent });
+    const secrets = new MountedFiles(`${name}-secrets`, context, { owner: "postgres", files: { postgres_password: { content: args.password } } }, { parent: this });
     this.ready = createContainer(
       context,
       name,
       postgresWorkload(context, args.address),
       { networks: args.networks, volumes: { data: this.data.volumeName, config: configuration.volumeName, secrets: secrets.volumeName } },
-      { parent, lifecycle: "exclusive", dependsOn: [configuration.carrier, secrets.carrier] },
+      { parent: this, lifecycle: "exclusive", dependsOn: [configuration.carrier, secrets.carrier] },
     );
     this.registerOutputs({});
   }

@@ -1,8 +1,8 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import type { MigrationConfig, ServiceConfig } from "../config";
 import type { AcceptedException, Mount, Workload } from "../hardening/workload";
 import type { StackContext } from "./context";
-import { DataVolume } from "./data-volume";
+import type { DataVolume } from "./data-volume";
 import { MountedFiles } from "./mounted-files";
 import type { Secrets } from "./secrets";
 

@@ -25,11 +25,10 @@ export class Redis extends pulumi.ComponentResource {
 
   constructor(name: string, context: StackContext, args: RedisArgs, opts?: pulumi.ComponentResourceOptions) {
     super("rampart:redis:Redis", name, {}, opts);
-    const parent = this;
     const { config } = context;
     const users = Object.entries(config.services).filter(([, service]) => service.cache !== false);
     this.passwords = Object.fromEntries(users.map(([service]) => [service, args.secrets.password(`redis-${service}`)]));
-    const data = new DataVolume(`${name}-data`, context, { owner: "redis", protect: config.redis.protect, shared: false }, { parent });
+    const data = new DataVolume(`${name}-data`, context, { owner: "redis", protect: config.redis.protect, shared: false }, { parent: this });
     const files = new MountedFiles(
       `${name}-config`,
       context,
@@ -40,14 +39,14 @@ export class Redis extends pulumi.ComponentResource {
           "users.acl": { content: pulumi.all(this.passwords).apply((passwords) => aclFile(users, passwords)) },
         },
       },
-      { parent },
+      { parent: this },
     );
     this.ready = createContainer(
       context,
       name,
       redisWorkload(context),
       { networks: args.networks, volumes: { data: data.volumeName, config: files.volumeName } },
-      { parent, lifecycle: "exclusive", dependsOn: [files.carrier] },
+      { parent: this, lifecycle: "exclusive", dependsOn: [files.carrier] },
     );
     this.registerOutputs({});
   }

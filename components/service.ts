@@ -32,8 +32,7 @@ export class Service extends pulumi.ComponentResource {
 
   constructor(name: string, context: StackContext, args: ServiceArgs, opts?: pulumi.ComponentResourceOptions) {
     super("rampart:service:Service", name, {}, opts);
-    const parent = this;
-    const files = programFiles(name, context, args, parent);
+    const files = programFiles(name, context, args, this);
     const workload = serviceWorkload(context, args, files);
     this.alias = versionAlias(args.name, workload, files, context.salt);
     this.ready = createContainer(
@@ -41,7 +40,7 @@ export class Service extends pulumi.ComponentResource {
       name,
       workload,
       { networks: args.networks, volumes: files.volumes, secretEnvironment: files.secretEnvironment, versionAlias: this.alias },
-      { parent, lifecycle: "replace", dependsOn: [...args.dependsOn, ...files.dependsOn] },
+      { parent: this, lifecycle: "replace", dependsOn: [...args.dependsOn, ...files.dependsOn] },
     );
     this.registerOutputs({ alias: this.alias });
   }

@@ -27,7 +27,6 @@ export class SocketProxy extends pulumi.ComponentResource {
 
   constructor(name: string, context: StackContext, args: SocketProxyArgs, opts?: pulumi.ComponentResourceOptions) {
     super("rampart:docker:SocketProxy", name, {}, opts);
-    const parent = this;
     const files = new MountedFiles(
       `${name}-config`,
       context,
@@ -36,14 +35,14 @@ export class SocketProxy extends pulumi.ComponentResource {
         secret: false,
         files: { "haproxy.cfg": { content: renderHaproxyConfig({ consumer: args.consumer, permissions: args.permissions, socketPath: SOCKET_PATH, port: SOCKET_PROXY_PORT }) } },
       },
-      { parent },
+      { parent: this },
     );
     this.ready = createContainer(
       context,
       name,
       socketProxyWorkload(context, args),
       { networks: args.networks, volumes: { config: files.volumeName } },
-      { parent, lifecycle: "replace", dependsOn: [files.carrier] },
+      { parent: this, lifecycle: "replace", dependsOn: [files.carrier] },
     );
     this.registerOutputs({});
   }

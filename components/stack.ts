@@ -46,31 +46,30 @@ export class HardenedStack extends pulumi.ComponentResource {
 
   constructor(config: LoadedConfig, opts?: pulumi.ComponentResourceOptions) {
     super("rampart:stack:HardenedStack", config.name, {}, opts);
-    const parent = this;
     const { name } = config;
     const engine = currentEngine();
-    const secrets = new Secrets(`${name}-secrets`, { parent });
+    const secrets = new Secrets(`${name}-secrets`, { parent: this });
     const context: StackContext = {
       config,
       engine,
-      images: new Images(`${name}-images`, config.images, { parent }),
+      images: new Images(`${name}-images`, config.images, { parent: this }),
       hooks: containerHooks(name, config.stack, engine),
       salt: secrets.password("salt"),
     };
     const services = Object.entries(config.services).sort(([a], [b]) => (a < b ? -1 : 1));
     const access = databaseAccess(config, engine);
     const plan = networkPlan(config, access);
-    const networks = new Networks(name, { stack: config.stack, plan }, { parent }).names;
-    const volumes = sharedVolumes(context, parent);
+    const networks = new Networks(name, { stack: config.stack, plan }, { parent: this }).names;
+    const volumes = sharedVolumes(context, this);
     const data = usesDatabase(config) ? this.createDatabase(context, plan, networks, access, secrets) : undefined;
-    const redis = usesRedis(config) ? new Redis(`${name}-redis`, context, { networks, secrets }, { parent }) : undefined;
+    const redis = usesRedis(config) ? new Redis(`${name}-redis`, context, { networks, secrets }, { parent: this }) : undefined;
     const migration =
       config.migration !== undefined && data !== undefined
         ? new MigrationJob(
             `${name}-migration`,
             context,
             { config: config.migration, networks, secrets, databaseUrl: databaseUrl(config, data.roles, "migrator", "migration"), sharedVolumes: volumes, dependsOn: data.ready },
-            { parent },
+            { parent: this },
           )
         : undefined;
     const dataReady = migration === undefined ? (data?.ready ?? []) : [migration.done];
@@ -79,7 +78,7 @@ export class HardenedStack extends pulumi.ComponentResource {
       const proxy =
         settings.dockerApi === undefined
           ? undefined
-          : new SocketProxy(`${name}-docker-api-${service}`, context, { consumer: service, permissions: settings.dockerApi, networks, ...socketGroup(config, engine) }, { parent });
+          : new SocketProxy(`${name}-docker-api-${service}`, context, { consumer: service, permissions: settings.dockerApi, networks, ...socketGroup(config, engine) }, { parent: this });
       const role = settings.data === "read-write" ? "app_rw" : settings.data === "read-only" ? "app_ro" : undefined;
       const urls = {
         ...(role === undefined || data === undefined ? {} : { DATABASE_URL: databaseUrl(config, data.roles, role, service) }),
@@ -102,13 +101,13 @@ export class HardenedStack extends pulumi.ComponentResource {
             ...(proxy === undefined ? [] : [proxy.ready]),
           ],
         },
-        { parent },
+        { parent: this },
       );
       if (settings.port !== undefined && settings.routes.length > 0) {
         routed.push({ name: service, routes: settings.routes, port: settings.port, alias: created.alias, ready: created.ready });
       }
     }
-    new Edge(`${name}-edge`, context, { networks, services: routed }, { parent });
+    new Edge(`${name}-edge`, context, { networks, services: routed }, { parent: this });
     this.urls = routeUrls(config);
     this.networks = networks;
     if (data !== undefined) this.database = data.outputs;
@@ -116,7 +115,6 @@ export class HardenedStack extends pulumi.ComponentResource {
   }
 
   private createDatabase(context: StackContext, plan: readonly NetworkPlan[], networks: Networks["names"], access: DatabaseOutputs["access"], secrets: Secrets) {
-    const parent = this;
     const { config } = context;
     const address = postgresAddress(config.name, config.network.pool);
     const forwarderAddress = access === "forwarder" ? address.replace(/\.\d+$/, ".11") : undefined;
@@ -125,17 +123,17 @@ export class HardenedStack extends pulumi.ComponentResource {
       `${config.name}-postgres`,
       context,
       { networks, networkPlan: plan, address, password, ...(forwarderAddress === undefined ? {} : { forwarderAddress }) },
-      { parent },
+      { parent: this },
     );
     const forwarder =
-      forwarderAddress === undefined ? undefined : new Forwarder(`${config.name}-forwarder`, context, { networks, address: forwarderAddress, dependsOn: [postgres.ready] }, { parent });
+      forwarderAddress === undefined ? undefined : new Forwarder(`${config.name}-forwarder`, context, { networks, address: forwarderAddress, dependsOn: [postgres.ready] }, { parent: this });
     const host = forwarder === undefined ? address : "127.0.0.1";
     const port = forwarder === undefined ? POSTGRES_PORT : config.database.forwarderPort;
     const roles = new DatabaseRoles(
       `${config.name}-roles`,
       context,
       { host, port, superuserPassword: password, secrets, dependsOn: [forwarder?.ready ?? postgres.ready], deletedWith: postgres.data.volume },
-      { parent },
+      { parent: this },
     );
     const outputs: DatabaseOutputs = {
       host,

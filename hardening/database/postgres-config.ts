@@ -1,7 +1,7 @@
 /** `postgresql.conf` as data: every setting with the reason for it, sized from the container's memory. */
 
 export { renderPgHba, type PgHbaArgs } from "./pg-hba";
-export { POSTGRES_HEALTH_CHECK, POSTGRES_INITDB_ARGS, POSTGRES_PATHS, postgresStartScript } from "./start-script";
+export { POSTGRES_INITDB_ARGS, POSTGRES_PATHS, postgresHealthCheck, postgresStartScript } from "./start-script";
 
 export interface PostgresSizingArgs {
   /** The container's memory limit in MiB. */

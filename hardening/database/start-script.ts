@@ -20,9 +20,6 @@ export function postgresHealthCheck(superuser: string): readonly string[] {
   return ["CMD", "pg_isready", "--quiet", "--host=127.0.0.1", "--port=5432", `--username=${superuser}`, "--dbname=postgres"];
 }
 
-/** The health check of the default superuser. */
-export const POSTGRES_HEALTH_CHECK = postgresHealthCheck("postgres");
-
 export interface PostgresStartScriptArgs {
   /** @default POSTGRES_PATHS.config */
   readonly configFile?: string;

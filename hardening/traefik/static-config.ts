@@ -65,22 +65,24 @@ export function certResolverName(certificates: TraefikCertificates): string | un
   return certificates.kind === "acme" ? certificates.resolver : undefined;
 }
 
+/** An encoded slash, percent … means one path to the rule and another to the application: refused with 400. */
+const ENCODED_CHARACTERS = {
+  allowEncodedBackSlash: false,
+  allowEncodedHash: false,
+  allowEncodedNullCharacter: false,
+  allowEncodedPercent: false,
+  allowEncodedQuestionMark: false,
+  allowEncodedSemicolon: false,
+  allowEncodedSlash: false,
+};
+
 function entryPoint(port: number, settings: TraefikStaticSettings, http: object = {}): object {
   return {
     address: `:${port}`,
     // Without trusted proxies, X-Forwarded-* from clients are discarded. The PROXY protocol stays off: no key.
     forwardedHeaders: { insecure: false, trustedIPs: [...(settings.trustedProxies ?? [])] },
     http: {
-      // An encoded slash, dot … means one path to the rule and another to the application: refused with 400.
-      encodedCharacters: {
-        allowEncodedBackSlash: false,
-        allowEncodedHash: false,
-        allowEncodedNullCharacter: false,
-        allowEncodedPercent: false,
-        allowEncodedQuestionMark: false,
-        allowEncodedSemicolon: false,
-        allowEncodedSlash: false,
-      },
+      encodedCharacters: ENCODED_CHARACTERS,
       maxHeaderBytes: 65_536,
       sanitizePath: true,
       // CGI, WSGI, PHP … read X_Auth_User as X-Auth-User, which no middleware guards.
@@ -149,7 +151,12 @@ export function renderTraefikStatic(settings: TraefikStaticSettings): string {
     ...certificatesResolvers(settings),
     entryPoints: {
       // Loopback inside the container: reachable by the health check and by `docker exec`, never published.
-      ping: { address: `127.0.0.1:${TRAEFIK_PORTS.ping}` },
+      ping: {
+        address: `127.0.0.1:${TRAEFIK_PORTS.ping}`,
+        http: { encodedCharacters: ENCODED_CHARACTERS },
+        // The deployer polls it; nobody needs to read that.
+        observability: { accessLogs: false },
+      },
       ...(settings.http === false ? {} : { web: entryPoint(TRAEFIK_PORTS.web, settings, { redirections }) }),
       websecure: entryPoint(TRAEFIK_PORTS.websecure, settings),
     },
@@ -165,5 +172,6 @@ export function renderTraefikStatic(settings: TraefikStaticSettings): string {
       providersThrottleDuration: "200ms",
     },
   };
-  return stringify(configuration, { sortMapEntries: true, lineWidth: 0 });
+  // No anchors: the same object in two places is written out twice, for people to read.
+  return stringify(configuration, { sortMapEntries: true, lineWidth: 0, aliasDuplicateObjects: false });
 }

@@ -184,7 +184,7 @@ if (!installed) test.skip("skipped: redis-server is not installed", () => undefi
     [["FAILOVER"]],
     [["CLUSTER", "RESET"]],
   ])("a service may not %j", (command) => {
-    expect(api(...command)).toMatch(/NOPERM|can't access at least one of the keys|DEBUG command not allowed/);
+    expect(api(...command)).toMatch(/^NOPERM|-NOPERM this user|^ERR The user executing the script can't access|^ERR DEBUG command not allowed/);
   });
 
   test("a user that says so may SCAN", () => {
@@ -202,8 +202,8 @@ if (!installed) test.skip("skipped: redis-server is not installed", () => undefi
   });
 
   test("the health user may PING and no more; the health check's exit code tells", () => {
-    expect(cli("health", "anything", ["GET", "api:k"])).toContain("NOPERM");
-    expect(cli("health", "anything", ["INFO"])).toContain("NOPERM");
+    expect(cli("health", "anything", ["GET", "api:k"])).toMatch(/^NOPERM/);
+    expect(cli("health", "anything", ["INFO"])).toMatch(/^NOPERM/);
     const [, program = "", ...rest] = REDIS_HEALTH_CHECK;
     const check = (target: number): { status: number | null; stdout: string } => {
       const { status, stdout } = spawnSync(program, ["-p", String(target), ...rest], { encoding: "utf8" });
@@ -213,12 +213,14 @@ if (!installed) test.skip("skipped: redis-server is not installed", () => undefi
     expect(check(1).status).not.toBe(0);
   });
 
-  test("answers from outside the loopback: protected mode does not get in the way of users", () => {
-    const outside = Object.values(networkInterfaces()).flatMap((entries) => entries ?? []).find(({ family, internal }) => family === "IPv4" && !internal);
-    if (outside === undefined) return;
-    expect(cli("api", "apipassword", ["GET", "api:k"], outside.address)).toBe("v");
-    expect(cli(undefined, "", ["PING"], outside.address)).toBe("NOAUTH Authentication required.");
-  });
+  const outside = Object.values(networkInterfaces()).flatMap((entries) => entries ?? []).find(({ family, internal }) => family === "IPv4" && !internal)?.address;
+  if (outside === undefined) test.skip("skipped: this machine has no address outside the loopback", () => undefined);
+  else {
+    test("answers from outside the loopback: protected mode does not get in the way of users", () => {
+      expect(cli("api", "apipassword", ["GET", "api:k"], outside)).toBe("v");
+      expect(cli(undefined, "", ["PING"], outside)).toBe("NOAUTH Authentication required.");
+    });
+  }
 
   test("kill -9 loses nothing that is a second old", async () => {
     api("SET", "api:kept", "yes");

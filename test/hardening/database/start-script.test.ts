@@ -6,7 +6,7 @@ import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { chmodSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { postgresSettings, postgresSizing, renderPgHba, renderPostgresqlConf } from "../../../hardening/database/postgres-config";
-import { postgresStartScript } from "../../../hardening/database/start-script";
+import { postgresHealthCheck, postgresStartScript } from "../../../hardening/database/start-script";
 import {
   connectTo, freePort, initdb, POSTGRES_BIN, POSTGRES_IDS, stopped, SUPERUSER, temporaryDirectory, untilReady, writeReadable,
 } from "./postgres-server";
@@ -73,6 +73,12 @@ test("is plain POSIX sh, without a place for a secret", () => {
   expect(spawnSync("/bin/sh", ["-n"], { input: script }).status).toBe(0);
   expect(script).toContain("exec docker-entrypoint.sh postgres -c config_file=/etc/rampart/postgresql.conf -c hba_file=/etc/rampart/pg_hba.conf\n");
   expect(() => postgresStartScript({ configFile: "/tmp/$(id)" })).toThrow('configFile: "/tmp/$(id)" is not a plain absolute path');
+});
+
+test("the health check asks over TCP, by name", () => {
+  expect(postgresHealthCheck("postgres").join(" ")).toBe(
+    "CMD pg_isready --quiet --host=127.0.0.1 --port=5432 --username=postgres --dbname=postgres",
+  );
 });
 
 test("a volume that was made with another password gets this one, and its database if that was never made", async () => {

@@ -38,6 +38,7 @@ function application(name: string): Promise<http.Server> {
   server.on("upgrade", (_request, socket) => {
     socket.write("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n");
     socket.on("data", (chunk: Buffer) => socket.write(chunk));
+    socket.on("end", () => socket.end());
     socket.on("error", () => undefined);
   });
   return new Promise((done) => server.listen(0, "127.0.0.1", () => done(server)));
@@ -237,7 +238,7 @@ const plenty = { average: 1_000_000, burst: 1_000_000, periodSeconds: 1 };
     const outcomes = new Map<string, number>();
     let running = true;
     const client = async (): Promise<void> => {
-      while (running) {
+      for (const deadline = Date.now() + 20_000; running && Date.now() < deadline; ) {
         const outcome = await traefik.tls(HOST, "/api", { agent }).then(
           ({ status, body }) => (status === 200 ? (JSON.parse(body) as { name: string }).name : String(status)),
           (error: unknown) => String(error),
@@ -246,20 +247,23 @@ const plenty = { average: 1_000_000, burst: 1_000_000, periodSeconds: 1 };
       }
     };
     const clients = Array.from({ length: 8 }, client);
-    for (const [server, by] of [[two, "file"], [one, "file"], [two, "SIGHUP"], [one, "file"], [two, "file"]] as const) {
-      await sleep(100);
-      await traefik.reload(dynamic(server), by);
-      const reply = await traefik.tls(HOST, "/api");
-      expect(reply.body).toContain(`"name":"${server === one ? "one" : "two"}"`);
+    try {
+      for (const [server, by] of [[two, "file"], [one, "file"], [two, "SIGHUP"], [one, "file"], [two, "file"]] as const) {
+        await sleep(100);
+        await traefik.reload(dynamic(server), by);
+        const reply = await traefik.tls(HOST, "/api");
+        expect(reply.body).toContain(`"name":"${server === one ? "one" : "two"}"`);
+      }
+      // The old container may go: nobody asks for it any more.
+      await close(one);
+      await sleep(300);
+    } finally {
+      running = false;
+      await Promise.all(clients);
+      agent.destroy();
     }
-    // The old container may go: nobody asks for it any more.
-    await close(one);
-    await sleep(300);
-    running = false;
-    await Promise.all(clients);
-    agent.destroy();
     expect([...outcomes.keys()].sort()).toEqual(["one", "two"]);
-    await new Promise<void>((done) => one.listen(0, "127.0.0.1", done));
+    one = await application("one");
   });
 
   it("forgets the old probe path, and keeps what it has when the new file is broken", async () => {
