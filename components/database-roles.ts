@@ -1,9 +1,15 @@
 import * as postgresql from "@pulumi/postgresql";
 import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
 import { DATABASE_ROLES, databasePrivileges, type DatabasePrivileges, type DatabaseRole } from "../hardening/database/privileges";
+import { scramSha256Verifier } from "../hardening/database/scram";
 import type { StackContext } from "./context";
 import { POSTGRES_SUPERUSER } from "./postgres";
 import type { Secrets } from "./secrets";
+
+/** Eight connections are reserved for the superuser: half for the provider, the rest for an operator. */
+const PROVIDER_CONNECTIONS = 4;
+const SALT_BYTES = 16;
 
 export interface DatabaseRolesArgs {
   /** Where the provider finds Postgres from here. */
@@ -34,7 +40,7 @@ export class DatabaseRoles extends pulumi.ComponentResource {
     const { database } = context.config;
     const provider = new postgresql.Provider(
       `${name}-provider`,
-      { host: args.host, port: args.port, username: POSTGRES_SUPERUSER, password: args.superuserPassword, sslmode: "disable", superuser: true, connectTimeout: 15 },
+      { host: args.host, port: args.port, username: POSTGRES_SUPERUSER, password: args.superuserPassword, sslmode: "disable", superuser: true, connectTimeout: 15, maxConnections: PROVIDER_CONNECTIONS },
       { parent: this, deletedWith: args.deletedWith },
     );
     this.options = { parent: this, provider, dependsOn: args.dependsOn, deletedWith: args.deletedWith };
@@ -70,7 +76,7 @@ export class DatabaseRoles extends pulumi.ComponentResource {
           {
             name: role.name,
             login: role.login,
-            password: this.passwords[role.name as DatabaseRole],
+            password: this.verifier(role.name as DatabaseRole),
             superuser: role.superuser,
             createDatabase: role.createDatabase,
             createRole: role.createRole,
@@ -86,6 +92,15 @@ export class DatabaseRoles extends pulumi.ComponentResource {
           this.options,
         ),
     );
+  }
+
+  /**
+   * What PostgreSQL stores of a password. Given in clear it would stand in the server's log beside CREATE ROLE; and only
+   * so can a refresh tell that somebody changed it.
+   */
+  private verifier(role: DatabaseRole): pulumi.Output<string> {
+    const salt = new random.RandomBytes(`${this.name}-${role}-salt`, { length: SALT_BYTES }, { parent: this });
+    return pulumi.all([this.passwords[role], salt.base64]).apply(([password, saltBase64]) => scramSha256Verifier({ password, saltBase64 }));
   }
 
   /** One after the other: grants of one database that run side by side fail with "tuple concurrently updated". */

@@ -136,7 +136,8 @@ function dynamicInput(config: LoadedConfig, certificates: TraefikCertificates, s
 function edgeRoute(service: RoutedService, route: RouteConfig, position: number, alias: string): EdgeRoute {
   const { contentSecurityPolicy, response, fromApplication } = route.headers;
   return {
-    name: position === 0 ? service.name : `${service.name}-${position + 1}`,
+    // A service's name starts with a letter, so this one cannot be a service's.
+    name: position === 0 ? service.name : `${position + 1}-${service.name}`,
     host: route.host,
     pathPrefix: route.pathPrefix,
     target: `http://${alias}:${service.port}`,

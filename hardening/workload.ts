@@ -85,7 +85,7 @@ export type SeccompOption =
 export type AppArmorOption =
   /** The engine's own `docker-default`. */
   | { readonly kind: "default" }
-  /** A profile that the host has loaded (see docs/apparmor.md). */
+  /** A profile that the host has loaded (see docs/confinement.md). */
   | { readonly kind: "profile"; readonly profile: string }
   | { readonly kind: "unconfined"; readonly reason: string };
 

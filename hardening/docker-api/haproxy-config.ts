@@ -189,16 +189,19 @@ function bodyRules(granted: readonly Granted[], limits: NameLimits): string[] {
           `    http-request set-var(txn.size) req.body_size if ${isKind(judged)}`,
           refuse("body-size", `${isKind(judged)} !{ req.body_len,sub(txn.size) eq 0 }`),
           ...judged.map((kind) => refuse("body", `${isKind([kind])} !{ req.body -m reg '${bodyGrammar(kind, limits)}' }`)),
-          ...REFUSAL_REASONS.map(
-            ({ rule, pattern }) => `    http-request set-var(txn.rule) str(${rule}) if { var(txn.rule) -m str body } { req.body -m reg -i '${pattern}' }`,
-          ),
+          ...REFUSAL_REASONS.flatMap(({ rule, pattern, fix }) => {
+            const condition = `if { var(txn.rule) -m str body } { req.body -m reg -i '${pattern}' }`;
+            // The rule last: it is what keeps the next reason from matching.
+            return [`    http-request set-var(txn.fix) str('${fix}') ${condition}`, `    http-request set-var(txn.rule) str(${rule}) ${condition}`];
+          }),
         ]),
   ];
 }
 
 function verdict(consumer: string): string[] {
-  const message = `{"message":"rampart: docker API request refused for ${consumer}: %[method] %[path,json(utf8s)] (rule %[var(txn.rule)]; see docs/docker-api.md)"}`;
+  const message = `{"message":"rampart: docker API request refused for ${consumer}: %[method] %[path,json(utf8s)] (rule %[var(txn.rule)]; %[var(txn.fix)])"}`;
   return [
+    "    http-request set-var(txn.fix) str('see docs/docker-api.md') if !{ var(txn.fix) -m found }",
     `    http-request deny deny_status 403 content-type application/json lf-string '${message}' if { var(txn.rule) -m found }`,
     "    http-request set-var(txn.verdict) str(allowed)",
     "    http-request set-var(txn.rule) str(-)",

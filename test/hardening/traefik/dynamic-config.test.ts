@@ -108,7 +108,7 @@ describe("renderTraefikDynamic", () => {
   });
 
   it("has a probe and nothing else without routes", () => {
-    expect(Object.keys(rendered([]).http.routers)).toEqual(["ping", "rampart-config"]);
+    expect(Object.keys(rendered([]).http.routers)).toEqual(["rampart-config"]);
   });
 
   it("never writes what Traefik's template engine would run", () => {

@@ -84,7 +84,9 @@ const plenty = { average: 1_000_000, burst: 1_000_000, periodSeconds: 1 };
 
   it("accepts every option and router: no error and no warning in its log", () => {
     expect(traefik.log()).toContain('"level":"info"');
-    expect(traefik.log()).not.toMatch(/"level":"(warn|error|fatal)"/);
+    const complaints = traefik.log().split("\n").filter((line) => /"level":"(warn|error|fatal)"/.test(line));
+    // Said at every start, whatever the options (cmd/traefik/traefik.go).
+    expect(complaints.filter((line) => !line.includes("Traefik can reject some encoded characters"))).toEqual([]);
   });
 
   it("redirects http to the https port that a browser sees", async () => {

@@ -38,7 +38,7 @@ describe("renderTraefikStatic", () => {
 
   it("keeps ping on the container's loopback", () => {
     expect(rendered().entryPoints).toMatchObject({ ping: { address: "127.0.0.1:8082" } });
-    expect(rendered().ping).toEqual({ entryPoint: "ping", manualRouting: true });
+    expect(rendered().ping).toEqual({ entryPoint: "ping" });
   });
 
   it("redirects to the port that a browser sees", () => {

@@ -1,0 +1,12 @@
+import { CONTAINER_RULES } from "./containers";
+import type { Rule } from "./rule";
+import { STACK_RULES } from "./stack";
+
+export * from "./rule";
+export * from "./view";
+export { SECRET_MARKER, viewOfResources, type PlannedResource } from "./planned";
+export { CONTAINER_RULES } from "./containers";
+export { STACK_RULES } from "./stack";
+
+/** Every rule that Rampart judges a stack by. */
+export const RULES: readonly Rule[] = [...STACK_RULES, ...CONTAINER_RULES];

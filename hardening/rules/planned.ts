@@ -1,0 +1,101 @@
+import { LABEL_ACCEPTED, LABEL_COMPONENT, LABEL_NAME, LABEL_PIDS } from "../labels";
+import type { ContainerView, NetworkView, StackView, VolumeView } from "./view";
+
+/** A resource of a plan or a preview, with secrets replaced by a marker. */
+export interface PlannedResource {
+  readonly type: string;
+  readonly name: string;
+  readonly inputs: Readonly<Record<string, unknown>>;
+  readonly protect?: boolean;
+}
+
+/** What a plan shows in place of a secret. */
+export const SECRET_MARKER = "[secret]";
+
+export type StackFacts = Pick<StackView, "stack" | "environment" | "certificates" | "databaseAccess">;
+
+/** The view of a stack from its planned resources. */
+export function viewOfResources(facts: StackFacts, resources: readonly PlannedResource[]): StackView {
+  const ofType = (type: string): readonly PlannedResource[] => resources.filter((resource) => resource.type === type);
+  return {
+    ...facts,
+    containers: ofType("docker:index/container:Container").map(containerView),
+    networks: ofType("docker:index/network:Network").map(networkView),
+    volumes: ofType("docker:index/volume:Volume").map(volumeView),
+    images: ofType("docker:index/remoteImage:RemoteImage").map(({ name, inputs }) => ({ resource: name, reference: text(inputs["name"]) })),
+  };
+}
+
+function containerView({ name, inputs }: PlannedResource): ContainerView {
+  const labels = labelMap(inputs["labels"]);
+  const capabilities = record(inputs["capabilities"]);
+  return {
+    resource: name,
+    component: labels[LABEL_COMPONENT] ?? "",
+    name: labels[LABEL_NAME] ?? "",
+    runs: labels[LABEL_COMPONENT] !== "carrier",
+    image: text(inputs["image"]),
+    user: text(inputs["user"]),
+    privileged: inputs["privileged"] === true,
+    readOnlyRoot: inputs["readOnly"] === true,
+    capabilitiesAdded: list(capabilities["adds"]).map(text),
+    capabilitiesDropped: list(capabilities["drops"]).map(text),
+    securityOpts: list(inputs["securityOpts"]).map(text),
+    memoryMiB: number(inputs["memory"]),
+    memorySwapMiB: number(inputs["memorySwap"]),
+    cpus: Number(inputs["cpus"] ?? 0),
+    pids: Number(labels[LABEL_PIDS] ?? 0),
+    restart: { policy: text(inputs["restart"]) || "no", maxRetries: number(inputs["maxRetryCount"]) },
+    healthCheck: list(record(inputs["healthcheck"])["tests"]).map(text),
+    namespaces: {
+      ipc: text(inputs["ipcMode"]),
+      pid: text(inputs["pidMode"]),
+      network: text(inputs["networkMode"]),
+      userns: text(inputs["usernsMode"]),
+      uts: text(inputs["utsMode"]),
+      cgroupParent: text(inputs["cgroupParent"]),
+    },
+    devices: list(inputs["devices"]).length + list(inputs["deviceRequests"]).length,
+    ports: list(inputs["ports"]).map(record).map((port) => ({ ip: text(port["ip"]), external: number(port["external"]) })),
+    mounts: list(inputs["volumes"]).map(record).map((mount) => {
+      const host = text(mount["hostPath"]);
+      return { source: host === "" ? text(mount["volumeName"]) : host, target: text(mount["containerPath"]), readOnly: mount["readOnly"] === true, host: host !== "" };
+    }),
+    tmpfs: Object.fromEntries(Object.entries(record(inputs["tmpfs"])).map(([path, options]) => [path, text(options)])),
+    ulimits: list(inputs["ulimits"]).map((ulimit) => text(record(ulimit)["name"])),
+    logOptions: Object.fromEntries(Object.entries(record(inputs["logOpts"])).map(([key, value]) => [key, text(value)])),
+    networks: list(inputs["networksAdvanced"]).map((network) => text(record(network)["name"])),
+    environment: environment(inputs["envs"]),
+    stopGraceSeconds: number(inputs["destroyGraceSeconds"]),
+    accepted: Object.fromEntries(Object.entries(labels).flatMap(([label, value]) => (label.startsWith(LABEL_ACCEPTED) ? [[label.slice(LABEL_ACCEPTED.length), value]] : []))),
+  };
+}
+
+/** One secret entry makes the whole list secret to the engine; in the plan each entry is told apart. */
+function environment(envs: unknown): ContainerView["environment"] {
+  if (envs === SECRET_MARKER) return [{ name: "(all)", secret: true }];
+  return list(envs).map((entry) => {
+    const [name = ""] = text(entry).split("=");
+    return { name: entry === SECRET_MARKER ? "(hidden)" : name, secret: entry === SECRET_MARKER };
+  });
+}
+
+function networkView({ name, inputs }: PlannedResource): NetworkView {
+  const subnet = text(record(list(inputs["ipamConfigs"])[0])["subnet"]);
+  return { resource: name, name: labelMap(inputs["labels"])[LABEL_NAME] ?? name, engineName: text(inputs["name"]), internal: inputs["internal"] === true, subnet };
+}
+
+function volumeView({ name, inputs, protect }: PlannedResource): VolumeView {
+  // A volume of files carries a hash in its name, and the edge's own are made again from nothing.
+  const data = /-(postgres|redis)-data$|-data-[a-z0-9-]+$/.test(name);
+  return { resource: name, name: text(inputs["name"]), data, protected: protect === true };
+}
+
+const text = (value: unknown): string => (typeof value === "string" ? value : typeof value === "number" || typeof value === "boolean" ? String(value) : "");
+const number = (value: unknown): number => (typeof value === "number" ? value : 0);
+const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? (value as unknown[]) : []);
+const record = (value: unknown): Readonly<Record<string, unknown>> => (typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {});
+
+function labelMap(labels: unknown): Record<string, string> {
+  return Object.fromEntries(list(labels).map(record).map((label) => [text(label["label"]), text(label["value"])]));
+}

@@ -1,0 +1,114 @@
+import { imageFault } from "../../config/images";
+import type { Rule, Verdict } from "./rule";
+import type { ContainerView, StackView } from "./view";
+
+const verdict = (resource: string, fault: string | undefined, good: string): Verdict => ({ status: fault === undefined ? "pass" : "fail", resource, message: fault ?? good });
+
+/** The networks that each kind of container may be on; a service's follow from its configuration. */
+const ALLOWED_NETWORKS: Readonly<Record<string, readonly string[]>> = {
+  edge: ["proxy", "public"],
+  postgres: ["internal"],
+  redis: ["internal"],
+  job: ["internal"],
+  forwarder: ["database-access", "internal"],
+  carrier: [],
+};
+
+function networkFault(container: ContainerView, view: StackView): string | undefined {
+  const names = container.networks.map((engineName) => view.networks.find((network) => network.engineName === engineName)?.name ?? engineName);
+  const allowed = ALLOWED_NETWORKS[container.component];
+  const stray = names.find((name) => {
+    if (container.component === "socket-proxy") return name !== container.name;
+    if (allowed !== undefined) return !allowed.includes(name);
+    return !(["proxy", "internal", "egress"].includes(name) || name === `docker-api-${container.name}`);
+  });
+  return stray === undefined ? undefined : `is on ${stray}`;
+}
+
+/** Rules over the whole stack. */
+export const STACK_RULES: readonly Rule[] = [
+  {
+    id: "rampart-image-pinned",
+    title: "every image is pinned by digest",
+    why: "a tag can be moved, a digest cannot",
+    source: "DragDropDeploy, Supply Chain; kitiumai, Use specific versions",
+    check: ({ images }) => images.map(({ resource, reference }) => verdict(resource, imageFault(reference) === undefined ? undefined : `${reference}: ${imageFault(reference)}`, `${reference.split("@")[0] ?? reference} is pinned`)),
+  },
+  {
+    id: "rampart-networks",
+    title: "every container is on no network but its own kind's",
+    why: "a frontend that cannot reach Postgres cannot leak it",
+    source: "DragDropDeploy, Defense in Depth; Helvetia Cloud, Network Segmentation",
+    check: (view) => view.containers.map((container) => verdict(container.resource, networkFault(container, view), "is on its own networks alone")),
+  },
+  {
+    id: "rampart-internal-networks",
+    title: "only public, egress and database-access have a way out",
+    why: "an ordinary service cannot open a connection to the internet",
+    source: "docs/threat-model.md",
+    check: ({ networks }) =>
+      networks.map(({ resource, name, internal }) => {
+        const open = ["public", "egress", "database-access"].includes(name);
+        return verdict(resource, internal || open ? undefined : "has a way out", internal ? "is internal" : "has a way out, as it must");
+      }),
+  },
+  {
+    id: "rampart-egress",
+    title: "services that may open connections to the internet",
+    why: "a way out for a service is a way out for whoever breaks into it",
+    source: "docs/threat-model.md",
+    check: (view) =>
+      view.containers
+        .filter((container) => container.component === "service")
+        .map((container) => {
+          const out = container.networks.some((engineName) => view.networks.some((network) => network.engineName === engineName && network.name === "egress"));
+          return { status: out ? "skip" : "pass", resource: container.resource, message: out ? "may open connections to the internet (egress: true)" : "cannot open connections to the internet" };
+        }),
+  },
+  {
+    id: "rampart-data-protected",
+    title: "data volumes outlive the stack",
+    why: "a destroy or a rename must not take the data along",
+    source: "docs/operations.md",
+    check: ({ volumes, environment }) =>
+      volumes
+        .filter((volume) => volume.data)
+        .map(({ resource, protected: held }) =>
+          environment === "dev" && !held
+            ? { status: "skip", resource, message: "not protected in environment dev" }
+            : verdict(resource, held ? undefined : "is deleted by `pulumi destroy`", "is protected and retained"),
+        ),
+  },
+  {
+    id: "rampart-certificates",
+    title: "certificates come from a CA that browsers trust",
+    why: "users who click warnings away cannot tell an attack",
+    source: "DragDropDeploy, ACME automation",
+    check: ({ stack, certificates, environment }) => {
+      const weak = certificates === "self-signed" || certificates === "letsencrypt-staging";
+      return [weak && environment !== "prod" ? { status: "skip", resource: stack, message: `${certificates}, as this is ${environment}` } : verdict(stack, weak ? certificates : undefined, certificates)];
+    },
+  },
+  {
+    id: "rampart-database-access",
+    title: "Postgres is reached on its own network alone",
+    why: "each further way in has to be guarded",
+    source: "DragDropDeploy, host access via ephemeral sidecar",
+    check: ({ stack, databaseAccess }) => {
+      if (databaseAccess === undefined) return [];
+      return [
+        databaseAccess === "direct"
+          ? { status: "pass", resource: stack, message: "the provider reaches Postgres by its address on the internal network; no port is published" }
+          : { status: "skip", resource: stack, message: "the provider reaches Postgres through a forwarder that listens on the engine's 127.0.0.1 (database.access is forwarder)" },
+      ];
+    },
+  },
+  {
+    id: "rampart-database-tls",
+    title: "connections to Postgres and Redis are encrypted",
+    why: "whoever is on the internal network could read along",
+    source: "kitiumai, Encrypted Connections",
+    check: ({ stack, databaseAccess }) =>
+      databaseAccess === undefined ? [] : [{ status: "skip", resource: stack, message: "not yet: connections are authenticated (scram-sha-256) and stay on the internal network, in clear" }],
+  },
+];

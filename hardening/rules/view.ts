@@ -1,0 +1,70 @@
+/**
+ * What the rules look at: a stack's containers, networks and volumes in neutral terms. The plan and a preview build it
+ * from resource inputs; a live check builds the same from what the engine reports.
+ */
+export interface ContainerView {
+  /** How the posture names it. */
+  readonly resource: string;
+  /** The labels `io.rampart.component` and `io.rampart.name`; empty on a container that is not Rampart's. */
+  readonly component: string;
+  readonly name: string;
+  /** Whether it ever runs: a carrier is only created. */
+  readonly runs: boolean;
+  readonly image: string;
+  readonly user: string;
+  readonly privileged: boolean;
+  readonly readOnlyRoot: boolean;
+  readonly capabilitiesAdded: readonly string[];
+  readonly capabilitiesDropped: readonly string[];
+  readonly securityOpts: readonly string[];
+  readonly memoryMiB: number;
+  readonly memorySwapMiB: number;
+  readonly cpus: number;
+  readonly pids: number;
+  readonly restart: { readonly policy: string; readonly maxRetries: number };
+  readonly healthCheck: readonly string[];
+  readonly namespaces: { readonly ipc: string; readonly pid: string; readonly network: string; readonly userns: string; readonly uts: string; readonly cgroupParent: string };
+  readonly devices: number;
+  readonly ports: readonly { readonly ip: string; readonly external: number }[];
+  readonly mounts: readonly { readonly source: string; readonly target: string; readonly readOnly: boolean; readonly host: boolean }[];
+  /** Mount options by path. */
+  readonly tmpfs: Readonly<Record<string, string>>;
+  readonly ulimits: readonly string[];
+  readonly logOptions: Readonly<Record<string, string>>;
+  readonly networks: readonly string[];
+  /** `NAME` of each variable, and whether its value is held as a secret. */
+  readonly environment: readonly { readonly name: string; readonly secret: boolean }[];
+  readonly stopGraceSeconds: number;
+  /** Reasons by the rule that the stack accepts not to hold. */
+  readonly accepted: Readonly<Record<string, string>>;
+}
+
+export interface NetworkView {
+  readonly resource: string;
+  /** Rampart's own name: `internal`, not `rampart-prod-internal`. */
+  readonly name: string;
+  /** The engine's name, as containers refer to it. */
+  readonly engineName: string;
+  readonly internal: boolean;
+  readonly subnet: string;
+}
+
+export interface VolumeView {
+  readonly resource: string;
+  readonly name: string;
+  readonly data: boolean;
+  readonly protected: boolean;
+}
+
+export interface StackView {
+  readonly stack: string;
+  readonly environment: "dev" | "staging" | "prod";
+  /** What the certificates come from: `self-signed`, `letsencrypt`, or a directory's URL. */
+  readonly certificates: string;
+  /** How the database provider reaches Postgres; absent without a database. */
+  readonly databaseAccess?: "direct" | "forwarder";
+  readonly containers: readonly ContainerView[];
+  readonly networks: readonly NetworkView[];
+  readonly volumes: readonly VolumeView[];
+  readonly images: readonly { readonly resource: string; readonly reference: string }[];
+}

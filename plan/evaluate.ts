@@ -1,0 +1,51 @@
+import * as pulumi from "@pulumi/pulumi";
+import { currentEngine, isLocalLinux } from "../components/engine";
+import { loadConfig, NAMESPACE, type LoadedConfig } from "../config";
+import { judge, RULES, viewOfResources, type PostureEntry, type StackView } from "../hardening/rules";
+import { recordResources, type RecordedResource } from "./monitor";
+import type { StackFile } from "./stack-file";
+
+/** Everything that a program would declare, and how it stands against the rules. */
+export interface Plan {
+  readonly stack: string;
+  readonly resources: readonly RecordedResource[];
+  readonly posture: readonly PostureEntry[];
+}
+
+/**
+ * Evaluates a Pulumi program in this process: no engine, no account, no Docker. The program is run as it is; only what
+ * it talks to is Pulumi's mock monitor. One program a process, as Pulumi's runtime is a process's own.
+ *
+ * @throws whatever the program throws; for a faulty configuration the error that names every fault
+ */
+export async function evaluate(file: StackFile, program: () => Promise<unknown>): Promise<Plan> {
+  // Before the program, whose modules may read the configuration as they load.
+  pulumi.runtime.setAllConfig({ ...file.values }, [...file.secretKeys]);
+  const resources = await recordResources(file.project, file.stack);
+  await program();
+  await pulumi.runtime.disconnect();
+  const config = loadConfig(rawConfig(file));
+  const view = viewOfResources(facts(config), resources);
+  return { stack: file.stack, resources, posture: judge(RULES, view) };
+}
+
+function rawConfig(file: StackFile): Parameters<typeof loadConfig>[0] {
+  const prefix = `${NAMESPACE}:`;
+  const own = Object.entries(file.values).filter(([key]) => key.startsWith(prefix));
+  return {
+    stack: file.stack,
+    values: Object.fromEntries(own.map(([key, value]) => [key.slice(prefix.length), value])),
+    secretKeys: file.secretKeys.filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length)),
+  };
+}
+
+function facts(config: LoadedConfig): Pick<StackView, "stack" | "environment" | "certificates" | "databaseAccess"> {
+  const usesDatabase = config.migration !== undefined || Object.values(config.services).some((service) => service.data !== "none");
+  const access = config.database.access ?? (isLocalLinux(currentEngine()) ? "direct" : "forwarder");
+  return {
+    stack: config.stack,
+    environment: config.environment,
+    certificates: typeof config.certificates === "string" ? config.certificates : config.certificates.directory,
+    ...(usesDatabase ? { databaseAccess: access } : {}),
+  };
+}
