@@ -1,3 +1,4 @@
+import { createRequire } from "node:module";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { evaluate, planJson, readStackFile, renderPlan, StackFileError } from "../plan";
@@ -12,6 +13,8 @@ Prints everything it would declare and how that stands against the rules.
   --json              { stack, resources, posture }, for tools; send it to a file or a pipe with npm run --silent
 `;
 
+// Only now, and not as an import: the program runs as it loads.
+const load = createRequire(__filename);
 const root = resolve(__dirname, "..");
 
 async function main(): Promise<number> {
@@ -29,7 +32,7 @@ async function main(): Promise<number> {
     return 2;
   }
   const file = readStackFile(root, stack, values["config-file"]);
-  const plan = await evaluate(file, () => import("../index"));
+  const plan = await evaluate(file, () => Promise.resolve(load("../index")));
   process.stdout.write(values.json === true ? `${JSON.stringify(planJson(plan), undefined, 2)}\n` : renderPlan(plan));
   return plan.posture.some((entry) => entry.status === "fail") ? 1 : 0;
 }

@@ -89,9 +89,17 @@ export class DatabaseRoles extends pulumi.ComponentResource {
             searchPaths: [...role.searchPaths],
             roles: [...role.roles],
           },
-          this.options,
+          this.owned(this.options),
         ),
     );
+  }
+
+  /**
+   * A role and a schema own data: they are forgotten when the stack is destroyed, never dropped. Whether the data goes is
+   * the volume's to say.
+   */
+  private owned(options: pulumi.CustomResourceOptions): pulumi.CustomResourceOptions {
+    return { ...options, retainOnDelete: true };
   }
 
   /**
@@ -108,7 +116,7 @@ export class DatabaseRoles extends pulumi.ComponentResource {
     const created: pulumi.Resource[] = [...roles];
     const options = (): pulumi.CustomResourceOptions => ({ ...this.options, dependsOn: [...roles, ...created.slice(-1)] });
     for (const schema of model.schemas) {
-      created.push(new postgresql.Schema(`${this.name}-${schema.id}`, { name: schema.name, database: schema.database, owner: schema.owner }, options()));
+      created.push(new postgresql.Schema(`${this.name}-${schema.id}`, { name: schema.name, database: schema.database, owner: schema.owner }, this.owned(options())));
     }
     for (const grant of model.grants) {
       created.push(

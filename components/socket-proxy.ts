@@ -33,7 +33,7 @@ export class SocketProxy extends pulumi.ComponentResource {
       {
         owner: `docker-api-${args.consumer}`,
         secret: false,
-        files: { "haproxy.cfg": { content: renderHaproxyConfig({ consumer: args.consumer, permissions: args.permissions, socketPath: SOCKET_PATH, port: SOCKET_PROXY_PORT }) } },
+        files: { "haproxy.cfg": { content: haproxyConfig(context.config.name, args) } },
       },
       { parent: this },
     );
@@ -46,6 +46,22 @@ export class SocketProxy extends pulumi.ComponentResource {
     );
     this.registerOutputs({});
   }
+}
+
+/**
+ * What the consumer creates carries the prefix `<stack's name>-<consumer>-`: otherwise a container that it creates could
+ * mount Postgres' volume or join the internal network.
+ */
+function haproxyConfig(stackName: string, args: SocketProxyArgs): string {
+  const prefix = `${stackName}-${args.consumer}-`;
+  return renderHaproxyConfig({
+    consumer: args.consumer,
+    permissions: args.permissions,
+    socketPath: SOCKET_PATH,
+    port: SOCKET_PROXY_PORT,
+    volumePrefix: prefix,
+    networkPrefix: prefix,
+  });
 }
 
 /** The network of a consumer and its proxy. */

@@ -1,72 +1,102 @@
+import { capacityFaults } from "./capacity-checks";
+import { isPublicHost } from "./checks";
 import type { Fault } from "./faults";
-import type { StackConfig } from "./schema";
+import type { MigrationConfig, SecretSpec, ServiceConfig, StackConfig } from "./schema";
+
+/** From a path in the configuration to the text that the user knows it by. */
+export type ShowPath = (path: readonly PropertyKey[]) => string;
 
 /** Names that Rampart's own containers and networks answer to. */
 const RESERVED_NAMES = ["edge", "postgres", "redis", "migration", "socket-proxy", "docker-api", "forwarder", "carrier", "backup", "localhost", "rampart"];
+const RESERVED_PREFIXES = ["docker-api-", "socket-proxy-"];
+/** What Traefik and Redis call their own: hardening/traefik/dynamic-config.ts and hardening/redis.ts. */
+const EDGE_NAMES = ["ping", "rampart-config"];
+const REDIS_USERS = ["default", "health"];
 
 /** What one value alone cannot tell: rules over the whole configuration, after its shape is known to be right. */
-export function crossChecks(config: StackConfig): Fault[] {
-  return [...nameFaults(config), ...routeFaults(config), ...secretFaults(config), ...certificateFaults(config), ...volumeFaults(config)];
+export function crossChecks(config: StackConfig, show: ShowPath): Fault[] {
+  return [
+    ...nameFaults(config, show),
+    ...routeFaults(config, show),
+    ...secretFaults(config, show),
+    ...certificateFaults(config, show),
+    ...mountFaults(config, show),
+    ...healthFaults(config, show),
+    ...capacityFaults(config, show),
+  ];
 }
 
-function nameFaults(config: StackConfig): Fault[] {
-  return Object.keys(config.services)
-    .filter((name) => RESERVED_NAMES.includes(name) || name.startsWith("docker-api-") || name.startsWith("socket-proxy-"))
-    .map((name) => ({
-      path: `rampart:services.${name}`,
-      given: `the name "${name}"`,
-      allowed: `a name other than ${RESERVED_NAMES.join(", ")}`,
-      fix: "rename the service",
-    }));
+type Program = readonly [path: readonly string[], program: ServiceConfig | MigrationConfig, urls: readonly string[]];
+
+/** Services and the migration, each with the connection URLs that it has earned. */
+function programs(config: StackConfig): Program[] {
+  const services = Object.entries(config.services).map(([name, service]): Program => [
+    ["services", name],
+    service,
+    [...(service.data === "none" ? [] : ["DATABASE_URL"]), ...(service.cache === false ? [] : ["REDIS_URL"])],
+  ]);
+  return config.migration === undefined ? services : [...services, [["migration"], config.migration, ["DATABASE_URL"]]];
 }
 
-function routeFaults(config: StackConfig): Fault[] {
-  const seen = new Map<string, string>();
+function nameFaults(config: StackConfig, show: ShowPath): Fault[] {
+  return Object.entries(config.services).flatMap(([name, service]) => {
+    const taken = [...RESERVED_NAMES, ...(service.routes.length > 0 ? EDGE_NAMES : []), ...(service.cache === false ? [] : REDIS_USERS)];
+    if (!taken.includes(name) && !RESERVED_PREFIXES.some((prefix) => name.startsWith(prefix))) return [];
+    const allowed = `a name other than ${taken.join(", ")}, and not one that begins with ${RESERVED_PREFIXES.join(" or ")}`;
+    return [{ path: show(["services", name]), given: `the name "${name}"`, allowed, fix: "rename the service" }];
+  });
+}
+
+function routeFaults(config: StackConfig, show: ShowPath): Fault[] {
+  const claims = new Map<string, string>();
+  const names = new Map<string, string>();
   const faults: Fault[] = [];
   for (const [name, service] of Object.entries(config.services)) {
     service.routes.forEach((route, index) => {
-      const path = `rampart:services.${name}.routes[${index}]`;
+      const path = show(["services", name, "routes", index]);
       const key = `${route.host}${route.pathPrefix}${route.streaming ? " (streaming)" : ""}`;
-      const first = seen.get(key);
-      if (first !== undefined) {
-        faults.push({ path, given: key, allowed: "one route for a host and path", fix: `remove it, or the same route at ${first}` });
-      }
-      seen.set(key, path);
+      const first = claims.get(key);
+      if (first !== undefined) faults.push({ path, given: key, allowed: "one route for a host and path", fix: `remove it, or the same route at ${first}` });
+      else claims.set(key, path);
+      // The edge names a service's second route <service>-2, which may be another service's name.
+      const router = index === 0 ? name : `${name}-${index + 1}`;
+      const other = names.get(router);
+      if (other === undefined) names.set(router, path);
+      else faults.push({ path, given: `a route that the edge would call "${router}", as it does ${other}`, allowed: "services whose names do not end in the number of another's route", fix: `rename one of the two services` });
     });
   }
   return faults;
 }
 
-function secretFaults(config: StackConfig): Fault[] {
+function secretFaults(config: StackConfig, show: ShowPath): Fault[] {
   const faults: Fault[] = [];
   const lengths = new Map<string, { readonly length: number; readonly path: string }>();
-  const workloads: [string, Pick<StackConfig["services"][string], "secrets" | "secretsInEnvironment" | "environment">][] = [
-    ...Object.entries(config.services).map(([name, service]): [string, typeof service] => [`rampart:services.${name}`, service]),
-  ];
-  if (config.migration !== undefined) workloads.push(["rampart:migration", config.migration]);
-  for (const [path, workload] of workloads) {
-    for (const [name, spec] of Object.entries(workload.secrets)) {
-      if (name in workload.environment || `${name}_FILE` in workload.environment) {
-        faults.push({ path: `${path}.environment.${name}`, given: "a variable that a secret sets too", allowed: "one source for each variable", fix: "remove one of the two" });
+  for (const [at, program, urls] of programs(config)) {
+    const names = Object.keys(program.secrets);
+    for (const name of [...new Set([...names, ...urls])]) {
+      const doubled = [name, `${name}_FILE`].find((variable) => Object.hasOwn(program.environment, variable));
+      if (doubled !== undefined) {
+        faults.push({ path: show([...at, "environment", doubled]), given: "a variable that a secret sets too", allowed: "one source for each variable", fix: "remove one of the two" });
       }
+      if (names.includes(name) && (urls.includes(name) || names.includes(`${name}_FILE`))) {
+        const fix = urls.includes(name) ? "remove it: the stack's own database or cache sets it" : "rename one of the two secrets";
+        faults.push({ path: show([...at, "secrets", name]), given: "a variable that is set twice", allowed: "one source for each variable", fix });
+      }
+    }
+    for (const [name, spec] of Object.entries(program.secrets)) {
       const length = generatedLength(spec);
       if (length === undefined) continue;
+      const path = show([...at, "secrets", name]);
       const first = lengths.get(name);
       if (first !== undefined && first.length !== length) {
-        faults.push({
-          path: `${path}.secrets.${name}`,
-          given: `${length} characters`,
-          allowed: "one length for a generated secret, which all services that name it share",
-          fix: `use the ${first.length} characters of ${first.path}, or another name`,
-        });
+        faults.push({ path, given: `${length} characters`, allowed: "one length for a generated secret, which all services that name it share", fix: `use the ${first.length} characters of ${first.path}, or another name` });
       }
-      lengths.set(name, { length, path: `${path}.secrets.${name}` });
+      lengths.set(name, first ?? { length, path });
     }
-    const known = [...Object.keys(workload.secrets), "DATABASE_URL", "REDIS_URL"];
-    for (const name of workload.secretsInEnvironment?.names ?? []) {
-      if (!known.includes(name)) {
-        faults.push({ path: `${path}.secretsInEnvironment.names`, given: JSON.stringify(name), allowed: known.join(", "), fix: `add ${name} under secrets, or remove it here` });
-      }
+    const known = [...names, ...urls];
+    for (const name of program.secretsInEnvironment?.names ?? []) {
+      if (known.includes(name)) continue;
+      faults.push({ path: show([...at, "secretsInEnvironment", "names"]), given: JSON.stringify(name), allowed: known.join(", ") || "none, as there are no secrets", fix: `add ${name} under secrets, or remove it here` });
     }
   }
   return faults;
@@ -76,18 +106,18 @@ function secretFaults(config: StackConfig): Fault[] {
 export const GENERATED_SECRET_LENGTH = 48;
 
 /** The length of a generated secret; undefined for one that comes from the configuration. */
-export function generatedLength(spec: StackConfig["services"][string]["secrets"][string]): number | undefined {
+export function generatedLength(spec: SecretSpec): number | undefined {
   if (spec === "generated") return GENERATED_SECRET_LENGTH;
   return "generated" in spec ? spec.generated : undefined;
 }
 
-function certificateFaults(config: StackConfig): Fault[] {
+function certificateFaults(config: StackConfig, show: ShowPath): Fault[] {
   const faults: Fault[] = [];
   const { certificates, edge } = config;
   const letsEncrypt = certificates === "letsencrypt" || certificates === "letsencrypt-staging";
   if (letsEncrypt && config.acmeEmail === undefined) {
     faults.push({
-      path: "rampart:acmeEmail",
+      path: show(["acmeEmail"]),
       given: "nothing",
       allowed: `an address to which the CA can write, where certificates is ${certificates}`,
       fix: "`pulumi config set rampart:acmeEmail ops@example.com`",
@@ -96,23 +126,46 @@ function certificateFaults(config: StackConfig): Fault[] {
   const http01 = letsEncrypt || (typeof certificates === "object" && certificates.challenge === "http-01");
   if (http01 && edge.httpPort === false) {
     faults.push({
-      path: "rampart:edge.httpPort",
+      path: show(["edge", "httpPort"]),
       given: "false",
       allowed: "a port, where certificates are proven by http-01",
       fix: "remove it, or use certificates: { directory, challenge: tls-alpn-01 }",
     });
   }
-  return faults;
-}
-
-function volumeFaults(config: StackConfig): Fault[] {
-  const faults: Fault[] = [];
+  if (!letsEncrypt) return faults;
   for (const [name, service] of Object.entries(config.services)) {
-    const targets = [...service.volumes.map((volume) => volume.path), ...service.tmpfs.map((mount) => mount.path)];
-    for (const target of new Set(targets.filter((one, index) => targets.indexOf(one) !== index))) {
-      faults.push({ path: `rampart:services.${name}.volumes`, given: `${target} twice`, allowed: "one mount for a path", fix: "remove one" });
-    }
+    service.routes.forEach(({ host }, index) => {
+      if (isPublicHost(host)) return;
+      faults.push({
+        path: show(["services", name, "routes", index, "host"]),
+        given: JSON.stringify(host),
+        allowed: `a public host name, where certificates is ${certificates}`,
+        fix: "give a name that resolves to this host from the internet, or use certificates: self-signed (not in production)",
+      });
+    });
   }
   return faults;
 }
 
+function mountFaults(config: StackConfig, show: ShowPath): Fault[] {
+  return programs(config).flatMap(([at, program]) => {
+    const targets = [...program.volumes.map((volume) => volume.path), ...program.tmpfs.map((mount) => mount.path)];
+    const doubled = new Set(targets.filter((one, index) => targets.indexOf(one) !== index));
+    return [...doubled].map((target) => ({ path: show([...at, "volumes"]), given: `${target} twice`, allowed: "one mount for a path, of volumes and tmpfs together", fix: "remove one" }));
+  });
+}
+
+/** The engine probes for the first time after one interval: later than the time to start, and no version ever gets healthy. */
+function healthFaults(config: StackConfig, show: ShowPath): Fault[] {
+  return Object.entries(config.services).flatMap(([name, { healthCheck, startTimeoutSeconds }]) => {
+    if (healthCheck === undefined || healthCheck.intervalSeconds < startTimeoutSeconds) return [];
+    return [
+      {
+        path: show(["services", name, "healthCheck", "intervalSeconds"]),
+        given: String(healthCheck.intervalSeconds),
+        allowed: `less than startTimeoutSeconds (${startTimeoutSeconds}): the first check comes after one interval`,
+        fix: "use a shorter interval, or a longer startTimeoutSeconds",
+      },
+    ];
+  });
+}

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { hasCredentials, isSecretName } from "./secret-shapes";
 
 /** One thing that is wrong with the configuration, as a person needs it to mend it. */
 export interface Fault {
@@ -33,9 +34,13 @@ export class ConfigError extends Error {
   }
 }
 
+/** More than a person mends in one go. */
+const MAX_SHOWN = 100;
+
 export function formatFaults(stack: string, faults: readonly Fault[]): string {
   const count = faults.length === 1 ? "1 fault" : `${faults.length} faults`;
-  const blocks = faults.map((fault, index) =>
+  const rest = faults.length > MAX_SHOWN ? [`  ... and ${faults.length - MAX_SHOWN} more`] : [];
+  const blocks = faults.slice(0, MAX_SHOWN).map((fault, index) =>
     [
       `  ${index + 1}. ${fault.path}`,
       `     given:   ${fault.given}`,
@@ -43,21 +48,7 @@ export function formatFaults(stack: string, faults: readonly Fault[]): string {
       `     fix:     ${fault.fix}`,
     ].join("\n"),
   );
-  return [`${count} in the configuration of stack "${stack}"; nothing was changed.`, ...blocks].join("\n\n");
-}
-
-// Names whose values are secrets wherever they stand: in an error as much as in an environment.
-const SECRET_NAME =
-  /(^|[_.-])(PASSWORD|PASSWD|PASSPHRASE|PWD|SECRET|TOKEN|API_?KEY|APIKEY|PRIVATE_?KEY|SECRET_?KEY|ACCESS_?KEY|SIGNING_?KEY|ENCRYPTION_?KEY|CREDENTIALS?|JWT|JWT_?SECRET)$/i;
-
-/** Whether a variable of this name holds a secret. `<NAME>_FILE` holds a path and `…_EXPIRE_MINUTES` a figure, so neither does. */
-export function isSecretName(name: string): boolean {
-  return SECRET_NAME.test(name) || /^(DATABASE|REDIS|POSTGRES|AMQP|MONGO)_?(URL|URI|DSN)$/i.test(name);
-}
-
-/** A URL that carries a password: `scheme://user:password@host`. */
-export function hasUrlCredentials(value: string): boolean {
-  return /[a-z][a-z0-9+.-]*:\/\/[^\s/@:]*:[^\s/@]+@/i.test(value);
+  return [`${count} in the configuration of stack "${stack}"; nothing was changed.`, ...blocks, ...rest].join("\n\n");
 }
 
 /** Shows a value in an error: short, quoted, and hidden where it could be a secret. */
@@ -65,19 +56,23 @@ export function showGiven(value: unknown, path: readonly PropertyKey[]): string 
   if (value === undefined) return "nothing";
   const hidden = path.some((part) => part === "secrets" || (typeof part === "string" && isSecretName(part)));
   if (hidden) return typeof value === "string" ? `a value of ${value.length} characters (hidden)` : "a value (hidden)";
-  if (typeof value === "string" && hasUrlCredentials(value)) return "a URL with a password in it (hidden)";
+  if (typeof value === "string" && hasCredentials(value)) return "a value with credentials in it (hidden)";
   if (Array.isArray(value)) return value.length === 0 ? "an empty list" : `a list of ${value.length}`;
-  if (typeof value === "object" && value !== null) return `an object with the keys ${Object.keys(value).join(", ") || "(none)"}`;
-  const text = JSON.stringify(value) ?? typeof value;
-  return text.length > 120 ? `${text.slice(0, 117)}...` : text;
+  if (typeof value === "object" && value !== null) return shorten(`an object with the keys ${Object.keys(value).map(keyName).join(", ") || "(none)"}`);
+  return shorten(JSON.stringify(value) ?? typeof value);
 }
 
 /** `["services", "api", "routes", 0, "host"]` to `rampart:services.api.routes[0].host`. */
 export function keyPath(path: readonly PropertyKey[]): string {
   const [head, ...rest] = path;
-  const tail = rest.map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`)).join("");
-  return `rampart:${head === undefined ? "*" : String(head)}${tail}`;
+  const tail = rest.map((part) => (typeof part === "number" ? `[${part}]` : isPlainKey(String(part)) ? `.${String(part)}` : `[${keyName(String(part))}]`)).join("");
+  return `rampart:${head === undefined ? "*" : keyName(String(head))}${tail}`;
 }
+
+const isPlainKey = (key: string): boolean => /^[\w-]{1,80}$/.test(key);
+/** A key as a person may read it: what could move a terminal's cursor or fill its screen is quoted and cut. */
+const keyName = (key: string): string => (isPlainKey(key) ? key : shorten(JSON.stringify(key)));
+const shorten = (text: string): string => (text.length > 120 ? `${text.slice(0, 117)}...` : text);
 
 /** What people write out of Compose's or Kubernetes' habit, and what to write here. */
 const KEY_HINTS: Readonly<Record<string, string>> = {
@@ -85,6 +80,29 @@ const KEY_HINTS: Readonly<Record<string, string>> = {
   publish: "nothing but the edge publishes a port; use `npm run plan` to see how to reach a service, or docs/database.md for database access",
   publishedPort: "data ports are never published; see docs/database.md for operator access",
   expose: "containers on one network reach each other's ports; leave it out",
+  publishedPorts: "data ports are never published; see docs/database.md for operator access",
+  extra_hosts: "services find each other by their names; leave it out",
+  group_add: "a container has the one group of its `user`; leave it out",
+  container_name: "the container's name follows from the stack; the service is found under its own name",
+  hostNetwork: "no container shares a host namespace; leave it out",
+  hostPID: "no container shares a host namespace; leave it out",
+  hostIPC: "no container shares a host namespace; leave it out",
+  cgroup_parent: "limits are set under resources; leave it out",
+  cgroupns_mode: "no container shares a host namespace; leave it out",
+  userns_mode: "no container shares a host namespace; leave it out",
+  uts: "no container shares a host namespace; leave it out",
+  runtime: "the engine's own runtime is used; leave it out",
+  sysctls: "kernel settings are the engine's; leave it out",
+  device_cgroup_rules: "no container is given a device; leave it out",
+  gpus: "no container is given a device; leave it out",
+  readOnly: "the root file system is read-only; to change that use confinement.writableRoot with a reason",
+  read_only: "the root file system is read-only; to change that use confinement.writableRoot with a reason",
+  restart: "containers restart at most five times on failure; leave it out",
+  labels: "labels are Rampart's own; leave it out",
+  build: "build and push the image first, and give its digest under `image`",
+  cpus: "write it as resources.cpus",
+  pids_limit: "write it as resources.pids",
+  hostPath: "a volume has `name` or `hostPath`, not both",
   privileged: "no container is privileged; name the capability that is needed under confinement.capabilities, with a reason",
   networkMode: "networks follow from routes, data, cache and egress; leave it out",
   network_mode: "networks follow from routes, data, cache and egress; leave it out",
@@ -107,6 +125,12 @@ const KEY_HINTS: Readonly<Record<string, string>> = {
   password: "passwords are generated; leave it out",
 };
 
+/** What to do about a key that does not exist where it stands. */
+function keyHint(key: string): string {
+  const hint = Object.hasOwn(KEY_HINTS, key) ? KEY_HINTS[key] : undefined;
+  return hint ?? `remove ${isPlainKey(key) ? `"${key}"` : "it"}, or check its spelling`;
+}
+
 const PRIMITIVES: Readonly<Record<string, string>> = {
   string: "text",
   number: "a number",
@@ -116,12 +140,13 @@ const PRIMITIVES: Readonly<Record<string, string>> = {
   object: "an object",
   record: "an object",
 };
+const primitive = (expected: string): string => (Object.hasOwn(PRIMITIVES, expected) ? (PRIMITIVES[expected] ?? expected) : expected);
 
 type Issue = z.core.$ZodIssue;
 
 /** One zod issue to one or more faults. Unknown keys become a fault each, so that each gets its own hint. */
-export function issueToFaults(issue: Issue, root: unknown): Fault[] {
-  const path = issue.path;
+export function issueToFaults(issue: Issue, root: unknown, origin: (path: readonly PropertyKey[]) => readonly PropertyKey[] = (path) => path): Fault[] {
+  const path = origin(issue.path);
   const base = { path: keyPath(path), given: showGiven(valueAt(root, path), path) };
   switch (issue.code) {
     case "custom": {
@@ -140,13 +165,13 @@ export function issueToFaults(issue: Issue, root: unknown): Fault[] {
         path: keyPath([...path, key]),
         given: "a key that does not exist here",
         allowed: "the keys in docs/configuration.md",
-        fix: KEY_HINTS[key] ?? `remove "${key}", or check its spelling`,
+        fix: keyHint(key),
       }));
     case "invalid_type":
       return [
         base.given === "nothing"
-          ? { ...base, allowed: PRIMITIVES[issue.expected] ?? issue.expected, fix: "add the key" }
-          : { ...base, allowed: PRIMITIVES[issue.expected] ?? issue.expected, fix: "change the value's type" },
+          ? { ...base, allowed: primitive(issue.expected), fix: "add the key" }
+          : { ...base, allowed: primitive(issue.expected), fix: "change the value's type" },
       ];
     case "invalid_value":
       return [{ ...base, allowed: issue.values.map((value) => String(value)).join(", "), fix: "use one of the allowed values" }];
@@ -157,37 +182,39 @@ export function issueToFaults(issue: Issue, root: unknown): Fault[] {
     case "invalid_key":
       return [{ ...base, given: JSON.stringify(String(path.at(-1))), allowed: issue.issues[0]?.message ?? "another name", fix: "rename it" }];
     case "invalid_union":
-      return unionFaults(issue, root, base);
+      return unionFaults(issue, root, base, origin);
     default:
       return [{ ...base, allowed: issue.message, fix: "change the value" }];
   }
 }
 
-/** Of a union's branches, the one that matched best tells the user most: the one whose first issue lies deepest. */
-function unionFaults(issue: Extract<Issue, { code: "invalid_union" }>, root: unknown, base: Pick<Fault, "path" | "given">): Fault[] {
-  const depth = (branch: readonly Issue[]): number => {
-    const [first] = branch;
-    if (first === undefined) return -1;
-    return first.code === "custom" ? 100 : first.code === "invalid_type" || first.code === "invalid_value" ? first.path.length : first.path.length + 1;
-  };
-  const best = [...issue.errors].sort((a, b) => depth(b) - depth(a))[0];
+/** Of a union's branches, the one that was meant: the one to whose shape the value comes closest. */
+function unionFaults(issue: Extract<Issue, { code: "invalid_union" }>, root: unknown, base: Pick<Fault, "path" | "given">, origin: (path: readonly PropertyKey[]) => readonly PropertyKey[]): Fault[] {
+  const distance = (branch: readonly Issue[]): number =>
+    branch.reduce((sum, one) => {
+      if (one.code === "custom") return sum;
+      if (one.code === "unrecognized_keys") return sum + one.keys.length;
+      return sum + (one.path.length === 0 && (one.code === "invalid_type" || one.code === "invalid_value") ? 100 : 1);
+    }, 0);
+  const best = [...issue.errors].sort((a, b) => distance(a) - distance(b))[0];
   const whole = best?.length === 1 && best[0]?.path.length === 0 && best[0].code !== "custom" && best[0].code !== "unrecognized_keys";
   if (best === undefined || best.length === 0 || whole) {
     const forms = issue.errors.map((branch) => branch[0]).map((first) => {
       if (first === undefined) return "another form";
       if (first.code === "invalid_value") return first.values.map((value) => String(value)).join(", ");
-      if (first.code === "invalid_type") return PRIMITIVES[first.expected] ?? first.expected;
+      if (first.code === "invalid_type") return primitive(first.expected);
       return first.message;
     });
-    return [{ ...base, allowed: [...new Set(forms)].join(", or "), fix: "use one of the allowed forms (docs/configuration.md)" }];
+    const allowed = issue.message === "Invalid input" ? [...new Set(forms)].join(", or ") : issue.message;
+    return [{ ...base, allowed, fix: "use one of the allowed forms (docs/configuration.md)" }];
   }
-  return best.flatMap((inner) => issueToFaults({ ...inner, path: [...issue.path, ...inner.path] }, root));
+  return best.flatMap((inner) => issueToFaults({ ...inner, path: [...issue.path, ...inner.path] }, root, origin));
 }
 
 function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
   let value: unknown = root;
   for (const part of path) {
-    if (typeof value !== "object" || value === null) return undefined;
+    if (typeof value !== "object" || value === null || !Object.hasOwn(value, part)) return undefined;
     value = (value as Record<PropertyKey, unknown>)[part];
   }
   return value;

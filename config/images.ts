@@ -38,7 +38,7 @@ export function parseImage(reference: string): ImageReference | undefined {
 export function imageFault(reference: string): string | undefined {
   const parsed = parseImage(reference);
   if (parsed === undefined) return "it is not pinned as repo:tag@sha256:<64 hex digits>";
-  if (parsed.tag.toLowerCase() === "latest") return "the tag latest says nothing about what runs";
+  if (/(?:^|[-_.])latest(?:[-_.]|$)/i.test(parsed.tag)) return "the tag latest says nothing about what runs";
   if (/^0{64}$/.test(parsed.digest)) return "the digest is a placeholder";
   return undefined;
 }

@@ -1,6 +1,7 @@
 import { basename } from "node:path";
-import { ConfigError, issueToFaults, type Fault } from "./faults";
 import { crossChecks } from "./cross-checks";
+import { ConfigError, keyPath, type Fault } from "./faults";
+import { isCovered, judge } from "./judge";
 import { ENVIRONMENTS, STACK_KEYS, stackSchema, type Environment, type SecretLookup, type StackConfig } from "./schema";
 
 /** A stack's configuration as the engine hands it over: flat keys without their namespace, values as text. */
@@ -23,24 +24,30 @@ export interface LoadedConfig extends StackConfig {
  */
 export function loadConfig(raw: RawConfig): LoadedConfig {
   const faults: Fault[] = [];
-  const values = parseValues(raw, faults);
+  const parsed = parseValues(raw, faults);
+  const values = Object.fromEntries(Object.entries(parsed).filter(([key]) => !raw.secretKeys.includes(key)));
   const environment = environmentOf(raw.stack, values["environment"]);
-  const schema = stackSchema({ environment, lookUpSecret: (key) => lookUpSecret(raw, key) });
-  const parsed = schema.safeParse(values, { reportInput: false });
-  if (!parsed.success) faults.push(...parsed.error.issues.flatMap((issue) => issueToFaults(issue, values)));
-  faults.push(...unknownKeyFaults(raw, values));
-  if (parsed.success) faults.push(...crossChecks(parsed.data));
-  if (faults.length > 0 || !parsed.success) throw new ConfigError(raw.stack, faults);
-  const name = parsed.data.name ?? `rampart-${slug(raw.stack)}`;
-  return { ...parsed.data, name, stack: raw.stack };
+  const { faults: found, config, origin } = judge(stackSchema({ environment, lookUpSecret: (key) => lookUpSecret(raw, key) }), values);
+  faults.push(...found, ...environmentFaults(raw.stack, environment), ...unknownKeyFaults(raw, parsed));
+  if (config !== undefined) faults.push(...crossChecks(config, (path) => keyPath(origin(path))).filter((fault) => !isCovered(fault, faults)));
+  if (faults.length > 0 || config === undefined) throw new ConfigError(raw.stack, faults);
+  return { ...config, name: config.name ?? `rampart-${slug(raw.stack)}`, stack: raw.stack };
 }
 
 /** dev, staging and prod by the stack's name; a stack of another name is held to production's rules. */
 export function environmentOf(stack: string, configured: unknown): Environment {
   const known = ENVIRONMENTS.find((one) => one === configured);
   if (known !== undefined) return known;
+  // Misspelt, but meant: "production", "Prod". The misspelling is a fault too; these are the rules for the rest.
+  if (typeof configured === "string" && /^\s*prod/i.test(configured)) return "prod";
   const short = basename(stack);
   return ENVIRONMENTS.find((one) => one === short) ?? "prod";
+}
+
+/** A stack that says production in its name and something weaker in a key is one of the two by mistake. */
+function environmentFaults(stack: string, environment: Environment): Fault[] {
+  if (environment === "prod" || !/^(?:prod|production|live)$/i.test(basename(stack))) return [];
+  return [{ path: "rampart:environment", given: `${environment}, for a stack named "${basename(stack)}"`, allowed: "prod for a stack of this name", fix: "remove the key, or rename the stack" }];
 }
 
 const slug = (stack: string): string => basename(stack).toLowerCase().replace(/[^a-z0-9-]+/g, "-").slice(0, 30);
@@ -61,9 +68,11 @@ function parseValues(raw: RawConfig, faults: Fault[]): Record<string, unknown> {
         allowed: "plain structure; secrets as flat keys of their own, which stay encrypted",
         fix: "`pulumi config set --secret rampart:<key>`, and name <key> under a service's secrets as { config: <key> }",
       });
-      continue;
     }
-    values[key] = TEXT_KEYS.includes(key) ? text : parseStructure(text);
+    const value = TEXT_KEYS.includes(key) ? text : parseStructure(text);
+    const fault = structureFault(key, value);
+    if (fault === undefined) values[key] = value;
+    else faults.push(fault);
   }
   return values;
 }
@@ -78,8 +87,28 @@ function parseStructure(text: string): unknown {
   }
 }
 
+/** Deeper than any key of the schema, with room for a mistake. */
+const MAX_DEPTH = 16;
+/** Values in one structure: some hundred for each of the services that a stack can have. */
+const MAX_VALUES = 100_000;
+
+/** What no schema sees, or must not be shown: structures without end, and keys that are not data to JavaScript. */
+function structureFault(key: string, root: unknown): Fault | undefined {
+  const pending: { readonly value: unknown; readonly depth: number }[] = [{ value: root, depth: 1 }];
+  let count = 0;
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    count += 1;
+    if (typeof next.value !== "object" || next.value === null) continue;
+    const allowed = `a structure of at most ${MAX_DEPTH} levels and ${MAX_VALUES} values`;
+    if (next.depth > MAX_DEPTH || count > MAX_VALUES) return { path: keyPath([key]), given: next.depth > MAX_DEPTH ? "a structure that is deeper" : "a structure that is larger", allowed, fix: "see docs/configuration.md for its form" };
+    if (Object.hasOwn(next.value, "__proto__")) return { path: keyPath([key]), given: 'a key named "__proto__"', allowed: "the keys in docs/configuration.md", fix: "remove it" };
+    for (const value of Object.values(next.value)) pending.push({ value, depth: next.depth + 1 });
+  }
+  return undefined;
+}
+
 function lookUpSecret(raw: RawConfig, key: string): SecretLookup {
-  const value = raw.values[key];
+  const value = Object.hasOwn(raw.values, key) ? raw.values[key] : undefined;
   if (value === undefined) return { kind: "missing" };
   return raw.secretKeys.includes(key) ? { kind: "secret", value } : { kind: "plain" };
 }
@@ -90,11 +119,30 @@ function unknownKeyFaults(raw: RawConfig, values: Record<string, unknown>): Faul
   return Object.keys(raw.values)
     .filter((key) => !isStackKey(key) && !named.has(key))
     .map((key) => ({
-      path: `rampart:${key}`,
+      path: keyPath([key]),
       given: "a key that Rampart does not know",
       allowed: `${STACK_KEYS.join(", ")}, and the keys that a service's secrets name`,
-      fix: `check its spelling, name it under a service's secrets, or \`pulumi config rm rampart:${key}\``,
+      fix: unknownKeyFix(key),
     }));
+}
+
+function unknownKeyFix(key: string): string {
+  const near = STACK_KEYS.find((known) => distance(key.toLowerCase(), known.toLowerCase()) <= 2);
+  if (near !== undefined) return `write it as rampart:${near}`;
+  if (STACK_KEYS.some((known) => key.startsWith(`${known}.`) || key.startsWith(`${known}[`))) return "set it with `pulumi config set --path`, or write the structure in the stack's file";
+  return "check its spelling, name it under a service's secrets, or remove it with `pulumi config rm`";
+}
+
+/** Levenshtein's: how many letters two words are apart. */
+function distance(a: string, b: string): number {
+  if (Math.abs(a.length - b.length) > 2) return 3;
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i += 1) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j += 1) next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)));
+    row = next;
+  }
+  return row[b.length] ?? 0;
 }
 
 function secretKeysNamed(value: unknown): string[] {

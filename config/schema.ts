@@ -1,9 +1,14 @@
+import { isIPv4 } from "node:net";
 import { z } from "zod";
 import { expandPermissions, permissionFaults, type PermissionRequest } from "../hardening/docker-api/permissions";
-import { environmentCheck, hostCheck, hostPathCheck, originCheck, secretValueCheck, minimumLength, isSigningName } from "./checks";
+import {
+  corsOriginCheck, environmentCheck, hostCheck, hostPathCheck, identifierCheck, isStagingDirectory, parseDirectory, poolCheck, responseHeaderCheck, secretValueCheck, userCheck,
+} from "./checks";
 import { SECURITY_HEADERS } from "../hardening/traefik/headers";
 import type { FaultParams } from "./faults";
-import { IMAGE_ROLES, imageFault } from "./images";
+import { IMAGE_ROLES } from "./images";
+import { isSigningName, minimumLength } from "./secret-shapes";
+import { checkedString, commandLine, containerPath, image, matching, name, reason, toIssue, variableName } from "./values";
 
 export const ENVIRONMENTS = ["dev", "staging", "prod"] as const;
 export type Environment = (typeof ENVIRONMENTS)[number];
@@ -20,63 +25,25 @@ export type SecretLookup =
   | { readonly kind: "plain" }
   | { readonly kind: "secret"; readonly value: string };
 
-type Refinement = z.core.$ZodRawIssue;
-const toIssue = (fault: FaultParams, input: unknown, path: PropertyKey[] = []): Refinement => ({
-  code: "custom",
-  message: fault.allowed,
-  input,
-  path,
-  params: { ...fault },
-});
-
-/** A string that a check refuses with its own words. */
-function checkedString(check: (value: string) => FaultParams | undefined): z.ZodType<string, string> {
-  return z.string().superRefine((value, context) => {
-    const fault = check(value);
-    if (fault !== undefined) context.issues.push(toIssue(fault, value));
-  });
-}
-
-const matching = (pattern: RegExp, allowed: string, fix: string): z.ZodType<string, string> =>
-  checkedString((value) => (pattern.test(value) ? undefined : { allowed, fix }));
-
-const reason = checkedString((value) =>
-  value.trim().length >= 10 ? undefined : { allowed: "a reason of at least 10 characters; it becomes part of the posture", fix: "say why this is needed" },
-);
-
-export const image = checkedString((value) => {
-  const fault = imageFault(value);
-  if (fault === undefined) return undefined;
-  return {
-    given: `${JSON.stringify(value)} (${fault})`,
-    allowed: "repo:tag@sha256:<64 hex digits>, with a tag other than latest",
-    fix: `look the digest up with \`docker buildx imagetools inspect ${value.split("@")[0] ?? value}\` and append it`,
-  };
-});
-
-const name = matching(
-  /^[a-z](?:[a-z0-9-]{0,28}[a-z0-9])?$/,
-  "lower-case letters, digits and hyphens, starting with a letter, at most 30 characters",
-  "rename it",
-);
-const variableName = matching(/^[A-Z_][A-Z0-9_]*$/, "an environment variable's name in upper case", "rename it");
-const containerPath = checkedString((value) =>
-  /^\/[^\0:,]+$/.test(value) && !value.split("/").includes("..") && !/^\/(proc|sys|dev|run\/secrets|run\/docker\.sock|var\/run)(\/|$)/.test(value)
-    ? undefined
-    : { allowed: "an absolute path in the container, not in /proc, /sys, /dev, /var/run or /run/secrets", fix: "choose another path" },
-);
 const port = z.int().min(1).max(65535);
-const servicePort = z.int().min(1024).max(65535);
+const servicePort = port.refine((value) => value >= 1024, {
+  params: { allowed: "1024 to 65535; a program without capabilities listens on no lower port", fix: "have the program listen on 1024 or above; the edge serves 443" },
+});
 
-export const resources = (defaults: { memoryMiB: number; cpus: number; pids: number }) =>
+const resources = (defaults: { memoryMiB: number; cpus: number; pids: number }, minimum = { memoryMiB: 16, pids: 4 }) =>
   z
     .strictObject({
       /** MiB; swap is limited to the same. */
-      memoryMiB: z.int().min(16).max(1_048_576).default(defaults.memoryMiB),
+      memoryMiB: z.int().min(minimum.memoryMiB).max(1_048_576).default(defaults.memoryMiB),
       /** Cores. */
-      cpus: z.number().min(0.05).max(512).default(defaults.cpus),
+      cpus: z
+        .number()
+        .min(0.05)
+        .max(512)
+        .refine((value) => Number(value.toFixed(2)) === value, { params: { allowed: "at most two decimals; the engine would read back another figure", fix: "round it" } })
+        .default(defaults.cpus),
       /** Processes and threads at a time. */
-      pids: z.int().min(4).max(32_768).default(defaults.pids),
+      pids: z.int().min(minimum.pids).max(32_768).default(defaults.pids),
     })
     .prefault({});
 
@@ -99,13 +66,16 @@ const confinement = z
     appArmor: z
       .union([
         matching(/^[A-Za-z][A-Za-z0-9_.-]{0,62}$/, "default, or the name of a profile that the host has loaded", "load it first (docs/confinement.md)").refine(
-          (value) => value !== "unconfined",
+          (value) => value.toLowerCase() !== "unconfined",
           { params: { allowed: "default, a profile's name, or { unconfined: <reason> }", fix: "write { unconfined: <reason> }" } },
         ),
         z.strictObject({ unconfined: reason }),
       ])
       .default("default"),
-    capabilities: z.array(z.strictObject({ add: z.enum(GRANTABLE_CAPABILITIES), reason })).default([]),
+    capabilities: z
+      .array(z.strictObject({ add: z.enum(GRANTABLE_CAPABILITIES), reason }))
+      .refine((value) => new Set(value.map(({ add }) => add)).size === value.length, { params: { given: "a capability twice", allowed: "each capability once", fix: "remove one" } })
+      .default([]),
     /** Given only to make the root file system writable. */
     writableRoot: z.strictObject({ reason }).optional(),
   })
@@ -116,7 +86,7 @@ const healthCheck = z
     /** A path that answers 2xx; asked with the image's own wget on the service's port. @default "/" if there is a port */
     http: matching(/^\/[A-Za-z0-9\-._~/?&=%]*$/, "a path that starts with /", "give the path alone").optional(),
     /** A command in the image that exits 0 when the service is well. */
-    command: z.array(z.string().min(1)).min(1).optional(),
+    command: commandLine().min(1).optional(),
     intervalSeconds: z.int().min(1).max(300).default(5),
     timeoutSeconds: z.int().min(1).max(120).default(3),
     retries: z.int().min(1).max(20).default(3),
@@ -128,23 +98,26 @@ const healthCheck = z
 
 const tmpfs = z.strictObject({ path: containerPath, sizeMiB: z.int().min(1).max(16_384), exec: z.strictObject({ reason }).optional() });
 
-const volume = z.union([
-  z.strictObject({ name, path: containerPath, readOnly: z.boolean().default(false) }),
-  z.strictObject({ hostPath: checkedString(hostPathCheck), path: containerPath, readOnly: z.boolean().default(true), reason }),
-]);
+const volume = z.union(
+  [
+    z.strictObject({ name, path: containerPath, readOnly: z.boolean().default(false) }),
+    z.strictObject({ hostPath: checkedString(hostPathCheck), path: containerPath, readOnly: z.boolean().default(true), reason }),
+  ],
+  "{ name, path, readOnly } for a named volume, or { hostPath, path, reason } for a directory of the host's own",
+);
 
-const user = z.union([
-  matching(/^[1-9][0-9]{0,9}:[1-9][0-9]{0,9}$/, "uid:gid, both numeric and neither 0", "use a numeric user of the image, such as 1000:1000"),
-  z.strictObject({ root: reason }),
-]);
+const user = z.union([checkedString(userCheck), z.strictObject({ root: reason })], "uid:gid, both numeric and neither 0, as text; or { root: <reason> }");
 
 function secretsSchema(context: SchemaContext) {
   const length = (key: string) => Math.max(48, minimumLength(key));
-  const spec = z.union([
-    z.literal("generated"),
-    z.strictObject({ generated: z.int().min(16).max(256) }),
-    z.strictObject({ config: matching(/^[A-Za-z][A-Za-z0-9_-]*$/, "a configuration key without a namespace", "use the flat key given to `pulumi config set --secret`") }),
-  ]);
+  const spec = z.union(
+    [
+      z.literal("generated"),
+      z.strictObject({ generated: z.int().min(16).max(256) }),
+      z.strictObject({ config: matching(/^[A-Za-z][A-Za-z0-9_-]*$/, "a configuration key without a namespace", "use the flat key given to `pulumi config set --secret`") }),
+    ],
+    "generated, { generated: <length> } or { config: <key> }; never the value itself",
+  );
   return z.record(variableName, spec).superRefine((secrets, refinement) => {
     for (const [key, value] of Object.entries(secrets)) {
       const report = (fault: FaultParams) => refinement.issues.push(toIssue(fault, value, [key]));
@@ -173,12 +146,15 @@ const environmentVariables = (context: SchemaContext) =>
   });
 
 const headerValue = matching(/^[\x20-\x7e]{0,4096}$/, "printable ASCII on one line", "remove line breaks");
+const headerName = matching(/^[A-Za-z0-9-]{1,100}$/, "a header's name of letters, digits and hyphens; not *", "rename it");
+const distinct = (values: readonly string[]): boolean => new Set(values.map((value) => value.toLowerCase())).size === values.length;
+const once = { params: { given: "a name twice", allowed: "each name once, whatever its case", fix: "remove one" } };
 
 const route = (context: SchemaContext) =>
   z.strictObject({
     host: checkedString((value) => hostCheck(value, context.environment)),
     /** @default "/": everything on the host */
-    pathPrefix: matching(/^\/(?:[A-Za-z0-9\-._~]+(?:\/[A-Za-z0-9\-._~]+)*)?$/, "a path that starts with / and does not end with it", "write it as /api").default("/"),
+    pathPrefix: matching(/^(?!.*\/\.{1,2}(?:\/|$))\/(?:[A-Za-z0-9\-._~]+(?:\/[A-Za-z0-9\-._~]+)*)?$/, "a path that starts with / and does not end with it", "write it as /api").default("/"),
     /** Token bucket a source address. @default 100 requests a second, bursts of 200 */
     rateLimit: z
       .strictObject({ average: z.int().min(1).max(1_000_000).default(100), burst: z.int().min(1).max(1_000_000).default(200), periodSeconds: z.int().min(1).max(3600).default(1) })
@@ -192,18 +168,16 @@ const route = (context: SchemaContext) =>
         /** Replaces the strict default Content-Security-Policy. */
         contentSecurityPolicy: headerValue.optional(),
         /** Sets a response header, or removes it with "". */
-        response: z.record(z.string().regex(/^[A-Za-z0-9-]+$/, "a header's name"), headerValue).default({}),
+        response: z.record(checkedString((value) => responseHeaderCheck(value)).and(headerName), headerValue).refine((value) => distinct(Object.keys(value)), once).default({}),
         /** Headers of the default set that the application sends itself, such as a CSP with nonces. */
-        fromApplication: z.array(z.enum(SECURITY_HEADERS.map((header) => header.name) as [string, ...string[]])).default([]),
+        fromApplication: z.array(z.enum(SECURITY_HEADERS.map((header) => header.name) as [string, ...string[]])).refine(distinct, once).default([]),
       })
       .prefault({}),
     cors: z
       .strictObject({
-        allowedOrigins: z.array(
-          checkedString((value) => originCheck(value, context.environment) ?? (/^https?:\/\/[a-z0-9.-]+(:[0-9]+)?$/.test(value) ? undefined : { allowed: "scheme://host[:port]", fix: "leave the path out" })),
-        ),
+        allowedOrigins: z.array(checkedString((value) => corsOriginCheck(value, context.environment))).min(1),
         allowedMethods: z.array(z.enum(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])).default(["GET", "POST"]),
-        allowedHeaders: z.array(z.string().regex(/^[A-Za-z0-9-]+$/, "a header's name, not *")).default(["Authorization", "Content-Type"]),
+        allowedHeaders: z.array(headerName).default(["Authorization", "Content-Type"]),
         allowCredentials: z.boolean().default(false),
         maxAgeSeconds: z.int().min(0).max(86_400).default(600),
       })
@@ -227,8 +201,8 @@ const dockerApi = z
 
 const container = (context: SchemaContext) => ({
   image,
-  entrypoint: z.array(z.string()).optional(),
-  command: z.array(z.string()).optional(),
+  entrypoint: commandLine().min(1).optional(),
+  command: commandLine().optional(),
   user: user.default("1000:1000"),
   resources: resources({ memoryMiB: 256, cpus: 0.5, pids: 128 }),
   secrets: secretsSchema(context).default({}),
@@ -277,10 +251,15 @@ export const migration = (context: SchemaContext) =>
     timeoutSeconds: z.int().min(5).max(86_400).default(600),
   });
 
+const isStaging = (directory: string): boolean => {
+  const url = parseDirectory(directory);
+  return url !== undefined && isStagingDirectory(url);
+};
+
 const CERTIFICATE_ISSUERS = ["self-signed", "letsencrypt-staging", "letsencrypt"] as const;
 
 function certificates(context: SchemaContext) {
-  const https = matching(/^https:\/\/[^\s]+$/, "an https URL of an ACME directory", "give the CA's directory URL");
+  const https = checkedString((value) => (parseDirectory(value) === undefined ? { allowed: "an https URL of an ACME directory, without user or password", fix: "give the CA's directory URL" } : undefined));
   return z
     .union([
       z.enum(CERTIFICATE_ISSUERS),
@@ -290,10 +269,10 @@ function certificates(context: SchemaContext) {
         ca: matching(/^-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----\s*$/, "a certificate in PEM", "paste the CA's root certificate").optional(),
         challenge: z.enum(["http-01", "tls-alpn-01"]).default("http-01"),
       }),
-    ])
+    ], `${CERTIFICATE_ISSUERS.join(", ")}, or { directory, ca, challenge }`)
     .superRefine((value, refinement) => {
       if (context.environment !== "prod") return;
-      const staging = value === "letsencrypt-staging" || (typeof value === "object" && /staging|pebble|test/i.test(new URL(value.directory).hostname));
+      const staging = value === "letsencrypt-staging" || (typeof value === "object" && isStaging(value.directory));
       const fix = "use letsencrypt, or { directory, ca } of the CA that your users' browsers trust";
       if (staging) refinement.issues.push(toIssue({ given: `${typeof value === "string" ? value : value.directory}, a staging certificate that no browser trusts`, allowed: "a production CA in environment prod", fix }, value));
       if (value === "self-signed") refinement.issues.push(toIssue({ given: "self-signed", allowed: "a production CA in environment prod", fix }, value));
@@ -301,16 +280,17 @@ function certificates(context: SchemaContext) {
     .default(context.environment === "dev" ? "self-signed" : "letsencrypt");
 }
 
-const DATA_PORTS = [5432, 6379, 2375, 2376];
+/** Docker's and the common databases' and queues' own. */
+const DATA_PORTS = [1433, 1521, 2375, 2376, 2377, 3306, 5432, 5672, 6379, 6380, 9042, 9092, 9200, 11_211, 15_672, 26_379, 27_017];
 const edgePort = port.superRefine((value, refinement) => {
   if (DATA_PORTS.includes(value)) {
-    refinement.issues.push(toIssue({ allowed: "a port that is not Postgres', Redis' or Docker's own; data ports are never published", fix: "use 443 and 80, or 8443 and 8080" }, value));
+    refinement.issues.push(toIssue({ allowed: "a port that is not Docker's or a database's own (Postgres 5432, Redis 6379, Docker 2375); data ports are never published", fix: "use 443 and 80, or 8443 and 8080" }, value));
   }
 });
 
 function edge(context: SchemaContext) {
   const dev = context.environment === "dev";
-  const listen = matching(/^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)$/, "an IPv4 address", "use 0.0.0.0, or one address of the host").superRefine((value, refinement) => {
+  const listen = checkedString((value) => (isIPv4(value) ? undefined : { allowed: "an IPv4 address", fix: "use 0.0.0.0, or one address of the host" })).superRefine((value, refinement) => {
     if (dev && !value.startsWith("127.")) {
       refinement.issues.push(toIssue({ allowed: "a loopback address in environment dev", fix: "remove it, or set rampart:environment to staging" }, value));
     }
@@ -325,17 +305,13 @@ function edge(context: SchemaContext) {
       httpsPort: edgePort.default(dev ? 8443 : 443),
       /** Mozilla's guideline to follow. @default "intermediate" */
       tls: z.enum(["modern", "intermediate"]).default("intermediate"),
-      resources: resources({ memoryMiB: 256, cpus: 1, pids: 256 }),
+      resources: resources({ memoryMiB: 256, cpus: 1, pids: 256 }, { memoryMiB: 64, pids: 32 }),
     })
     .refine((value) => value.httpPort !== value.httpsPort, { params: { allowed: "two different ports", fix: "change one" }, path: ["httpPort"] })
     .prefault({});
 }
 
-const cidr16to20 = matching(/^(?:10\.\d{1,3}|172\.(?:1[6-9]|2\d|3[01])|192\.168)\.0\.0\/16$/, "a private /16, such as 10.201.0.0/16", "choose a /16 that nothing else on the host uses");
-
-const identifier = matching(/^[a-z_][a-z0-9_]{0,62}$/, "a lower-case SQL identifier", "rename it").refine((value) => !/^pg_|^postgres$|^public$|^template[01]$|^information_schema$/.test(value), {
-  params: { allowed: "a name that PostgreSQL does not reserve", fix: "rename it" },
-});
+const identifier = checkedString(identifierCheck);
 
 export const DATABASE_ACCESS_MODES = ["direct", "forwarder"] as const;
 
@@ -355,14 +331,14 @@ function database(context: SchemaContext) {
       statementTimeoutMs: z.int().min(0).max(86_400_000).default(30_000),
       /** @default 60000 */
       idleInTransactionTimeoutMs: z.int().min(0).max(86_400_000).default(60_000),
-      resources: resources({ memoryMiB: 512, cpus: 1, pids: 256 }),
+      resources: resources({ memoryMiB: 512, cpus: 1, pids: 256 }, { memoryMiB: 128, pids: 32 }),
       protect: z.boolean().default(context.environment !== "dev"),
     })
     .prefault({});
 }
 
 function redis(context: SchemaContext) {
-  return z.strictObject({ resources: resources({ memoryMiB: 256, cpus: 0.5, pids: 64 }), protect: z.boolean().default(context.environment !== "dev") }).prefault({});
+  return z.strictObject({ resources: resources({ memoryMiB: 256, cpus: 0.5, pids: 64 }, { memoryMiB: 32, pids: 8 }), protect: z.boolean().default(context.environment !== "dev") }).prefault({});
 }
 
 /** The whole configuration of a stack: every key below stands as `rampart:<key>` in Pulumi.<stack>.yaml. */
@@ -370,12 +346,12 @@ export const stackSchema = (context: SchemaContext) =>
   z.strictObject({
     environment: z.enum(ENVIRONMENTS).default(context.environment),
     /** The prefix of every network's and volume's name. @default rampart-<stack> */
-    name: matching(/^[a-z][a-z0-9-]{1,40}$/, "lower-case letters, digits and hyphens", "rename it").optional(),
+    name: matching(/^[a-z][a-z0-9-]{1,40}$/, "lower-case letters, digits and hyphens, starting with a letter, 2 to 41 characters", "rename it").optional(),
     certificates: certificates(context),
-    acmeEmail: z.email().optional(),
+    acmeEmail: checkedString((value) => (z.email().safeParse(value).success ? undefined : { allowed: "an e-mail address", fix: "give the address to which the CA can write" })).optional(),
     edge: edge(context),
     images: z.partialRecord(z.enum(IMAGE_ROLES as [string, ...string[]]), image).default({}),
-    network: z.strictObject({ /** The /16 that the stack's networks are cut from. @default one derived from the stack's name */ pool: cidr16to20.optional() }).prefault({}),
+    network: z.strictObject({ /** The /16 that the stack's networks are cut from. @default one derived from the stack's name */ pool: checkedString(poolCheck).optional() }).prefault({}),
     database: database(context),
     redis: redis(context),
     migration: migration(context).optional(),

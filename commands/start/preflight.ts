@@ -1,0 +1,74 @@
+import type { LoadedConfig } from "../../config/load";
+import { findListener } from "./listener";
+import { deadSentence, heldSentence, judgeLocks, pendingOperations, readLocks, removeLock } from "./locks";
+import { containerHolder, holderOf, noAddressSentence, parseContainers, processHolder, takenSentence, tryPort, type WantedPort } from "./ports";
+import { field, parseJson, text } from "./prerequisites";
+import { capture } from "./run";
+import { lockDirectory, readState, StartError } from "./state";
+import type { Workspace } from "./workspace";
+
+/** The command of ours that runs Pulumi on a stack, to be named in a sentence. */
+export const pulumiCommand = (stack: string, command: string): string => `npm run pulumi -- ${command}${stack === "dev" ? "" : ` --stack ${stack}`}`;
+
+/** The ports that the edge publishes. */
+export function wantedPorts(config: LoadedConfig): WantedPort[] {
+  const { listenAddress: address, httpPort, httpsPort } = config.edge;
+  return [...(httpPort === false ? [] : [{ key: "rampart:edge.httpPort", address, port: httpPort }]), { key: "rampart:edge.httpsPort", address, port: httpsPort }];
+}
+
+/**
+ * The edge's ports are free, or held by this stack's own edge: a container whose id is in this very state, as another
+ * checkout's stack may have the same name.
+ * @returns what to say of them
+ * @throws StartError with a sentence for each port that is taken
+ */
+export async function checkPorts(workspace: Workspace, config: LoadedConfig, host: string): Promise<string> {
+  const state = readState(workspace.paths, workspace.project, workspace.stack);
+  const listing = await capture("docker", ["--host", host, "ps", "--no-trunc", "--format", "{{json .}}"], process.env);
+  const containers = parseContainers(listing.stdout);
+  // Ports of another machine cannot be tried from here.
+  const local = host.startsWith("unix:") || host.startsWith("npipe:");
+  const faults: string[] = [];
+  let own = false;
+  for (const wanted of wantedPorts(config)) {
+    const container = holderOf(containers, wanted);
+    if (container !== undefined && state.includes(container.id)) {
+      own = true;
+      continue;
+    }
+    const tried = local ? await tryPort(wanted.address, wanted.port) : "unknown";
+    if (tried === "no-such-address") faults.push(noAddressSentence(wanted, workspace.sourceName));
+    else if (container !== undefined) faults.push(takenSentence(wanted, containerHolder(container), workspace.sourceName));
+    else if (tried === "taken") faults.push(takenSentence(wanted, processHolder(await findListener(wanted.port)), workspace.sourceName));
+  }
+  if (faults.length > 0) throw new StartError([...new Set(faults)].join("\n"));
+  const ports = wantedPorts(config).map(({ address, port }) => `${address}:${port}`).join(" and ");
+  return own ? `${ports}, held by this stack's own edge` : `${ports} free`;
+}
+
+/** Networks have fixed names, so a stack of the same name from elsewhere would fail this one halfway. @throws StartError */
+export async function checkForeignStack(workspace: Workspace, config: LoadedConfig, host: string): Promise<void> {
+  const state = readState(workspace.paths, workspace.project, workspace.stack);
+  const listing = await capture("docker", ["--host", host, "network", "ls", "--no-trunc", "--format", "{{json .}}"], process.env);
+  const networks = listing.stdout.split("\n").map(parseJson);
+  const foreign = networks.find((network) => text(field(network, "Name")) === `${config.name}-public` && !state.includes(text(field(network, "ID")) ?? ""));
+  if (foreign === undefined) return;
+  throw new StartError(
+    `The engine already has a stack named ${config.name}, whose state is not in ${workspace.paths.backend}: destroy it from where it was deployed, or give this one another name with rampart:name in ${workspace.sourceName}, then run \`npm start\` again.`,
+  );
+}
+
+/**
+ * Takes off the locks of processes that are gone: after a crash or a reboot nobody else will.
+ * @returns what to say of it
+ * @throws StartError when a lock is held, or may be
+ */
+export function checkLocks(workspace: Workspace): string[] {
+  const { paths, project, stack } = workspace;
+  const { dead, held } = judgeLocks(readLocks(lockDirectory(paths, project, stack)));
+  if (held.length > 0) throw new StartError(heldSentence(stack, held, pulumiCommand(stack, "cancel")));
+  dead.forEach(removeLock);
+  const pending = dead.length === 0 ? 0 : pendingOperations(readState(paths, project, stack));
+  const cutOff = `It was cut off in the middle of ${pending === 1 ? "one operation" : `${pending} operations`}: should an update now fail because something already exists, \`${pulumiCommand(stack, "refresh")}\` puts the state right.`;
+  return [...dead.map(deadSentence), ...(pending === 0 ? [] : [cutOff])];
+}

@@ -1,0 +1,72 @@
+import { spawn } from "node:child_process";
+import { accessSync, constants, statSync } from "node:fs";
+import { delimiter, join } from "node:path";
+
+export interface Finished {
+  /** The exit code; 124 where the time ran out, as timeout(1) has it. */
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const TIMED_OUT = 124;
+const NOT_STARTED = 127;
+
+/** Runs a program to its end and keeps what it writes. A program that cannot be started ends with 127, as in a shell. */
+export function capture(command: string, args: readonly string[], env: NodeJS.ProcessEnv, timeoutSeconds = 30): Promise<Finished> {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { env, stdio: ["ignore", "pipe", "pipe"] });
+    let stdout = "";
+    let stderr = "";
+    let timedOut = false;
+    const timer = setTimeout(() => {
+      timedOut = true;
+      child.kill("SIGKILL");
+    }, timeoutSeconds * 1000);
+    child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+    child.on("error", (error) => {
+      clearTimeout(timer);
+      resolve({ code: NOT_STARTED, stdout, stderr: error.message });
+    });
+    child.on("close", (code) => {
+      clearTimeout(timer);
+      resolve({ code: timedOut ? TIMED_OUT : (code ?? 1), stdout, stderr });
+    });
+  });
+}
+
+/** Runs a program that shares this one's terminal, and gives its exit code. */
+export function show(command: string, args: readonly string[], env: NodeJS.ProcessEnv, directory: string): Promise<number> {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { env, cwd: directory, stdio: "inherit" });
+    // Ctrl-C reaches the child as well, and Pulumi ends an update in good order on it: so wait for that.
+    const stay = (): void => undefined;
+    process.on("SIGINT", stay);
+    const end = (code: number): void => {
+      process.removeListener("SIGINT", stay);
+      resolve(code);
+    };
+    child.on("error", (error) => {
+      process.stderr.write(`${command}: ${error.message}\n`);
+      end(NOT_STARTED);
+    });
+    child.on("close", (code) => end(code ?? 1));
+  });
+}
+
+/** The path of a program, searched as a shell would. */
+export function findProgram(name: string, env: NodeJS.ProcessEnv, platform: NodeJS.Platform = process.platform): string | undefined {
+  const names = platform === "win32" ? [`${name}.exe`, `${name}.cmd`] : [name];
+  const directories = (env["PATH"] ?? env["Path"] ?? "").split(delimiter).filter((directory) => directory !== "");
+  return directories.flatMap((directory) => names.map((file) => join(directory, file))).find(isProgram);
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,46 @@
+/** Single values of the configuration, each refused in words of its own. */
+import { z } from "zod";
+import { argumentCheck, containerPathCheck, imageCheck, type Check } from "./checks";
+import type { FaultParams } from "./faults";
+
+/** An issue that carries the three parts of a fault. */
+export const toIssue = (fault: FaultParams, input: unknown, path: PropertyKey[] = []): z.core.$ZodRawIssue => ({
+  code: "custom",
+  message: fault.allowed,
+  input,
+  path,
+  params: { ...fault },
+});
+
+/** A string that a check refuses with its own words. */
+export function checkedString(check: Check<string>): z.ZodType<string, string> {
+  return z.string().superRefine((value, context) => {
+    const fault = check(value);
+    if (fault !== undefined) context.issues.push(toIssue(fault, value));
+  });
+}
+
+export const matching = (pattern: RegExp, allowed: string, fix: string): z.ZodType<string, string> =>
+  checkedString((value) => (pattern.test(value) ? undefined : { allowed, fix }));
+
+/** Why something is weakened: a label of the container and a line of the posture. */
+export const reason: z.ZodType<string, string> = checkedString((value) =>
+  value.trim().length >= 10 && value.length <= 500 && !/\p{Cc}/u.test(value)
+    ? undefined
+    : { allowed: "a reason of at least 10 characters on one line; it becomes part of the posture", fix: "say why this is needed" },
+);
+
+export const image: z.ZodType<string, string> = checkedString(imageCheck);
+
+export const name: z.ZodType<string, string> = matching(
+  /^[a-z](?:[a-z0-9-]{0,28}[a-z0-9])?$/,
+  "lower-case letters, digits and hyphens, starting with a letter, at most 30 characters",
+  "rename it",
+);
+
+export const variableName: z.ZodType<string, string> = matching(/^[A-Z_][A-Z0-9_]{0,127}$/, "an environment variable's name in upper case", "rename it");
+
+export const containerPath: z.ZodType<string, string> = checkedString(containerPathCheck);
+
+/** The words of a command line. */
+export const commandLine = (): z.ZodArray<z.ZodType<string, string>> => z.array(checkedString(argumentCheck));

@@ -1,0 +1,67 @@
+/**
+ * The checks on one engine: the one that DOCKER_HOST names, in this network namespace. `run.ts` starts it, once for
+ * each engine. Arguments: the file for the counts, and the text that `--only` gave.
+ */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { docker, LABEL, sweep } from "./lib/engine";
+import { run, stopChildren } from "./lib/process";
+import { REPOSITORY, Stack } from "./lib/pulumi";
+import { countChecks, countLine, runSuites, select, type Counts } from "./lib/runner";
+import type { Context, Images } from "./lib/stacks";
+import { SUITES } from "./suites";
+import { stopPebble } from "./suites/acme";
+
+/** A cold build compiles Traefik. */
+const BUILD_SECONDS = 1500;
+
+let interrupted = false;
+
+async function main([countsFile, only]: readonly string[]): Promise<void> {
+  for (const name of ["SIGINT", "SIGTERM"] as const) {
+    process.on(name, () => {
+      interrupted = true;
+      stopChildren();
+    });
+  }
+  const suites = select(SUITES, only === "" ? undefined : only);
+  const work = mkdtempSync(join(tmpdir(), "rampart-e2e-"));
+  let counts: Counts = { passed: 0, failed: countChecks(suites), skipped: 0 };
+  const stacks = ["e2e-main", "e2e-kept", "e2e-acme"].map((name) => new Stack(name, work));
+  try {
+    const [first, second, third] = stacks;
+    if (first === undefined || second === undefined || third === undefined) throw new Error("three stacks were meant");
+    // What an interrupted run may have left.
+    await cleanUp([]);
+    const context: Context = { work, images: await images(work), main: first, kept: second, acme: third };
+    counts = await runSuites(suites, context, () => interrupted);
+  } finally {
+    await cleanUp(stacks).catch((error: unknown) => console.error(`clean-up: ${String(error)}`));
+    rmSync(work, { recursive: true, force: true });
+    stopChildren();
+    if (countsFile !== undefined) writeFileSync(countsFile, JSON.stringify(counts));
+  }
+  console.log(countLine(counts));
+  process.exitCode = counts.failed > 0 ? 1 : 0;
+}
+
+async function images(work: string): Promise<Images> {
+  const file = join(work, "images.json");
+  const built = await run(join(REPOSITORY, "test/e2e/images/build.sh"), [file], { timeoutSeconds: BUILD_SECONDS });
+  if (built.code !== 0) throw new Error(`the images that stand in could not be made:\n${built.output.slice(-4000)}`);
+  console.log(`images ready after ${built.seconds.toFixed(0)} s`);
+  return JSON.parse(readFileSync(file, "utf8")) as Images;
+}
+
+/** Not `pulumi destroy`: it must work whatever became of the state, and within a minute. */
+async function cleanUp(stacks: readonly Stack[]): Promise<void> {
+  await stopPebble();
+  await sweep([...["e2e-main", "e2e-kept", "e2e-acme"].map((name) => `${LABEL.stack}=${name}`), `${LABEL.e2e}=1`, "rampart-e2e=1"]);
+  if (stacks.length > 0) await docker(["image", "prune", "--force", "--filter", "label=io.rampart.e2e.patched=1"]);
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+});

@@ -1,0 +1,126 @@
+import type { Outputs, Stack, StackSettings } from "./pulumi";
+
+/** The references that images/build.sh writes. */
+export type Images = Readonly<Record<"postgres" | "redis" | "haproxy" | "traefik" | "app" | "appNext" | "pebble", string>>;
+
+/** What every check is given. */
+export interface Context {
+  readonly work: string;
+  readonly images: Images;
+  readonly main: Stack;
+  readonly kept: Stack;
+  readonly acme: Stack;
+  /** Of the main stack, once it is up. */
+  outputs?: Outputs;
+}
+
+export function mainOutputs(context: Context): Outputs {
+  if (context.outputs === undefined) throw new Error("the main stack has no outputs yet");
+  return context.outputs;
+}
+
+export function databaseOf(outputs: Outputs): NonNullable<Outputs["database"]> {
+  if (outputs.database === undefined) throw new Error("the stack has no database output");
+  return outputs.database;
+}
+
+export const MAIN = { host: "app.localhost", reportsHost: "reports.localhost", httpPort: 28_080, httpsPort: 28_443, pool: "10.231.0.0/16", internalGateway: "10.231.2.1" } as const;
+export const KEPT = { host: "kept.e2e.example.org", httpPort: 28_180, httpsPort: 28_543, pool: "10.232.0.0/16" } as const;
+export const ACME = { host: "acme.e2e.example.org", httpPort: 28_280, httpsPort: 28_643, pool: "10.233.0.0/16" } as const;
+
+const own = ({ traefik, postgres, redis, haproxy }: Images): object => ({ traefik, postgres, redis, haproxy });
+const health = (port: number): object => ({ command: ["/usr/local/bin/app", "healthcheck", `http://127.0.0.1:${port}/healthz`], intervalSeconds: 1, startPeriodSeconds: 5 });
+
+export interface MainChanges {
+  /** The image of the services. */
+  readonly app?: string;
+  readonly migrationImage?: string;
+  readonly migrationEnvironment?: Readonly<Record<string, string>>;
+  readonly apiEnvironment?: Readonly<Record<string, string>>;
+  readonly startTimeoutSeconds?: number;
+  readonly jwtLength?: number;
+}
+
+/** An application of DragDropDeploy's shape: a static frontend, an API, reports that only read, a build worker, a migration. */
+export function mainSettings(images: Images, changes: MainChanges = {}): StackSettings {
+  const image = changes.app ?? images.app;
+  return {
+    environment: "dev",
+    name: "rampart-e2e",
+    network: { pool: MAIN.pool },
+    edge: { httpPort: MAIN.httpPort, httpsPort: MAIN.httpsPort },
+    images: own(images),
+    migration: { image: changes.migrationImage ?? images.app, command: ["migrate"], environment: changes.migrationEnvironment ?? {} },
+    services: {
+      web: { image, command: ["frontend"], port: 8080, healthCheck: health(8080), confinement: { seccomp: "frontend" }, routes: [{ host: MAIN.host }] },
+      api: {
+        image,
+        command: ["api"],
+        port: 3000,
+        healthCheck: health(3000),
+        data: "read-write",
+        cache: true,
+        secrets: { JWT_SECRET: changes.jwtLength === undefined ? "generated" : { generated: changes.jwtLength } },
+        environment: changes.apiEnvironment ?? {},
+        startTimeoutSeconds: changes.startTimeoutSeconds ?? 60,
+        routes: [{ host: MAIN.host, pathPrefix: "/api", rateLimit: { average: 20_000, burst: 20_000 } }],
+      },
+      reports: {
+        image,
+        command: ["api"],
+        port: 3000,
+        healthCheck: health(3000),
+        data: "read-only",
+        routes: [{ host: MAIN.reportsHost, rateLimit: { average: 10, burst: 20 } }],
+      },
+      worker: {
+        image,
+        command: ["worker"],
+        port: 3001,
+        healthCheck: health(3001),
+        data: "read-write",
+        egress: true,
+        confinement: { seccomp: "worker" },
+        dockerApi: { presets: ["PING", "CONTAINERS", "IMAGES", "POST", "ALLOW_START", "ALLOW_STOP"] },
+      },
+    },
+  };
+}
+
+export interface KeptChanges {
+  readonly images?: Images;
+  readonly memoryMiB?: number;
+  readonly tls?: "modern" | "intermediate";
+}
+
+/** A stack whose data is protected, as staging and production are. */
+export function keptSettings(images: Images, changes: KeptChanges = {}): StackSettings {
+  const memoryMiB = changes.memoryMiB ?? 256;
+  return {
+    environment: "staging",
+    name: "rampart-e2e-kept",
+    certificates: "self-signed",
+    network: { pool: KEPT.pool },
+    edge: { listenAddress: "127.0.0.1", httpPort: KEPT.httpPort, httpsPort: KEPT.httpsPort, tls: changes.tls ?? "intermediate" },
+    images: own(changes.images ?? images),
+    database: { resources: { memoryMiB } },
+    redis: { resources: { memoryMiB } },
+    migration: { image: images.app, command: ["migrate"] },
+    services: {
+      api: { image: images.app, command: ["api"], port: 3000, healthCheck: health(3000), data: "read-write", cache: true, routes: [{ host: KEPT.host }] },
+    },
+  };
+}
+
+/** A small stack whose certificate comes from an ACME server. */
+export function acmeSettings(images: Images, directory: string, ca: string): StackSettings {
+  return {
+    environment: "staging",
+    name: "rampart-e2e-acme",
+    certificates: { directory, ca, challenge: "http-01" },
+    network: { pool: ACME.pool },
+    edge: { listenAddress: "127.0.0.1", httpPort: ACME.httpPort, httpsPort: ACME.httpsPort },
+    images: own(images),
+    services: { web: { image: images.app, command: ["frontend"], port: 8080, healthCheck: health(8080), routes: [{ host: ACME.host }] } },
+  };
+}

@@ -1,0 +1,140 @@
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { PeerCertificate } from "node:tls";
+import { container, docker, mustDocker } from "../lib/engine";
+import { ask, handshake } from "../lib/http";
+import { must, run, tail, until } from "../lib/process";
+import { expect, type Suite } from "../lib/runner";
+import { ACME, acmeSettings, type Context } from "../lib/stacks";
+
+const PEBBLE = { directory: 24_000, management: 25_000, dns: 28_053, label: "io.rampart.e2e=1" } as const;
+let address = "";
+
+/** The engine's default bridge as the edge sees it: an address of the host's, beyond the stack's own networks. */
+const bridgeAddress = async (): Promise<string> => (await mustDocker(["network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}"])).trim();
+
+const authority = (context: Context): string => join(context.work, "pebble");
+
+/** A CA of the test's own for the directory's https, since its address is one that no ready certificate names. */
+async function makeCertificate(directory: string): Promise<void> {
+  mkdirSync(directory, { recursive: true });
+  const openssl = (...args: string[]): Promise<string> => must("openssl", args, { cwd: directory });
+  await openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=e2e CA", "-keyout", "ca.key", "-out", "ca.pem");
+  await openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=pebble", "-keyout", "key.pem", "-out", "pebble.csr");
+  writeFileSync(join(directory, "extensions"), `subjectAltName=IP:${address}\n`);
+  await openssl("x509", "-req", "-in", "pebble.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2", "-extfile", "extensions", "-out", "cert.pem");
+  writeFileSync(
+    join(directory, "pebble.json"),
+    JSON.stringify({
+      pebble: {
+        listenAddress: `${address}:${PEBBLE.directory}`, managementListenAddress: `${address}:${PEBBLE.management}`, certificate: "/e2e/cert.pem", privateKey: "/e2e/key.pem",
+        // Where it proves control: through the ports that the stack publishes.
+        httpPort: ACME.httpPort, tlsPort: ACME.httpsPort, ocspResponderURL: "", externalAccountBindingRequired: false, retryAfter: { authz: 1, order: 1 }, keyAlgorithm: "ecdsa",
+        profiles: { default: { description: "Ninety days", validityPeriod: 7_776_000 } },
+      },
+    }),
+  );
+}
+
+/** Pebble and its name server on the host's network, where a CA is: outside. */
+async function startPebble(context: Context): Promise<void> {
+  const directory = authority(context);
+  const common = ["--network", "host", "--label", PEBBLE.label];
+  await mustDocker(["run", "--detach", "--name", "rampart-e2e-dns", ...common, "--entrypoint", "/usr/bin/pebble-challtestsrv", context.images.pebble,
+    "-defaultIPv4", "127.0.0.1", "-defaultIPv6", "", "-dnsserver", `127.0.0.1:${PEBBLE.dns}`, "-http01", "", "-https01", "", "-tlsalpn01", "", "-doh", "", "-management", "127.0.0.1:28055"]);
+  // Without its random delays and refusals, which test a client's patience and not Rampart.
+  await mustDocker(["create", "--name", "rampart-e2e-pebble", ...common, "--env", "PEBBLE_VA_NOSLEEP=1", "--env", "PEBBLE_WFE_NONCEREJECT=0", context.images.pebble, "-config", "/e2e/pebble.json", "-dnsserver", `127.0.0.1:${PEBBLE.dns}`]);
+  await mustDocker(["cp", `${directory}/.`, "rampart-e2e-pebble:/e2e"]);
+  await mustDocker(["start", "rampart-e2e-pebble"]);
+  await until("Pebble answers", 20, async () => (await run("curl", ["--noproxy", "*", "-sf", "-m", "2", "--cacert", join(directory, "ca.pem"), `https://${address}:${PEBBLE.directory}/dir`])).code === 0);
+}
+
+const issuingRoot = (context: Context): Promise<string> => must("curl", ["--noproxy", "*", "-sf", "-m", "5", "--cacert", join(authority(context), "ca.pem"), `https://${address}:${PEBBLE.management}/roots/0`]);
+
+export async function stopPebble(): Promise<void> {
+  await docker(["rm", "--force", "--volumes", "rampart-e2e-pebble", "rampart-e2e-dns"]);
+}
+
+const names = (certificate: PeerCertificate | undefined): string => `${certificate?.subjectaltname ?? ""} from ${certificate?.issuer.CN ?? "nobody"}`;
+
+export const acme: Suite<Context> = {
+  name: "acme",
+  stack: "acme",
+  checks: [
+    {
+      name: "a stack with an ACME server of its own deploys",
+      critical: true,
+      run: async (context) => {
+        address = await bridgeAddress();
+        await makeCertificate(authority(context));
+        await startPebble(context);
+        await context.acme.init();
+        const ca = readFileSync(join(authority(context), "ca.pem"), "utf8");
+        const result = await context.acme.mustUp(acmeSettings(context.images, `https://${address}:${PEBBLE.directory}/dir`, ca));
+        return `${result.seconds.toFixed(1)} s`;
+      },
+    },
+    {
+      name: "the certificate that it serves chains to the root of the ACME server",
+      run: async (context) => {
+        const root = await issuingRoot(context);
+        const started = Date.now();
+        let last = "";
+        try {
+          await until("a certificate is served", 60, async () => {
+            const result = await handshake(ACME.httpsPort, ACME.host, { ca: root });
+            last = `${result.error ?? ""} ${names(result.certificate)}`;
+            return result.authorized === true;
+          });
+        } catch (error) {
+          const log = (await docker(["logs", "--tail", "15", (await container(context.acme.name, "edge")).Id])).output;
+          throw new Error(`${String(error)}; ${last}\nthe edge:\n${log}\nPebble:\n${tail((await docker(["logs", "rampart-e2e-pebble"])).output, 15)}`);
+        }
+        expect(last.includes(`DNS:${ACME.host}`) && /Pebble/.test(last), last);
+        const answer = await ask({ host: ACME.host, port: ACME.httpsPort });
+        expect(answer.status === 200, `${answer.status}`);
+        return `${last.trim()}, ${((Date.now() - started) / 1000).toFixed(1)} s after the update`;
+      },
+    },
+    {
+      name: "a name that it has no certificate for gets no handshake",
+      run: async () => {
+        const result = await handshake(ACME.httpsPort, "other.e2e.example.org", {});
+        expect(result.error !== undefined && result.certificate === undefined, names(result.certificate));
+      },
+    },
+    {
+      name: "account key and certificates are in a volume of their own, mode 0600",
+      run: async (context) => {
+        const edge = await container(context.acme.name, "edge");
+        const mount = edge.Mounts.find(({ Destination }) => Destination === "/acme");
+        expect(mount?.Type === "volume", JSON.stringify(edge.Mounts));
+        const listing = await must("bash", ["-c", 'docker cp "$1:/acme" - | tar -tv', "-", edge.Id]);
+        const files = listing.split("\n").filter((line) => line.startsWith("-"));
+        expect(files.length === 1 && files.every((line) => line.startsWith("-rw-------")), listing);
+        return mount.Name;
+      },
+    },
+    {
+      name: "the certificate is still there after the edge was replaced, without a new order",
+      run: async (context) => {
+        const serial = async (): Promise<string> => (await handshake(ACME.httpsPort, ACME.host, {})).certificate?.serialNumber ?? "";
+        const before = await serial();
+        const ca = readFileSync(join(authority(context), "ca.pem"), "utf8");
+        const changed = acmeSettings(context.images, `https://${address}:${PEBBLE.directory}/dir`, ca);
+        await context.acme.mustUp({ ...changed, edge: { ...(changed["edge"] as object), resources: { memoryMiB: 300 } } });
+        expect(before !== "" && (await until("the edge answers", 20, async () => (await serial()) || undefined)) === before, "another certificate is served");
+        const preview = await context.acme.preview(["--expect-no-changes"]);
+        expect(preview.code === 0, tail(preview.output, 40));
+      },
+    },
+    {
+      name: "destroy succeeds",
+      run: async ({ acme: stack }) => {
+        const result = await stack.destroy();
+        expect(result.code === 0, tail(result.output, 40));
+        await stopPebble();
+      },
+    },
+  ],
+};

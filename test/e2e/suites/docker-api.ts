@@ -1,0 +1,124 @@
+import { container, docker, inNetworkOf, mustDocker } from "../lib/engine";
+import { expect, expectNone, type Suite } from "../lib/runner";
+import type { Context } from "../lib/stacks";
+
+interface Reply {
+  readonly status: number;
+  readonly body: string;
+}
+
+/** Lets the worker's own program send a request to its Docker API. */
+async function viaWorker({ main }: Context, method: string, path: string, body?: string): Promise<Reply> {
+  const worker = await container(main.name, "worker");
+  const url = `http://127.0.0.1:3001/docker?method=${method}&path=${encodeURIComponent(path)}`;
+  const send = body === undefined ? [] : ["-H", "Content-Type: application/json", "--data-binary", "@-"];
+  const result = await inNetworkOf(worker, ["curl", "--noproxy", "*", "-sS", "-m", "15", ...send, url], body === undefined ? {} : { input: body });
+  try {
+    return JSON.parse(result.stdout) as Reply;
+  } catch {
+    throw new Error(`the worker answered ${result.output}`);
+  }
+}
+
+const CREATE = "/v1.41/containers/create";
+const host = (settings: string): string => `{"Image":"app","HostConfig":{${settings}}}`;
+
+/** Each amounts to root on the host, in the spellings that the engine takes. */
+const HARMFUL: readonly (readonly [string, string])[] = [
+  ["privileged", host('"Privileged":true')],
+  ["privileged in lower case", '{"image":"app","hostconfig":{"privileged":true}}'],
+  ["privileged with an escape", host('"\\u0050rivileged":true')],
+  ["privileged with a long s", '{"Image":"app","HoſtConfig":{"Privileged":true}}'],
+  ["privileged over several lines", '{"Image":"app",\n"HostConfig"\n:\n{"Privileged"\n:\ntrue}}'],
+  ["a host bind", host('"Binds":["/:/host"]')],
+  ["the socket", host('"Binds":["/var/run/docker.sock:/s:ro"]')],
+  ["a bind mount", host('"Mounts":[{"Type":"bind","Source":"/","Target":"/h"}]')],
+  ["a volume that binds the host", host('"Mounts":[{"Type":"volume","Target":"/d","VolumeOptions":{"DriverConfig":{"Name":"local","Options":{"type":"none","o":"bind","device":"/"}}}}]')],
+  ["a device", host('"Devices":[{"PathOnHost":"/dev/sda","PathInContainer":"/dev/sda","CgroupPermissions":"rwm"}]')],
+  ["a capability", host('"CapAdd":["SYS_ADMIN"]')],
+  ["no seccomp", host('"SecurityOpt":["seccomp=unconfined"]')],
+  ["the host's network", host('"NetworkMode":"host"')],
+  ["the host's processes", host('"PidMode":"host"')],
+  ["the host's IPC", host('"IpcMode":"host"')],
+  ["another container's volumes", host('"VolumesFrom":["postgres"]')],
+  ["a published port", host('"PortBindings":{"80/tcp":[{"HostPort":"80"}]}')],
+];
+
+const FORBIDDEN: readonly (readonly [string, string])[] = [
+  ["GET", "/secrets"], ["GET", "/info"], ["GET", "/networks"], ["POST", "/volumes/create"], ["POST", "/networks/create"], ["DELETE", "/containers/x"], ["POST", "/swarm/init"],
+  ["GET", "/containers/x/archive?path=/"], ["GET", "/containers/%2e%2e/json"], ["GET", "/containers/../info"], ["POST", "/containers/x/exec"], ["POST", "/build"], ["GET", "/v1.20/containers/json"],
+];
+
+const metric = async ({ main }: Context): Promise<number> => {
+  const proxy = await container(main.name, "docker-api-worker");
+  const { stdout } = await inNetworkOf(proxy, ["curl", "--noproxy", "*", "-s", "-m", "5", "http://127.0.0.1:8080/metrics"]);
+  return Number(/^haproxy_frontend_requests_denied_total\{proxy="docker-api"\} (\d+)/m.exec(stdout)?.[1] ?? NaN);
+};
+
+export const dockerApi: Suite<Context> = {
+  name: "docker-api",
+  stack: "main",
+  checks: [
+    {
+      name: "the worker lists containers and pings",
+      run: async (context) => {
+        const [ps, ping] = [await viaWorker(context, "GET", "/v1.41/containers/json"), await viaWorker(context, "GET", "/_ping")];
+        expect(ps.status === 200 && ps.body.startsWith("[{") && ping.status === 200, JSON.stringify({ ps: ps.status, ping: ping.status, body: ps.body.slice(0, 200) }));
+      },
+    },
+    {
+      name: "it creates and starts an ordinary container",
+      run: async (context) => {
+        const body = JSON.stringify({ Image: context.images.app, Cmd: ["sleep"], Labels: { "rampart-e2e": "1" }, HostConfig: { Memory: 67_108_864, CapDrop: ["ALL"] } });
+        const created = await viaWorker(context, "POST", CREATE, body);
+        expect(created.status === 201, JSON.stringify(created));
+        const { Id } = JSON.parse(created.body) as { Id: string };
+        try {
+          const started = await viaWorker(context, "POST", `/v1.41/containers/${Id}/start`);
+          expect(started.status === 204, JSON.stringify(started));
+        } finally {
+          await docker(["rm", "--force", "--volumes", Id]);
+        }
+      },
+    },
+    {
+      name: "a container that would be root on the host is refused, in any spelling",
+      run: async (context) => {
+        const faults: string[] = [];
+        for (const [what, body] of HARMFUL) {
+          const reply = await viaWorker(context, "POST", CREATE, body.replace('"app"', JSON.stringify(context.images.app)));
+          if (reply.status !== 403) faults.push(`${what}: ${reply.status} ${reply.body.slice(0, 120)}`);
+          if (reply.status === 201) await docker(["rm", "--force", (JSON.parse(reply.body) as { Id: string }).Id]);
+        }
+        expectNone(faults);
+        return `${HARMFUL.length} refused`;
+      },
+    },
+    {
+      name: "what was not listed is refused",
+      run: async (context) => {
+        const faults: string[] = [];
+        for (const [method, path] of FORBIDDEN) {
+          const reply = await viaWorker(context, method, path);
+          if (reply.status !== 403 && reply.status !== 400) faults.push(`${method} ${path}: ${reply.status} ${reply.body.slice(0, 120)}`);
+        }
+        expectNone(faults);
+        return `${FORBIDDEN.length} refused`;
+      },
+    },
+    {
+      name: "refusals are logged with the consumer's name and counted",
+      run: async (context) => {
+        const before = await metric(context);
+        const mark = `e2e${Date.now()}`;
+        await viaWorker(context, "GET", `/volumes/${mark}`);
+        const after = await metric(context);
+        expect(after === before + 1, `the counter went from ${before} to ${after}`);
+        const proxy = await container(context.main.name, "docker-api-worker");
+        const line = (await mustDocker(["logs", "--tail", "50", proxy.Id])).split("\n").find((text) => text.includes(mark)) ?? "";
+        expect(/^refused consumer=worker method=GET .*rule=not-permitted .*status=403/.test(line), `the log says: ${line || "nothing"}`);
+        return `${after} refusals counted`;
+      },
+    },
+  ],
+};

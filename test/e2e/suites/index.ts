@@ -1,0 +1,19 @@
+import type { Suite } from "../lib/runner";
+import type { Context } from "../lib/stacks";
+import { acme } from "./acme";
+import { confinement } from "./confinement";
+import { database } from "./database";
+import { deployment } from "./deployment";
+import { dockerApi } from "./docker-api";
+import { edge } from "./edge";
+import { faults } from "./faults";
+import { isolation } from "./isolation";
+import { kept } from "./kept";
+import { migration } from "./migration";
+import { redisSuite } from "./redis";
+import { replacement } from "./replacement";
+import { seccomp } from "./seccomp";
+import { secretsSuite } from "./secrets";
+
+/** In the order in which they run: those that only look come before those that change something. */
+export const SUITES: readonly Suite<Context>[] = [deployment, confinement, secretsSuite, isolation, edge, database, redisSuite, dockerApi, seccomp, migration, replacement, faults, kept, acme];

@@ -1,0 +1,123 @@
+import { containers, docker, ids, kindOf, LABEL, mustDocker, nameOf } from "../lib/engine";
+import { ask } from "../lib/http";
+import { tail, until } from "../lib/process";
+import { expect, expectNone, type Suite } from "../lib/runner";
+import { KEPT, keptSettings, type Context, type Images } from "../lib/stacks";
+
+const settings = { host: KEPT.host, port: KEPT.httpsPort };
+
+/** Writes a row, and tells how many there are. */
+async function rows(): Promise<number> {
+  const answer = await until("the API answers", 30, async () => {
+    const one = await ask({ ...settings, path: "/api/db" });
+    return one.status === 200 && one;
+  });
+  return (JSON.parse(answer.body) as { count: number }).count;
+}
+
+/** A later patch of the same image, as far as an engine can tell: another digest under another tag. */
+async function patched(reference: string): Promise<string> {
+  const tag = `${reference.split("@")[0] ?? ""}-patched`;
+  await mustDocker(["build", "--quiet", "--tag", tag, "-"], { input: `FROM ${reference}\nLABEL io.rampart.e2e.patched=1\n`, env: { DOCKER_BUILDKIT: "0" }, timeoutSeconds: 120 });
+  await mustDocker(["push", "--quiet", tag]);
+  const digests = (await mustDocker(["image", "inspect", "--format", "{{range .RepoDigests}}{{println .}}{{end}}", tag])).split("\n");
+  const repository = tag.slice(0, tag.lastIndexOf(":"));
+  const digest = digests.find((one) => one.startsWith(`${repository}@`) && !reference.endsWith(one.slice(one.indexOf("@"))));
+  if (digest === undefined) throw new Error(`no digest of ${tag} in ${digests.join(" ")}`);
+  return `${tag}${digest.slice(digest.indexOf("@"))}`;
+}
+
+async function patchedImages(images: Images): Promise<Images> {
+  const [postgres, redis, traefik] = [await patched(images.postgres), await patched(images.redis), await patched(images.traefik)];
+  return { ...images, postgres, redis, traefik };
+}
+
+const dataVolumes = ({ kept }: Context): Promise<string[]> => ids("volume", [`label=${LABEL.stack}=${kept.name}`]);
+const DATA = ["rampart-e2e-kept-postgres-data", "rampart-e2e-kept-redis-data"];
+
+async function deploy(context: Context, changes: Parameters<typeof keptSettings>[1] = {}): Promise<void> {
+  await context.kept.mustUp(keptSettings(context.images, changes));
+}
+
+export const kept: Suite<Context> = {
+  name: "protected",
+  stack: "kept",
+  checks: [
+    {
+      name: "a stack whose data is protected deploys",
+      critical: true,
+      run: async (context) => {
+        await context.kept.init();
+        await deploy(context);
+        expect((await rows()) === 1, "the database was not empty");
+      },
+    },
+    {
+      name: "new settings of Postgres, Redis and the edge go through, and the data survives",
+      run: async (context) => {
+        const before = await rows();
+        await deploy(context, { memoryMiB: 320, tls: "modern" });
+        expect((await rows()) === before + 1, "rows are missing");
+      },
+    },
+    {
+      name: "new images of Postgres, Redis and the edge go through, and the data survives",
+      run: async (context) => {
+        const before = await rows();
+        const images = await patchedImages(context.images);
+        await deploy(context, { images, memoryMiB: 320, tls: "modern" });
+        expect((await rows()) === before + 1, "rows are missing");
+        const running = await containers(context.kept.name);
+        const postgres = running.find((one) => kindOf(one) === "postgres");
+        const wanted = (await mustDocker(["image", "inspect", "--format", "{{.Id}}", images.postgres])).trim();
+        expect(postgres?.Image === wanted, `Postgres runs ${postgres?.Image}, not ${wanted}`);
+        await deploy(context);
+        expect((await rows()) === before + 2, "rows are missing after the way back");
+      },
+    },
+    {
+      name: "destroy refuses while the data is protected, and everything goes on serving",
+      run: async ({ kept: stack }) => {
+        const before = (await containers(stack.name)).map(nameOf).sort().join(" ");
+        const result = await stack.destroy();
+        expect(result.code !== 0 && /protect/.test(result.output), tail(result.output, 30));
+        const after = (await containers(stack.name)).map(nameOf).sort().join(" ");
+        expect(after === before, `of ${before} there remain ${after}`);
+        await rows();
+      },
+    },
+    {
+      name: "destroy with the protection lifted keeps the data volumes, and nothing else",
+      run: async (context) => {
+        const unprotected = await context.kept.cli("state", ["unprotect", "--all", "--yes"], 60);
+        void unprotected;
+        const result = await context.kept.destroy(["--ignore-protect"]);
+        expect(result.code === 0, tail(result.output, 40));
+        const left = await dataVolumes(context);
+        expect(left.sort().join() === DATA.join(), `volumes left: ${left.join(" ")}`);
+        const filter = [`label=${LABEL.stack}=${context.kept.name}`];
+        expectNone([...(await ids("container", filter)), ...(await ids("network", filter))], "containers and networks left behind");
+      },
+    },
+    {
+      name: "a new up finds the kept data again",
+      run: async (context) => {
+        await deploy(context);
+        const count = await rows();
+        expect(count > 3, `${count} rows: the data is gone`);
+        const preview = await context.kept.preview(["--expect-no-changes"]);
+        expect(preview.code === 0, tail(preview.output, 40));
+      },
+    },
+    {
+      name: "and can be destroyed for good",
+      run: async (context) => {
+        const result = await context.kept.destroy(["--ignore-protect"]);
+        expect(result.code === 0, tail(result.output, 40));
+        for (const volume of await dataVolumes(context)) await docker(["volume", "rm", volume]);
+        const left = await dataVolumes(context);
+        expect(left.length === 0, left.join(" "));
+      },
+    },
+  ],
+};

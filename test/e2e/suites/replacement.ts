@@ -1,0 +1,134 @@
+import { container, containers, kindOf, nameOf } from "../lib/engine";
+import { describeLoad, Load, type LoadResult } from "../lib/load";
+import { tail, type RunResult } from "../lib/process";
+import { expect, expectMatch, type Suite } from "../lib/runner";
+import { MAIN, mainSettings, type Context } from "../lib/stacks";
+
+const REQUESTS_PER_SECOND = 250;
+const REPLACEMENTS = 5;
+/** Long enough to be healthy twice over, short enough to wait for one that never is. */
+const SHORT_START_SECONDS = 8;
+
+const load = (path = "/api/version"): Load => new Load({ host: MAIN.host, port: MAIN.httpsPort, path }, REQUESTS_PER_SECOND);
+
+async function underLoad(act: () => Promise<void>): Promise<LoadResult> {
+  const generator = load();
+  try {
+    await act();
+  } finally {
+    await generator.stop();
+  }
+  return generator.stop();
+}
+
+function expectNoLoss(result: LoadResult, versions: readonly string[]): void {
+  expect(result.failed.length === 0 && result.sent > 500, `${describeLoad(result)}\n${result.failed.slice(0, 8).join("\n")}`);
+  const others = Object.keys(result.versions).filter((version) => !versions.includes(version));
+  expect(others.length === 0, `answers of ${others.join(", ")}; ${describeLoad(result)}`);
+}
+
+const strays = async ({ main }: Context): Promise<string[]> => {
+  const all = await containers(main.name, true);
+  const workloads = all.filter((one) => kindOf(one) !== "carrier");
+  return workloads.filter((one) => workloads.filter((other) => nameOf(other) === nameOf(one)).length > 1).map((one) => `${one.Name} (${one.State.Status})`);
+};
+
+const unhealthy = ({ images }: Context) => mainSettings(images, { app: images.appNext, apiEnvironment: { UNHEALTHY: "1" }, startTimeoutSeconds: SHORT_START_SECONDS });
+
+export const replacement: Suite<Context> = {
+  name: "replacement",
+  stack: "main",
+  checks: [
+    {
+      name: `${REPLACEMENTS} replacements under load lose no request`,
+      run: async (context) => {
+        const { main, images } = context;
+        let seconds = 0;
+        const result = await underLoad(async () => {
+          for (let round = 0; round < REPLACEMENTS; round += 1) seconds += (await main.mustUp(mainSettings(images, { app: round % 2 === 0 ? images.appNext : images.app }))).seconds;
+        });
+        expectNoLoss(result, ["1.0.0", "2.0.0"]);
+        expect(Object.keys(result.versions).length === 2, describeLoad(result));
+        const left = await strays(context);
+        expect(left.length === 0, `left behind: ${left.join(", ")}`);
+        return `${describeLoad(result)}, ${(seconds / REPLACEMENTS).toFixed(1)} s an update`;
+      },
+    },
+    {
+      name: "back to the first version",
+      critical: true,
+      run: async ({ main, images }) => void (await main.mustUp(mainSettings(images))),
+    },
+    {
+      name: "a version that never gets healthy fails the update, and the old one serves every request",
+      run: async (context) => {
+        let result: RunResult | undefined;
+        const before = await container(context.main.name, "api");
+        const served = await underLoad(async () => {
+          context.main.configure(unhealthy(context));
+          result = await context.main.up();
+        });
+        expect(result !== undefined && result.code !== 0, "the update passed");
+        expectMatch(result.output, /did not become healthy/, "what happened");
+        expectMatch(result.output, /last log lines:[\s\S]*listening/, "the last log lines");
+        expectNoLoss(served, ["1.0.0"]);
+        const after = await container(context.main.name, "api");
+        expect(after.Id === before.Id, "the old container does not run any more");
+        return describeLoad(served);
+      },
+    },
+    {
+      name: "the next update, unchanged, does not claim success over it",
+      run: async (context) => {
+        let result: RunResult | undefined;
+        const served = await underLoad(async () => {
+          result = await context.main.up();
+        });
+        expect(result !== undefined && result.code !== 0, `the update passed:\n${tail(result?.output ?? "", 30)}`);
+        expectNoLoss(served, ["1.0.0"]);
+        return describeLoad(served);
+      },
+    },
+    {
+      name: "the next update with a good version succeeds without a lost request, and leaves nothing behind",
+      run: async (context) => {
+        const { main, images } = context;
+        const served = await underLoad(async () => void (await main.mustUp(mainSettings(images, { app: images.appNext }))));
+        expectNoLoss(served, ["1.0.0", "2.0.0"]);
+        const left = await strays(context);
+        expect(left.length === 0, `left behind: ${left.join(", ")}`);
+        const preview = await main.preview(["--expect-no-changes"]);
+        expect(preview.code === 0, tail(preview.output, 40));
+        return describeLoad(served);
+      },
+    },
+    {
+      name: "going back to the version before the failure works as well",
+      run: async (context) => {
+        const { main, images } = context;
+        context.main.configure(unhealthy(context));
+        expect((await main.up()).code !== 0, "the update to the unhealthy version passed");
+        const served = await underLoad(async () => void (await main.mustUp(mainSettings(images, { app: images.appNext }))));
+        expectNoLoss(served, ["2.0.0"]);
+        const left = await strays(context);
+        expect(left.length === 0, `left behind: ${left.join(", ")}`);
+        return describeLoad(served);
+      },
+    },
+    {
+      name: "requests under way when a container is told to stop are answered",
+      run: async (context) => {
+        const { main, images } = context;
+        const slow = new Load({ host: MAIN.host, port: MAIN.httpsPort, path: "/api/slow?ms=2500" }, 8);
+        try {
+          await main.mustUp(mainSettings(images));
+        } finally {
+          await slow.stop();
+        }
+        const result = await slow.stop();
+        expect(result.failed.length === 0 && result.sent > 30, `${describeLoad(result)}\n${result.failed.slice(0, 8).join("\n")}`);
+        return describeLoad(result);
+      },
+    },
+  ],
+};
