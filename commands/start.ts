@@ -4,7 +4,7 @@ import { ConfigError } from "../config/faults";
 import { loadConfig, type LoadedConfig } from "../config/load";
 import { readStackFile, StackFileError } from "../plan/stack-file";
 import { parseStartOptions, UsageError, type Options } from "./start/options";
-import { checkForeignStack, checkLocks, checkPorts, pulumiCommand } from "./start/preflight";
+import { checkLeftovers, checkLocks, checkPorts, pulumiCommand } from "./start/preflight";
 import type { Finding } from "./start/prerequisites";
 import { beyondReach, describe, isGood, targets, waitForAnswer, type Answer, type Target } from "./start/probe";
 import { findProgram, show } from "./start/run";
@@ -74,8 +74,9 @@ async function prepare(workspace: Workspace, host: string): Promise<LoadedConfig
   ok(`configuration: ${Object.keys(config.services).length} service(s), environment ${config.environment}`);
   ok(`state and passphrase in .rampart/${created ? ", the passphrase made now" : ""}`);
   for (const line of checkLocks(workspace)) ok(line);
+  // First what is this stack's own by name: whatever else it holds, it may hold the ports as well.
+  for (const line of await checkLeftovers(workspace, config, host)) ok(line);
   ok(await checkPorts(workspace, config, host));
-  await checkForeignStack(workspace, config, host);
   return config;
 }
 
@@ -87,7 +88,7 @@ async function showPlanInstead(workspace: Workspace, options: Options, findings:
   if (existsSync(plan)) {
     say(`\nThis is the plan of what would be deployed (npm run plan -- ${workspace.stack}):\n`);
     const file = options.configFile === undefined && !workspace.remembered ? [] : ["--config-file", workspace.sourceFile];
-    await show(process.execPath, [require.resolve("tsx/cli"), plan, workspace.stack, ...file], process.env, root);
+    await show(process.execPath, ["--require", require.resolve("tsx/cjs"), plan, workspace.stack, ...file], process.env, root);
   }
   throw new StartError(["Nothing was deployed.", ...sentences].join("\n"));
 }

@@ -169,8 +169,7 @@ function edgeWorkload(context: StackContext, acme: boolean): Workload {
       { kind: "volume", volume: "routes", target: TRAEFIK_DYNAMIC_DIRECTORY, readOnly: true },
       ...(acme ? [{ kind: "volume", volume: "acme", target: TRAEFIK_ACME_DIRECTORY, readOnly: false } as const] : []),
     ],
-    // Request bodies beyond a mebibyte wait here.
-    tmpfs: [{ path: "/tmp", sizeMiB: 64 }],
+    tmpfs: [{ path: "/tmp", sizeMiB: edgeScratchMiB(config) }],
     resources: config.edge.resources,
     capabilities: [],
     seccomp: { kind: "default" },
@@ -189,6 +188,12 @@ function edgeWorkload(context: StackContext, acme: boolean): Workload {
     logging: config.logging,
     accepted: edgeExceptions(config),
   };
+}
+
+/** Bodies of more than a mebibyte wait in /tmp, those of requests and of buffered responses: room for four of the largest. */
+function edgeScratchMiB(config: LoadedConfig): number {
+  const largest = Math.max(0, ...Object.values(config.services).flatMap((service) => service.routes.map((route) => route.maxBodyMiB)));
+  return Math.max(64, Math.ceil(4 * largest));
 }
 
 /** What a public edge cannot hold, in the words of the posture. */

@@ -1,6 +1,5 @@
 import { execFile } from "node:child_process";
 import * as pulumi from "@pulumi/pulumi";
-import { LABEL_NAME, LABEL_STACK } from "../hardening/labels";
 
 /**
  * The engine as the Docker provider reaches it, for the few things that the provider has no argument for. The Docker
@@ -24,6 +23,9 @@ export function isLocalLinux(engine: Engine, platform: NodeJS.Platform = process
   return platform === "linux" && engine.host.startsWith("unix://") && !engine.host.includes("/.docker/desktop/");
 }
 
+/** The exit code of a command that was ended because its time was up, as timeout(1) has it. */
+export const TIMED_OUT = 124;
+
 export interface CommandResult {
   readonly code: number;
   readonly stdout: string;
@@ -38,7 +40,7 @@ export function docker(engine: Engine, args: readonly string[], timeoutSeconds =
       if (error.code === "ENOENT") {
         return reject(new Error("the Docker CLI (`docker`) is not installed here; Rampart needs it beside the Pulumi CLI. Install it and run `pulumi up` again."));
       }
-      resolve({ code: typeof error.code === "number" ? error.code : 124, stdout, stderr: stderr === "" ? error.message : stderr });
+      resolve({ code: typeof error.code === "number" ? error.code : TIMED_OUT, stdout, stderr: stderr === "" ? error.message : stderr });
     });
   });
 }
@@ -58,17 +60,18 @@ export async function logTail(engine: Engine, container: string, lines = 15): Pr
 const MAX_LINE = 300;
 const shorten = (line: string): string => (line.length > MAX_LINE ? `${line.slice(0, MAX_LINE)}...` : line);
 
-/** The newest container of a workload, running or not. */
-export async function newestContainer(engine: Engine, stack: string, name: string, running = false): Promise<string | undefined> {
-  const filters = ["--filter", `label=${LABEL_STACK}=${stack}`, "--filter", `label=${LABEL_NAME}=${name}`];
+/** The newest container with these labels, running or not. */
+export async function newestContainer(engine: Engine, labels: Readonly<Record<string, string>>, running = false): Promise<string | undefined> {
+  const filters = Object.entries(labels).flatMap(([label, value]) => ["--filter", `label=${label}=${value}`]);
   const result = await docker(engine, ["ps", ...(running ? [] : ["--all"]), "--no-trunc", "--quiet", ...filters]);
   return result.stdout.split("\n").find((line) => line !== "");
 }
 
-/** What a person needs to know of a container that did not become healthy. */
-export async function describeFailure(engine: Engine, container: string): Promise<string> {
+/** What a person needs to know of a container that did not become healthy; undefined where it did. */
+export async function describeFailure(engine: Engine, container: string): Promise<string | undefined> {
   const inspected = await docker(engine, ["inspect", "--format", "{{json .State}}", container]);
   const state = inspected.code === 0 ? (JSON.parse(inspected.stdout) as ContainerState) : {};
+  if (state.Health?.Status === "healthy") return undefined;
   const probe = state.Health?.Log?.at(-1);
   const facts = [
     `status ${state.Status ?? "unknown"}`,
@@ -85,7 +88,7 @@ interface ContainerState {
   readonly Running?: boolean;
   readonly ExitCode?: number;
   readonly OOMKilled?: boolean;
-  readonly Health?: { readonly Log?: readonly { readonly ExitCode?: number; readonly Output?: string }[] };
+  readonly Health?: { readonly Status?: string; readonly Log?: readonly { readonly ExitCode?: number; readonly Output?: string }[] };
 }
 
 export const indent = (text: string): string => text.split("\n").map((line) => `    ${line}`).join("\n");

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import { LABEL_NAME, LABEL_PIDS } from "../hardening/labels";
-import { describeFailure, docker, indent, logTail, newestContainer, setPidsLimit, type Engine } from "./engine";
+import { LABEL_COMPONENT, LABEL_NAME, LABEL_PIDS, LABEL_STACK } from "../hardening/labels";
+import { describeFailure, docker, indent, logTail, newestContainer, setPidsLimit, TIMED_OUT, type Engine } from "./engine";
 
 /** What a container needs beyond the provider's arguments; see docs/decisions/0002-hooks.md. */
 export interface ContainerHooks {
@@ -59,11 +59,15 @@ async function applyPidsLimit(engine: Engine, args: pulumi.ResourceHookArgs): Pr
 /** Adds what the provider's own error leaves out, and takes the failed container off the network's DNS by stopping it. */
 async function explainFailure(engine: Engine, stack: string, args: pulumi.ErrorHookArgs): Promise<boolean> {
   const name = label(args.newInputs, LABEL_NAME);
-  const running = label(args.newInputs, LABEL_PIDS) !== undefined;
+  const component = label(args.newInputs, LABEL_COMPONENT);
+  // Carriers and jobs are not started here, so they do not fail to become healthy.
+  if (name === undefined || component === undefined || field(args.newInputs, "wait") !== true || args.failedOperation !== "create") return false;
   try {
-    const id = name === undefined || !running || args.failedOperation !== "create" ? undefined : await newestContainer(engine, stack, name);
-    if (id !== undefined) {
-      await pulumi.log.error(`${args.name} did not become healthy: ${await describeFailure(engine, id)}`);
+    const id = await newestContainer(engine, { [LABEL_STACK]: stack, [LABEL_NAME]: name, [LABEL_COMPONENT]: component });
+    const failure = id === undefined ? undefined : await describeFailure(engine, id);
+    // A creation that the engine refused left no container: the newest is then the old one, which is healthy and serves.
+    if (id !== undefined && failure !== undefined) {
+      await pulumi.log.error(`${args.name} did not become healthy: ${failure}`);
       await docker(engine, ["stop", "--time", "5", id]);
     }
   } catch (error) {
@@ -82,10 +86,11 @@ async function runJob(engine: Engine, settings: JobSettings, args: pulumi.Resour
   const started = await docker(engine, ["start", id]);
   if (started.code !== 0) throw new Error(`${settings.name} could not be started: ${started.stderr.trim()}`);
   const waited = await docker(engine, ["wait", id], settings.timeoutSeconds);
-  if (waited.code !== 0) {
+  if (waited.code === TIMED_OUT) {
     await docker(engine, ["stop", "--time", "10", id]);
     throw new Error(`${settings.name} did not end within ${settings.timeoutSeconds} s and was stopped; services were not changed.\n${await tail(engine, id)}`);
   }
+  if (waited.code !== 0) throw new Error(`${settings.name} could not be waited for, and may still be running: ${waited.stderr.trim()}`);
   const code = Number(waited.stdout.trim());
   if (code === 0) return;
   throw new Error(`${settings.name} ended with exit code ${code}; services were not changed, and the next \`pulumi up\` runs it again.\n${await tail(engine, id)}`);
@@ -102,7 +107,7 @@ const ROUTES_TIMEOUT_SECONDS = 20;
 /** Waits until the edge serves the routes just written, so that the old containers stop only after that. */
 async function waitForRoutes(engine: Engine, stack: string, settings: RoutesSettings, args: pulumi.ResourceHookArgs): Promise<void> {
   const path = label(args.newInputs, LABEL_ROUTES_PROBE);
-  const edge = await newestContainer(engine, stack, settings.edgeName, true);
+  const edge = await newestContainer(engine, { [LABEL_STACK]: stack, [LABEL_NAME]: settings.edgeName }, true);
   // No edge yet: it reads the file when it starts.
   if (edge === undefined || path === undefined) return;
   // Traefik reads sub-directories but watches only the top one, so it never sees half a file; this makes it look.

@@ -37,13 +37,15 @@ export class MountedFiles extends pulumi.ComponentResource {
       { parent: this, deleteBeforeReplace: false },
     );
     this.volumeName = volume.name;
-    this.carrier = createCarrier(name, context, { ...args, volumeName: this.volumeName }, { parent: this });
+    this.carrier = createCarrier(name, context, { ...args, secret, volumeName: this.volumeName }, { parent: this });
     this.registerOutputs({ volumeName: this.volumeName });
   }
 }
 
 export interface CarrierArgs extends Partial<MountedFilesArgs> {
   readonly owner: string;
+  /** Whether the contents are secret. @default false */
+  readonly secret?: boolean;
   readonly volumeName: pulumi.Input<string>;
   /** Where it mounts the volume; its consumer mounts it wherever it needs it. @default "/files" */
   readonly mountPath?: string;

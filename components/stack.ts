@@ -4,19 +4,17 @@ import type { LoadedConfig } from "../config";
 import { postgresUrl, redisUrl } from "../hardening/connection-urls";
 import type { DatabaseRole } from "../hardening/database/privileges";
 import { planNetworks, postgresAddress, type NetworkPlan } from "../hardening/networks";
-import type { StackContext } from "./context";
+import { createContext, type StackContext } from "./context";
 import { DataVolume } from "./data-volume";
 import { DatabaseRoles } from "./database-roles";
 import { Edge, type RoutedService } from "./edge";
-import { currentEngine, isLocalLinux, type Engine } from "./engine";
+import { isLocalLinux, type Engine } from "./engine";
 import { Forwarder } from "./forwarder";
-import { containerHooks } from "./hooks";
-import { Images } from "./images";
 import { MigrationJob } from "./migration-job";
 import { Networks } from "./networks";
 import { Postgres, POSTGRES_ALIAS, POSTGRES_SUPERUSER } from "./postgres";
 import { Redis, REDIS_ALIAS } from "./redis";
-import { Secrets } from "./secrets";
+import type { Secrets } from "./secrets";
 import { Service } from "./service";
 import { SocketProxy } from "./socket-proxy";
 
@@ -47,15 +45,8 @@ export class HardenedStack extends pulumi.ComponentResource {
   constructor(config: LoadedConfig, opts?: pulumi.ComponentResourceOptions) {
     super("rampart:stack:HardenedStack", config.name, {}, opts);
     const { name } = config;
-    const engine = currentEngine();
-    const secrets = new Secrets(`${name}-secrets`, { parent: this });
-    const context: StackContext = {
-      config,
-      engine,
-      images: new Images(`${name}-images`, config.images, { parent: this }),
-      hooks: containerHooks(name, config.stack, engine),
-      salt: secrets.password("salt"),
-    };
+    const context = createContext(config, this);
+    const { engine, secrets } = context;
     const services = Object.entries(config.services).sort(([a], [b]) => (a < b ? -1 : 1));
     const access = databaseAccess(config, engine);
     const plan = networkPlan(config, access);

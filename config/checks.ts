@@ -82,7 +82,7 @@ export const imageCheck: Check<string> = (given) => {
   const fault = imageFault(given);
   if (fault === undefined) return undefined;
   const name = given.split("@")[0] ?? "";
-  const plain = /^[A-Za-z0-9][A-Za-z0-9._:/-]{0,200}$/.test(name) ? name : "<repo>:<tag>";
+  const plain = !hasCredentials(given) && /^[A-Za-z0-9][A-Za-z0-9._:/-]{0,200}$/.test(name) ? name : "<repo>:<tag>";
   return {
     given: hasCredentials(given) ? "a reference with a password in it (hidden)" : `${quote(given)} (${fault})`,
     allowed: "repo:tag@sha256:<64 hex digits>, with a tag other than latest",

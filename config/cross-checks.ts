@@ -1,10 +1,17 @@
 import { capacityFaults } from "./capacity-checks";
-import { isPublicHost } from "./checks";
-import type { Fault } from "./faults";
+import { isPublicHost, secretValueCheck } from "./checks";
+import type { Fault, FaultParams } from "./faults";
 import type { MigrationConfig, SecretSpec, ServiceConfig, StackConfig } from "./schema";
+import { isSigningName } from "./secret-shapes";
 
 /** From a path in the configuration to the text that the user knows it by. */
 export type ShowPath = (path: readonly PropertyKey[]) => string;
+
+/** What a flat `rampart:<key>` holds. */
+export type SecretLookup =
+  | { readonly kind: "missing" }
+  | { readonly kind: "plain" }
+  | { readonly kind: "secret"; readonly value: string };
 
 /** Names that Rampart's own containers and networks answer to. */
 const RESERVED_NAMES = ["edge", "postgres", "redis", "migration", "socket-proxy", "docker-api", "forwarder", "carrier", "backup", "localhost", "rampart"];
@@ -14,11 +21,12 @@ const EDGE_NAMES = ["ping", "rampart-config"];
 const REDIS_USERS = ["default", "health"];
 
 /** What one value alone cannot tell: rules over the whole configuration, after its shape is known to be right. */
-export function crossChecks(config: StackConfig, show: ShowPath): Fault[] {
+export function crossChecks(config: StackConfig, show: ShowPath, lookUp: (key: string) => SecretLookup): Fault[] {
   return [
     ...nameFaults(config, show),
     ...routeFaults(config, show),
     ...secretFaults(config, show),
+    ...secretValueFaults(config, show, lookUp),
     ...certificateFaults(config, show),
     ...mountFaults(config, show),
     ...healthFaults(config, show),
@@ -100,6 +108,35 @@ function secretFaults(config: StackConfig, show: ShowPath): Fault[] {
     }
   }
   return faults;
+}
+
+/** Secrets from the configuration: each is set, encrypted, long enough and not a placeholder. */
+function secretValueFaults(config: StackConfig, show: ShowPath, lookUp: (key: string) => SecretLookup): Fault[] {
+  return programs(config).flatMap(([at, program]) =>
+    Object.entries(program.secrets).flatMap(([name, spec]) => {
+      if (typeof spec !== "object" || !("config" in spec)) return [];
+      const fault = secretFault(name, spec.config, lookUp(spec.config));
+      return fault === undefined ? [] : [{ path: show([...at, "secrets", name]), given: `rampart:${spec.config}`, ...fault }];
+    }),
+  );
+}
+
+function secretFault(name: string, key: string, found: SecretLookup): FaultParams | undefined {
+  const fix = `\`pulumi config set --secret rampart:${key}\``;
+  switch (found.kind) {
+    case "missing":
+      return { given: `the key rampart:${key}, which is not set`, allowed: "a key that the stack's configuration holds", fix };
+    case "plain":
+      return { given: `rampart:${key} in clear text`, allowed: "an encrypted value", fix };
+    case "secret": {
+      const fault = secretValueCheck(isSigningName(name) ? name : key, found.value);
+      return fault === undefined ? undefined : { ...fault, given: `rampart:${key}, ${fault.given ?? "hidden"}` };
+    }
+    default: {
+      const unknown: never = found;
+      throw new Error(`not a secret's state: ${JSON.stringify(unknown)}`);
+    }
+  }
 }
 
 /** The default length of a generated secret, in alphanumeric characters (285 bits). */

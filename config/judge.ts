@@ -3,11 +3,14 @@
  * together; so each faulty value is reported, taken out of a draft, and the rest judged again until nothing is wrong
  * with it. What is left is what the cross-checks can judge.
  */
-import { issueToFaults, type Fault } from "./faults";
+import type { z } from "zod";
+import { issueToFaults, keyPath, type Fault } from "./faults";
 import type { StackConfig, stackSchema } from "./schema";
 
 export interface Judgement {
   readonly faults: readonly Fault[];
+  /** Whether a fault found later is only the consequence of what was taken out. */
+  readonly isConsequence: (fault: Fault) => boolean;
   /** The configuration without its faulty parts; undefined where nothing of it could be kept. */
   readonly config: StackConfig | undefined;
   /** From a path in `config` to the path that the user wrote. */
@@ -22,9 +25,11 @@ const MAX_ROUNDS = 12;
 const STAND_IN_IMAGE = `stand-in:1@sha256:${"5".repeat(64)}`;
 
 /** What takes the place of a value that cannot be left out, so that its surroundings are judged all the same. */
-const STAND_INS: Readonly<Record<string, (faulty: unknown) => unknown>> = {
+const STAND_INS: Readonly<Record<string, (faulty: unknown, count: number) => unknown>> = {
   image: () => STAND_IN_IMAGE,
   port: () => 65_535,
+  // The default would claim the whole host, which may be another route's.
+  pathPrefix: (_faulty, count) => `/stand-in-${count}`,
   healthCheck: () => ({ command: ["true"] }),
   certificates: (faulty) => (typeof faulty === "object" ? { directory: "https://acme.invalid/directory" } : undefined),
 };
@@ -32,20 +37,34 @@ const STAND_INS: Readonly<Record<string, (faulty: unknown) => unknown>> = {
 export function judge(schema: ReturnType<typeof stackSchema>, values: Readonly<Record<string, unknown>>): Judgement {
   const draft = new Draft(structuredClone(values));
   const faults: Fault[] = [];
+  const removed: string[] = [];
   const origin = (path: Path): Path => draft.origin(path);
+  const isConsequence = ({ path }: Fault): boolean => removed.some((one) => path === one || path.startsWith(`${one}.`) || path.startsWith(`${one}[`));
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     const parsed = schema.safeParse(draft.value);
-    if (parsed.success) return { faults, config: parsed.data, origin };
-    const found = parsed.error.issues.flatMap((issue) => issueToFaults(issue, values, origin));
-    faults.push(...(round === 0 ? found : found.filter((fault) => !isCovered(fault, faults))));
-    draft.remove(parsed.error.issues.flatMap((issue) => (issue.code === "unrecognized_keys" ? issue.keys.map((key) => [...issue.path, key]) : [issue.path])));
+    if (parsed.success) return { faults, isConsequence, config: parsed.data, origin };
+    const { issues } = parsed.error;
+    for (const issue of issues) {
+      if (!draft.hasLost(issue.path)) faults.push(...issueToFaults(issue, values, origin).filter((fault) => !isConsequence(fault)));
+    }
+    const targets = issues.flatMap((issue) => targetsOf(issue));
+    removed.push(...targets.filter(({ rename }) => !rename).map(({ path }) => keyPath(origin(path))));
+    draft.remove(targets);
   }
-  return { faults, config: undefined, origin };
+  return { faults, isConsequence, config: undefined, origin };
 }
 
-/** Whether a fault is only the consequence of one that is known: it lies where something was taken out. */
-export const isCovered = (fault: Fault, known: readonly Fault[]): boolean =>
-  known.some(({ path }) => fault.path === path || fault.path.startsWith(`${path}.`) || fault.path.startsWith(`${path}[`));
+interface Target {
+  readonly path: Path;
+  /** Whether only the key is at fault: what stands under it is judged all the same. */
+  readonly rename: boolean;
+}
+
+/** What has to go for an issue to vanish. */
+function targetsOf(issue: z.core.$ZodIssue): Target[] {
+  if (issue.code === "unrecognized_keys") return issue.keys.map((key) => ({ path: [...issue.path, key], rename: false }));
+  return [{ path: issue.path, rename: issue.code === "invalid_key" && issue.path.length === 2 && issue.path[0] === "services" }];
+}
 
 /** A copy of the configuration that loses its faulty parts, and remembers where the rest stood. */
 class Draft {
@@ -65,22 +84,28 @@ class Draft {
     });
   }
 
-  remove(paths: readonly Path[]): void {
-    // Later elements first, and what is inside before what holds it: so no path is moved by an earlier removal.
-    for (const path of [...paths].sort(insideOut)) this.removeOne(path);
+  /** Whether a list, or a list right inside an object, is shorter than the user wrote it: then it may be too short because of that. */
+  hasLost(path: Path): boolean {
+    const value = this.at(path);
+    return isContainer(value) && [value, ...Object.values(value)].some((list) => Array.isArray(list) && this.keys.has(list));
   }
 
-  private removeOne(path: Path): void {
+  remove(targets: readonly Target[]): void {
+    // Later elements first, and what is inside before what holds it: so no path is moved by an earlier removal.
+    for (const { path, rename } of [...targets].sort((a, b) => insideOut(a.path, b.path))) this.removeOne(path, rename);
+  }
+
+  private removeOne(path: Path, rename = false): void {
     const parent = this.at(path.slice(0, -1));
     const key = path.at(-1);
     if (key === undefined) return;
     if (!isContainer(parent)) return path.length > 1 ? this.removeOne(path.slice(0, -1)) : undefined;
     if (Array.isArray(parent)) return this.removeElement(parent, Number(key));
     const id = JSON.stringify(path.map(String));
-    const standIn = this.replaced.has(id) || !Object.hasOwn(STAND_INS, String(key)) ? undefined : STAND_INS[String(key)]?.(parent[key]);
+    const standIn = this.replaced.has(id) || !Object.hasOwn(STAND_INS, String(key)) ? undefined : STAND_INS[String(key)]?.(parent[key], this.replaced.size);
     this.replaced.add(id);
     if (standIn !== undefined) parent[key] = standIn;
-    else if (path.length === 2 && path[0] === "services" && !/^[a-z][a-z0-9-]*$/.test(String(key))) this.rename(parent, String(key));
+    else if (rename) this.rename(parent, String(key));
     else if (Object.hasOwn(parent, key)) delete parent[key];
     else this.removeOne(path.slice(0, -1));
   }

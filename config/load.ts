@@ -1,8 +1,8 @@
 import { basename } from "node:path";
-import { crossChecks } from "./cross-checks";
+import { crossChecks, type SecretLookup } from "./cross-checks";
 import { ConfigError, keyPath, type Fault } from "./faults";
-import { isCovered, judge } from "./judge";
-import { ENVIRONMENTS, STACK_KEYS, stackSchema, type Environment, type SecretLookup, type StackConfig } from "./schema";
+import { judge } from "./judge";
+import { ENVIRONMENTS, STACK_KEYS, stackSchema, type Environment, type StackConfig } from "./schema";
 
 /** A stack's configuration as the engine hands it over: flat keys without their namespace, values as text. */
 export interface RawConfig {
@@ -27,9 +27,9 @@ export function loadConfig(raw: RawConfig): LoadedConfig {
   const parsed = parseValues(raw, faults);
   const values = Object.fromEntries(Object.entries(parsed).filter(([key]) => !raw.secretKeys.includes(key)));
   const environment = environmentOf(raw.stack, values["environment"]);
-  const { faults: found, config, origin } = judge(stackSchema({ environment, lookUpSecret: (key) => lookUpSecret(raw, key) }), values);
+  const { faults: found, isConsequence, config, origin } = judge(stackSchema({ environment }), values);
   faults.push(...found, ...environmentFaults(raw.stack, environment), ...unknownKeyFaults(raw, parsed));
-  if (config !== undefined) faults.push(...crossChecks(config, (path) => keyPath(origin(path))).filter((fault) => !isCovered(fault, faults)));
+  if (config !== undefined) faults.push(...crossChecks(config, (path) => keyPath(origin(path)), (key) => lookUpSecret(raw, key)).filter((fault) => !isConsequence(fault)));
   if (faults.length > 0 || config === undefined) throw new ConfigError(raw.stack, faults);
   return { ...config, name: config.name ?? `rampart-${slug(raw.stack)}`, stack: raw.stack };
 }
@@ -98,9 +98,11 @@ function structureFault(key: string, root: unknown): Fault | undefined {
   let count = 0;
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     count += 1;
+    if (next.depth > MAX_DEPTH || count > MAX_VALUES) {
+      const given = `a structure that is ${count > MAX_VALUES ? "larger" : "deeper"}`;
+      return { path: keyPath([key]), given, allowed: `a structure of at most ${MAX_DEPTH} levels and ${MAX_VALUES} values`, fix: "see docs/configuration.md for its form" };
+    }
     if (typeof next.value !== "object" || next.value === null) continue;
-    const allowed = `a structure of at most ${MAX_DEPTH} levels and ${MAX_VALUES} values`;
-    if (next.depth > MAX_DEPTH || count > MAX_VALUES) return { path: keyPath([key]), given: next.depth > MAX_DEPTH ? "a structure that is deeper" : "a structure that is larger", allowed, fix: "see docs/configuration.md for its form" };
     if (Object.hasOwn(next.value, "__proto__")) return { path: keyPath([key]), given: 'a key named "__proto__"', allowed: "the keys in docs/configuration.md", fix: "remove it" };
     for (const value of Object.values(next.value)) pending.push({ value, depth: next.depth + 1 });
   }

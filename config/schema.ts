@@ -2,12 +2,12 @@ import { isIPv4 } from "node:net";
 import { z } from "zod";
 import { expandPermissions, permissionFaults, type PermissionRequest } from "../hardening/docker-api/permissions";
 import {
-  corsOriginCheck, environmentCheck, hostCheck, hostPathCheck, identifierCheck, isStagingDirectory, parseDirectory, poolCheck, responseHeaderCheck, secretValueCheck, userCheck,
+  corsOriginCheck, environmentCheck, hostCheck, hostPathCheck, identifierCheck, isStagingDirectory, parseDirectory, poolCheck, responseHeaderCheck, userCheck,
 } from "./checks";
 import { SECURITY_HEADERS } from "../hardening/traefik/headers";
 import type { FaultParams } from "./faults";
 import { IMAGE_ROLES } from "./images";
-import { isSigningName, minimumLength } from "./secret-shapes";
+import { minimumLength } from "./secret-shapes";
 import { checkedString, commandLine, containerPath, image, matching, name, reason, toIssue, variableName } from "./values";
 
 export const ENVIRONMENTS = ["dev", "staging", "prod"] as const;
@@ -16,14 +16,7 @@ export type Environment = (typeof ENVIRONMENTS)[number];
 /** What the schema must know of the surroundings to judge a value. */
 export interface SchemaContext {
   readonly environment: Environment;
-  /** Looks up a flat `rampart:<key>` value. */
-  readonly lookUpSecret: (key: string) => SecretLookup;
 }
-
-export type SecretLookup =
-  | { readonly kind: "missing" }
-  | { readonly kind: "plain" }
-  | { readonly kind: "secret"; readonly value: string };
 
 const port = z.int().min(1).max(65535);
 const servicePort = port.refine((value) => value >= 1024, {
@@ -108,34 +101,22 @@ const volume = z.union(
 
 const user = z.union([checkedString(userCheck), z.strictObject({ root: reason })], "uid:gid, both numeric and neither 0, as text; or { root: <reason> }");
 
-function secretsSchema(context: SchemaContext) {
-  const length = (key: string) => Math.max(48, minimumLength(key));
-  const spec = z.union(
-    [
-      z.literal("generated"),
-      z.strictObject({ generated: z.int().min(16).max(256) }),
-      z.strictObject({ config: matching(/^[A-Za-z][A-Za-z0-9_-]*$/, "a configuration key without a namespace", "use the flat key given to `pulumi config set --secret`") }),
-    ],
-    "generated, { generated: <length> } or { config: <key> }; never the value itself",
-  );
-  return z.record(variableName, spec).superRefine((secrets, refinement) => {
-    for (const [key, value] of Object.entries(secrets)) {
-      const report = (fault: FaultParams) => refinement.issues.push(toIssue(fault, value, [key]));
-      if (typeof value === "object" && "generated" in value && value.generated < minimumLength(key)) {
-        report({ given: `${value.generated} characters`, allowed: `at least ${minimumLength(key)} characters`, fix: `write ${key}: generated (${length(key)} characters)` });
-      }
-      if (typeof value !== "object" || !("config" in value)) continue;
-      const found = context.lookUpSecret(value.config);
-      const set = `\`pulumi config set --secret rampart:${value.config}\``;
-      if (found.kind === "missing") report({ given: `the key rampart:${value.config}, which is not set`, allowed: "a key that the stack's configuration holds", fix: set });
-      if (found.kind === "plain") report({ given: `rampart:${value.config} in clear text`, allowed: "an encrypted value", fix: set });
-      if (found.kind === "secret") {
-        const fault = secretValueCheck(isSigningName(key) ? key : value.config, found.value);
-        if (fault !== undefined) report({ ...fault, given: `rampart:${value.config}, ${fault.given ?? "hidden"}` });
-      }
-    }
-  });
-}
+/** Where a secret comes from; that a key holds a good one is cross-checks.ts' business. */
+const secretSpec = z.union(
+  [
+    z.literal("generated"),
+    z.strictObject({ generated: z.int().min(16).max(256) }),
+    z.strictObject({ config: matching(/^[A-Za-z][A-Za-z0-9_-]*$/, "a configuration key without a namespace", "use the flat key given to `pulumi config set --secret`") }),
+  ],
+  "generated, { generated: <length> } or { config: <key> }; never the value itself",
+);
+const secrets = z.record(variableName, secretSpec).superRefine((specs, refinement) => {
+  for (const [key, value] of Object.entries(specs)) {
+    const minimum = minimumLength(key);
+    if (typeof value !== "object" || !("generated" in value) || value.generated >= minimum) continue;
+    refinement.issues.push(toIssue({ given: `${value.generated} characters`, allowed: `at least ${minimum} characters`, fix: `write ${key}: generated` }, value, [key]));
+  }
+});
 
 const environmentVariables = (context: SchemaContext) =>
   z.record(variableName, z.union([z.string(), z.number(), z.boolean()]).transform(String)).superRefine((variables, refinement) => {
@@ -205,7 +186,7 @@ const container = (context: SchemaContext) => ({
   command: commandLine().optional(),
   user: user.default("1000:1000"),
   resources: resources({ memoryMiB: 256, cpus: 0.5, pids: 128 }),
-  secrets: secretsSchema(context).default({}),
+  secrets: secrets.default({}),
   /** Names of secrets, DATABASE_URL or REDIS_URL that the program can only read from its environment. They show in docker inspect. */
   secretsInEnvironment: z.strictObject({ names: z.array(variableName).min(1), reason }).optional(),
   environment: environmentVariables(context).default({}),
@@ -342,7 +323,7 @@ function redis(context: SchemaContext) {
 }
 
 /** The whole configuration of a stack: every key below stands as `rampart:<key>` in Pulumi.<stack>.yaml. */
-export const stackSchema = (context: SchemaContext) =>
+const buildSchema = (context: SchemaContext) =>
   z.strictObject({
     environment: z.enum(ENVIRONMENTS).default(context.environment),
     /** The prefix of every network's and volume's name. @default rampart-<stack> */
@@ -360,6 +341,15 @@ export const stackSchema = (context: SchemaContext) =>
     /** The group that owns the Docker socket on the host; lets the socket proxy run without root. @default found on a local engine */
     dockerSocketGroup: z.int().min(1).max(65_535).optional(),
   });
+
+const SCHEMAS = new Map<Environment, ReturnType<typeof buildSchema>>();
+
+/** The schema for an environment, built once: building it takes longer than using it. */
+export function stackSchema(context: SchemaContext) {
+  const schema = SCHEMAS.get(context.environment) ?? buildSchema(context);
+  SCHEMAS.set(context.environment, schema);
+  return schema;
+}
 
 export type StackConfig = z.output<ReturnType<typeof stackSchema>>;
 export type ServiceConfig = StackConfig["services"][string];

@@ -54,7 +54,7 @@ export function processExists(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return !(error instanceof Error && "code" in error && error.code === "ESRCH");
+    return field(error, "code") !== "ESRCH";
   }
 }
 
@@ -70,7 +70,8 @@ export function deadSentence(lock: Lock): string {
 }
 
 export function removeLock(lock: Lock): void {
-  rmSync(lock.file, { force: true });
+  // The file backend keeps a file of attributes beside each of its own.
+  for (const file of [lock.file, `${lock.file}.attrs`]) rmSync(file, { force: true });
 }
 
 /** What an update that was cut off had begun: the engine may hold it while the state does not know its outcome. */

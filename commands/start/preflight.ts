@@ -1,8 +1,8 @@
 import type { LoadedConfig } from "../../config/load";
+import { findLeftovers, isAny, leftoverSentence, listEngine } from "./leftovers";
 import { findListener } from "./listener";
 import { deadSentence, heldSentence, judgeLocks, pendingOperations, readLocks, removeLock } from "./locks";
 import { containerHolder, holderOf, noAddressSentence, parseContainers, processHolder, takenSentence, tryPort, type WantedPort } from "./ports";
-import { field, parseJson, text } from "./prerequisites";
 import { capture } from "./run";
 import { lockDirectory, readState, StartError } from "./state";
 import type { Workspace } from "./workspace";
@@ -46,16 +46,19 @@ export async function checkPorts(workspace: Workspace, config: LoadedConfig, hos
   return own ? `${ports}, held by this stack's own edge` : `${ports} free`;
 }
 
-/** Networks have fixed names, so a stack of the same name from elsewhere would fail this one halfway. @throws StartError */
-export async function checkForeignStack(workspace: Workspace, config: LoadedConfig, host: string): Promise<void> {
-  const state = readState(workspace.paths, workspace.project, workspace.stack);
-  const listing = await capture("docker", ["--host", host, "network", "ls", "--no-trunc", "--format", "{{json .}}"], process.env);
-  const networks = listing.stdout.split("\n").map(parseJson);
-  const foreign = networks.find((network) => text(field(network, "Name")) === `${config.name}-public` && !state.includes(text(field(network, "ID")) ?? ""));
-  if (foreign === undefined) return;
-  throw new StartError(
-    `The engine already has a stack named ${config.name}, whose state is not in ${workspace.paths.backend}: destroy it from where it was deployed, or give this one another name with rampart:name in ${workspace.sourceName}, then run \`npm start\` again.`,
-  );
+/**
+ * What has a fixed name or address would fail the update halfway where something else has it.
+ * @returns what to say of a run that was cut off
+ * @throws StartError when something is there
+ */
+export async function checkLeftovers(workspace: Workspace, config: LoadedConfig, host: string): Promise<string[]> {
+  const { project, stack } = workspace;
+  const state = readState(workspace.paths, project, stack);
+  const cutOff = pendingOperations(state) > 0;
+  const leftovers = findLeftovers(await listEngine(host, stack), config.name, state);
+  if (isAny(leftovers)) throw new StartError(leftoverSentence(config.name, leftovers, cutOff, workspace.sourceName));
+  if (!cutOff) return [];
+  return [`a run was cut off, but nothing of it is left; Pulumi goes on warning of it until \`${pulumiCommand(stack, "refresh --clear-pending-creates")}\``];
 }
 
 /**
@@ -68,7 +71,5 @@ export function checkLocks(workspace: Workspace): string[] {
   const { dead, held } = judgeLocks(readLocks(lockDirectory(paths, project, stack)));
   if (held.length > 0) throw new StartError(heldSentence(stack, held, pulumiCommand(stack, "cancel")));
   dead.forEach(removeLock);
-  const pending = dead.length === 0 ? 0 : pendingOperations(readState(paths, project, stack));
-  const cutOff = `It was cut off in the middle of ${pending === 1 ? "one operation" : `${pending} operations`}: should an update now fail because something already exists, \`${pulumiCommand(stack, "refresh")}\` puts the state right.`;
-  return [...dead.map(deadSentence), ...(pending === 0 ? [] : [cutOff])];
+  return dead.map(deadSentence);
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { chmodSync, existsSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { field } from "./prerequisites";
 
 /** Something that the user has to know and can mend, in one sentence; shown without a stack trace. */
 export class StartError extends Error {}
@@ -66,7 +67,7 @@ function createPassphrase(path: string): boolean {
     return true;
   } catch (error) {
     // Another start was quicker: its passphrase holds.
-    if (error instanceof Error && "code" in error && error.code === "EEXIST") return false;
+    if (field(error, "code") === "EEXIST") return false;
     throw error;
   } finally {
     rmSync(draft, { force: true });

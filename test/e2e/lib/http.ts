@@ -1,5 +1,6 @@
 import http from "node:http";
 import https from "node:https";
+import { isIP } from "node:net";
 import type { PeerCertificate, TLSSocket } from "node:tls";
 import tls from "node:tls";
 
@@ -40,7 +41,7 @@ export function ask(options: Ask): Promise<Answer> {
     const request =
       options.plain === true
         ? http.request({ ...common, agent: false }, finish)
-        : https.request({ ...common, servername: host, rejectUnauthorized: false, agent: options.agent ?? false }, finish);
+        : https.request({ ...common, servername: isIP(host) === 0 ? host : "", rejectUnauthorized: false, agent: options.agent ?? false }, finish);
     request.setTimeout(options.timeoutMs ?? 10_000, () => request.destroy(new Error(`no answer within ${(options.timeoutMs ?? 10_000) / 1000} s`)));
     request.on("error", reject);
     request.end(body);
@@ -51,16 +52,17 @@ export function ask(options: Ask): Promise<Answer> {
 export function handshake(port: number, servername: string, options: tls.ConnectionOptions): Promise<{ readonly protocol?: string; readonly authorized?: boolean; readonly error?: string; readonly certificate?: PeerCertificate }> {
   return new Promise((resolve) => {
     const socket = tls.connect({ host: "127.0.0.1", port, servername, rejectUnauthorized: false, ...options }, () => {
-      const error = socket.authorizationError;
+      // Typed as an Error, and really a code such as SELF_SIGNED_CERT_IN_CHAIN.
+      const error = socket.authorizationError as Error | string | null;
       resolve({
         protocol: socket.getProtocol() ?? "",
         authorized: socket.authorized,
         certificate: socket.getPeerCertificate(true),
-        ...(error === undefined || error === null ? {} : { error: String(error) }),
+        ...(error === null ? {} : { error: String(error) }),
       });
       socket.destroy();
     });
     socket.setTimeout(5000, () => socket.destroy(new Error("no answer within 5 s")));
-    socket.on("error", (error) => resolve({ error: error.message }));
+    socket.on("error", (error: Error) => resolve({ error: error.message }));
   });
 }

@@ -28,10 +28,10 @@ export const countLine = (counts: Counts): string => `${counts.passed} passed, $
 
 export const countChecks = (suites: readonly Suite<never>[]): number => suites.reduce((sum, suite) => sum + suite.checks.length, 0);
 
-/** The suites whose name, or one of whose checks, has the text in it; with each, the critical checks of its stack. */
+/** The suites whose name, or one of whose checks, has one of the texts (separated by commas) in it; with each, the critical checks of its stack. */
 export function select<C>(suites: readonly Suite<C>[], only: string | undefined): Suite<C>[] {
   if (only === undefined) return [...suites];
-  const wanted = (suite: Suite<C>, check: Check<C>): boolean => suite.name.includes(only) || check.name.includes(only);
+  const wanted = (suite: Suite<C>, check: Check<C>): boolean => only.split(",").some((text) => suite.name.includes(text) || check.name.includes(text));
   const stacks = new Set(suites.filter((suite) => suite.checks.some((check) => wanted(suite, check))).map((suite) => suite.stack));
   return suites
     .map((suite) => ({ ...suite, checks: suite.checks.filter((check) => wanted(suite, check) || (check.critical === true && stacks.has(suite.stack))) }))

@@ -7,7 +7,7 @@ import { must, run, tail, until } from "../lib/process";
 import { expect, type Suite } from "../lib/runner";
 import { ACME, acmeSettings, type Context } from "../lib/stacks";
 
-const PEBBLE = { directory: 24_000, management: 25_000, dns: 28_053, label: "io.rampart.e2e=1" } as const;
+const PEBBLE = { directory: 31_400, management: 31_500, dns: 31_053, label: "io.rampart.e2e=1" } as const;
 let address = "";
 
 /** The engine's default bridge as the edge sees it: an address of the host's, beyond the stack's own networks. */
@@ -41,7 +41,7 @@ async function startPebble(context: Context): Promise<void> {
   const directory = authority(context);
   const common = ["--network", "host", "--label", PEBBLE.label];
   await mustDocker(["run", "--detach", "--name", "rampart-e2e-dns", ...common, "--entrypoint", "/usr/bin/pebble-challtestsrv", context.images.pebble,
-    "-defaultIPv4", "127.0.0.1", "-defaultIPv6", "", "-dnsserver", `127.0.0.1:${PEBBLE.dns}`, "-http01", "", "-https01", "", "-tlsalpn01", "", "-doh", "", "-management", "127.0.0.1:28055"]);
+    "-defaultIPv4", "127.0.0.1", "-defaultIPv6", "", "-dnsserver", `127.0.0.1:${PEBBLE.dns}`, "-http01", "", "-https01", "", "-tlsalpn01", "", "-doh", "", "-management", "127.0.0.1:31055"]);
   // Without its random delays and refusals, which test a client's patience and not Rampart.
   await mustDocker(["create", "--name", "rampart-e2e-pebble", ...common, "--env", "PEBBLE_VA_NOSLEEP=1", "--env", "PEBBLE_WFE_NONCEREJECT=0", context.images.pebble, "-config", "/e2e/pebble.json", "-dnsserver", `127.0.0.1:${PEBBLE.dns}`]);
   await mustDocker(["cp", `${directory}/.`, "rampart-e2e-pebble:/e2e"]);
@@ -55,7 +55,7 @@ export async function stopPebble(): Promise<void> {
   await docker(["rm", "--force", "--volumes", "rampart-e2e-pebble", "rampart-e2e-dns"]);
 }
 
-const names = (certificate: PeerCertificate | undefined): string => `${certificate?.subjectaltname ?? ""} from ${certificate?.issuer.CN ?? "nobody"}`;
+const names = (certificate: PeerCertificate | undefined): string => `${certificate?.subjectaltname ?? ""} from ${String(certificate?.issuer.CN ?? "nobody")}`;
 
 export const acme: Suite<Context> = {
   name: "acme",

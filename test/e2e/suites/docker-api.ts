@@ -45,7 +45,7 @@ const HARMFUL: readonly (readonly [string, string])[] = [
 ];
 
 const FORBIDDEN: readonly (readonly [string, string])[] = [
-  ["GET", "/secrets"], ["GET", "/info"], ["GET", "/networks"], ["POST", "/volumes/create"], ["POST", "/networks/create"], ["DELETE", "/containers/x"], ["POST", "/swarm/init"],
+  ["GET", "/secrets"], ["GET", "/info"], ["GET", "/networks"], ["POST", "/volumes/create"], ["POST", "/networks/create"], ["DELETE", "/volumes/x"], ["GET", "/containers/x/logs"], ["GET", "/events"], ["POST", "/swarm/init"],
   ["GET", "/containers/x/archive?path=/"], ["GET", "/containers/%2e%2e/json"], ["GET", "/containers/../info"], ["POST", "/containers/x/exec"], ["POST", "/build"], ["GET", "/v1.20/containers/json"],
 ];
 

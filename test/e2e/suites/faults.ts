@@ -1,4 +1,4 @@
-import { container, docker, ids, LABEL } from "../lib/engine";
+import { container, docker, ids, inspect, LABEL } from "../lib/engine";
 import { ask } from "../lib/http";
 import { tail, until } from "../lib/process";
 import { expect, expectNone, type Suite } from "../lib/runner";
@@ -28,10 +28,15 @@ export const faults: Suite<Context> = {
       run: async ({ main }: Context) => {
         const before = await container(main.name, name);
         process.kill(before.State.Pid, "SIGKILL");
-        await until(`${name} is healthy again`, 60, async () => {
-          const now = await container(main.name, name).catch(() => undefined);
-          return now?.State.Health?.Status === "healthy" && now.State.Pid !== before.State.Pid;
-        });
+        let now = before;
+        try {
+          await until(`${name} is healthy again`, 60, async () => {
+            [now = before] = await inspect([before.Id]);
+            return now.State.Health?.Status === "healthy" && now.State.Pid !== before.State.Pid;
+          });
+        } catch (error) {
+          throw new Error(`${String(error)}: ${JSON.stringify(now.State)}, restarted ${now.RestartCount} times\n${tail((await docker(["logs", before.Id])).output, 10)}`);
+        }
         await answers();
       },
     })),

@@ -1,0 +1,57 @@
+import { LABEL_STACK } from "../../hardening/labels";
+import { field, parseJson, text } from "./prerequisites";
+import { capture } from "./run";
+
+/** What the engine has under a stack's name although its state does not know it, by the engine's names. */
+export interface Leftovers {
+  readonly containers: readonly string[];
+  readonly networks: readonly string[];
+  readonly volumes: readonly string[];
+}
+
+/** `docker … ls --format '{{json .}}'` of each kind. */
+export interface Listings {
+  readonly containers: string;
+  readonly networks: string;
+  readonly volumes: string;
+}
+
+export async function listEngine(host: string, stack: string): Promise<Listings> {
+  const list = async (...args: string[]): Promise<string> =>
+    (await capture("docker", ["--host", host, ...args, "--filter", `label=${LABEL_STACK}=${stack}`, "--format", "{{json .}}"], process.env)).stdout;
+  const [containers, networks, volumes] = await Promise.all([list("ps", "--all", "--no-trunc"), list("network", "ls", "--no-trunc"), list("volume", "ls")]);
+  return { containers, networks, volumes };
+}
+
+/** @param state the stack's state as text: it holds the id of whatever it knows, and an id is in nothing else */
+export function findLeftovers(listings: Listings, name: string, state: string): Leftovers {
+  const ofStack = (listing: string, nameKey: string, idKey: string): string[] =>
+    listing.split("\n").flatMap((line) => {
+      const row = parseJson(line);
+      const [found, id] = [text(field(row, nameKey)), text(field(row, idKey))];
+      return found !== undefined && id !== undefined && found.startsWith(`${name}-`) && !state.includes(`"${id}"`) ? [found] : [];
+    });
+  return { containers: ofStack(listings.containers, "Names", "ID"), networks: ofStack(listings.networks, "Name", "ID"), volumes: ofStack(listings.volumes, "Name", "Name") };
+}
+
+/** Whether something is there that the next update would trip over: fixed names, addresses, or data under another password. */
+export const isAny = ({ containers, networks, volumes }: Leftovers): boolean => containers.length + networks.length + volumes.length > 0;
+
+/** The commands that take the leftovers away. */
+export function removal({ containers, networks, volumes }: Leftovers): string {
+  const commands: [string, readonly string[]][] = [
+    ["docker rm --force", containers],
+    ["docker network rm", networks],
+    ["docker volume rm", volumes],
+  ];
+  return commands.flatMap(([command, names]) => (names.length === 0 ? [] : [`${command} ${[...names].sort().join(" ")}`])).join(" ; ");
+}
+
+/** @param cutOff whether the state says that a run did not get to its end */
+export function leftoverSentence(name: string, leftovers: Leftovers, cutOff: boolean, sourceName: string): string {
+  if (cutOff) {
+    return `A run that was cut off left things of ${name} on the engine which its state does not know: remove them with \`${removal(leftovers)}\`, then run \`npm start\` again.`;
+  }
+  const loss = leftovers.volumes.length > 0 ? ", which deletes its data" : "";
+  return `The engine already has a stack named ${name} whose state is not here: destroy it from where it was deployed (or, if that is gone, with \`${removal(leftovers)}\`${loss}), or give this one another name with rampart:name in ${sourceName}, then run \`npm start\` again.`;
+}

@@ -1,0 +1,42 @@
+import { spawnSync } from "node:child_process";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+
+const root = resolve(__dirname, "../../..");
+let bin: string;
+beforeEach(() => (bin = mkdtempSync(join(tmpdir(), "rampart-bin-"))));
+afterEach(() => rmSync(bin, { recursive: true, force: true }));
+
+/** Stands in for a program; nothing else is on the PATH. */
+function program(name: string, answer: string): void {
+  writeFileSync(join(bin, name), `#!/bin/sh\nprintf '%s\\n' '${answer}'\n`);
+  chmodSync(join(bin, name), 0o755);
+}
+
+function start(command: string, ...args: string[]) {
+  const env = { PATH: bin, HOME: bin, DOCKER_HOST: "unix:///nowhere/docker.sock" };
+  return spawnSync(process.execPath, ["--require", "tsx/cjs", `commands/${command}.ts`, ...args], { cwd: root, env, encoding: "utf8" });
+}
+
+it("names all that is missing, after the plan, and fails", () => {
+  const { status, stdout, stderr } = start("start", "--config-file", "Pulumi.dev.yaml");
+  expect(stdout).toContain('Plan of stack "dev"');
+  expect(stderr).toMatch(/^\nNothing was deployed\.\nThe Docker CLI \(`docker`\) is missing: .*\nThe Pulumi CLI \(`pulumi`\) is missing: install version 3\.248\.0 or later .*\n$/);
+  expect(status).toBe(1);
+});
+
+it("tells an engine and a CLI that are too old", () => {
+  program("docker", '{"Server":{"Version":"19.03.15","ApiVersion":"1.40","Os":"linux"}}');
+  program("pulumi", "v3.100.0");
+  const { status, stderr } = start("start", "--config-file", "Pulumi.dev.yaml");
+  expect(stderr).toContain("The engine at unix:///nowhere/docker.sock is too old (Docker 19.03.15, API 1.40): update it to Docker 20.10");
+  expect(stderr).toContain("The Pulumi CLI 3.100.0 is too old: update it to 3.248.0 or later");
+  expect(status).toBe(1);
+});
+
+it("explains itself, and a wrong option", () => {
+  expect(start("start", "--help")).toMatchObject({ status: 0, stderr: "" });
+  expect(start("start", "--nope")).toMatchObject({ status: 2, stdout: "" });
+  expect(start("pulumi", "version").stderr).toMatch(/^The Pulumi CLI \(`pulumi`\) is missing/);
+});

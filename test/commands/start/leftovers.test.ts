@@ -1,0 +1,37 @@
+import { findLeftovers, isAny, leftoverSentence, removal } from "../../../commands/start/leftovers";
+
+const listings = {
+  containers: '{"ID":"aa11","Names":"rampart-dev-edge-1234567"}\n{"ID":"bb22","Names":"rampart-dev-web-1234567"}\n{"ID":"cc33","Names":"rampart-other-web-1"}\n',
+  networks: '{"ID":"dd44","Name":"rampart-dev-public"}\n',
+  volumes: '{"Name":"rampart-dev-postgres-data"}\n',
+};
+
+it("finds what the state does not know, under this stack's name alone", () =>
+  expect(findLeftovers(listings, "rampart-dev", '{"id":"aa11"}')).toEqual({
+    containers: ["rampart-dev-web-1234567"],
+    networks: ["rampart-dev-public"],
+    volumes: ["rampart-dev-postgres-data"],
+  }));
+
+it("finds nothing where the state knows all", () =>
+  expect(isAny(findLeftovers(listings, "rampart-dev", '{"a":["aa11","bb22","dd44","rampart-dev-postgres-data"]}'))).toBe(false));
+
+it("does not take a part of an id for the id", () => expect(findLeftovers(listings, "rampart-dev", '{"id":"xaa11x"}').containers).toContain("rampart-dev-edge-1234567"));
+
+const all = findLeftovers(listings, "rampart-dev", "");
+
+it("gives the commands that remove them, and only for what is there", () => {
+  expect(removal(all)).toBe("docker rm --force rampart-dev-edge-1234567 rampart-dev-web-1234567 ; docker network rm rampart-dev-public ; docker volume rm rampart-dev-postgres-data");
+  expect(removal({ containers: [], networks: ["n"], volumes: [] })).toBe("docker network rm n");
+});
+
+it("tells a run that was cut off from a stack whose state is elsewhere", () => {
+  const few = { containers: [], networks: ["rampart-dev-public"], volumes: [] };
+  expect(leftoverSentence("rampart-dev", few, true, "mine.yaml")).toBe(
+    "A run that was cut off left things of rampart-dev on the engine which its state does not know: remove them with `docker network rm rampart-dev-public`, then run `npm start` again.",
+  );
+  expect(leftoverSentence("rampart-dev", few, false, "mine.yaml")).toBe(
+    "The engine already has a stack named rampart-dev whose state is not here: destroy it from where it was deployed (or, if that is gone, with `docker network rm rampart-dev-public`), or give this one another name with rampart:name in mine.yaml, then run `npm start` again.",
+  );
+  expect(leftoverSentence("rampart-dev", all, false, "mine.yaml")).toContain("`, which deletes its data), or give");
+});

@@ -1,0 +1,48 @@
+import { Networks } from "../../components";
+import { planNetworks } from "../../hardening/networks";
+import { labelsOf, record } from "./support";
+
+const plan = planNetworks({ stackName: "rampart-dev", pool: "10.20.0.0/16", dockerApiConsumers: ["worker"], egress: true, databaseAccess: true });
+
+describe("Networks", () => {
+  test("creates the networks of the plan, each with its subnet, and nothing else", async () => {
+    const recording = await record(() => new Networks("rampart-dev", { stack: "dev", plan }));
+    expect(recording.names).toEqual([
+      "Network rampart-dev-database-access",
+      "Network rampart-dev-docker-api-worker",
+      "Network rampart-dev-egress",
+      "Network rampart-dev-internal",
+      "Network rampart-dev-proxy",
+      "Network rampart-dev-public",
+      "Networks rampart-dev",
+    ]);
+    expect(recording.get("Networks rampart-dev").type).toBe("rampart:network:Networks");
+    expect(recording.inputs("Network rampart-dev-internal")).toMatchObject({ name: "rampart-dev-internal", driver: "bridge", internal: true, ipamConfigs: [{ subnet: "10.20.2.0/24", gateway: "10.20.2.1" }] });
+  });
+
+  test("gives a way out to public, egress and database-access alone, and keeps their members apart", async () => {
+    const recording = await record(() => new Networks("rampart-dev", { stack: "dev", plan }));
+    const open = recording.ofType("Network").filter(({ inputs }) => inputs["internal"] !== true);
+    expect(open.map(({ name }) => name).sort()).toEqual(["rampart-dev-database-access", "rampart-dev-egress", "rampart-dev-public"]);
+    for (const { inputs } of open) expect(inputs["options"]).toEqual({ "com.docker.network.bridge.enable_icc": "false" });
+    for (const { inputs } of recording.ofType("Network").filter((network) => network.inputs["internal"] === true)) expect(inputs).not.toHaveProperty("options");
+  });
+
+  test("labels each, and deletes before it replaces, as two networks cannot hold one subnet", async () => {
+    const recording = await record(() => new Networks("rampart-dev", { stack: "dev", plan }));
+    for (const network of recording.ofType("Network")) {
+      expect(network).toMatchObject({ deleteBeforeReplace: true, parent: "rampart-dev", parentType: "rampart:network:Networks" });
+      expect(labelsOf(network)).toEqual({ "io.rampart.component": "network", "io.rampart.name": network.name.replace("rampart-dev-", ""), "io.rampart.stack": "dev" });
+    }
+  });
+
+  test("tells the engine's names by Rampart's own", async () => {
+    let names: Networks["names"] = {};
+    await record(() => {
+      names = new Networks("rampart-dev", { stack: "dev", plan }).names;
+    });
+    expect(Object.keys(names)).toEqual(["public", "proxy", "internal", "egress", "database-access", "docker-api-worker"]);
+    const internal = await new Promise((resolve) => names["internal"]?.apply(resolve));
+    expect(internal).toBe("rampart-dev-internal");
+  });
+});

@@ -1,0 +1,81 @@
+import * as pulumi from "@pulumi/pulumi";
+import { Postgres, type PostgresArgs } from "../../components";
+import { configOf, labelsOf, networksOf, PROD, record, surroundings, withLocalEngine, type Recording } from "./support";
+
+withLocalEngine();
+
+const PASSWORD = "SuperuserPasswordInClear";
+
+function postgres(args: Partial<PostgresArgs> = {}, values: Record<string, unknown> = {}, stack = "dev"): Promise<Recording> {
+  return record(() => {
+    const { context, networks, plan } = surroundings(configOf({ network: { pool: "10.20.0.0/16" }, ...values }, stack));
+    return new Postgres("rampart-dev-postgres", context, { networks, networkPlan: plan, address: "10.20.2.10", password: pulumi.secret(PASSWORD), ...args });
+  }, stack);
+}
+
+const fileOf = (recording: Recording, file: string): string => {
+  const uploads = recording.inputs("Container rampart-dev-postgres-config-carrier")["uploads"] as { file: string; content: string }[];
+  return uploads.find((upload) => upload.file === `/files/${file}`)?.content ?? "";
+};
+
+describe("Postgres", () => {
+  test("is on the internal network alone, at its address, and publishes nothing", async () => {
+    const container = (await postgres()).get("Container rampart-dev-postgres");
+    expect(networksOf(container)).toEqual({ "rampart-dev-internal": ["postgres"] });
+    expect(container.inputs).toMatchObject({ networksAdvanced: [{ ipv4Address: "10.20.2.10" }], ports: [], user: "70:70", readOnly: true, memory: 512, memorySwap: 512, stopSignal: "SIGINT", destroyGraceSeconds: 60, wait: true });
+    expect(labelsOf(container)).toEqual({ "io.rampart.component": "postgres", "io.rampart.name": "postgres", "io.rampart.pids-limit": "256", "io.rampart.stack": "dev" });
+  });
+
+  test("finds its password in a file, and shows it nowhere", async () => {
+    const recording = await postgres();
+    expect(recording.inputs("Container rampart-dev-postgres")["envs"]).toContain("POSTGRES_PASSWORD_FILE=/run/secrets/postgres_password");
+    expect(recording.inputs("Container rampart-dev-postgres-secrets-carrier")["uploads"]).toEqual([{ content: "[secret]", file: "/files/postgres_password", permissions: "0444" }]);
+    expect(JSON.stringify(recording.resources)).not.toContain(PASSWORD);
+  });
+
+  test("answers over TCP before anything that needs it is started", async () => {
+    const { inputs } = (await postgres()).get("Container rampart-dev-postgres");
+    expect((inputs["healthcheck"] as { tests: string[] }).tests).toEqual(expect.arrayContaining(["CMD", "pg_isready", "--host=127.0.0.1"]));
+  });
+
+  test("stops before its successor starts, which waits for its files", async () => {
+    const recording = await postgres();
+    expect(recording.get("Container rampart-dev-postgres").deleteBeforeReplace).toBe(true);
+    for (const before of ["Container rampart-dev-postgres-config-carrier", "Container rampart-dev-postgres-secrets-carrier", "Volume rampart-dev-postgres-data"]) {
+      expect(recording.waitsFor("Container rampart-dev-postgres", before)).toBe(true);
+    }
+  });
+
+  test("takes the superuser from the network's gateway alone, and from the forwarder where there is one", async () => {
+    const superuser = (hba: string): string[] => hba.split("\n").filter((line) => /^host\s+all\s+postgres\s.*scram/.test(line)).map((line) => line.split(/\s+/)[3] ?? "");
+    expect(superuser(fileOf(await postgres(), "pg_hba.conf"))).toEqual(["127.0.0.1/32", "10.20.2.1/32"]);
+    expect(superuser(fileOf(await postgres({ forwarderAddress: "10.20.2.11" }), "pg_hba.conf"))).toEqual(["127.0.0.1/32", "10.20.2.1/32", "10.20.2.11/32"]);
+  });
+
+  test("takes the roles from the internal subnet, for their database alone", async () => {
+    const hba = fileOf(await postgres({}, { database: { name: "shop" } }), "pg_hba.conf");
+    const roles = hba.split("\n").filter((line) => /migrator|app_r/.test(line)).map((line) => line.split(/\s+/).slice(1, 4));
+    expect(roles).toEqual([["shop", "migrator", "10.20.2.0/24"], ["shop", "app_rw", "10.20.2.0/24"], ["shop", "app_ro", "10.20.2.0/24"]]);
+  });
+
+  test("is sized by its memory limit", async () => {
+    expect(fileOf(await postgres(), "postgresql.conf")).toContain("shared_buffers = '128MB'");
+    expect(fileOf(await postgres({}, { database: { resources: { memoryMiB: 2048 } } }), "postgresql.conf")).toContain("shared_buffers = '512MB'");
+  });
+
+  test("keeps its data in production, and lets go of it in dev", async () => {
+    expect((await postgres({}, PROD, "prod")).get("Volume rampart-dev-postgres-data")).toMatchObject({ protect: true, retainOnDelete: true });
+    const dev = await postgres();
+    expect(dev.get("Volume rampart-dev-postgres-data")).toMatchObject({ protect: false, retainOnDelete: false });
+    // What is made again from nothing never gets in the way of an upgrade.
+    expect(dev.resources.filter(({ protect }) => protect)).toEqual([]);
+  });
+
+  test("needs an internal network", async () => {
+    await record(() => {
+      const { context, networks } = surroundings(configOf({}));
+      const broken = (): Postgres => new Postgres("p", context, { networks, networkPlan: [], address: "10.20.2.10", password: pulumi.secret(PASSWORD) });
+      expect(broken).toThrow("the plan of the networks has no internal network");
+    });
+  });
+});
