@@ -78,6 +78,8 @@ export function looksLikePlaceholder(value: string): boolean {
   if (PLACEHOLDER.test(value) || isRepetition(value)) return true;
   const leastVariety = value.length >= 24 ? 8 : Math.min(5, value.length);
   if (new Set(value).size < leastVariety) return true;
+  // Four of the same in a row, three times: nobody's random value (1 in 10^9 as hex).
+  if ((value.match(/(.)\1{3}/g)?.length ?? 0) >= 3) return true;
   const words = value.match(COMMON_WORDS)?.length ?? 0;
   return words >= 3 && value.replace(COMMON_WORDS, "").replace(/[^A-Za-z0-9]/g, "").length < 12;
 }

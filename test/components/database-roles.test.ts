@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { DatabaseRoles, DataVolume } from "../../components";
-import { configOf, record, shortName, surroundings, withLocalEngine, type Recording } from "./support";
+import { configOf, once, record, shortName, surroundings, withLocalEngine, type Recording } from "./support";
 
 withLocalEngine();
 
@@ -21,11 +21,13 @@ function roles(values: Record<string, unknown> = {}): Promise<Recording> {
   });
 }
 
+const plain = once(() => roles());
+
 const owned = (recording: Recording): Recording["resources"] => recording.resources.filter(({ type }) => type.startsWith("postgresql:"));
 
 describe("DatabaseRoles", () => {
   test("makes three roles, none of which is more than it must be", async () => {
-    const created = (await roles()).ofType("Role");
+    const created = (await plain()).ofType("Role");
     expect(created.map(({ inputs }) => inputs["name"]).sort()).toEqual(["app_ro", "app_rw", "migrator"]);
     for (const { inputs } of created) {
       expect(inputs).toMatchObject({ login: true, superuser: false, createDatabase: false, createRole: false, replication: false, bypassRowLevelSecurity: false, roles: [], searchPaths: ["app"], password: "[secret]" });
@@ -40,7 +42,7 @@ describe("DatabaseRoles", () => {
   });
 
   test("reads, writes and migrates by separate grants; PUBLIC has nothing", async () => {
-    const recording = await roles();
+    const recording = await plain();
     const privileges = (name: string): unknown => recording.inputs(name)["privileges"];
     expect(privileges("DefaultPrivileges rampart-dev-roles-default-app_ro-tables")).toEqual(["SELECT"]);
     expect(privileges("DefaultPrivileges rampart-dev-roles-default-app_rw-tables")).toEqual(["DELETE", "INSERT", "SELECT", "UPDATE"]);
@@ -52,7 +54,7 @@ describe("DatabaseRoles", () => {
   });
 
   test("reach the server as superuser, through a provider of their own whose password is secret", async () => {
-    const recording = await roles();
+    const recording = await plain();
     expect(recording.inputs("postgresql rampart-dev-roles-provider")).toEqual({
       host: "10.20.2.10", port: "5432", username: "postgres", password: "[secret]", sslmode: "disable", superuser: "true", connectTimeout: "15", maxConnections: "4",
     });
@@ -61,7 +63,7 @@ describe("DatabaseRoles", () => {
   });
 
   test("wait for a server that answers, and are granted one after the other", async () => {
-    const recording = await roles();
+    const recording = await plain();
     for (const role of recording.ofType("Role")) expect(role.dependsOn).toContain("Container data-carrier");
     const chain = owned(recording).filter(({ type }) => shortName(type) !== "Role");
     expect(chain.length).toBeGreaterThan(15);
@@ -75,14 +77,14 @@ describe("DatabaseRoles", () => {
   });
 
   test("are forgotten, never dropped: whether the data goes is the volume's to say", async () => {
-    const recording = await roles();
+    const recording = await plain();
     const kept = owned(recording).filter(({ retainOnDelete }) => retainOnDelete).map(({ type }) => shortName(type)).sort();
     expect(kept).toEqual(["Role", "Role", "Role", "Schema"]);
     expect(recording.resources.filter(({ protect }) => protect)).toEqual([]);
   });
 
   test("store a verifier with a salt each, not the password", async () => {
-    const recording = await roles();
+    const recording = await plain();
     expect(recording.ofType("RandomBytes").map(({ name, inputs }) => [name, inputs["length"]]).sort()).toEqual([
       ["rampart-dev-roles-app_ro-salt", 16],
       ["rampart-dev-roles-app_rw-salt", 16],

@@ -1,12 +1,14 @@
 import { Networks } from "../../components";
 import { planNetworks } from "../../hardening/networks";
-import { labelsOf, record } from "./support";
+import { labelsOf, once, record } from "./support";
 
 const plan = planNetworks({ stackName: "rampart-dev", pool: "10.20.0.0/16", dockerApiConsumers: ["worker"], egress: true, databaseAccess: true });
 
+const all = once(() => record(() => new Networks("rampart-dev", { stack: "dev", plan })));
+
 describe("Networks", () => {
   test("creates the networks of the plan, each with its subnet, and nothing else", async () => {
-    const recording = await record(() => new Networks("rampart-dev", { stack: "dev", plan }));
+    const recording = await all();
     expect(recording.names).toEqual([
       "Network rampart-dev-database-access",
       "Network rampart-dev-docker-api-worker",
@@ -21,7 +23,7 @@ describe("Networks", () => {
   });
 
   test("gives a way out to public, egress and database-access alone, and keeps their members apart", async () => {
-    const recording = await record(() => new Networks("rampart-dev", { stack: "dev", plan }));
+    const recording = await all();
     const open = recording.ofType("Network").filter(({ inputs }) => inputs["internal"] !== true);
     expect(open.map(({ name }) => name).sort()).toEqual(["rampart-dev-database-access", "rampart-dev-egress", "rampart-dev-public"]);
     for (const { inputs } of open) expect(inputs["options"]).toEqual({ "com.docker.network.bridge.enable_icc": "false" });
@@ -29,7 +31,7 @@ describe("Networks", () => {
   });
 
   test("labels each, and deletes before it replaces, as two networks cannot hold one subnet", async () => {
-    const recording = await record(() => new Networks("rampart-dev", { stack: "dev", plan }));
+    const recording = await all();
     for (const network of recording.ofType("Network")) {
       expect(network).toMatchObject({ deleteBeforeReplace: true, parent: "rampart-dev", parentType: "rampart:network:Networks" });
       expect(labelsOf(network)).toEqual({ "io.rampart.component": "network", "io.rampart.name": network.name.replace("rampart-dev-", ""), "io.rampart.stack": "dev" });

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Postgres, type PostgresArgs } from "../../components";
-import { configOf, labelsOf, networksOf, PROD, record, surroundings, withLocalEngine, type Recording } from "./support";
+import { configOf, labelsOf, networksOf, once, PROD, record, surroundings, withLocalEngine, type Recording } from "./support";
 
 withLocalEngine();
 
@@ -13,6 +13,8 @@ function postgres(args: Partial<PostgresArgs> = {}, values: Record<string, unkno
   }, stack);
 }
 
+const plain = once(() => postgres());
+
 const fileOf = (recording: Recording, file: string): string => {
   const uploads = recording.inputs("Container rampart-dev-postgres-config-carrier")["uploads"] as { file: string; content: string }[];
   return uploads.find((upload) => upload.file === `/files/${file}`)?.content ?? "";
@@ -20,26 +22,26 @@ const fileOf = (recording: Recording, file: string): string => {
 
 describe("Postgres", () => {
   test("is on the internal network alone, at its address, and publishes nothing", async () => {
-    const container = (await postgres()).get("Container rampart-dev-postgres");
+    const container = (await plain()).get("Container rampart-dev-postgres");
     expect(networksOf(container)).toEqual({ "rampart-dev-internal": ["postgres"] });
     expect(container.inputs).toMatchObject({ networksAdvanced: [{ ipv4Address: "10.20.2.10" }], ports: [], user: "70:70", readOnly: true, memory: 512, memorySwap: 512, stopSignal: "SIGINT", destroyGraceSeconds: 60, wait: true });
     expect(labelsOf(container)).toEqual({ "io.rampart.component": "postgres", "io.rampart.name": "postgres", "io.rampart.pids-limit": "256", "io.rampart.stack": "dev" });
   });
 
   test("finds its password in a file, and shows it nowhere", async () => {
-    const recording = await postgres();
+    const recording = await plain();
     expect(recording.inputs("Container rampart-dev-postgres")["envs"]).toContain("POSTGRES_PASSWORD_FILE=/run/secrets/postgres_password");
     expect(recording.inputs("Container rampart-dev-postgres-secrets-carrier")["uploads"]).toEqual([{ content: "[secret]", file: "/files/postgres_password", permissions: "0444" }]);
     expect(JSON.stringify(recording.resources)).not.toContain(PASSWORD);
   });
 
   test("answers over TCP before anything that needs it is started", async () => {
-    const { inputs } = (await postgres()).get("Container rampart-dev-postgres");
+    const { inputs } = (await plain()).get("Container rampart-dev-postgres");
     expect((inputs["healthcheck"] as { tests: string[] }).tests).toEqual(expect.arrayContaining(["CMD", "pg_isready", "--host=127.0.0.1"]));
   });
 
   test("stops before its successor starts, which waits for its files", async () => {
-    const recording = await postgres();
+    const recording = await plain();
     expect(recording.get("Container rampart-dev-postgres").deleteBeforeReplace).toBe(true);
     for (const before of ["Container rampart-dev-postgres-config-carrier", "Container rampart-dev-postgres-secrets-carrier", "Volume rampart-dev-postgres-data"]) {
       expect(recording.waitsFor("Container rampart-dev-postgres", before)).toBe(true);
@@ -48,7 +50,7 @@ describe("Postgres", () => {
 
   test("takes the superuser from the network's gateway alone, and from the forwarder where there is one", async () => {
     const superuser = (hba: string): string[] => hba.split("\n").filter((line) => /^host\s+all\s+postgres\s.*scram/.test(line)).map((line) => line.split(/\s+/)[3] ?? "");
-    expect(superuser(fileOf(await postgres(), "pg_hba.conf"))).toEqual(["127.0.0.1/32", "10.20.2.1/32"]);
+    expect(superuser(fileOf(await plain(), "pg_hba.conf"))).toEqual(["127.0.0.1/32", "10.20.2.1/32"]);
     expect(superuser(fileOf(await postgres({ forwarderAddress: "10.20.2.11" }), "pg_hba.conf"))).toEqual(["127.0.0.1/32", "10.20.2.1/32", "10.20.2.11/32"]);
   });
 
@@ -59,13 +61,13 @@ describe("Postgres", () => {
   });
 
   test("is sized by its memory limit", async () => {
-    expect(fileOf(await postgres(), "postgresql.conf")).toContain("shared_buffers = '128MB'");
+    expect(fileOf(await plain(), "postgresql.conf")).toContain("shared_buffers = '128MB'");
     expect(fileOf(await postgres({}, { database: { resources: { memoryMiB: 2048 } } }), "postgresql.conf")).toContain("shared_buffers = '512MB'");
   });
 
   test("keeps its data in production, and lets go of it in dev", async () => {
     expect((await postgres({}, PROD, "prod")).get("Volume rampart-dev-postgres-data")).toMatchObject({ protect: true, retainOnDelete: true });
-    const dev = await postgres();
+    const dev = await plain();
     expect(dev.get("Volume rampart-dev-postgres-data")).toMatchObject({ protect: false, retainOnDelete: false });
     // What is made again from nothing never gets in the way of an upgrade.
     expect(dev.resources.filter(({ protect }) => protect)).toEqual([]);

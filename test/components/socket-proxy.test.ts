@@ -1,7 +1,7 @@
 import { SocketProxy, type SocketProxyArgs } from "../../components";
 import { dockerApiNetwork } from "../../components/socket-proxy";
 import { IMAGE_PINS } from "../../config";
-import { configOf, labelsOf, networksOf, record, SERVICE, surroundings, withLocalEngine, type Recording } from "./support";
+import { configOf, labelsOf, networksOf, once, record, SERVICE, surroundings, withLocalEngine, type Recording } from "./support";
 
 withLocalEngine();
 
@@ -14,9 +14,11 @@ function proxy(args: Partial<SocketProxyArgs> = {}): Promise<Recording> {
   });
 }
 
+const plain = once(() => proxy());
+
 describe("SocketProxy", () => {
   test("is HAProxy on a network of its consumer's and its own, publishing nothing", async () => {
-    const container = (await proxy()).get("Container rampart-dev-docker-api-worker");
+    const container = (await plain()).get("Container rampart-dev-docker-api-worker");
     expect(dockerApiNetwork("worker")).toBe("docker-api-worker");
     expect(networksOf(container)).toEqual({ "rampart-dev-docker-api-worker": ["docker-api"] });
     expect(container.inputs).toMatchObject({ image: IMAGE_PINS.haproxy, ports: [], readOnly: true, envs: [], stopSignal: "SIGUSR1" });
@@ -24,7 +26,7 @@ describe("SocketProxy", () => {
   });
 
   test("mounts the socket, read-only, and its configuration", async () => {
-    const recording = await proxy();
+    const recording = await plain();
     expect(recording.inputs("Container rampart-dev-docker-api-worker")["volumes"]).toEqual([
       { containerPath: "/usr/local/etc/haproxy", readOnly: true, volumeName: expect.stringMatching(/^rampart-dev-docker-api-worker-config-[0-9a-f]{12}$/) as unknown },
       { containerPath: "/var/run/docker.sock", hostPath: "/var/run/docker.sock", readOnly: true },
@@ -33,7 +35,7 @@ describe("SocketProxy", () => {
   });
 
   test("forwards what its consumer may call, and names what the consumer creates", async () => {
-    const uploads = (await proxy()).inputs("Container rampart-dev-docker-api-worker-config-carrier")["uploads"] as { content: string; file: string }[];
+    const uploads = (await plain()).inputs("Container rampart-dev-docker-api-worker-config-carrier")["uploads"] as { content: string; file: string }[];
     expect(uploads.map(({ file }) => file)).toEqual(["/files/haproxy.cfg"]);
     expect(uploads[0]?.content).toContain("/containers/json");
     expect(uploads[0]?.content).toContain("rampart-dev-worker-");
@@ -47,7 +49,7 @@ describe("SocketProxy", () => {
   });
 
   test("otherwise runs as root without any capability, and says so", async () => {
-    const container = (await proxy()).get("Container rampart-dev-docker-api-worker");
+    const container = (await plain()).get("Container rampart-dev-docker-api-worker");
     expect(container.inputs).toMatchObject({ user: "0:0", capabilities: { drops: ["ALL"] } });
     expect(labelsOf(container)).toMatchObject({
       "io.rampart.accepted.cis-4.1": "root without any capability: the group of the engine's socket is not known here; set rampart:dockerSocketGroup to run it without root",

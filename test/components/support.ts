@@ -139,7 +139,8 @@ export interface Surroundings {
 /** What a single component needs around it; call it inside of a recording. */
 export function surroundings(config: LoadedConfig): Surroundings {
   const consumers = Object.entries(config.services).flatMap(([name, service]) => (service.dockerApi === undefined ? [] : [name]));
-  const plan = planNetworks({ stackName: config.name, dockerApiConsumers: consumers, egress: true, databaseAccess: true });
+  const pool = config.network.pool === undefined ? {} : { pool: config.network.pool };
+  const plan = planNetworks({ stackName: config.name, ...pool, dockerApiConsumers: consumers, egress: true, databaseAccess: true });
   const networks = new Networks(config.name, { stack: config.stack, plan }).names;
   return { context: createContext(config), networks, plan };
 }
@@ -180,4 +181,10 @@ export async function recordPlain(program: () => unknown): Promise<{ readonly na
   await program();
   await pulumi.runtime.disconnect();
   return recorded;
+}
+
+/** Makes something at its first use, and hands the same out from then on: recordings are the slow part of these tests. */
+export function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => (made ??= make());
 }

@@ -20,7 +20,10 @@ type EngineName = (typeof ENGINES)[number];
 const ENGINE_26 = join(REPOSITORY, "test/e2e/engines/engine26.sh");
 const ENGINE_26_DIRECTORY = process.env["RAMPART_E2E_ENGINE26"] ?? join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "rampart-e2e/engine26");
 
+let interrupted = false;
+
 async function main(): Promise<void> {
+  for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, () => (interrupted = true));
   const { values } = parseArgs({ options: { engine: { type: "string" }, only: { type: "string" }, counts: { type: "string" } } });
   const engines = ENGINES.filter((name) => values.engine === undefined || values.engine === name);
   if (engines.length === 0) throw new Error(`--engine: given ${values.engine ?? ""}; allowed: ${ENGINES.join(", ")}`);
@@ -37,7 +40,7 @@ async function main(): Promise<void> {
 }
 
 async function onEngine(engine: EngineName, only: string | undefined): Promise<Counts> {
-  const missing = await whatIsMissing(engine);
+  const missing = interrupted ? ["the run was interrupted"] : await whatIsMissing(engine);
   if (missing.length > 0) {
     console.log(`skipped: Docker ${engine}: ${missing.join("; ")}`);
     return { passed: 0, failed: 0, skipped: countChecks(select(SUITES, only)) };
@@ -65,8 +68,7 @@ async function checks(prefix: readonly string[], engine: EngineName, only: strin
   try {
     await new Promise<void>((resolve, reject) => {
       const child = spawn(command, args, { cwd: REPOSITORY, stdio: "inherit" });
-      const pass = (name: NodeJS.Signals) => (): void => void child.kill(name);
-      for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, pass(name));
+      for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, () => child.kill(name));
       child.on("error", reject);
       child.on("close", () => resolve());
     });
