@@ -63,12 +63,12 @@ export class DatabaseRoles extends pulumi.ComponentResource {
       app_rw: args.secrets.password("app-rw"),
       app_ro: args.secrets.password("app-ro"),
     };
-    const roles = this.createRoles(model);
+    const roles = this.createRoles(model, context);
     this.ready = this.createPrivileges(model, roles);
     this.registerOutputs({});
   }
 
-  private createRoles(model: DatabasePrivileges): postgresql.Role[] {
+  private createRoles(model: DatabasePrivileges, context: StackContext): postgresql.Role[] {
     return model.roles.map(
       (role) =>
         new postgresql.Role(
@@ -89,7 +89,7 @@ export class DatabaseRoles extends pulumi.ComponentResource {
             searchPaths: [...role.searchPaths],
             roles: [...role.roles],
           },
-          this.owned(this.options),
+          { ...this.owned(this.options), hooks: context.hooks.role },
         ),
     );
   }

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { LoadedConfig, RouteConfig } from "../config";
+import { isPrivilegedPort } from "../hardening/rules";
 import {
   certResolverName,
   dynamicConfigProbePath,
@@ -183,6 +184,9 @@ function edgeWorkload(context: StackContext, acme: boolean): Workload {
       retries: 5,
     },
     restart: "on-failure",
+    // Said, although it is the default: `docker kill --signal HUP` of a container without a stop signal of its own counts
+    // as a stop, and its restart policy is off from then on (seen on 20.10; the image says none).
+    stopSignal: "SIGTERM",
     stopGraceSeconds: 15,
     startTimeoutSeconds: 60,
     logging: config.logging,
@@ -199,7 +203,7 @@ function edgeScratchMiB(config: LoadedConfig): number {
 /** What a public edge cannot hold, in the words of the posture. */
 function edgeExceptions(config: LoadedConfig): AcceptedException[] {
   const { listenAddress, httpPort, httpsPort } = config.edge;
-  const privileged = [httpPort, httpsPort].some((port) => port !== false && port < 1024);
+  const privileged = [httpPort, httpsPort].some((port) => port !== false && isPrivilegedPort(port));
   return [
     ...(privileged ? [{ rule: "cis-5.8", reason: "the edge serves the standard web ports; inside the container Traefik listens on unprivileged ones" }] : []),
     { rule: "cis-5.9", reason: "the edge is the stack's one way in" },

@@ -73,6 +73,8 @@ export async function describeFailure(engine: Engine, container: string): Promis
   const state = inspected.code === 0 ? (JSON.parse(inspected.stdout) as ContainerState) : {};
   if (state.Health?.Status === "healthy") return undefined;
   const probe = state.Health?.Log?.at(-1);
+  // Created and never started: the engine's own error says why, and there is nothing to add.
+  if (state.Status === "created") return undefined;
   const facts = [
     `status ${state.Status ?? "unknown"}`,
     ...(state.Running === true ? [] : [`exit code ${state.ExitCode ?? "unknown"}`]),

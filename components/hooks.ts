@@ -5,6 +5,7 @@ import { describeFailure, docker, indent, logTail, newestContainer, setPidsLimit
 /** What a container needs beyond the provider's arguments; see docs/decisions/0002-hooks.md. */
 export interface ContainerHooks {
   readonly container: pulumi.ResourceHookBinding;
+  readonly role: pulumi.ResourceHookBinding;
   readonly jobReceipt: (settings: JobSettings) => pulumi.ResourceHookBinding;
   readonly routesApplied: (settings: RoutesSettings) => pulumi.ResourceHookBinding;
 }
@@ -26,13 +27,14 @@ export const LABEL_ROUTES_PROBE = "io.rampart.routes-probe";
 
 /** Creates the hooks of one stack. Under Pulumi's mocks, whose monitor knows no hooks, there are none. */
 export function containerHooks(name: string, stack: string, engine: Engine): ContainerHooks {
-  if (!hooksSupported()) return { container: {}, jobReceipt: () => ({}), routesApplied: () => ({}) };
+  if (!hooksSupported()) return { container: {}, role: {}, jobReceipt: () => ({}), routesApplied: () => ({}) };
   const container: pulumi.ResourceHookBinding = {
     afterCreate: [new pulumi.ResourceHook(`${name}-pids-limit`, (args) => applyPidsLimit(engine, args))],
     onError: [new pulumi.ErrorHook(`${name}-container-failed`, (args) => explainFailure(engine, stack, args))],
   };
   return {
     container,
+    role: { onError: [new pulumi.ErrorHook(`${name}-role-failed`, explainRole)] },
     jobReceipt: (settings) => ({ beforeCreate: [new pulumi.ResourceHook(`${name}-${settings.name}-run`, (args) => runJob(engine, settings, args))] }),
     routesApplied: (settings) => ({
       afterCreate: [new pulumi.ResourceHook(`${name}-routes-applied`, (args) => waitForRoutes(engine, stack, settings, args))],
@@ -54,6 +56,14 @@ async function applyPidsLimit(engine: Engine, args: pulumi.ResourceHookArgs): Pr
   } catch (error) {
     throw new Error(`${args.name} runs without its PIDs limit: ${message(error)}\nAfter mending it, run \`pulumi up --replace '${args.urn}'\`.`);
   }
+}
+
+/** A role that exists already: the data volume is older than this stack's state. */
+async function explainRole(args: pulumi.ErrorHookArgs): Promise<boolean> {
+  if (args.errors.some((error) => /already exists/.test(error))) {
+    await pulumi.log.error(`${args.name}: the data volume was kept from an earlier deployment and holds this role already. docs/operations.md ("Bring a stack up on a retained volume") says how to take it over.`);
+  }
+  return false;
 }
 
 /** Adds what the provider's own error leaves out, and takes the failed container off the network's DNS by stopping it. */

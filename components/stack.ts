@@ -102,7 +102,13 @@ export class HardenedStack extends pulumi.ComponentResource {
     this.urls = routeUrls(config);
     this.networks = networks;
     if (data !== undefined) this.database = data.outputs;
-    this.registerOutputs({ urls: this.urls, networks: this.networks, database: this.database });
+    this.registerOutputs(this.outputs);
+  }
+
+  /** What a program exports: a key only where there is something to say. */
+  get outputs(): Pick<HardenedStack, "urls" | "networks"> & Partial<Pick<HardenedStack, "database">> {
+    const { urls, networks, database } = this;
+    return { urls, networks, ...(database === undefined ? {} : { database }) };
   }
 
   private createDatabase(context: StackContext, plan: readonly NetworkPlan[], networks: Networks["names"], access: DatabaseOutputs["access"], secrets: Secrets) {

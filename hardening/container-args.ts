@@ -38,6 +38,8 @@ export function renderContainer(workload: Workload, bindings: ContainerBindings)
     privileged: false,
     capabilities: { drops: ["ALL"], ...(workload.capabilities.length === 0 ? {} : { adds: [...workload.capabilities].sort() }) },
     securityOpts: securityOpts(workload),
+    // On cgroups v1 an engine's own default is the host's.
+    cgroupnsMode: "private",
     ipcMode: "private",
     memory: workload.resources.memoryMiB,
     memorySwap: workload.resources.memoryMiB,

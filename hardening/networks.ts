@@ -10,6 +10,8 @@ export interface NetworkPlan {
   readonly icc: boolean;
   readonly subnet: string;
   readonly gateway: string;
+  /** Where the engine takes addresses from by itself: the lower half is for those that are declared. */
+  readonly dynamicRange: string;
 }
 
 export interface NetworksInput {
@@ -37,6 +39,7 @@ export function planNetworks(input: NetworksInput): NetworkPlan[] {
     icc,
     subnet: `${prefix}.${slot}.0/24`,
     gateway: `${prefix}.${slot}.1`,
+    dynamicRange: `${prefix}.${slot}.128/25`,
   });
   return [
     network("public", FIXED_SLOTS.public, false, false),

@@ -41,7 +41,7 @@ interface Monitor {
  * Puts Pulumi's mocks in place and keeps what they are told: the mocks' callback knows neither a resource's parent nor
  * which inputs are secret, and the mock monitor knows no hooks.
  */
-export async function recordResources(project: string, stack: string): Promise<readonly RecordedResource[]> {
+export async function recordResources(project: string, stack: string, options: { readonly hooks?: boolean } = {}): Promise<readonly RecordedResource[]> {
   await pulumi.runtime.setMocks({ newResource: plannedState, call: (args) => args.inputs as Record<string, unknown> }, project, stack, true);
   const monitor = (pulumi.runtime as unknown as { readonly getMonitor: () => Monitor }).getMonitor();
   const recorded: RecordedResource[] = [];
@@ -50,8 +50,10 @@ export async function recordResources(project: string, stack: string): Promise<r
     recorded.push(recordedResource(request));
     return register(request, callback);
   };
-  monitor.registerResourceHook = (_request, callback) => callback(null, {});
-  monitor.registerErrorHook = (_request, callback) => callback(null, {});
+  if (options.hooks ?? true) {
+    monitor.registerResourceHook = (_request, callback) => callback(null, {});
+    monitor.registerErrorHook = (_request, callback) => callback(null, {});
+  }
   return recorded;
 }
 

@@ -12,6 +12,9 @@ const hostNamespace = (container: ContainerView): string | undefined => {
   return shared.length === 0 ? undefined : `shares the namespaces ${shared.map(([name, mode]) => `${name} (${mode})`).join(", ")}`;
 };
 
+/** CIS 5.8 counts 1024 in, as its own audit does. */
+export const isPrivilegedPort = (port: number): boolean => port <= 1024;
+
 /** Section 5 of the benchmark, and section 4 as far as a container shows it. */
 export const CONTAINER_RULES: readonly Rule[] = [
   containerRule({
@@ -63,7 +66,7 @@ export const CONTAINER_RULES: readonly Rule[] = [
     why: "ports below 1024 belong to the system's own services",
     source: CIS("5.8"),
     fault: ({ ports }) => {
-      const privileged = ports.filter((port) => port.external < 1025);
+      const privileged = ports.filter((port) => isPrivilegedPort(port.external));
       return privileged.length === 0 ? undefined : `publishes ${privileged.map((port) => port.external).join(", ")}`;
     },
   }),

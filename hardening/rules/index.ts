@@ -5,7 +5,7 @@ import { STACK_RULES } from "./stack";
 export * from "./rule";
 export * from "./view";
 export { SECRET_MARKER, viewOfResources, type PlannedResource } from "./planned";
-export { CONTAINER_RULES } from "./containers";
+export { CONTAINER_RULES, isPrivilegedPort } from "./containers";
 export { STACK_RULES } from "./stack";
 
 /** Every rule that Rampart judges a stack by. */

@@ -33,7 +33,7 @@ function containerView({ name, inputs }: PlannedResource): ContainerView {
     resource: name,
     component: labels[LABEL_COMPONENT] ?? "",
     name: labels[LABEL_NAME] ?? "",
-    runs: labels[LABEL_COMPONENT] !== "carrier",
+    runs: labels[LABEL_COMPONENT] !== "carrier" || inputs["start"] !== false,
     image: text(inputs["image"]),
     user: text(inputs["user"]),
     privileged: inputs["privileged"] === true,
@@ -85,10 +85,14 @@ function networkView({ name, inputs }: PlannedResource): NetworkView {
   return { resource: name, name: labelMap(inputs["labels"])[LABEL_NAME] ?? name, engineName: text(inputs["name"]), internal: inputs["internal"] === true, subnet };
 }
 
+/** The owner of volumes that are made again from nothing: the edge's certificates and routes. */
+const TRANSIENT_OWNER = "edge";
+
 function volumeView({ name, inputs, protect }: PlannedResource): VolumeView {
-  // A volume of files carries a hash in its name, and the edge's own are made again from nothing.
-  const data = /-(postgres|redis)-data$|-data-[a-z0-9-]+$/.test(name);
-  return { resource: name, name: text(inputs["name"]), data, protected: protect === true };
+  const engineName = text(inputs["name"]);
+  // A volume of files carries a hash of its contents in its name; one of data has the same name in every run.
+  const data = engineName === name && labelMap(inputs["labels"])[LABEL_NAME] !== TRANSIENT_OWNER;
+  return { resource: name, name: engineName, data, protected: protect === true };
 }
 
 const text = (value: unknown): string => (typeof value === "string" ? value : typeof value === "number" || typeof value === "boolean" ? String(value) : "");

@@ -33,11 +33,11 @@ async function main([countsFile, only]: readonly string[]): Promise<void> {
     const [first, second, third] = stacks;
     if (first === undefined || second === undefined || third === undefined) throw new Error("three stacks were meant");
     // What an interrupted run may have left.
-    await cleanUp([]);
+    await cleanUp();
     const context: Context = { work, images: await images(work), main: first, kept: second, acme: third };
     counts = await runSuites(suites, context, () => interrupted);
   } finally {
-    await cleanUp(stacks).catch((error: unknown) => console.error(`clean-up: ${String(error)}`));
+    await cleanUp().catch((error: unknown) => console.error(`clean-up: ${String(error)}`));
     rmSync(work, { recursive: true, force: true });
     stopChildren();
     if (countsFile !== undefined) writeFileSync(countsFile, JSON.stringify(counts));
@@ -55,10 +55,12 @@ async function images(work: string): Promise<Images> {
 }
 
 /** Not `pulumi destroy`: it must work whatever became of the state, and within a minute. */
-async function cleanUp(stacks: readonly Stack[]): Promise<void> {
+async function cleanUp(): Promise<void> {
   await stopPebble();
   await sweep([...["e2e-main", "e2e-kept", "e2e-acme"].map((name) => `${LABEL.stack}=${name}`), `${LABEL.e2e}=1`, "rampart-e2e=1"]);
-  if (stacks.length > 0) await docker(["image", "prune", "--force", "--filter", "label=io.rampart.e2e.patched=1"]);
+  const patched = await docker(["image", "ls", "--filter", "label=io.rampart.e2e.patched=1", "--format", "{{.Repository}}:{{.Tag}}"]);
+  const tags = patched.stdout.split("\n").filter((tag) => tag !== "" && !tag.includes("<none>"));
+  if (tags.length > 0) await docker(["image", "rm", ...tags]);
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {

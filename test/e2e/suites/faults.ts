@@ -15,7 +15,7 @@ async function repair({ main, images }: Context): Promise<void> {
   const result = await main.up(["--refresh"]);
   expect(result.code === 0, tail(result.output, 40));
   await answers();
-  const preview = await main.preview(["--expect-no-changes", "--refresh"]);
+  const preview = await main.preview(["--expect-no-changes", "--refresh", "--diff"]);
   expect(preview.code === 0, tail(preview.output, 40));
 }
 

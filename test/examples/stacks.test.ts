@@ -1,0 +1,80 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { loadConfig, type LoadedConfig } from "../../config";
+import type { PlanJson } from "../../plan";
+import { readStackFile } from "../../plan/stack-file";
+import { files, node, read, ROOT, type Output } from "./support";
+
+/** Every stack file that this repository ships, by the name of its stack. */
+const STACKS = [...files(".", /^Pulumi\.[a-z]+\.yaml$/), ...files("examples", /\.yaml$/)].map((file) => ({ file, stack: basename(file, ".yaml").replace(/^Pulumi\./, "") }));
+
+function load(stack: string, file: string): LoadedConfig {
+  const { values, secretKeys } = readStackFile(ROOT, stack, join(ROOT, file));
+  const own = (key: string): string => key.replace(/^rampart:/, "");
+  return loadConfig({ stack, values: Object.fromEntries(Object.entries(values).map(([key, value]) => [own(key), value])), secretKeys: secretKeys.map(own) });
+}
+
+const plan = (stack: string, file: string): Promise<Output> => node(["--require", "tsx/cjs", "commands/plan.ts", stack, "--config-file", file, "--json"]);
+
+describe.each(STACKS)("$file", ({ file, stack }) => {
+  it("is a valid configuration", () => {
+    expect(Object.keys(load(stack, file).services)).not.toHaveLength(0);
+  });
+
+  it("fails no rule, and shows no secret", async () => {
+    const { code, stdout, stderr } = await plan(stack, join(ROOT, file));
+    expect(stderr).toBe("");
+    const { posture, stack: planned } = JSON.parse(stdout) as PlanJson;
+    expect(planned).toBe(stack);
+    expect(posture.filter(({ status }) => status === "fail")).toEqual([]);
+    expect(posture.length).toBeGreaterThan(50);
+    expect(code).toBe(0);
+    expect(stdout).not.toMatch(/generated0{4}/);
+  });
+});
+
+describe("examples/dragdropdeploy.yaml", () => {
+  const config = load("dragdropdeploy", "examples/dragdropdeploy.yaml");
+
+  it("is held to production's rules", () => {
+    expect(config.environment).toBe("prod");
+    expect(config.certificates).toBe("letsencrypt");
+  });
+
+  it("limits the rate of every route that the baseline names below that of the others", () => {
+    const limits = new Map(config.services["api"]?.routes.map(({ pathPrefix, rateLimit }) => [pathPrefix, rateLimit.average / rateLimit.periodSeconds]));
+    const general = limits.get("/") ?? 0;
+    expect(general).toBe(50);
+    for (const path of ["/auth/login", "/auth/register", "/auth/oauth", "/auth/oauth/callback", "/builds", "/deployments/upload"]) {
+      expect([path, (limits.get(path) ?? general) < 1]).toEqual([path, true]);
+    }
+  });
+
+  it("allows one origin on every route of the API", () => {
+    expect(config.services["api"]?.routes.map(({ cors }) => cors?.allowedOrigins)).toEqual(config.services["api"]?.routes.map(() => ["https://app.example.com"]));
+  });
+
+  it("gives only the worker a way out, and the frontend no data", () => {
+    const { frontend, api, worker } = config.services;
+    expect([frontend?.egress, api?.egress, worker?.egress]).toEqual([false, false, true]);
+    expect([frontend?.data, frontend?.cache]).toEqual(["none", false]);
+  });
+
+  it("is valid with containerised builds, too, and then puts the worker behind a socket proxy", async () => {
+    const directory = mkdtempSync(join(tmpdir(), "rampart-example-"));
+    const file = join(directory, "dragdropdeploy.yaml");
+    const commented = /^( {6})# (dockerApi:|  allow:|    - (?:GET|POST|DELETE) )/gm;
+    try {
+      const text = read("examples/dragdropdeploy.yaml");
+      expect(text.match(commented)).toHaveLength(10);
+      writeFileSync(file, text.replace(commented, "$1$2"));
+      const { stdout } = await plan("dragdropdeploy", file);
+      const { posture } = JSON.parse(stdout) as PlanJson;
+      expect(posture.filter(({ status }) => status === "fail")).toEqual([]);
+      expect(posture.filter(({ id, status }) => id === "cis-5.32" && status === "accepted").map(({ resource }) => resource)).toEqual(["rampart-dragdropdeploy-docker-api-worker"]);
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
+});

@@ -1,0 +1,69 @@
+import { parse } from "yaml";
+import { files, read } from "./support";
+
+interface Step {
+  readonly uses?: string;
+  readonly run?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly with?: Readonly<Record<string, unknown>>;
+}
+
+interface Job {
+  readonly "timeout-minutes"?: number;
+  readonly permissions?: object;
+  readonly if?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly steps: readonly Step[];
+}
+
+interface Workflow {
+  readonly on: object;
+  readonly permissions?: object;
+  readonly concurrency?: { readonly "cancel-in-progress"?: boolean };
+  readonly jobs: Readonly<Record<string, Job>>;
+}
+
+const WORKFLOWS = files(".github/workflows", /\.ya?ml$/).map((file) => ({ file, text: read(file), workflow: parse(read(file)) as Workflow }));
+const jobsOf = (workflow: Workflow): [string, Job][] => Object.entries(workflow.jobs);
+
+it("finds the workflows", () => {
+  expect(WORKFLOWS.map(({ file }) => file)).toEqual([".github/workflows/ci.yml", ".github/workflows/preview.yml"]);
+});
+
+describe.each(WORKFLOWS)("$file", ({ text, workflow }) => {
+  it("may read the repository and nothing else", () => {
+    expect(workflow.permissions).toEqual({ contents: "read" });
+    for (const [, job] of jobsOf(workflow)) expect(job.permissions).toBeUndefined();
+  });
+
+  it("pins every action by commit, with its version beside it", () => {
+    const uses = text.split("\n").filter((line) => /^\s*(- )?uses:/.test(line));
+    expect(uses.length).toBeGreaterThan(0);
+    for (const line of uses) expect(line).toMatch(/uses: [a-z-]+\/[a-z-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+  });
+
+  it("bounds each job in time, and gives way to a newer run", () => {
+    for (const [name, job] of jobsOf(workflow)) expect([name, (job["timeout-minutes"] ?? 360) <= 20]).toEqual([name, true]);
+    expect(workflow.concurrency?.["cancel-in-progress"]).toBe(true);
+  });
+
+  it("leaves no credential in the checkout, installs what the lock file says, and never runs with a fork's code and secrets", () => {
+    expect(Object.keys(workflow.on)).not.toContain("pull_request_target");
+    for (const [, job] of jobsOf(workflow)) {
+      const checkout = job.steps.find((step) => step.uses?.startsWith("actions/checkout@") === true);
+      expect(checkout?.with).toEqual({ "persist-credentials": false });
+      expect(job.steps.map((step) => step.run)).toContain("npm ci");
+    }
+  });
+
+  it("puts no expression into a shell's text, where its value would be run", () => {
+    for (const [, job] of jobsOf(workflow)) for (const step of job.steps) expect(step.run ?? "").not.toContain("${{");
+  });
+});
+
+it("uses secrets only in the preview of branches of the repository itself", () => {
+  const jobs: Workflow["jobs"] = WORKFLOWS.find(({ file }) => file.endsWith("preview.yml"))?.workflow.jobs ?? {};
+  const holders = Object.entries(jobs).filter(([, job]) => JSON.stringify(job).includes("secrets."));
+  expect(holders.map(([name]) => name)).toEqual(["preview"]);
+  expect(jobs["preview"]?.if).toContain("github.event.pull_request.head.repo.full_name == github.repository");
+});

@@ -1,0 +1,120 @@
+import { judge, RULES, STACK_RULES, type PostureEntry, type StackView } from "../../../hardening/rules";
+import { withLocalEngine } from "../../components/support";
+import { API, happyView, withContainer, withNetwork, withVolume } from "./support";
+
+withLocalEngine();
+
+let view: StackView;
+beforeAll(async () => {
+  view = await happyView();
+});
+
+const found = (id: string, changed: StackView, resource: string): string[] => judge(STACK_RULES, changed).filter((entry) => entry.id === id && entry.resource === resource).map(({ status, message }) => `${status}: ${message}`);
+const notPassed = (changed: StackView): PostureEntry[] => judge(STACK_RULES, changed).filter(({ status, id }) => status !== "pass" && id !== "rampart-database-tls");
+
+describe("the rules", () => {
+  test("have ids that are unique, and say what, why and whence", () => {
+    expect(new Set(RULES.map(({ id }) => id)).size).toBe(RULES.length);
+    for (const { id, title, why, source } of RULES) {
+      expect(id).toMatch(/^(cis-\d\.\d+|rampart-[a-z-]+)$/);
+      for (const text of [title, why, source]) expect(text.length).toBeGreaterThan(5);
+    }
+  });
+
+  test("hold on the happy path, each of them judged there", () => {
+    expect(notPassed(view)).toEqual([]);
+    expect(STACK_RULES.filter((rule) => rule.check(view).length === 0).map(({ id }) => id)).toEqual([]);
+  });
+});
+
+describe("rampart-image-pinned", () => {
+  const digest = `sha256:${"a1".repeat(32)}`;
+  test.each([
+    ["app:1", "app:1: it is not pinned as repo:tag@sha256:<64 hex digits>"],
+    [`app@${digest}`, `app@${digest}: it is not pinned as repo:tag@sha256:<64 hex digits>`],
+    [`app:latest@${digest}`, `app:latest@${digest}: the tag latest says nothing about what runs`],
+  ])("%s fails", (reference, message) => {
+    expect(found("rampart-image-pinned", { ...view, images: [{ resource: "img", reference }] }, "img")).toEqual([`fail: ${message}`]);
+  });
+
+  test("passes with the tag as a person knows it", () => {
+    expect(found("rampart-image-pinned", { ...view, images: [{ resource: "img", reference: `app:1@${digest}` }] }, "img")).toEqual(["pass: app:1 is pinned"]);
+  });
+});
+
+describe("rampart-networks", () => {
+  test.each([
+    [API, "public", "fail: is on public"],
+    [API, "docker-api-api", "pass: is on its own networks alone"],
+    [API, "egress", "fail: is on rampart-prod-egress"],
+    ["rampart-prod-postgres", "proxy", "fail: is on proxy"],
+    ["rampart-prod-redis", "public", "fail: is on public"],
+    ["rampart-prod-edge", "internal", "fail: is on internal"],
+    ["rampart-prod-docker-api-api", "internal", "fail: is on internal"],
+    ["rampart-prod-api-secrets-carrier", "internal", "fail: is on internal"],
+  ])("%s on %s", (resource, network, expected) => {
+    expect(found("rampart-networks", withContainer(view, { networks: [`rampart-prod-${network}`] }, resource), resource)).toEqual([expected]);
+  });
+
+  test("a consumer's network is another's not", () => {
+    const other = { resource: "n", name: "docker-api-other", engineName: "x-docker-api-other", internal: true, subnet: "" };
+    expect(found("rampart-networks", withContainer({ ...view, networks: [...view.networks, other] }, { networks: ["x-docker-api-other"] }), API)).toEqual(["fail: is on docker-api-other"]);
+  });
+});
+
+describe("rampart-internal-networks", () => {
+  test("fails where a network that must be internal has a way out", () => {
+    expect(found("rampart-internal-networks", withNetwork(view, "internal", { internal: false }), "rampart-prod-internal")).toEqual(["fail: has a way out"]);
+    expect(found("rampart-internal-networks", withNetwork(view, "docker-api-api", { internal: false }), "rampart-prod-docker-api-api")).toEqual(["fail: has a way out"]);
+    expect(found("rampart-internal-networks", view, "rampart-prod-public")).toEqual(["pass: has a way out, as it must"]);
+    expect(found("rampart-internal-networks", view, "rampart-prod-proxy")).toEqual(["pass: is internal"]);
+  });
+});
+
+describe("rampart-egress", () => {
+  test("names the services that may reach the internet", () => {
+    const egress = { resource: "rampart-prod-egress", name: "egress", engineName: "rampart-prod-egress", internal: false, subnet: "" };
+    expect(found("rampart-egress", withContainer({ ...view, networks: [...view.networks, egress] }, { networks: ["rampart-prod-egress"] }), API)).toEqual(["skip: may open connections to the internet (egress: true)"]);
+    expect(found("rampart-egress", view, API)).toEqual(["pass: cannot open connections to the internet"]);
+    expect(found("rampart-egress", view, "rampart-prod-edge")).toEqual([]);
+  });
+});
+
+describe("rampart-data-protected", () => {
+  const volume = "rampart-prod-postgres-data";
+  test("fails in production and staging where data goes with the stack; in dev it is said", () => {
+    const open = withVolume(view, volume, { protected: false });
+    expect(found("rampart-data-protected", view, volume)).toEqual(["pass: is protected and retained"]);
+    expect(found("rampart-data-protected", open, volume)).toEqual(["fail: is deleted by `pulumi destroy`"]);
+    expect(found("rampart-data-protected", { ...open, environment: "staging" }, volume)).toEqual(["fail: is deleted by `pulumi destroy`"]);
+    expect(found("rampart-data-protected", { ...open, environment: "dev" }, volume)).toEqual(["skip: not protected in environment dev"]);
+    expect(found("rampart-data-protected", { ...view, environment: "dev" }, volume)).toEqual(["pass: is protected and retained"]);
+  });
+});
+
+describe("rampart-certificates", () => {
+  test.each([
+    ["letsencrypt", "prod", "pass: letsencrypt"],
+    ["https://ca.example.com/dir", "prod", "pass: https://ca.example.com/dir"],
+    ["self-signed", "prod", "fail: self-signed"],
+    ["letsencrypt-staging", "prod", "fail: letsencrypt-staging"],
+    ["letsencrypt-staging", "staging", "skip: letsencrypt-staging, as this is staging"],
+    ["self-signed", "dev", "skip: self-signed, as this is dev"],
+  ] as const)("%s in %s", (certificates, environment, expected) => {
+    expect(found("rampart-certificates", { ...view, certificates, environment }, "prod")).toEqual([expected]);
+  });
+});
+
+describe("the rules of a database", () => {
+  test("say how it is reached, and that connections are in clear", () => {
+    expect(found("rampart-database-access", view, "prod")).toEqual(["pass: the provider reaches Postgres by its address on the internal network; no port is published"]);
+    expect(found("rampart-database-access", { ...view, databaseAccess: "forwarder" }, "prod")).toEqual(["skip: the provider reaches Postgres through a forwarder that listens on the engine's 127.0.0.1 (database.access is forwarder)"]);
+    expect(found("rampart-database-tls", view, "prod")).toEqual(["skip: not yet: connections are authenticated (scram-sha-256) and stay on the internal network, in clear"]);
+  });
+
+  test("say nothing where there is none", () => {
+    const { databaseAccess, ...none } = view;
+    expect(databaseAccess).toBe("direct");
+    expect([...found("rampart-database-access", none, "prod"), ...found("rampart-database-tls", none, "prod")]).toEqual([]);
+  });
+});
