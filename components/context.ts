@@ -1,4 +1,4 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import type { LoadedConfig } from "../config";
 import { currentEngine, type Engine } from "./engine";
 import { containerHooks, type ContainerHooks } from "./hooks";

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { LoadedConfig, RouteConfig } from "../config";
+import { edgeScratchMiB, type LoadedConfig, type RouteConfig } from "../config";
 import { isPrivilegedPort } from "../hardening/rules";
 import {
   certResolverName,
@@ -121,6 +121,7 @@ function staticFiles(context: StackContext, certificates: TraefikCertificates): 
     externalHttpsPort: config.edge.httpsPort,
     http: config.edge.httpPort !== false,
     certificates,
+    trustedProxies: config.edge.trustedProxies,
   });
   return { [STATIC_FILE]: { content }, ...(ca === undefined ? {} : { [CA_FILE]: { content: ca } }) };
 }
@@ -130,6 +131,7 @@ function dynamicInput(config: LoadedConfig, certificates: TraefikCertificates, s
   return {
     routes: services.flatMap((service, index) => service.routes.map((route, position) => edgeRoute(service, route, position, aliases[index] ?? service.name))),
     tls: config.edge.tls,
+    trustedProxies: config.edge.trustedProxies,
     ...(resolver === undefined ? {} : { certResolver: resolver }),
   };
 }
@@ -192,12 +194,6 @@ function edgeWorkload(context: StackContext, acme: boolean): Workload {
     logging: config.logging,
     accepted: edgeExceptions(config),
   };
-}
-
-/** Bodies of more than a mebibyte wait in /tmp, those of requests and of buffered responses: room for four of the largest. */
-function edgeScratchMiB(config: LoadedConfig): number {
-  const largest = Math.max(0, ...Object.values(config.services).flatMap((service) => service.routes.map((route) => route.maxBodyMiB)));
-  return Math.max(64, Math.ceil(4 * largest));
 }
 
 /** What a public edge cannot hold, in the words of the posture. */

@@ -5,7 +5,7 @@ import type { ShowPath } from "./cross-checks";
 import type { Fault } from "./faults";
 import type { StackConfig } from "./schema";
 
-/** Addresses of a /24, of which each service needs two while a new version replaces the old one. */
+/** The engine's 500 addresses on `internal`, of which each service needs two while a new version replaces the old one. */
 const MAX_SERVICES = 120;
 /** Networks of their own that a stack's /16 has room for (hardening/networks.ts). */
 const MAX_DOCKER_API_CONSUMERS = 240;
@@ -13,7 +13,7 @@ const MAX_DOCKER_API_CONSUMERS = 240;
 const OLDEST_TRAEFIK = { major: 3, minor: 6 } as const;
 
 export function capacityFaults(config: StackConfig, show: ShowPath): Fault[] {
-  return [...postgresFaults(config, show), ...redisFaults(config, show), ...portFaults(config, show), ...sizeFaults(config, show), ...traefikFaults(config, show)];
+  return [...postgresFaults(config, show), ...redisFaults(config, show), ...portFaults(config, show), ...edgeFaults(config, show), ...sizeFaults(config, show), ...traefikFaults(config, show)];
 }
 
 function postgresFaults(config: StackConfig, show: ShowPath): Fault[] {
@@ -79,12 +79,35 @@ function portFaults(config: StackConfig, show: ShowPath): Fault[] {
   ];
 }
 
+/** Traefik itself, beside what waits in its /tmp, which counts as memory. */
+const EDGE_BASE_MIB = 96;
+
+/** Bodies of more than a mebibyte wait in the edge's /tmp: room for four of the largest. */
+export function edgeScratchMiB(config: StackConfig): number {
+  const largest = Math.max(0, ...Object.values(config.services).flatMap((service) => service.routes.filter((route) => !route.streaming).map((route) => route.maxBodyMiB)));
+  return Math.max(64, Math.ceil(4 * largest));
+}
+
+function edgeFaults(config: StackConfig, show: ShowPath): Fault[] {
+  const needed = EDGE_BASE_MIB + edgeScratchMiB(config);
+  // The smallest edge is for a stack without large bodies; it may be smaller than what /tmp could hold.
+  if (edgeScratchMiB(config) === 64 || config.edge.resources.memoryMiB >= needed) return [];
+  return [
+    {
+      path: show(["edge", "resources", "memoryMiB"]),
+      given: String(config.edge.resources.memoryMiB),
+      allowed: `at least ${needed}: room for four of the largest request bodies (maxBodyMiB)`,
+      fix: "raise it, or lower maxBodyMiB",
+    },
+  ];
+}
+
 function sizeFaults(config: StackConfig, show: ShowPath): Fault[] {
   const services = Object.values(config.services);
   const consumers = services.filter((service) => service.dockerApi !== undefined);
   return [
     ...(services.length > MAX_SERVICES
-      ? [{ path: show(["services"]), given: `${services.length} services`, allowed: `at most ${MAX_SERVICES}, as a network has 253 addresses`, fix: "split the stack" }]
+      ? [{ path: show(["services"]), given: `${services.length} services`, allowed: `at most ${MAX_SERVICES}`, fix: "split the stack" }]
       : []),
     ...(consumers.length > MAX_DOCKER_API_CONSUMERS
       ? [{ path: show(["services"]), given: `${consumers.length} services with dockerApi`, allowed: `at most ${MAX_DOCKER_API_CONSUMERS}`, fix: "split the stack" }]

@@ -1,4 +1,4 @@
-import { isIPv4 } from "node:net";
+import { isIPv4, isIPv6 } from "node:net";
 import { posix } from "node:path";
 import { identifier } from "../hardening/database/identifiers";
 import type { FaultParams } from "./faults";
@@ -227,4 +227,13 @@ export const identifierCheck: Check<string> = (given) => {
   } catch {
     return { allowed, fix: "rename it" };
   }
+};
+
+/** A proxy that is believed: one address or a subnet, and never everyone. */
+export const trustedProxyCheck: Check<string> = (value) => {
+  const [address = "", bits, ...rest] = value.split("/");
+  const longest = isIPv4(address) ? 32 : isIPv6(address) ? 128 : 0;
+  const length = bits === undefined ? longest : /^\d{1,3}$/.test(bits) ? Number(bits) : -1;
+  if (longest !== 0 && rest.length === 0 && length >= 8 && length <= longest) return undefined;
+  return { allowed: "an address, or a subnet of at least 8 bits such as 10.0.0.0/24", fix: "list the addresses of your own load balancers" };
 };

@@ -4,3 +4,4 @@ export * from "./schema";
 export * from "./load";
 export * from "./pulumi";
 export { GENERATED_SECRET_LENGTH, generatedLength } from "./cross-checks";
+export { edgeScratchMiB } from "./capacity-checks";

@@ -7,7 +7,8 @@ import { ENVIRONMENTS, STACK_KEYS, stackSchema, type Environment, type StackConf
 /** A stack's configuration as the engine hands it over: flat keys without their namespace, values as text. */
 export interface RawConfig {
   readonly stack: string;
-  readonly values: Readonly<Record<string, string>>;
+  /** Text as the engine hands it over, structures as JSON; a program of one's own may give the structures themselves. */
+  readonly values: Readonly<Record<string, unknown>>;
   /** The keys whose values are encrypted in the stack's file. */
   readonly secretKeys: readonly string[];
 }
@@ -59,8 +60,8 @@ const TEXT_KEYS: readonly string[] = ["environment", "name", "acmeEmail"];
 
 function parseValues(raw: RawConfig, faults: Fault[]): Record<string, unknown> {
   const values: Record<string, unknown> = {};
-  for (const [key, text] of Object.entries(raw.values)) {
-    if (!isStackKey(key)) continue;
+  for (const [key, given] of Object.entries(raw.values)) {
+    if (!isStackKey(key) || isUnset(key, given)) continue;
     if (raw.secretKeys.includes(key)) {
       faults.push({
         path: `rampart:${key}`,
@@ -69,13 +70,17 @@ function parseValues(raw: RawConfig, faults: Fault[]): Record<string, unknown> {
         fix: "`pulumi config set --secret rampart:<key>`, and name <key> under a service's secrets as { config: <key> }",
       });
     }
-    const value = TEXT_KEYS.includes(key) ? text : parseStructure(text);
+    const value = typeof given !== "string" || TEXT_KEYS.includes(key) ? given : parseStructure(given);
     const fault = structureFault(key, value);
     if (fault === undefined) values[key] = value;
     else faults.push(fault);
   }
   return values;
 }
+
+// A key with a type in Pulumi.yaml needs a default there; these say "not set", as the real default depends on the stack.
+const UNSET: Readonly<Partial<Record<keyof StackConfig, string>>> = { environment: "", name: "", acmeEmail: "", migration: "{}", dockerSocketGroup: "0" };
+const isUnset = (key: keyof StackConfig, given: unknown): boolean => given === UNSET[key];
 
 /** The engine hands objects, numbers and booleans over as JSON, and text as it is. */
 function parseStructure(text: string): unknown {
@@ -111,8 +116,8 @@ function structureFault(key: string, root: unknown): Fault | undefined {
 
 function lookUpSecret(raw: RawConfig, key: string): SecretLookup {
   const value = Object.hasOwn(raw.values, key) ? raw.values[key] : undefined;
-  if (value === undefined) return { kind: "missing" };
-  return raw.secretKeys.includes(key) ? { kind: "secret", value } : { kind: "plain" };
+  if (value === undefined || value === null) return { kind: "missing" };
+  return raw.secretKeys.includes(key) && typeof value === "string" ? { kind: "secret", value } : { kind: "plain" };
 }
 
 /** A flat key is either one of ours or a secret that a service names; anything else is a spelling mistake or left behind. */

@@ -1,14 +1,12 @@
 import { isIPv4 } from "node:net";
 import { z } from "zod";
 import { expandPermissions, permissionFaults, type PermissionRequest } from "../hardening/docker-api/permissions";
-import {
-  corsOriginCheck, environmentCheck, hostCheck, hostPathCheck, identifierCheck, isStagingDirectory, parseDirectory, poolCheck, responseHeaderCheck, userCheck,
-} from "./checks";
+import { corsOriginCheck, environmentCheck, hostCheck, hostPathCheck, identifierCheck, isStagingDirectory, parseDirectory, poolCheck, responseHeaderCheck, trustedProxyCheck, userCheck } from "./checks";
 import { SECURITY_HEADERS } from "../hardening/traefik/headers";
 import type { FaultParams } from "./faults";
 import { IMAGE_ROLES } from "./images";
 import { minimumLength } from "./secret-shapes";
-import { checkedString, commandLine, containerPath, image, matching, name, reason, toIssue, variableName } from "./values";
+import { checkedString, commandLine, containerPath, image, matching, name, reason, plainVariableName, toIssue, variableName } from "./values";
 
 export const ENVIRONMENTS = ["dev", "staging", "prod"] as const;
 export type Environment = (typeof ENVIRONMENTS)[number];
@@ -119,7 +117,7 @@ const secrets = z.record(variableName, secretSpec).superRefine((specs, refinemen
 });
 
 const environmentVariables = (context: SchemaContext) =>
-  z.record(variableName, z.union([z.string(), z.number(), z.boolean()]).transform(String)).superRefine((variables, refinement) => {
+  z.record(plainVariableName, z.union([z.string(), z.number(), z.boolean()]).transform(String)).superRefine((variables, refinement) => {
     for (const [key, value] of Object.entries(variables)) {
       const fault = environmentCheck(key, value, context.environment);
       if (fault !== undefined) refinement.issues.push(toIssue(fault, value, [key]));
@@ -141,7 +139,7 @@ const route = (context: SchemaContext) =>
       .strictObject({ average: z.int().min(1).max(1_000_000).default(100), burst: z.int().min(1).max(1_000_000).default(200), periodSeconds: z.int().min(1).max(3600).default(1) })
       .prefault({}),
     /** The largest request body in MiB. @default 1 */
-    maxBodyMiB: z.number().min(0.001).max(10_240).default(1),
+    maxBodyMiB: z.number().min(0.001).max(1024).default(1),
     /** Server-sent events and WebSockets: GET alone, not buffered. @default false */
     streaming: z.boolean().default(false),
     headers: z
@@ -284,6 +282,8 @@ function edge(context: SchemaContext) {
       httpPort: z.union([edgePort, z.literal(false)]).default(dev ? 8080 : 80),
       /** @default 8443 in dev, else 443 */
       httpsPort: edgePort.default(dev ? 8443 : 443),
+      /** Addresses or subnets of load balancers in front of the edge, whose X-Forwarded-* headers are believed. */
+      trustedProxies: z.array(checkedString(trustedProxyCheck)).default([]),
       /** Mozilla's guideline to follow. @default "intermediate" */
       tls: z.enum(["modern", "intermediate"]).default("intermediate"),
       resources: resources({ memoryMiB: 256, cpus: 1, pids: 256 }, { memoryMiB: 64, pids: 32 }),

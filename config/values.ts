@@ -40,6 +40,9 @@ export const name: z.ZodType<string, string> = matching(
 
 export const variableName: z.ZodType<string, string> = matching(/^[A-Z_][A-Z0-9_]{0,127}$/, "an environment variable's name in upper case", "rename it");
 
+/** Some programs read lower case alone, such as http_proxy. */
+export const plainVariableName: z.ZodType<string, string> = matching(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, "an environment variable's name", "rename it");
+
 export const containerPath: z.ZodType<string, string> = checkedString(containerPathCheck);
 
 /** The words of a command line. */

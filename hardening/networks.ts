@@ -10,8 +10,8 @@ export interface NetworkPlan {
   readonly icc: boolean;
   readonly subnet: string;
   readonly gateway: string;
-  /** Where the engine takes addresses from by itself: the lower half is for those that are declared. */
-  readonly dynamicRange: string;
+  /** Where the engine takes addresses from by itself. @default the whole subnet */
+  readonly dynamicRange?: string;
 }
 
 export interface NetworksInput {
@@ -24,7 +24,16 @@ export interface NetworksInput {
   readonly databaseAccess: boolean;
 }
 
-const FIXED_SLOTS = { public: 0, proxy: 1, internal: 2, egress: 3, "database-access": 4 } as const;
+/** Third octet and prefix length. Where every service is, there is room for two containers of each, old and new. */
+const FIXED_SUBNETS = {
+  public: { slot: 0, bits: 24 },
+  "database-access": { slot: 1, bits: 24 },
+  egress: { slot: 4, bits: 22 },
+  proxy: { slot: 8, bits: 22 },
+  internal: { slot: 12, bits: 22 },
+} as const;
+/** The upper half of `internal`: the engine must not hand out Postgres' own address. */
+const INTERNAL_DYNAMIC = { slot: 14, bits: 23 } as const;
 /** Slots below this belong to the fixed networks, those from here to 255 to the consumers of the Docker API. */
 const FIRST_CONSUMER_SLOT = 16;
 /** Postgres' fixed address within `internal`: the database provider is configured with it before the container exists. */
@@ -33,28 +42,28 @@ const POSTGRES_HOST = 10;
 /** The stack's networks: deny by default, in both directions. */
 export function planNetworks(input: NetworksInput): NetworkPlan[] {
   const prefix = poolPrefix(input.pool ?? defaultPool(input.stackName));
-  const network = (name: NetworkName, slot: number, internal: boolean, icc: boolean): NetworkPlan => ({
+  const network = (name: NetworkName, { slot, bits }: { slot: number; bits: number }, internal: boolean, icc: boolean): NetworkPlan => ({
     name,
     internal,
     icc,
-    subnet: `${prefix}.${slot}.0/24`,
+    subnet: `${prefix}.${slot}.0/${bits}`,
     gateway: `${prefix}.${slot}.1`,
-    dynamicRange: `${prefix}.${slot}.128/25`,
   });
+  const fixed = (name: keyof typeof FIXED_SUBNETS, internal: boolean, icc: boolean): NetworkPlan => network(name, FIXED_SUBNETS[name], internal, icc);
   return [
-    network("public", FIXED_SLOTS.public, false, false),
-    network("proxy", FIXED_SLOTS.proxy, true, true),
-    network("internal", FIXED_SLOTS.internal, true, true),
+    fixed("public", false, false),
+    fixed("proxy", true, true),
+    { ...fixed("internal", true, true), dynamicRange: `${prefix}.${INTERNAL_DYNAMIC.slot}.0/${INTERNAL_DYNAMIC.bits}` },
     // Its members share nothing but the way out, so they are kept from each other.
-    ...(input.egress ? [network("egress", FIXED_SLOTS.egress, false, false)] : []),
-    ...(input.databaseAccess ? [network("database-access", FIXED_SLOTS["database-access"], false, false)] : []),
-    ...consumerSlots(input.dockerApiConsumers).map(({ consumer, slot }) => network(`docker-api-${consumer}`, slot, true, true)),
+    ...(input.egress ? [fixed("egress", false, false)] : []),
+    ...(input.databaseAccess ? [fixed("database-access", false, false)] : []),
+    ...consumerSlots(input.dockerApiConsumers).map(({ consumer, slot }) => network(`docker-api-${consumer}`, { slot, bits: 24 }, true, true)),
   ];
 }
 
 /** Postgres' address for a stack. */
 export function postgresAddress(stackName: string, pool?: string): string {
-  return `${poolPrefix(pool ?? defaultPool(stackName))}.${FIXED_SLOTS.internal}.${POSTGRES_HOST}`;
+  return `${poolPrefix(pool ?? defaultPool(stackName))}.${FIXED_SUBNETS.internal.slot}.${POSTGRES_HOST}`;
 }
 
 /** A /16 within 10.128.0.0/9 from the stack's name, so that two stacks on one engine rarely meet. */

@@ -84,7 +84,7 @@ export const STACK_RULES: readonly Rule[] = [
     title: "certificates come from a CA that browsers trust",
     why: "users who click warnings away cannot tell an attack",
     source: "DragDropDeploy, ACME automation",
-    check: ({ stack, certificates, environment }) => {
+    check: ({ stack, certificates, environment }: StackView): readonly Verdict[] => {
       const weak = certificates === "self-signed" || certificates === "letsencrypt-staging";
       return [weak && environment !== "prod" ? { status: "skip", resource: stack, message: `${certificates}, as this is ${environment}` } : verdict(stack, weak ? certificates : undefined, certificates)];
     },
@@ -94,7 +94,7 @@ export const STACK_RULES: readonly Rule[] = [
     title: "Postgres is reached on its own network alone",
     why: "each further way in has to be guarded",
     source: "DragDropDeploy, host access via ephemeral sidecar",
-    check: ({ stack, databaseAccess }) => {
+    check: ({ stack, databaseAccess }: StackView): readonly Verdict[] => {
       if (databaseAccess === undefined) return [];
       return [
         databaseAccess === "direct"

@@ -36,7 +36,7 @@ describe("DatabaseRoles", () => {
 
   test("limits them as the configuration says", async () => {
     const recording = await roles({ database: { schema: "shop", connectionLimits: { migrator: 2, app_rw: 30, app_ro: 7 }, statementTimeoutMs: 1500, idleInTransactionTimeoutMs: 2500 } });
-    const limits = Object.fromEntries(recording.ofType("Role").map(({ inputs }) => [inputs["name"], [inputs["connectionLimit"], inputs["statementTimeout"], inputs["idleInTransactionSessionTimeout"]]]));
+    const limits = Object.fromEntries(recording.ofType("Role").map(({ inputs }) => [String(inputs["name"]), [inputs["connectionLimit"], inputs["statementTimeout"], inputs["idleInTransactionSessionTimeout"]]]));
     expect(limits).toEqual({ migrator: [2, 3_600_000, 300_000], app_rw: [30, 1500, 2500], app_ro: [7, 120_000, 60_000] });
     expect(recording.inputs("Schema rampart-dev-roles-schema")).toEqual({ database: "app", name: "shop", owner: "migrator" });
   });

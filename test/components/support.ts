@@ -93,9 +93,20 @@ export async function record(program: () => unknown, stack = "dev"): Promise<Rec
     requests.push(request);
     return register(request, callback);
   };
-  await program();
-  await pulumi.runtime.disconnect();
+  await run(program);
   return new Recording(recorded.map((resource, index) => ({ ...resource, ...registration(requests[index]) })));
+}
+
+/** Pulumi takes a stack trace for each promise, and Jest maps each back to its source: most of the time, if they are let. */
+async function run(program: () => unknown): Promise<void> {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    await program();
+    await pulumi.runtime.disconnect();
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
 }
 
 function registration(request: Request | undefined): Omit<Registered, keyof RecordedResource> {
@@ -178,8 +189,7 @@ export async function recordPlain(program: () => unknown): Promise<{ readonly na
     return { id: `${name}-id`, state: { name, imageId: given["name"], result: "p".repeat(32), base64: "cGVwcGVyLi4uc2FsdC4uLg==", ...given } };
   };
   await pulumi.runtime.setMocks({ newResource, call: () => ({}) }, "rampart", "dev");
-  await program();
-  await pulumi.runtime.disconnect();
+  await run(program);
   return recorded;
 }
 

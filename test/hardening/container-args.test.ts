@@ -16,6 +16,7 @@ describe("a container's arguments", () => {
       capabilities: { drops: ["ALL"] },
       securityOpts: ["no-new-privileges:true"],
       ipcMode: "private",
+      cgroupnsMode: "private",
       memory: 256,
       memorySwap: 256,
       cpus: "0.5",

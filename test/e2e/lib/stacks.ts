@@ -24,7 +24,7 @@ export function databaseOf(outputs: Outputs): NonNullable<Outputs["database"]> {
   return outputs.database;
 }
 
-export const MAIN = { host: "app.localhost", reportsHost: "reports.localhost", httpPort: 31_080, httpsPort: 31_443, pool: "10.231.0.0/16", internalGateway: "10.231.2.1" } as const;
+export const MAIN = { host: "app.localhost", reportsHost: "reports.localhost", httpPort: 31_080, httpsPort: 31_443, pool: "10.231.0.0/16" } as const;
 export const KEPT = { host: "kept.e2e.example.org", httpPort: 31_180, httpsPort: 31_543, pool: "10.232.0.0/16" } as const;
 export const ACME = { host: "acme.e2e.example.org", httpPort: 31_280, httpsPort: 31_643, pool: "10.233.0.0/16" } as const;
 

@@ -10,8 +10,14 @@ import { ACME, acmeSettings, type Context } from "../lib/stacks";
 const PEBBLE = { directory: 31_400, management: 31_500, dns: 31_053, label: "io.rampart.e2e=1" } as const;
 let address = "";
 
-/** The engine's default bridge as the edge sees it: an address of the host's, beyond the stack's own networks. */
-const bridgeAddress = async (): Promise<string> => (await mustDocker(["network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}"])).trim();
+/** The host's address on the engine's default bridge: one that the edge reaches through its way out, beyond the stack's own networks. */
+async function bridgeAddress(): Promise<string> {
+  const bridge = (await mustDocker(["network", "inspect", "bridge", "--format", '{{index .Options "com.docker.network.bridge.name"}}'])).trim();
+  // Not the network's gateway: the engine leaves it empty where it made the bridge with its defaults (seen on 20.10).
+  const found = /inet (\d+\.\d+\.\d+\.\d+)\//.exec(await must("ip", ["-4", "-o", "address", "show", "dev", bridge]))?.[1];
+  if (found === undefined) throw new Error(`the engine's default bridge ${bridge} has no address`);
+  return found;
+}
 
 const authority = (context: Context): string => join(context.work, "pebble");
 

@@ -1,5 +1,5 @@
 import { HardenedStack } from "../../../components";
-import { judge, RULES, viewOfResources, type ContainerView, type PlannedResource, type VolumeView } from "../../../hardening/rules";
+import { judge, RULES, viewOfResources, type ContainerView, type VolumeView } from "../../../hardening/rules";
 import { configOf, PROD, record, SERVICE, withLocalEngine } from "../../components/support";
 import { FACTS, happyView } from "./support";
 
@@ -57,7 +57,7 @@ describe("the view of planned resources", () => {
 describe("volumes of data", () => {
   const volumes = async (values: Record<string, unknown>): Promise<readonly VolumeView[]> => {
     const { resources } = await record(() => new HardenedStack(configOf({ ...PROD, ...values }, "prod")), "prod");
-    return viewOfResources(FACTS, resources as readonly PlannedResource[]).volumes;
+    return viewOfResources(FACTS, resources).volumes;
   };
   const data = async (values: Record<string, unknown>): Promise<string[]> => (await volumes(values)).filter((volume) => volume.data).map(({ resource }) => resource).sort();
 
