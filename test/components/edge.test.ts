@@ -103,7 +103,7 @@ describe("Edge", () => {
   });
 
   test("has room for four of the largest bodies", async () => {
-    const tmpfs = async (maxBodyMiB: number): Promise<unknown> => (await edge({ services: { api: { ...SERVICE, routes: [{ host: "app.localhost", maxBodyMiB }] } } })).inputs("Container rampart-dev-edge")["tmpfs"];
+    const tmpfs = async (maxBodyMiB: number): Promise<unknown> => (await edge({ edge: { resources: { memoryMiB: 512 } }, services: { api: { ...SERVICE, routes: [{ host: "app.localhost", maxBodyMiB }] } } })).inputs("Container rampart-dev-edge")["tmpfs"];
     expect(await tmpfs(1)).toEqual({ "/tmp": "rw,noexec,nosuid,nodev,size=64m,mode=1777" });
     expect(await tmpfs(48)).toEqual({ "/tmp": "rw,noexec,nosuid,nodev,size=192m,mode=1777" });
   });

@@ -19,7 +19,7 @@ describe("Networks", () => {
       "Networks rampart-dev",
     ]);
     expect(recording.get("Networks rampart-dev").type).toBe("rampart:network:Networks");
-    expect(recording.inputs("Network rampart-dev-internal")).toMatchObject({ name: "rampart-dev-internal", driver: "bridge", internal: true, ipamConfigs: [{ subnet: "10.20.2.0/24", gateway: "10.20.2.1" }] });
+    expect(recording.inputs("Network rampart-dev-internal")).toMatchObject({ name: "rampart-dev-internal", driver: "bridge", internal: true, ipamConfigs: [{ subnet: "10.20.12.0/22", gateway: "10.20.12.1", ipRange: "10.20.14.0/23" }] });
   });
 
   test("gives a way out to public, egress and database-access alone, and keeps their members apart", async () => {

@@ -9,7 +9,7 @@ const PASSWORD = "SuperuserPasswordInClear";
 function postgres(args: Partial<PostgresArgs> = {}, values: Record<string, unknown> = {}, stack = "dev"): Promise<Recording> {
   return record(() => {
     const { context, networks, plan } = surroundings(configOf({ network: { pool: "10.20.0.0/16" }, ...values }, stack));
-    return new Postgres("rampart-dev-postgres", context, { networks, networkPlan: plan, address: "10.20.2.10", password: pulumi.secret(PASSWORD), ...args });
+    return new Postgres("rampart-dev-postgres", context, { networks, networkPlan: plan, address: "10.20.12.10", password: pulumi.secret(PASSWORD), ...args });
   }, stack);
 }
 
@@ -24,7 +24,7 @@ describe("Postgres", () => {
   test("is on the internal network alone, at its address, and publishes nothing", async () => {
     const container = (await plain()).get("Container rampart-dev-postgres");
     expect(networksOf(container)).toEqual({ "rampart-dev-internal": ["postgres"] });
-    expect(container.inputs).toMatchObject({ networksAdvanced: [{ ipv4Address: "10.20.2.10" }], ports: [], user: "70:70", readOnly: true, memory: 512, memorySwap: 512, stopSignal: "SIGINT", destroyGraceSeconds: 60, wait: true });
+    expect(container.inputs).toMatchObject({ networksAdvanced: [{ ipv4Address: "10.20.12.10" }], ports: [], user: "70:70", readOnly: true, memory: 512, memorySwap: 512, stopSignal: "SIGINT", destroyGraceSeconds: 60, wait: true });
     expect(labelsOf(container)).toEqual({ "io.rampart.component": "postgres", "io.rampart.name": "postgres", "io.rampart.pids-limit": "256", "io.rampart.stack": "dev" });
   });
 
@@ -50,14 +50,14 @@ describe("Postgres", () => {
 
   test("takes the superuser from the network's gateway alone, and from the forwarder where there is one", async () => {
     const superuser = (hba: string): string[] => hba.split("\n").filter((line) => /^host\s+all\s+postgres\s.*scram/.test(line)).map((line) => line.split(/\s+/)[3] ?? "");
-    expect(superuser(fileOf(await plain(), "pg_hba.conf"))).toEqual(["127.0.0.1/32", "10.20.2.1/32"]);
-    expect(superuser(fileOf(await postgres({ forwarderAddress: "10.20.2.11" }), "pg_hba.conf"))).toEqual(["127.0.0.1/32", "10.20.2.1/32", "10.20.2.11/32"]);
+    expect(superuser(fileOf(await plain(), "pg_hba.conf"))).toEqual(["127.0.0.1/32", "10.20.12.1/32"]);
+    expect(superuser(fileOf(await postgres({ forwarderAddress: "10.20.12.11" }), "pg_hba.conf"))).toEqual(["127.0.0.1/32", "10.20.12.1/32", "10.20.12.11/32"]);
   });
 
   test("takes the roles from the internal subnet, for their database alone", async () => {
     const hba = fileOf(await postgres({}, { database: { name: "shop" } }), "pg_hba.conf");
     const roles = hba.split("\n").filter((line) => /migrator|app_r/.test(line)).map((line) => line.split(/\s+/).slice(1, 4));
-    expect(roles).toEqual([["shop", "migrator", "10.20.2.0/24"], ["shop", "app_rw", "10.20.2.0/24"], ["shop", "app_ro", "10.20.2.0/24"]]);
+    expect(roles).toEqual([["shop", "migrator", "10.20.12.0/22"], ["shop", "app_rw", "10.20.12.0/22"], ["shop", "app_ro", "10.20.12.0/22"]]);
   });
 
   test("is sized by its memory limit", async () => {
@@ -76,7 +76,7 @@ describe("Postgres", () => {
   test("needs an internal network", async () => {
     await record(() => {
       const { context, networks } = surroundings(configOf({}));
-      const broken = (): Postgres => new Postgres("p", context, { networks, networkPlan: [], address: "10.20.2.10", password: pulumi.secret(PASSWORD) });
+      const broken = (): Postgres => new Postgres("p", context, { networks, networkPlan: [], address: "10.20.12.10", password: pulumi.secret(PASSWORD) });
       expect(broken).toThrow("the plan of the networks has no internal network");
     });
   });

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { HardenedStack } from "../../components";
 import { usesDatabase, usesRedis } from "../../components/stack";
+import { postgresAddress } from "../../hardening/networks";
 import { configOf, IMAGE, networksOf, once, PROD, record, recordPlain, SERVICE, shortName, withLocalEngine, type Recording } from "./support";
 
 withLocalEngine();
@@ -110,7 +111,7 @@ describe("HardenedStack", () => {
 
   test("reaches Postgres directly on a local engine, and through the forwarder elsewhere", async () => {
     const provider = (recording: Recording): unknown[] => ["host", "port"].map((key) => recording.inputs("postgresql rampart-dev-roles-provider")[key]);
-    expect(provider(await full())).toEqual(["10.204.2.10", "5432"]);
+    expect(provider(await full())).toEqual([postgresAddress("rampart-dev"), "5432"]);
     const forwarded = await stack({ ...FULL, database: { access: "forwarder" } });
     expect(provider(forwarded)).toEqual(["127.0.0.1", "15432"]);
     expect(forwarded.get("Role rampart-dev-roles-migrator").dependsOn).toContain("Container rampart-dev-forwarder");
@@ -169,7 +170,7 @@ describe("HardenedStack", () => {
     });
     expect(built?.urls).toEqual(["https://app.localhost:8443", "https://www.localhost:8443"]);
     expect(Object.keys(built?.networks ?? {})).toEqual(["public", "proxy", "internal", "egress", "docker-api-worker"]);
-    expect(built?.database).toMatchObject({ host: "10.204.2.10", port: 5432, name: "app", schema: "app", access: "direct", superuser: "postgres" });
+    expect(built?.database).toMatchObject({ host: postgresAddress("rampart-dev"), port: 5432, name: "app", schema: "app", access: "direct", superuser: "postgres" });
     expect(secret).toEqual([true, true, true, true]);
   });
 

@@ -4,11 +4,20 @@ import { defaultPool, planNetworks, postgresAddress, type NetworksInput } from "
 const INPUT: NetworksInput = { stackName: "rampart-prod", pool: "10.20.0.0/16", dockerApiConsumers: [], egress: false, databaseAccess: false };
 const subnets = (input: Partial<NetworksInput>): Record<string, string> => Object.fromEntries(planNetworks({ ...INPUT, ...input }).map(({ name, subnet }) => [name, subnet]));
 
+/** First and last address of `a.b.c.0/bits`, by the third octet. */
+const span = (subnet: string): readonly [number, number] => {
+  const [, third, bits] = /^\d+\.\d+\.(\d+)\.0\/(\d+)$/.exec(subnet) ?? [];
+  return [Number(third), Number(third) + 2 ** (24 - Number(bits)) - 1];
+};
+
+const overlaps = (all: readonly string[]): string[] =>
+  all.filter((one, index) => all.slice(index + 1).some((other) => span(one)[0] <= span(other)[1] && span(other)[0] <= span(one)[1]));
+
 describe("the plan of the networks", () => {
   test("has three networks always, and the others where something asks for them", () => {
-    expect(subnets({})).toEqual({ public: "10.20.0.0/24", proxy: "10.20.1.0/24", internal: "10.20.2.0/24" });
-    expect(subnets({ egress: true })).toEqual({ ...subnets({}), egress: "10.20.3.0/24" });
-    expect(subnets({ databaseAccess: true })).toEqual({ ...subnets({}), "database-access": "10.20.4.0/24" });
+    expect(subnets({})).toEqual({ public: "10.20.0.0/24", proxy: "10.20.8.0/22", internal: "10.20.12.0/22" });
+    expect(subnets({ egress: true })).toEqual({ ...subnets({}), egress: "10.20.4.0/22" });
+    expect(subnets({ databaseAccess: true })).toEqual({ ...subnets({}), "database-access": "10.20.1.0/24" });
   });
 
   test("denies by default: only public, egress and database-access have a way out, and their members no way to each other", () => {
@@ -16,12 +25,14 @@ describe("the plan of the networks", () => {
     expect(plan.map(({ name, internal, icc }) => `${name} ${internal ? "internal" : "open"}${icc ? "" : ", apart"}`)).toEqual([
       "public open, apart", "proxy internal", "internal internal", "egress open, apart", "database-access open, apart", "docker-api-worker internal",
     ]);
-    for (const { subnet, gateway } of plan) expect(gateway).toBe(subnet.replace(/\.0\/24$/, ".1"));
+    for (const { subnet, gateway } of plan) expect(gateway).toBe(subnet.replace(/\.0\/\d+$/, ".1"));
   });
 
-  test("leaves room for Postgres' address, outside of what the engine hands out first", () => {
-    expect(postgresAddress("rampart-prod", "10.20.0.0/16")).toBe("10.20.2.10");
-    expect(postgresAddress("rampart-prod")).toBe(defaultPool("rampart-prod").replace(/\.0\.0\/16$/, ".2.10"));
+  test("keeps Postgres' address out of what the engine hands out by itself", () => {
+    const internal = planNetworks(INPUT).find(({ name }) => name === "internal");
+    expect(internal?.dynamicRange).toBe("10.20.14.0/23");
+    expect(postgresAddress("rampart-prod", "10.20.0.0/16")).toBe("10.20.12.10");
+    expect(postgresAddress("rampart-prod")).toBe(defaultPool("rampart-prod").replace(/\.0\.0\/16$/, ".12.10"));
   });
 
   test("gives a stack a pool of its own, the same in every run", () => {
@@ -35,6 +46,7 @@ describe("the plan of the networks", () => {
       fc.property(names, (consumers) => {
         const one = subnets({ dockerApiConsumers: consumers, egress: true, databaseAccess: true });
         expect(new Set(Object.values(one)).size).toBe(consumers.length + 5);
+        expect(overlaps(Object.values(one))).toEqual([]);
         expect(subnets({ dockerApiConsumers: [...consumers].reverse(), egress: true, databaseAccess: true })).toEqual(one);
         for (const consumer of consumers) expect(Number(one[`docker-api-${consumer}`]?.split(".")[2])).toBeGreaterThanOrEqual(16);
       }),

@@ -49,7 +49,7 @@ describe("the view of planned resources", () => {
 
   test("knows networks by Rampart's names, and images by their references", async () => {
     const view = await happyView();
-    expect(view.networks.find(({ name }) => name === "internal")).toMatchObject({ resource: "rampart-prod-internal", engineName: "rampart-prod-internal", internal: true, subnet: expect.stringMatching(/^10\.\d+\.2\.0\/24$/) as unknown });
+    expect(view.networks.find(({ name }) => name === "internal")).toMatchObject({ resource: "rampart-prod-internal", engineName: "rampart-prod-internal", internal: true, subnet: expect.stringMatching(/^10\.\d+\.12\.0\/22$/) as unknown });
     expect(view.images.map(({ reference }) => reference.split(":")[0]).sort()).toEqual(["haproxy", "postgres", "redis", "registry.example.com/app", "traefik"]);
   });
 });
