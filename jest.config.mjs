@@ -1,6 +1,10 @@
 /** @type {import("jest").Config} */
 export default {
+  // Every core: the default leaves one idle, which on two cores is half of them.
+  maxWorkers: "100%",
   testEnvironment: "node",
+  // A Pulumi program keeps its state in the global object, and a file is done with its own.
+  testEnvironmentOptions: { globalsCleanup: "off" },
   testMatch: ["<rootDir>/test/**/*.test.ts"],
   testPathIgnorePatterns: ["/node_modules/", "<rootDir>/test/e2e/"],
   transform: {

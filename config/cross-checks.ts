@@ -57,7 +57,6 @@ function nameFaults(config: StackConfig, show: ShowPath): Fault[] {
 
 function routeFaults(config: StackConfig, show: ShowPath): Fault[] {
   const claims = new Map<string, string>();
-  const names = new Map<string, string>();
   const faults: Fault[] = [];
   for (const [name, service] of Object.entries(config.services)) {
     service.routes.forEach((route, index) => {
@@ -66,11 +65,6 @@ function routeFaults(config: StackConfig, show: ShowPath): Fault[] {
       const first = claims.get(key);
       if (first !== undefined) faults.push({ path, given: key, allowed: "one route for a host and path", fix: `remove it, or the same route at ${first}` });
       else claims.set(key, path);
-      // The edge names a service's second route <service>-2, which may be another service's name.
-      const router = index === 0 ? name : `${name}-${index + 1}`;
-      const other = names.get(router);
-      if (other === undefined) names.set(router, path);
-      else faults.push({ path, given: `a route that the edge would call "${router}", as it does ${other}`, allowed: "services whose names do not end in the number of another's route", fix: `rename one of the two services` });
     });
   }
   return faults;

@@ -19,7 +19,8 @@ export class Stack {
   readonly directory: string;
   readonly backend: string;
   private readonly configFile: string;
-  private readonly env: Record<string, string>;
+  /** What the CLI needs to find the stack, for commands of a test's own. */
+  readonly env: Record<string, string>;
   private encryption = "";
 
   constructor(
@@ -30,6 +31,7 @@ export class Stack {
     this.backend = join(this.directory, "state");
     this.configFile = join(this.directory, `Pulumi.${name}.yaml`);
     this.env = {
+      PULUMI_STACK: name,
       PULUMI_BACKEND_URL: `file://${this.backend}`,
       PULUMI_CONFIG_PASSPHRASE: "end-to-end, and nowhere else",
       PULUMI_SKIP_UPDATE_CHECK: "true",
@@ -41,6 +43,8 @@ export class Stack {
   async init(): Promise<void> {
     mkdirSync(this.backend, { recursive: true });
     writeFileSync(join(this.directory, "Pulumi.yaml"), readFileSync(join(REPOSITORY, "Pulumi.yaml")));
+    // Never run from here; the CLI only wants it to be there.
+    writeFileSync(join(this.directory, "index.ts"), "");
     await must("pulumi", ["--non-interactive", "stack", "init", this.name, "--no-select", "--secrets-provider", "passphrase"], { env: this.env, cwd: this.directory });
     this.encryption = readFileSync(this.configFile, "utf8");
   }

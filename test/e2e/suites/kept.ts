@@ -1,7 +1,10 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { containers, docker, ids, kindOf, LABEL, mustDocker, nameOf } from "../lib/engine";
 import { ask } from "../lib/http";
-import { tail, until } from "../lib/process";
-import { expect, expectNone, type Suite } from "../lib/runner";
+import { run, tail, until } from "../lib/process";
+import { REPOSITORY } from "../lib/pulumi";
+import { expect, expectMatch, expectNone, type Suite } from "../lib/runner";
 import { KEPT, keptSettings, type Context, type Images } from "../lib/stacks";
 
 const settings = { host: KEPT.host, port: KEPT.httpsPort };
@@ -30,6 +33,14 @@ async function patched(reference: string): Promise<string> {
 async function patchedImages(images: Images): Promise<Images> {
   const [postgres, redis, traefik] = [await patched(images.postgres), await patched(images.redis), await patched(images.traefik)];
   return { ...images, postgres, redis, traefik };
+}
+
+/** The shell commands of the page itself, for this stack and without the `pulumi up` that follows them. */
+function takeOverCommands(name: string): string {
+  const page = readFileSync(join(REPOSITORY, "docs/operations.md"), "utf8");
+  const block = /## Bring a stack up on a retained volume[\s\S]*?```sh\n([\s\S]*?)```/.exec(page)?.[1];
+  if (block === undefined) throw new Error("docs/operations.md has no commands for it");
+  return block.replace(/^name=.*$/m, `name=${name}`).replace(/^pulumi up$/m, "");
 }
 
 const dataVolumes = ({ kept }: Context): Promise<string[]> => ids("volume", [`label=${LABEL.stack}=${kept.name}`]);
@@ -100,13 +111,25 @@ export const kept: Suite<Context> = {
       },
     },
     {
-      name: "a new up finds the kept data again",
+      name: "a new up on the kept data stops at the roles, and says where to read on",
       run: async (context) => {
+        context.kept.configure(keptSettings(context.images));
+        const result = await context.kept.up();
+        expect(result.code !== 0, "it passed: then the next check and docs/operations.md are out of date");
+        expectMatch(result.output, /rampart-e2e-kept-roles-migrator: [^\n]*docs\/operations\.md/, "the way out");
+      },
+    },
+    {
+      name: "taking the roles over as docs/operations.md says brings the data back",
+      run: async (context) => {
+        const adopted = await run("bash", ["-eu", "-o", "pipefail", "-c", takeOverCommands("rampart-e2e-kept")], { cwd: context.kept.directory, env: context.kept.env, timeoutSeconds: 120 });
+        expect(adopted.code === 0, adopted.output);
         await deploy(context);
         const count = await rows();
         expect(count > 3, `${count} rows: the data is gone`);
         const preview = await context.kept.preview(["--expect-no-changes"]);
         expect(preview.code === 0, tail(preview.output, 40));
+        return `${count} rows`;
       },
     },
     {
