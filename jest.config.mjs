@@ -7,6 +7,8 @@ export default {
   testEnvironmentOptions: { globalsCleanup: "off" },
   testMatch: ["<rootDir>/test/**/*.test.ts"],
   testPathIgnorePatterns: ["/node_modules/", "<rootDir>/test/e2e/"],
+  // The Pulumi SDK loads npm's and TypeScript's own libraries to serialise functions, which nothing here does.
+  moduleNameMapper: { "^@npmcli/arborist$": "<rootDir>/test/stubs/unused.cjs", "typescript-shim$": "<rootDir>/test/stubs/unused.cjs" },
   transform: {
     "^.+\\.ts$": ["@swc/jest", { jsc: { parser: { syntax: "typescript" }, target: "es2022" }, module: { type: "commonjs" } }],
   },
