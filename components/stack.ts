@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
-import type { LoadedConfig } from "../config";
+import { routeUrl, type LoadedConfig } from "../config";
 import { postgresUrl, redisUrl } from "../hardening/connection-urls";
 import type { DatabaseRole } from "../hardening/database/privileges";
 import { planNetworks, postgresAddress, type NetworkPlan } from "../hardening/networks";
@@ -149,7 +149,8 @@ export class HardenedStack extends pulumi.ComponentResource {
 export const usesDatabase = (config: LoadedConfig): boolean => config.migration !== undefined || Object.values(config.services).some((service) => service.data !== "none");
 export const usesRedis = (config: LoadedConfig): boolean => Object.values(config.services).some((service) => service.cache !== false);
 
-function databaseAccess(config: LoadedConfig, engine: Engine): DatabaseOutputs["access"] {
+/** How the provider reaches Postgres: by its address where the engine is local, else through the forwarder. */
+export function databaseAccess(config: LoadedConfig, engine: Engine): DatabaseOutputs["access"] {
   return config.database.access ?? (isLocalLinux(engine) ? "direct" : "forwarder");
 }
 
@@ -190,7 +191,6 @@ function socketGroup(config: LoadedConfig, engine: Engine): { readonly socketGro
 }
 
 function routeUrls(config: LoadedConfig): string[] {
-  const port = config.edge.httpsPort === 443 ? "" : `:${config.edge.httpsPort}`;
   const routes = Object.values(config.services).flatMap((service) => service.routes);
-  return [...new Set(routes.map((route) => `https://${route.host}${port}${route.pathPrefix === "/" ? "" : route.pathPrefix}`))].sort();
+  return [...new Set(routes.map((route) => routeUrl(config, route)))].sort();
 }

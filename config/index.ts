@@ -5,3 +5,4 @@ export * from "./load";
 export * from "./pulumi";
 export { GENERATED_SECRET_LENGTH, generatedLength } from "./cross-checks";
 export { edgeScratchMiB } from "./capacity-checks";
+export * from "./urls";

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import { currentEngine, isLocalLinux } from "../components/engine";
+import { currentEngine } from "../components/engine";
+import { databaseAccess, usesDatabase } from "../components/stack";
 import { loadConfig, NAMESPACE, type LoadedConfig } from "../config";
 import { judge, RULES, viewOfResources, type PostureEntry, type StackView } from "../hardening/rules";
 import { recordResources, type RecordedResource } from "./monitor";
@@ -54,12 +55,10 @@ function rawConfig(file: StackFile): Parameters<typeof loadConfig>[0] {
 }
 
 function facts(config: LoadedConfig): Pick<StackView, "stack" | "environment" | "certificates" | "databaseAccess"> {
-  const usesDatabase = config.migration !== undefined || Object.values(config.services).some((service) => service.data !== "none");
-  const access = config.database.access ?? (isLocalLinux(currentEngine()) ? "direct" : "forwarder");
   return {
     stack: config.stack,
     environment: config.environment,
     certificates: typeof config.certificates === "string" ? config.certificates : config.certificates.directory,
-    ...(usesDatabase ? { databaseAccess: access } : {}),
+    ...(usesDatabase(config) ? { databaseAccess: databaseAccess(config, currentEngine()) } : {}),
   };
 }

@@ -1,5 +1,6 @@
 import { request } from "node:https";
 import type { LoadedConfig } from "../../config/load";
+import { routeUrl } from "../../config/urls";
 
 /** One URL of the stack, and where to knock for it. */
 export interface Target {
@@ -25,8 +26,7 @@ export function targets(config: LoadedConfig, engineHost: string): Target[] {
   const address = listenAddress === "0.0.0.0" ? (remote ?? "127.0.0.1") : listenAddress;
   const urls = new Map<string, Target>();
   for (const { host, pathPrefix } of Object.values(config.services).flatMap((service) => service.routes)) {
-    const path = pathPrefix === "/" ? "" : pathPrefix;
-    const url = `https://${host}${httpsPort === 443 ? "" : `:${httpsPort}`}${path}`;
+    const url = routeUrl(config, { host, pathPrefix });
     // A custom CA, or Let's Encrypt's staging, is not among those that Node trusts.
     urls.set(url, { url, host, path: pathPrefix, address, port: httpsPort, trusted: config.certificates === "letsencrypt" });
   }
