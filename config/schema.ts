@@ -6,7 +6,8 @@ import { SECURITY_HEADERS } from "../hardening/traefik/headers";
 import type { FaultParams } from "./faults";
 import { IMAGE_ROLES } from "./images";
 import { minimumLength } from "./secret-shapes";
-import { checkedString, commandLine, containerPath, image, matching, name, reason, plainVariableName, toIssue, variableName } from "./values";
+import { database, redis, rotation } from "./data-schema";
+import { checkedString, commandLine, containerPath, image, matching, name, reason, plainVariableName, resources, toIssue, variableName } from "./values";
 
 export const ENVIRONMENTS = ["dev", "staging", "prod"] as const;
 export type Environment = (typeof ENVIRONMENTS)[number];
@@ -20,23 +21,6 @@ const port = z.int().min(1).max(65535);
 const servicePort = port.refine((value) => value >= 1024, {
   params: { allowed: "1024 to 65535; a program without capabilities listens on no lower port", fix: "have the program listen on 1024 or above; the edge serves 443" },
 });
-
-const resources = (defaults: { memoryMiB: number; cpus: number; pids: number }, minimum = { memoryMiB: 16, pids: 4 }) =>
-  z
-    .strictObject({
-      /** MiB; swap is limited to the same. */
-      memoryMiB: z.int().min(minimum.memoryMiB).max(1_048_576).default(defaults.memoryMiB),
-      /** Cores. */
-      cpus: z
-        .number()
-        .min(0.05)
-        .max(512)
-        .refine((value) => Number(value.toFixed(2)) === value, { params: { allowed: "at most two decimals; the engine would read back another figure", fix: "round it" } })
-        .default(defaults.cpus),
-      /** Processes and threads at a time. */
-      pids: z.int().min(minimum.pids).max(32_768).default(defaults.pids),
-    })
-    .prefault({});
 
 /** Capabilities that a service may ask for with a reason. The others amount to root on the host or reach into other containers. */
 export const GRANTABLE_CAPABILITIES = ["CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_KILL", "CAP_NET_BIND_SERVICE", "CAP_SETGID", "CAP_SETUID"] as const;
@@ -204,6 +188,8 @@ export const service = (context: SchemaContext) =>
       routes: z.array(route(context)).default([]),
       healthCheck: healthCheck.optional(),
       data: z.enum(["none", "read-only", "read-write"]).default("none"),
+      /** Which of the stack's databases. @default database.name */
+      database: checkedString(identifierCheck).optional(),
       /** A Redis user of the service's own. @default false; true means the key prefix `<service>:` */
       cache: z
         .union([z.boolean(), z.strictObject({ keyPrefixes: z.array(matching(/^[A-Za-z0-9_:.{}-]{1,64}$/, "letters, digits and _ : . { } -", "choose another prefix")).min(1) })])
@@ -292,36 +278,6 @@ function edge(context: SchemaContext) {
     .prefault({});
 }
 
-const identifier = checkedString(identifierCheck);
-
-export const DATABASE_ACCESS_MODES = ["direct", "forwarder"] as const;
-
-function database(context: SchemaContext) {
-  return z
-    .strictObject({
-      name: identifier.default("app"),
-      schema: identifier.default("app"),
-      /** How the Pulumi provider reaches Postgres. @default direct on a local Linux engine, forwarder elsewhere */
-      access: z.enum(DATABASE_ACCESS_MODES).optional(),
-      /** The forwarder's port on 127.0.0.1. */
-      forwarderPort: z.int().min(1024).max(65_535).default(15_432),
-      connectionLimits: z
-        .strictObject({ migrator: z.int().min(1).max(1000).default(5), app_rw: z.int().min(1).max(1000).default(50), app_ro: z.int().min(1).max(1000).default(20) })
-        .prefault({}),
-      /** @default 30000 */
-      statementTimeoutMs: z.int().min(0).max(86_400_000).default(30_000),
-      /** @default 60000 */
-      idleInTransactionTimeoutMs: z.int().min(0).max(86_400_000).default(60_000),
-      resources: resources({ memoryMiB: 512, cpus: 1, pids: 256 }, { memoryMiB: 128, pids: 32 }),
-      protect: z.boolean().default(context.environment !== "dev"),
-    })
-    .prefault({});
-}
-
-function redis(context: SchemaContext) {
-  return z.strictObject({ resources: resources({ memoryMiB: 256, cpus: 0.5, pids: 64 }, { memoryMiB: 32, pids: 8 }), protect: z.boolean().default(context.environment !== "dev") }).prefault({});
-}
-
 /** The whole configuration of a stack: every key below stands as `rampart:<key>` in Pulumi.<stack>.yaml. */
 const buildSchema = (context: SchemaContext) =>
   z.strictObject({
@@ -335,6 +291,7 @@ const buildSchema = (context: SchemaContext) =>
     network: z.strictObject({ /** The /16 that the stack's networks are cut from. @default one derived from the stack's name */ pool: checkedString(poolCheck).optional() }).prefault({}),
     database: database(context),
     redis: redis(context),
+    rotation,
     migration: migration(context).optional(),
     services: z.record(name, service(context)).default({}),
     logging: z.strictObject({ maxSizeMiB: z.int().min(1).max(1024).default(10), maxFiles: z.int().min(1).max(20).default(3) }).prefault({}),
@@ -370,6 +327,7 @@ export const STACK_KEYS = [
   "network",
   "database",
   "redis",
+  "rotation",
   "migration",
   "services",
   "logging",

@@ -47,3 +47,21 @@ export const containerPath: z.ZodType<string, string> = checkedString(containerP
 
 /** The words of a command line. */
 export const commandLine = (): z.ZodArray<z.ZodType<string, string>> => z.array(checkedString(argumentCheck));
+
+/** Limits of a container, with their defaults and the least that makes sense. */
+export const resources = (defaults: { memoryMiB: number; cpus: number; pids: number }, minimum = { memoryMiB: 16, pids: 4 }) =>
+  z
+    .strictObject({
+      /** MiB; swap is limited to the same. */
+      memoryMiB: z.int().min(minimum.memoryMiB).max(1_048_576).default(defaults.memoryMiB),
+      /** Cores. */
+      cpus: z
+        .number()
+        .min(0.05)
+        .max(512)
+        .refine((value) => Number(value.toFixed(2)) === value, { params: { allowed: "at most two decimals; the engine would read back another figure", fix: "round it" } })
+        .default(defaults.cpus),
+      /** Processes and threads at a time. */
+      pids: z.int().min(minimum.pids).max(32_768).default(defaults.pids),
+    })
+    .prefault({});

@@ -12,6 +12,7 @@ export const COMPONENT_KINDS = [
   "service",
   "job",
   "backup",
+  "elevation",
   "carrier",
   "forwarder",
 ] as const;

@@ -11,11 +11,11 @@ describe("what components would throw later is a fault now", () => {
       {
         path: "rampart:database.resources.memoryMiB",
         given: "512",
-        allowed: "at least 3008 for 1025 connections",
+        allowed: "at least 3028 for 1032 connections",
         fix: "raise it, or lower database.connectionLimits",
       },
     ]);
-    expect(faultsOf({ "database.resources.pids": 100 })).toMatchObject([{ path: "rampart:database.resources.pids", given: "100", allowed: "at least 115: a process for each of 83 connections, and the server's own" }]);
+    expect(faultsOf({ "database.resources.pids": 100 })).toMatchObject([{ path: "rampart:database.resources.pids", given: "100", allowed: "at least 122: a process for each of 90 connections, and the server's own" }]);
   });
 
   test("what is accepted can be sized", () => {
@@ -23,7 +23,7 @@ describe("what components would throw later is a fault now", () => {
     fc.assert(
       fc.property(fc.integer({ min: 128, max: 8192 }), limit, limit, limit, (memoryMiB, migrator, app_rw, app_ro) => {
         const faults = faultsOf({ "database.resources": { memoryMiB, pids: 32_768 }, "database.connectionLimits": { migrator, app_rw, app_ro } });
-        const size = (): unknown => postgresSizing({ memoryMiB, connectionLimits: [migrator, app_rw, app_ro] });
+        const size = (): unknown => postgresSizing({ memoryMiB, connectionLimits: [migrator, app_rw, app_ro, 4, 3] });
         if (faults.length === 0) expect(size).not.toThrow();
         else expect(size).toThrow();
       }),

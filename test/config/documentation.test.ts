@@ -36,7 +36,7 @@ const hasOwnRow = (path: string): boolean => documented.has(shortened(path));
 const keys = ENVIRONMENTS.flatMap((environment) => keysOf(stackSchema({ environment })));
 
 /** One row stands for the three figures of the edge, Postgres and Redis: they are explained once, under resources. */
-const rowOf = (path: string): string => shortened(path).replace(/^(edge|database|redis)\.resources\.\w+$/, "$1.resources");
+const rowOf = (path: string): string => shortened(path).replace(/^(edge|database|redis|database\.backups)\.resources\.\w+$/, "$1.resources");
 
 test.each([...new Set(keys.map(rowOf))].sort())("%s is documented", (key) => {
   expect(documented.has(key)).toBe(true);
