@@ -1,0 +1,46 @@
+/** Private keys out of a seed, and signatures that are the same in every run. */
+import { createPrivateKey, createPublicKey, hkdfSync } from "node:crypto";
+import { mapHashToField } from "@noble/curves/abstract/modular";
+import { p256 } from "@noble/curves/p256";
+
+/** P-256: the one curve that every TLS library of the last ten years takes for certificates. */
+export interface KeyPair {
+  /** The scalar, 32 bytes. */
+  readonly secret: Uint8Array;
+  /** PKCS #8 in PEM. */
+  readonly privateKeyPem: string;
+  /** SubjectPublicKeyInfo in DER. */
+  readonly publicKeyDer: Buffer;
+}
+
+export const SEED_BYTES = 32;
+/** FIPS 186-5 A.2.1: 128 bits more than the order, so that the reduction leaves no bias. */
+const SCALAR_BYTES = 48;
+
+/**
+ * A key for a purpose out of the stack's seed. Another purpose is another, unrelated key (HKDF, RFC 5869).
+ * @throws Error when the seed is not 32 bytes in base64
+ */
+export function deriveKeyPair(seedBase64: string, purpose: string): KeyPair {
+  const seed = Buffer.from(seedBase64, "base64");
+  if (seed.length !== SEED_BYTES) throw new Error(`seed: has to be ${SEED_BYTES} bytes in base64`);
+  const material = new Uint8Array(hkdfSync("sha256", seed, "rampart", `pki/${purpose}`, SCALAR_BYTES));
+  const secret = mapHashToField(material, p256.CURVE.n);
+  const point = p256.getPublicKey(secret, false);
+  const base64url = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64url");
+  const jwk = { kty: "EC", crv: "P-256", d: base64url(secret), x: base64url(point.slice(1, 33)), y: base64url(point.slice(33)) };
+  const key = createPrivateKey({ key: jwk, format: "jwk" });
+  return {
+    secret,
+    privateKeyPem: key.export({ type: "pkcs8", format: "pem" }).toString(),
+    publicKeyDer: createPublicKey(key).export({ type: "spki", format: "der" }),
+  };
+}
+
+/**
+ * An ECDSA signature over SHA-256, in DER. Node's own takes a random number each time; this one derives it from the
+ * message (RFC 6979), so that a certificate is the same in every run and a preview of an unchanged stack is empty.
+ */
+export function sign(secret: Uint8Array, message: Uint8Array): Uint8Array {
+  return p256.sign(message, secret, { prehash: true, lowS: false }).toDERRawBytes();
+}
