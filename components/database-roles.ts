@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { DATABASE_ROLES, databasePrivileges, type DatabasePrivileges, type DatabaseRole } from "../hardening/database/privileges";
 import { scramSha256Verifier } from "../hardening/database/scram";
+import type { Authority } from "./authority";
 import type { StackContext } from "./context";
 import { POSTGRES_SUPERUSER } from "./postgres";
 import type { Secrets } from "./secrets";
@@ -17,6 +18,8 @@ export interface DatabaseRolesArgs {
   readonly port: number;
   readonly superuserPassword: pulumi.Output<string>;
   readonly secrets: Secrets;
+  /** The stack's authority: the provider verifies the server as every client does. */
+  readonly authority: Authority;
   /** A server that answers, and the way to it. */
   readonly dependsOn: pulumi.Resource[];
   /** The volume whose deletion takes the roles with it. */
@@ -40,7 +43,7 @@ export class DatabaseRoles extends pulumi.ComponentResource {
     const { database } = context.config;
     const provider = new postgresql.Provider(
       `${name}-provider`,
-      { host: args.host, port: args.port, username: POSTGRES_SUPERUSER, password: args.superuserPassword, sslmode: "disable", superuser: true, connectTimeout: 15, maxConnections: PROVIDER_CONNECTIONS },
+      { host: args.host, port: args.port, username: POSTGRES_SUPERUSER, password: args.superuserPassword, ...verifyFull(args.authority), superuser: true, connectTimeout: 15, maxConnections: PROVIDER_CONNECTIONS },
       { parent: this, deletedWith: args.deletedWith },
     );
     this.options = { parent: this, provider, dependsOn: args.dependsOn, deletedWith: args.deletedWith };
@@ -152,4 +155,10 @@ export class DatabaseRoles extends pulumi.ComponentResource {
     }
     return created;
   }
+}
+
+/** The provider takes the authority inline only beside a client certificate, which the server never asks for. */
+function verifyFull(authority: Authority): Pick<postgresql.ProviderArgs, "sslmode" | "sslrootcert" | "clientcert"> {
+  const client = authority.client("provider");
+  return { sslmode: "verify-full", sslrootcert: authority.certificate, clientcert: { cert: client.certificate, key: client.privateKey, sslinline: true } };
 }

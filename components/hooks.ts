@@ -8,6 +8,15 @@ export interface ContainerHooks {
   readonly role: pulumi.ResourceHookBinding;
   readonly jobReceipt: (settings: JobSettings) => pulumi.ResourceHookBinding;
   readonly routesApplied: (settings: RoutesSettings) => pulumi.ResourceHookBinding;
+  readonly reload: (settings: ReloadSettings) => pulumi.ResourceHookBinding;
+}
+
+export interface ReloadSettings {
+  readonly name: string;
+  /** The container's label `io.rampart.name`. */
+  readonly owner: string;
+  /** The path of a POSIX sh script in that container. */
+  readonly script: string;
 }
 
 export interface JobSettings {
@@ -27,7 +36,7 @@ export const LABEL_ROUTES_PROBE = "io.rampart.routes-probe";
 
 /** Creates the hooks of one stack. Under Pulumi's mocks, whose monitor knows no hooks, there are none. */
 export function containerHooks(name: string, stack: string, engine: Engine): ContainerHooks {
-  if (!hooksSupported()) return { container: {}, role: {}, jobReceipt: () => ({}), routesApplied: () => ({}) };
+  if (!hooksSupported()) return { container: {}, role: {}, jobReceipt: () => ({}), routesApplied: () => ({}), reload: () => ({}) };
   const container: pulumi.ResourceHookBinding = {
     afterCreate: [new pulumi.ResourceHook(`${name}-pids-limit`, (args) => applyPidsLimit(engine, args))],
     onError: [new pulumi.ErrorHook(`${name}-container-failed`, (args) => explainFailure(engine, stack, args))],
@@ -39,6 +48,7 @@ export function containerHooks(name: string, stack: string, engine: Engine): Con
     routesApplied: (settings) => ({
       afterCreate: [new pulumi.ResourceHook(`${name}-routes-applied`, (args) => waitForRoutes(engine, stack, settings, args))],
     }),
+    reload: (settings) => ({ beforeCreate: [new pulumi.ResourceHook(`${settings.name}-reload`, () => reload(engine, stack, settings))] }),
   };
 }
 
@@ -105,6 +115,18 @@ async function runJob(engine: Engine, settings: JobSettings, args: pulumi.Resour
   if (code === 0) return;
   throw new Error(`${settings.name} ended with exit code ${code}; services were not changed, and the next \`pulumi up\` runs it again.\n${await tail(engine, id)}`);
 }
+
+/** Has a running container take its live files. One that does not run reads them when it starts. */
+async function reload(engine: Engine, stack: string, settings: ReloadSettings): Promise<void> {
+  const id = await newestContainer(engine, { [LABEL_STACK]: stack, [LABEL_NAME]: settings.owner, [LABEL_COMPONENT]: settings.owner }, true);
+  if (id === undefined) return;
+  // A container of an earlier Rampart has no such script, and is about to be replaced.
+  const result = await docker(engine, ["exec", id, "/bin/sh", "-c", 'test -f "$1" || exit 0; exec /bin/sh "$1"', "-", settings.script], RELOAD_TIMEOUT_SECONDS);
+  if (result.code === 0) return;
+  throw new Error(`${settings.owner} did not take its new files; the next \`pulumi up\` tries again.\n${indent(`${result.stdout}${result.stderr}`.trim())}`);
+}
+
+const RELOAD_TIMEOUT_SECONDS = 60;
 
 async function tail(engine: Engine, id: string): Promise<string> {
   const logs = await logTail(engine, id);

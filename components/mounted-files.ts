@@ -89,11 +89,14 @@ export function createCarrier(name: string, context: StackContext, args: Carrier
 
 /** `<name>-<twelve hex digits of the contents>`; keyed with the stack's salt where the contents are secret. */
 export function volumeName(name: string, files: MountedFilesArgs["files"], salt?: pulumi.Output<string>): pulumi.Output<string> {
+  return filesDigest(files, salt).apply((digest) => `${name}-${digest}`);
+}
+
+/** Twelve hex digits of names, permissions and contents. A keyed digest of secrets is no secret, and every tool shows it. */
+export function filesDigest(files: MountedFilesArgs["files"], salt?: pulumi.Output<string>): pulumi.Output<string> {
   const entries = Object.entries(files).sort(([a], [b]) => (a < b ? -1 : 1));
   const contents = pulumi.all(entries.map(([, file]) => file.content));
-  const named = pulumi.all([contents, salt ?? ""]).apply(([texts, key]) => `${name}-${digest(entries.map(([file, { permissions }], index) => [file, permissions ?? "", texts[index] ?? ""]), key)}`);
-  // A keyed digest of secrets is no secret, and a volume's name is shown by every tool.
-  return pulumi.unsecret(named);
+  return pulumi.unsecret(pulumi.all([contents, salt ?? ""]).apply(([texts, key]) => digest(entries.map(([file, { permissions }], index) => [file, permissions ?? "", texts[index] ?? ""]), key)));
 }
 
 function digest(parts: readonly (readonly string[])[], key: string): string {

@@ -2,13 +2,18 @@ import * as pulumi from "@pulumi/pulumi";
 import { postgresSettings, postgresSizing, renderPostgresqlConf } from "../hardening/database/postgres-config";
 import { renderPgHba } from "../hardening/database/pg-hba";
 import { DATABASE_ROLES } from "../hardening/database/privileges";
-import { POSTGRES_INITDB_ARGS, POSTGRES_PATHS, postgresHealthCheck, postgresStartScript } from "../hardening/database/start-script";
+import { postgresReloadScript } from "../hardening/database/reload-script";
+import { POSTGRES_INITDB_ARGS, POSTGRES_LIVE_FILES, POSTGRES_PATHS, postgresHealthCheck, postgresStartScript } from "../hardening/database/start-script";
+import { certificateEnd } from "../hardening/pki/certificates";
+import { LABEL_CERTIFICATE_END } from "../hardening/labels";
 import type { NetworkPlan } from "../hardening/networks";
 import type { Workload } from "../hardening/workload";
+import type { Authority } from "./authority";
 import { createContainer } from "./container";
 import type { NetworkNames, StackContext } from "./context";
 import { DataVolume } from "./data-volume";
-import { MountedFiles } from "./mounted-files";
+import { LiveFiles } from "./live-files";
+import { MountedFiles, type MountedFile } from "./mounted-files";
 
 export const POSTGRES_SUPERUSER = "postgres";
 export const POSTGRES_ALIAS = "postgres";
@@ -25,31 +30,49 @@ export interface PostgresArgs {
   /** The forwarder's address, where there is one. */
   readonly forwarderAddress?: string;
   readonly password: pulumi.Output<string>;
+  /** Signs the server's certificate. */
+  readonly authority: Authority;
 }
 
 /** PostgreSQL on the internal network: its superuser's password is known to it and to the Pulumi provider alone. */
 export class Postgres extends pulumi.ComponentResource {
   /** What depends on a server that answers. */
   readonly ready: pulumi.Resource;
+  /** What depends on a server that has the present password, rules and certificate. */
+  readonly applied: pulumi.Resource;
   readonly data: DataVolume;
 
   constructor(name: string, context: StackContext, args: PostgresArgs, opts?: pulumi.ComponentResourceOptions) {
     super("rampart:postgres:Postgres", name, {}, opts);
     const { config } = context;
     this.data = new DataVolume(`${name}-data`, context, { owner: "postgres", protect: config.database.protect, shared: false }, { parent: this });
-    const configuration = new MountedFiles(
-      `${name}-config`,
+    const configuration = new MountedFiles(`${name}-config`, context, { owner: "postgres", secret: false, files: configurationFiles(context) }, { parent: this });
+    const server = args.authority.server("postgres", [POSTGRES_ALIAS, args.address, "127.0.0.1", "localhost"]);
+    const live = new LiveFiles(
+      `${name}-live`,
       context,
-      { owner: "postgres", secret: false, files: postgresFiles(context, args) },
+      {
+        owner: "postgres",
+        files: {
+          [POSTGRES_LIVE_FILES.password]: { content: args.password },
+          [POSTGRES_LIVE_FILES.hba]: { content: hbaFile(context, args) },
+          [POSTGRES_LIVE_FILES.certificate]: { content: server.certificate },
+          [POSTGRES_LIVE_FILES.key]: { content: server.privateKey },
+          [POSTGRES_LIVE_FILES.ca]: { content: args.authority.certificate },
+        },
+        reloadScript: POSTGRES_PATHS.reload,
+        extraLabels: [{ label: LABEL_CERTIFICATE_END, value: server.certificate.apply((pem) => certificateEnd(pem).toISOString()) }],
+      },
       { parent: this },
     );
-    const secrets = new MountedFiles(`${name}-secrets`, context, { owner: "postgres", files: { postgres_password: { content: args.password } } }, { parent: this });
+    this.applied = live.applied;
     this.ready = createContainer(
       context,
       name,
       postgresWorkload(context, args.address),
-      { networks: args.networks, volumes: { data: this.data.volumeName, config: configuration.volumeName, secrets: secrets.volumeName } },
-      { parent: this, lifecycle: "exclusive", dependsOn: [configuration.carrier, secrets.carrier] },
+      { networks: args.networks, volumes: { data: this.data.volumeName, config: configuration.volumeName, live: live.volumeName } },
+      // A password that is changed in the running server first is one that its successor knows.
+      { parent: this, lifecycle: "exclusive", dependsOn: [configuration.carrier, live.carrier, live.applied] },
     );
     this.registerOutputs({});
   }
@@ -60,22 +83,26 @@ function sizing(context: StackContext) {
   return postgresSizing({ memoryMiB: resources.memoryMiB, connectionLimits: DATABASE_ROLES.map((role) => connectionLimits[role]) });
 }
 
-function postgresFiles(context: StackContext, args: PostgresArgs): Record<string, { content: string }> {
+function configurationFiles(context: StackContext): Record<string, MountedFile> {
+  const tls = { certificateFile: POSTGRES_PATHS.certificate, keyFile: POSTGRES_PATHS.key };
+  return {
+    "postgresql.conf": { content: renderPostgresqlConf(postgresSettings({ sizing: sizing(context), tls })) },
+    "start.sh": { content: postgresStartScript() },
+    "reload.sh": { content: postgresReloadScript() },
+  };
+}
+
+function hbaFile(context: StackContext, args: PostgresArgs): string {
   const { database } = context.config;
   const internal = args.networkPlan.find((network) => network.name === "internal");
   if (internal === undefined) throw new Error("the plan of the networks has no internal network");
-  return {
-    "postgresql.conf": { content: renderPostgresqlConf(postgresSettings({ sizing: sizing(context) })) },
-    "pg_hba.conf": {
-      content: renderPgHba({
-        superuser: POSTGRES_SUPERUSER,
-        superuserSources: [internal.gateway, ...(args.forwarderAddress === undefined ? [] : [args.forwarderAddress])],
-        roles: DATABASE_ROLES.map((role) => ({ name: role, database: database.name })),
-        subnets: [internal.subnet],
-      }),
-    },
-    "start.sh": { content: postgresStartScript() },
-  };
+  return renderPgHba({
+    superuser: POSTGRES_SUPERUSER,
+    superuserSources: [internal.gateway, ...(args.forwarderAddress === undefined ? [] : [args.forwarderAddress])],
+    roles: DATABASE_ROLES.map((role) => ({ name: role, database: database.name })),
+    subnets: [internal.subnet],
+    tls: true,
+  });
 }
 
 function postgresWorkload(context: StackContext, address: string): Workload {
@@ -89,7 +116,7 @@ function postgresWorkload(context: StackContext, address: string): Workload {
       PGDATA: POSTGRES_PATHS.data,
       POSTGRES_DB: config.database.name,
       POSTGRES_INITDB_ARGS,
-      POSTGRES_PASSWORD_FILE: "/run/secrets/postgres_password",
+      POSTGRES_PASSWORD_FILE: `${POSTGRES_PATHS.live}/${POSTGRES_LIVE_FILES.password}`,
       POSTGRES_USER: POSTGRES_SUPERUSER,
     },
     user: `${POSTGRES_UID}:${POSTGRES_UID}`,
@@ -98,7 +125,7 @@ function postgresWorkload(context: StackContext, address: string): Workload {
     mounts: [
       { kind: "volume", volume: "data", target: POSTGRES_PATHS.data, readOnly: false },
       { kind: "volume", volume: "config", target: "/etc/rampart", readOnly: true },
-      { kind: "volume", volume: "secrets", target: "/run/secrets", readOnly: true },
+      { kind: "volume", volume: "live", target: POSTGRES_PATHS.live, readOnly: true },
     ],
     tmpfs: [
       { path: "/tmp", sizeMiB: 64 },

@@ -4,6 +4,7 @@ import { routeUrl, type LoadedConfig } from "../config";
 import { postgresUrl, redisUrl } from "../hardening/connection-urls";
 import type { DatabaseRole } from "../hardening/database/privileges";
 import { planNetworks, postgresAddress, type NetworkPlan } from "../hardening/networks";
+import { Authority } from "./authority";
 import { createContext, type StackContext } from "./context";
 import { DataVolume } from "./data-volume";
 import { DatabaseRoles } from "./database-roles";
@@ -11,6 +12,7 @@ import { Edge, type RoutedService } from "./edge";
 import { isLocalLinux, type Engine } from "./engine";
 import { Forwarder } from "./forwarder";
 import { MigrationJob } from "./migration-job";
+import { SECRETS_PATH } from "./program";
 import { Networks } from "./networks";
 import { Postgres, POSTGRES_ALIAS, POSTGRES_SUPERUSER } from "./postgres";
 import { Redis, REDIS_ALIAS } from "./redis";
@@ -30,6 +32,10 @@ export interface DatabaseOutputs {
   readonly access: "direct" | "forwarder";
   readonly superuser: string;
   readonly superuserPassword: pulumi.Output<string>;
+  /** The certificate of the stack's authority in PEM, for sslmode=verify-full. */
+  readonly ca: pulumi.Output<string>;
+  /** When the server's certificate ends; `pulumi up` renews it long before. */
+  readonly certificateEnd: string;
   readonly passwords: Readonly<Record<DatabaseRole, pulumi.Output<string>>>;
 }
 
@@ -59,7 +65,7 @@ export class HardenedStack extends pulumi.ComponentResource {
         ? new MigrationJob(
             `${name}-migration`,
             context,
-            { config: config.migration, networks, secrets, databaseUrl: databaseUrl(config, data.roles, "migrator", "migration"), sharedVolumes: volumes, dependsOn: data.ready },
+            { config: config.migration, networks, secrets, urls: databaseUrls(config, data, "migrator", "migration"), sharedVolumes: volumes, dependsOn: data.ready },
             { parent: this },
           )
         : undefined;
@@ -72,7 +78,7 @@ export class HardenedStack extends pulumi.ComponentResource {
           : new SocketProxy(`${name}-docker-api-${service}`, context, { consumer: service, permissions: settings.dockerApi, networks, ...socketGroup(config, engine) }, { parent: this });
       const role = settings.data === "read-write" ? "app_rw" : settings.data === "read-only" ? "app_ro" : undefined;
       const urls = {
-        ...(role === undefined || data === undefined ? {} : { DATABASE_URL: databaseUrl(config, data.roles, role, service) }),
+        ...(role === undefined || data === undefined ? {} : databaseUrls(config, data, role, service)),
         ...(redis === undefined || settings.cache === false ? {} : { REDIS_URL: cacheUrl(redis, service) }),
       };
       const created = new Service(
@@ -116,10 +122,11 @@ export class HardenedStack extends pulumi.ComponentResource {
     const address = postgresAddress(config.name, config.network.pool);
     const forwarderAddress = access === "forwarder" ? address.replace(/\.\d+$/, ".11") : undefined;
     const password = secrets.password("postgres");
+    const authority = new Authority(`${config.name}-authority`, { stackName: config.name, ...certificateRotation(config) }, { parent: this });
     const postgres = new Postgres(
       `${config.name}-postgres`,
       context,
-      { networks, networkPlan: plan, address, password, ...(forwarderAddress === undefined ? {} : { forwarderAddress }) },
+      { networks, networkPlan: plan, address, password, authority, ...(forwarderAddress === undefined ? {} : { forwarderAddress }) },
       { parent: this },
     );
     const forwarder =
@@ -129,7 +136,7 @@ export class HardenedStack extends pulumi.ComponentResource {
     const roles = new DatabaseRoles(
       `${config.name}-roles`,
       context,
-      { host, port, superuserPassword: password, secrets, dependsOn: [forwarder?.ready ?? postgres.ready], deletedWith: postgres.data.volume },
+      { host, port, superuserPassword: password, authority, secrets, dependsOn: [forwarder?.ready ?? postgres.ready, postgres.applied], deletedWith: postgres.data.volume },
       { parent: this },
     );
     const outputs: DatabaseOutputs = {
@@ -140,9 +147,11 @@ export class HardenedStack extends pulumi.ComponentResource {
       access,
       superuser: POSTGRES_SUPERUSER,
       superuserPassword: password,
+      ca: authority.certificate,
+      certificateEnd: authority.period.notAfter.toISOString(),
       passwords: roles.passwords,
     };
-    return { roles, outputs, ready: roles.ready };
+    return { roles, outputs, authority, ready: roles.ready };
   }
 }
 
@@ -174,9 +183,18 @@ function sharedVolumes(context: StackContext, parent: pulumi.Resource): Record<s
   );
 }
 
-function databaseUrl(config: LoadedConfig, roles: DatabaseRoles, role: DatabaseRole, applicationName: string): pulumi.Output<string> {
-  return roles.passwords[role].apply((password) => postgresUrl({ host: POSTGRES_ALIAS, port: POSTGRES_PORT, database: config.database.name, role, password, applicationName }));
+/** What a program needs to reach the database: its URL, and the authority that the server's certificate is verified by. */
+function databaseUrls(config: LoadedConfig, data: { readonly roles: DatabaseRoles; readonly authority: Authority }, role: DatabaseRole, applicationName: string): Record<string, pulumi.Output<string>> {
+  const url = data.roles.passwords[role].apply((password) =>
+    postgresUrl({ host: POSTGRES_ALIAS, port: POSTGRES_PORT, database: config.database.name, role, password, applicationName, sslMode: "verify-full", sslRootCert: `${SECRETS_PATH}/database_ca` }),
+  );
+  return { DATABASE_URL: url, DATABASE_CA: data.authority.certificate };
 }
+
+const certificateRotation = ({ rotation }: LoadedConfig): { readonly rotation?: string } => {
+  const key = [rotation.everything, rotation.certificates].filter((one) => one !== undefined).join("+");
+  return key === "" ? {} : { rotation: key };
+};
 
 function cacheUrl(redis: Redis, service: string): pulumi.Output<string> {
   return redis.passwords[service]?.apply((password) => redisUrl({ host: REDIS_ALIAS, user: service, password })) ?? pulumi.output("");

@@ -41,9 +41,9 @@ function programs(config: StackConfig): Program[] {
   const services = Object.entries(config.services).map(([name, service]): Program => [
     ["services", name],
     service,
-    [...(service.data === "none" ? [] : ["DATABASE_URL"]), ...(service.cache === false ? [] : ["REDIS_URL"])],
+    [...(service.data === "none" ? [] : ["DATABASE_URL", "DATABASE_CA"]), ...(service.cache === false ? [] : ["REDIS_URL"])],
   ]);
-  return config.migration === undefined ? services : [...services, [["migration"], config.migration, ["DATABASE_URL"]]];
+  return config.migration === undefined ? services : [...services, [["migration"], config.migration, ["DATABASE_URL", "DATABASE_CA"]]];
 }
 
 function nameFaults(config: StackConfig, show: ShowPath): Fault[] {

@@ -138,6 +138,8 @@ export const rotation = z
     /** All passwords below at once. */
     everything: rotationKey.optional(),
     roles: z.partialRecord(z.enum(["superuser", "migrator", "app_rw", "app_ro", "backup", "monitor"]), rotationKey).default({}),
+    /** The certificates of Postgres and Redis, with new keys. The stack's authority stays. */
+    certificates: rotationKey.optional(),
     /** A service's Redis user. */
     redis: z.record(name, rotationKey).default({}),
   })

@@ -7,6 +7,8 @@ export const LABEL_NAME = "io.rampart.name";
 export const LABEL_PIDS = "io.rampart.pids-limit";
 /** A prefix: `io.rampart.accepted.<rule>` holds the reason why that rule is not held. */
 export const LABEL_ACCEPTED = "io.rampart.accepted.";
+/** On the carrier of a server's certificate: when it ends, in ISO 8601. */
+export const LABEL_CERTIFICATE_END = "io.rampart.certificate-end";
 
 export interface LabelContext {
   readonly stack: string;

@@ -3,11 +3,22 @@
 /** Where the container finds what Rampart mounts. */
 export const POSTGRES_PATHS = {
   config: "/etc/rampart/postgresql.conf",
-  hba: "/etc/rampart/pg_hba.conf",
   start: "/etc/rampart/start.sh",
+  reload: "/etc/rampart/reload.sh",
   data: "/var/lib/postgresql/data",
+  /** The server's own tmpfs: its socket, and its private key with the permissions that it insists on. */
   socket: "/var/run/postgresql",
+  /** What may change while the server runs: see reload-script.ts. */
+  live: "/run/secrets",
+  hba: "/run/secrets/pg_hba.conf",
+  certificate: "/var/run/postgresql/server.crt",
+  key: "/var/run/postgresql/server.key",
 } as const;
+
+/** The files of the live volume. */
+export const POSTGRES_LIVE_FILES = { hba: "pg_hba.conf", password: "postgres_password", certificate: "server.crt", key: "server.key", ca: "ca.crt" } as const;
+/** Where the server remembers the superuser's password that it has, so that a reload can log in to change it. */
+export const PASSWORD_IN_FORCE = ".superuser";
 
 /** POSTGRES_INITDB_ARGS: scram from the first second on, and pages that tell when the disk lied. */
 export const POSTGRES_INITDB_ARGS = "--auth-host=scram-sha-256 --auth-local=scram-sha-256 --data-checksums";
@@ -23,11 +34,31 @@ export function postgresHealthCheck(superuser: string): readonly string[] {
 export interface PostgresStartScriptArgs {
   /** @default POSTGRES_PATHS.config */
   readonly configFile?: string;
-  /** @default POSTGRES_PATHS.hba */
-  readonly hbaFile?: string;
+  /** @default POSTGRES_PATHS.live */
+  readonly liveDirectory?: string;
+  /** @default POSTGRES_PATHS.socket */
+  readonly runDirectory?: string;
 }
 
-function path(property: string, value: string): string {
+/** Shell functions that start and reload share: how the live files become the server's own. */
+export function installLiveFiles(live: string, run: string): string {
+  return `# PostgreSQL takes a private key only from a file that nobody but its own user can read.
+install_live() {
+  (
+    umask 077
+    for file in ${POSTGRES_LIVE_FILES.certificate} ${POSTGRES_LIVE_FILES.key}; do
+      [ -f "${live}/$file" ] || continue
+      cp "${live}/$file" "${run}/$file.next"
+      mv "${run}/$file.next" "${run}/$file"
+    done
+    printf '%s' "$password" >"${run}/${PASSWORD_IN_FORCE}.next"
+    mv "${run}/${PASSWORD_IN_FORCE}.next" "${run}/${PASSWORD_IN_FORCE}"
+  )
+}
+`;
+}
+
+export function plainPath(property: string, value: string): string {
   if (!/^\/[A-Za-z0-9_./-]+$/.test(value)) {
     throw new Error(`${property}: "${value}" is not a plain absolute path`);
   }
@@ -43,8 +74,10 @@ function path(property: string, value: string): string {
  * argument or a log.
  */
 export function postgresStartScript(args: PostgresStartScriptArgs = {}): string {
-  const config = path("configFile", args.configFile ?? POSTGRES_PATHS.config);
-  const hba = path("hbaFile", args.hbaFile ?? POSTGRES_PATHS.hba);
+  const config = plainPath("configFile", args.configFile ?? POSTGRES_PATHS.config);
+  const live = plainPath("liveDirectory", args.liveDirectory ?? POSTGRES_PATHS.live);
+  const run = plainPath("runDirectory", args.runDirectory ?? POSTGRES_PATHS.socket);
+  const hba = `${live}/${POSTGRES_LIVE_FILES.hba}`;
   return `#!/bin/sh
 # Written by Rampart. Sets the superuser's password to the content of POSTGRES_PASSWORD_FILE, then starts PostgreSQL.
 set -eu
@@ -68,6 +101,9 @@ esac
 case $superuser$database in
   *[!a-z0-9_]*) fail 'POSTGRES_USER and POSTGRES_DB have to be lower-case letters, digits and _' ;;
 esac
+
+${installLiveFiles(live, run)}
+install_live
 
 # Reads SQL, one statement a line. Statements are kept out of the log, which would otherwise show one that failed.
 # A server that was killed leaves a lock file with this process's id: PostgreSQL takes it for its own ancestor's.
