@@ -1,5 +1,5 @@
 /** A PostgreSQL with the roles of a stack, and databases in which tables are confined to tenants, or (the control) are not. */
-import { DatabaseError, Query, type Client, type Connection } from "pg";
+import { DatabaseError, Query, type Client } from "pg";
 import { databasePrivileges } from "../../../hardening/database/privileges";
 import { renderPrivilegesSql } from "../../../hardening/database/privileges-sql";
 import { type Tenancy, type TenancyGuardArgs, type TenantColumnType } from "../../../hardening/database/tenancy";
@@ -63,10 +63,16 @@ export async function asTenant(client: Client, tenant: string | undefined, state
   await transaction(client, [...(value === undefined ? [] : [`SELECT set_config('app.tenant_id', '${value}', true)`]), ...statements]);
 }
 
+/** What node-postgres's connection can do beside its types. */
+interface CopyConnection {
+  readonly sendCopyFromChunk: (chunk: Buffer) => void;
+  readonly endCopyFrom: () => void;
+}
+
 /** COPY … FROM STDIN with these lines. */
 export async function copyIn(client: Client, sql: string, lines: string): Promise<void> {
   class CopyIn extends Query {
-    handleCopyInResponse(connection: Connection): void {
+    handleCopyInResponse(connection: CopyConnection): void {
       connection.sendCopyFromChunk(Buffer.from(lines));
       connection.endCopyFrom();
     }
