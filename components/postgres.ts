@@ -3,12 +3,14 @@ import { postgresSettings, postgresSizing, renderPostgresqlConf } from "../harde
 import { renderPgHba } from "../hardening/database/pg-hba";
 import { DATABASE_ROLES } from "../hardening/database/privileges";
 import { POSTGRES_INITDB_ARGS, POSTGRES_PATHS, postgresHealthCheck, postgresStartScript } from "../hardening/database/start-script";
+import { majorName } from "../hardening/database/upgrade";
 import type { NetworkPlan } from "../hardening/networks";
 import type { Workload } from "../hardening/workload";
 import { createContainer } from "./container";
 import type { NetworkNames, StackContext } from "./context";
 import { DataVolume } from "./data-volume";
 import { MountedFiles } from "./mounted-files";
+import { configuredMajor, majorCheck } from "./postgres-major";
 
 export const POSTGRES_SUPERUSER = "postgres";
 export const POSTGRES_ALIAS = "postgres";
@@ -36,7 +38,13 @@ export class Postgres extends pulumi.ComponentResource {
   constructor(name: string, context: StackContext, args: PostgresArgs, opts?: pulumi.ComponentResourceOptions) {
     super("rampart:postgres:Postgres", name, {}, opts);
     const { config } = context;
-    this.data = new DataVolume(`${name}-data`, context, { owner: "postgres", protect: config.database.protect, shared: false }, { parent: this });
+    const check = majorCheck(name, context, `${name}-data`, this);
+    // The volumes of older majors stay declared, so that they are neither deleted nor in the way of an update.
+    const [data] = [configuredMajor(context), ...config.database.previousMajors].map(
+      (major) => new DataVolume(majorName(`${name}-data`, major), context, { owner: "postgres", protect: config.database.protect, shared: false }, { parent: this, dependsOn: [check] }),
+    );
+    if (data === undefined) throw new Error("there is no data volume");
+    this.data = data;
     const configuration = new MountedFiles(
       `${name}-config`,
       context,
@@ -49,7 +57,7 @@ export class Postgres extends pulumi.ComponentResource {
       name,
       postgresWorkload(context, args.address),
       { networks: args.networks, volumes: { data: this.data.volumeName, config: configuration.volumeName, secrets: secrets.volumeName } },
-      { parent: this, lifecycle: "exclusive", dependsOn: [configuration.carrier, secrets.carrier] },
+      { parent: this, lifecycle: "exclusive", dependsOn: [check, configuration.carrier, secrets.carrier] },
     );
     this.registerOutputs({});
   }
