@@ -123,7 +123,7 @@ export function upgradeSettings(images: Images, changes: { readonly postgres?: s
     network: { pool: UPGRADE.pool },
     edge: { listenAddress: "127.0.0.1", httpPort: UPGRADE.httpPort, httpsPort: UPGRADE.httpsPort },
     images: { ...own(images), postgres: changes.postgres ?? images.postgres },
-    database: { resources: { memoryMiB: 256 }, backups: false, ...(changes.previousMajors === undefined ? {} : { previousMajors: changes.previousMajors }) },
+    database: { resources: { memoryMiB: 320 }, backups: false, ...(changes.previousMajors === undefined ? {} : { previousMajors: changes.previousMajors }) },
     migration: { image: images.app, command: ["migrate"] },
     services: {
       api: { image: images.app, command: ["api"], port: 3000, healthCheck: health(3000), data: "read-write", routes: [{ host: UPGRADE.host }] },
