@@ -43,13 +43,16 @@ const ofExtension = (catalog: string, oid: string): string => `EXISTS (SELECT FR
 const initial = (catalog: string, oid: string, acl: string): string => `EXISTS (SELECT FROM pg_init_privs i WHERE i.classoid = '${catalog}'::regclass AND i.objoid = ${oid} AND i.objsubid = 0 AND i.initprivs = ${acl})`;
 const SYSTEM = "n.nspname IN ('pg_catalog', 'information_schema') OR n.nspname LIKE 'pg\\_toast%' OR n.nspname LIKE 'pg\\_temp%'";
 
+/** An array type comes with its element type, whose privileges it has; PostgreSQL 17 counts it to the extension, 16 does not. */
+const NO_ARRAY = "o.typsubscript <> 'array_subscript_handler'::regproc";
+
 /** Privileges of one kind of object: all of them on the stack's own, changed ones on PostgreSQL's and extensions'. */
-function privileges(kind: string, catalog: string, prefix: string, defaultType: string, name: string): string {
+function privileges(kind: string, catalog: string, prefix: string, defaultType: string, name: string, only = "true"): string {
   const [oid, acl, owner, namespace] = ["o.oid", `o.${prefix}acl`, `o.${prefix}owner`, `o.${prefix}namespace`];
   const own = `NOT (${SYSTEM}) AND NOT ${ofExtension(catalog, oid)}`;
   return `SELECT 'privileges of ${kind}', ${name}, ${grants(`coalesce(${acl}, acldefault(${defaultType}, ${owner}))`)}
   FROM ${catalog} o JOIN pg_namespace n ON n.oid = ${namespace}
-  WHERE (${own}) OR (${acl} IS NOT NULL AND n.nspname NOT LIKE 'pg\\_temp%' AND NOT ${initial(catalog, oid, acl)});`;
+  WHERE ${only} AND ((${own}) OR (${acl} IS NOT NULL AND n.nspname NOT LIKE 'pg\\_temp%' AND NOT ${initial(catalog, oid, acl)}));`;
 }
 
 /** Roles with their attributes, passwords' digests, settings and memberships: once for a server. */
@@ -94,7 +97,7 @@ SELECT 'policy', polrelid::regclass, polname, polcmd, polpermissive, (SELECT str
 SELECT 'function', o.oid::regprocedure, prokind, proowner::regrole, prosecdef, proleakproof, provolatile, proconfig, lanname, md5(prosrc)
   FROM pg_proc o JOIN pg_namespace n ON n.oid = pronamespace JOIN pg_language l ON l.oid = prolang WHERE NOT (${SYSTEM}) AND NOT ${ofExtension("pg_proc", "o.oid")};
 SELECT 'type', n.nspname, typname, typtype, typowner::regrole, typnotnull, (SELECT string_agg(enumlabel, ',' ORDER BY enumsortorder) FROM pg_enum WHERE enumtypid = o.oid)
-  FROM pg_type o JOIN pg_namespace n ON n.oid = typnamespace WHERE NOT (${SYSTEM}) AND NOT ${ofExtension("pg_type", "o.oid")};
+  FROM pg_type o JOIN pg_namespace n ON n.oid = typnamespace WHERE ${NO_ARRAY} AND NOT (${SYSTEM}) AND NOT ${ofExtension("pg_type", "o.oid")};
 SELECT 'view', o.oid::regclass, md5(regexp_replace(pg_get_viewdef(o.oid), '\\s+', ' ', 'g'))
   FROM pg_class o JOIN pg_namespace n ON n.oid = relnamespace WHERE relkind IN ('v', 'm') AND NOT (${SYSTEM}) AND NOT ${ofExtension("pg_class", "o.oid")};
 SELECT 'extension', extname, extnamespace::regnamespace, extowner::regrole FROM pg_extension;
@@ -102,7 +105,7 @@ SELECT 'publication', pubname, pubowner::regrole, puballtables FROM pg_publicati
 SELECT 'default privileges', defaclrole::regrole, NULLIF(defaclnamespace, 0)::regnamespace, defaclobjtype, ${grants("defaclacl")} FROM pg_default_acl;
 ${privileges("relation", "pg_class", "rel", `CASE o.relkind WHEN 'S' THEN 's'::"char" ELSE 'r'::"char" END`, "o.oid::regclass")}
 ${privileges("function", "pg_proc", "pro", "'f'", "o.oid::regprocedure")}
-${privileges("type", "pg_type", "typ", "'T'", "o.oid::regtype")}
+${privileges("type", "pg_type", "typ", "'T'", "o.oid::regtype", NO_ARRAY)}
 `;
 
 /** What the inventories of two servers differ in; empty where they agree. Versions of extensions are not part of them. */

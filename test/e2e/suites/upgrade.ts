@@ -105,7 +105,9 @@ export const upgradeSuite: Suite<Context> = {
         expect((await container(UPGRADE_STACK, "postgres")).Id === before, "the old server was replaced");
         await expectVolumes([OLD_VOLUME]);
         expect((await write()).status === 200, "the old server does not serve");
-        stackOf(context).configure(upgradeSettings(context.images));
+        // The new image was pulled meanwhile, and is all that the state has to forget.
+        await stackOf(context).mustUp(upgradeSettings(context.images));
+        expect((await container(UPGRADE_STACK, "postgres")).Id === before, "the old server was replaced on the way back");
         const preview = await stackOf(context).preview(["--expect-no-changes"]);
         expect(preview.code === 0, tail(preview.output, 40));
       },
