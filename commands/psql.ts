@@ -19,6 +19,7 @@ psql in a container of its own on the stack's internal network, which is gone wh
   --role ROLE      app_ro (the default), app_rw, migrator, monitor, backup, elevated_<who>, or superuser
   --database NAME  another database than the stack's first
   --tunnel PORT    no psql, but a port on the engine's 127.0.0.1 for a graphical client, until Ctrl-C
+  --config-file FILE  the stack's file where it is not Pulumi.<stack>.yaml, read for docker:host and images.socat
 
 With DOCKER_HOST=ssh://… (or docker:host) the engine is another machine. docs/host-access.md has the whole.
 `;
@@ -31,7 +32,7 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(USAGE);
     return 0;
   }
-  const file = stackFile(options.stack);
+  const file = stackFile(options);
   const docker = dockerCli(await engineHost(file?.values["docker:host"], process.env));
   await sweepLeftovers(docker, options.stack);
   const postgres = await postgresContainer(docker, options.stack);
@@ -59,7 +60,8 @@ async function tunnel(docker: DockerCli, access: Awaited<ReturnType<typeof readA
 }
 
 /** The stack's file, for the engine and the image; the state alone is needed for the rest. */
-function stackFile(stack: PsqlOptions["stack"]): StackFile | undefined {
+function stackFile({ stack, configFile }: PsqlOptions): StackFile | undefined {
+  if (configFile !== undefined) return readStackFile(root, stack, resolve(configFile));
   return existsSync(join(root, `Pulumi.${stack}.yaml`)) ? readStackFile(root, stack) : undefined;
 }
 

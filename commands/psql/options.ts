@@ -9,6 +9,8 @@ export interface PsqlOptions {
   readonly database?: string;
   /** The port on the engine's 127.0.0.1 of a tunnel; absent: psql itself. */
   readonly tunnel?: number;
+  /** The stack's file, read for docker:host and the image of socat. @default Pulumi.<stack>.yaml, where there is one */
+  readonly configFile?: string;
   /** What follows `--`: psql's own. */
   readonly args: readonly string[];
 }
@@ -31,7 +33,7 @@ export function parsePsqlOptions(args: readonly string[]): PsqlOptions | undefin
   const tunnel = values.tunnel === undefined ? undefined : port(values.tunnel);
   if (tunnel !== undefined && rest.length > 0) throw new UsageError("--tunnel starts no psql, so that nothing may follow `--`");
   if (tunnel !== undefined && role === "superuser") throw new UsageError("--tunnel: the superuser is not taken from a tunnel (pg_hba.conf); leave --tunnel out, or declare an elevation");
-  return { stack, role, args: rest, ...(values.database === undefined ? {} : { database: values.database }), ...(tunnel === undefined ? {} : { tunnel }) };
+  return { stack, role, args: rest, ...(values.database === undefined ? {} : { database: values.database }), ...(tunnel === undefined ? {} : { tunnel }), ...(values["config-file"] === undefined ? {} : { configFile: values["config-file"] }) };
 }
 
 function port(text: string): number {
@@ -45,7 +47,7 @@ function parse(args: readonly string[]) {
     return parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: { role: { type: "string", short: "r" }, database: { type: "string", short: "d" }, tunnel: { type: "string" }, help: { type: "boolean", short: "h" } },
+      options: { role: { type: "string", short: "r" }, database: { type: "string", short: "d" }, tunnel: { type: "string" }, "config-file": { type: "string" }, help: { type: "boolean", short: "h" } },
     });
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));

@@ -17,6 +17,7 @@ test("the role is the one that only reads unless another is named; what follows 
   expect(parsePsqlOptions(["prod"])).toEqual({ stack: "prod", role: "app_ro", args: [] });
   expect(parsePsqlOptions(["prod", "--role", "elevated_anna", "--database", "analytics", "--", "-c", "select 1"])).toEqual({ stack: "prod", role: "elevated_anna", database: "analytics", args: ["-c", "select 1"] });
   expect(parsePsqlOptions(["prod", "--tunnel", "15433"])).toMatchObject({ tunnel: 15433 });
+  expect(parsePsqlOptions(["prod", "--config-file", "x.yaml"])).toMatchObject({ configFile: "x.yaml" });
 });
 
 test("wrong command lines are refused", () => {

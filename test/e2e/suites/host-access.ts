@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { Client } from "pg";
 import { docker, ids, inspect, LABEL, mustDocker } from "../lib/engine";
 import { run, signal, start, until, type RunResult } from "../lib/process";
@@ -29,7 +30,7 @@ async function through(context: Context, role: string, text: string): Promise<st
 
 async function tunnel(context: Context): Promise<{ readonly end: (name: NodeJS.Signals) => Promise<void>; readonly text: () => string }> {
   // Not by way of npm, which would not hand a signal on.
-  const child = start(process.execPath, ["--require", "tsx/cjs", "commands/psql.ts", context.main.name, "--tunnel", String(TUNNEL_PORT)], { cwd: REPOSITORY, env: env(context) });
+  const child = start(process.execPath, ["--require", "tsx/cjs", "commands/psql.ts", context.main.name, "--tunnel", String(TUNNEL_PORT), "--config-file", join(context.main.directory, `Pulumi.${context.main.name}.yaml`)], { cwd: REPOSITORY, env: env(context) });
   let text = "";
   child.stdout?.on("data", (chunk: Buffer) => (text += chunk.toString()));
   const ended = new Promise<void>((resolve) => child.on("close", () => resolve()));
