@@ -54,6 +54,6 @@ function forwarderWorkload(context: StackContext, address: string): Workload {
     stopGraceSeconds: 5,
     startTimeoutSeconds: 60,
     logging: config.logging,
-    accepted: [{ rule: "cis-5.9", reason: "the database provider reaches Postgres through this loopback-only port (rampart:database.access is forwarder)" }],
+    accepted: ["cis-5.9", "rampart-database-host-access"].map((rule) => ({ rule, reason: "the database provider reaches Postgres through this loopback-only port (rampart:database.access is forwarder)" })),
   };
 }

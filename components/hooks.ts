@@ -52,7 +52,7 @@ export function containerHooks(name: string, stack: string, engine: Engine): Con
   };
 }
 
-function hooksSupported(): boolean {
+export function hooksSupported(): boolean {
   const runtime = pulumi.runtime as unknown as { readonly getMonitor?: () => object | undefined };
   const monitor = runtime.getMonitor?.();
   return monitor === undefined || "registerErrorHook" in monitor;

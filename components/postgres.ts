@@ -6,6 +6,7 @@ import { postgresReloadScript } from "../hardening/database/reload-script";
 import { POSTGRES_INITDB_ARGS, POSTGRES_LIVE_FILES, POSTGRES_PATHS, postgresHealthCheck, postgresStartScript } from "../hardening/database/start-script";
 import { certificateEnd } from "../hardening/pki/certificates";
 import { LABEL_CERTIFICATE_END } from "../hardening/labels";
+import { majorName } from "../hardening/database/upgrade";
 import type { NetworkPlan } from "../hardening/networks";
 import type { Workload } from "../hardening/workload";
 import type { Authority } from "./authority";
@@ -14,6 +15,7 @@ import type { NetworkNames, StackContext } from "./context";
 import { DataVolume } from "./data-volume";
 import { LiveFiles } from "./live-files";
 import { MountedFiles, type MountedFile } from "./mounted-files";
+import { configuredMajor, majorCheck } from "./postgres-major";
 
 export const POSTGRES_SUPERUSER = "postgres";
 export const POSTGRES_ALIAS = "postgres";
@@ -45,7 +47,13 @@ export class Postgres extends pulumi.ComponentResource {
   constructor(name: string, context: StackContext, args: PostgresArgs, opts?: pulumi.ComponentResourceOptions) {
     super("rampart:postgres:Postgres", name, {}, opts);
     const { config } = context;
-    this.data = new DataVolume(`${name}-data`, context, { owner: "postgres", protect: config.database.protect, shared: false }, { parent: this });
+    const check = majorCheck(name, context, `${name}-data`, this);
+    // The volumes of older majors stay declared, so that they are neither deleted nor in the way of an update.
+    const [data] = [configuredMajor(context), ...config.database.previousMajors].map(
+      (major) => new DataVolume(majorName(`${name}-data`, major), context, { owner: "postgres", protect: config.database.protect, shared: false }, { parent: this, dependsOn: [check] }),
+    );
+    if (data === undefined) throw new Error("there is no data volume");
+    this.data = data;
     const configuration = new MountedFiles(`${name}-config`, context, { owner: "postgres", secret: false, files: configurationFiles(context) }, { parent: this });
     const server = args.authority.server("postgres", [POSTGRES_ALIAS, args.address, "127.0.0.1", "localhost"]);
     const live = new LiveFiles(
@@ -72,7 +80,7 @@ export class Postgres extends pulumi.ComponentResource {
       postgresWorkload(context, args.address),
       { networks: args.networks, volumes: { data: this.data.volumeName, config: configuration.volumeName, live: live.volumeName } },
       // A password that is changed in the running server first is one that its successor knows.
-      { parent: this, lifecycle: "exclusive", dependsOn: [configuration.carrier, live.carrier, live.applied] },
+      { parent: this, lifecycle: "exclusive", dependsOn: [check, configuration.carrier, live.carrier, live.applied] },
     );
     this.registerOutputs({});
   }

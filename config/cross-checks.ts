@@ -1,6 +1,7 @@
 import { capacityFaults } from "./capacity-checks";
 import { isPublicHost, secretValueCheck } from "./checks";
 import type { Fault, FaultParams } from "./faults";
+import { postgresMajorFaults } from "./postgres-major";
 import type { MigrationConfig, SecretSpec, ServiceConfig, StackConfig } from "./schema";
 import { isSigningName } from "./secret-shapes";
 
@@ -31,6 +32,7 @@ export function crossChecks(config: StackConfig, show: ShowPath, lookUp: (key: s
     ...mountFaults(config, show),
     ...healthFaults(config, show),
     ...capacityFaults(config, show),
+    ...postgresMajorFaults(config, show),
   ];
 }
 

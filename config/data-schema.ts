@@ -109,6 +109,11 @@ export function database(context: SchemaContext) {
       idleInTransactionTimeoutMs: z.int().min(0).max(86_400_000).default(60_000),
       resources: resources({ memoryMiB: 512, cpus: 1, pids: 256 }, { memoryMiB: 128, pids: 32 }),
       protect: z.boolean().default(context.environment !== "dev"),
+      /** Majors that the stack has left behind, whose data volumes are kept: docs/upgrades.md. */
+      previousMajors: z
+        .array(z.int().min(16).max(99))
+        .refine((majors) => new Set(majors).size === majors.length, { params: { given: "a major twice", allowed: "each major once", fix: "remove one" } })
+        .default([]),
     })
     .superRefine((value, refinement) => {
       const repeated = value.schemas.indexOf(value.schema);

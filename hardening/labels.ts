@@ -5,6 +5,8 @@ export const LABEL_COMPONENT = "io.rampart.component";
 export const LABEL_NAME = "io.rampart.name";
 /** The PIDs limit that the container must run with: the provider has no argument for it, so a hook reads it from here. */
 export const LABEL_PIDS = "io.rampart.pids-limit";
+/** `true` on what a command of ours made for its own time: it is in no state, and no leftover of one. */
+export const LABEL_EPHEMERAL = "io.rampart.ephemeral";
 /** A prefix: `io.rampart.accepted.<rule>` holds the reason why that rule is not held. */
 export const LABEL_ACCEPTED = "io.rampart.accepted.";
 /** On the carrier of a server's certificate: when it ends, in ISO 8601. */

@@ -1,4 +1,4 @@
-import { LABEL_STACK } from "../../hardening/labels";
+import { LABEL_EPHEMERAL, LABEL_STACK } from "../../hardening/labels";
 import { field, parseJson, text } from "./prerequisites";
 import { capture } from "./run";
 
@@ -23,13 +23,17 @@ export async function listEngine(host: string, stack: string): Promise<Listings>
   return { containers, networks, volumes };
 }
 
+const UPGRADE_VOLUME = /-postgres-data-\d{2}(-dump)?$/;
+
 /** @param state the stack's state as text: it holds the id of whatever it knows, and an id is in nothing else */
 export function findLeftovers(listings: Listings, name: string, state: string): Leftovers {
   const ofStack = (listing: string, nameKey: string, idKey: string): string[] =>
     listing.split("\n").flatMap((line) => {
       const row = parseJson(line);
       const [found, id] = [text(field(row, nameKey)), text(field(row, idKey))];
-      return found !== undefined && id !== undefined && found.startsWith(`${name}-`) && !state.includes(`"${id}"`) ? [found] : [];
+      // What a command of ours made for its own time, and the volumes of a major upgrade, belong to no state.
+      const own = (text(field(row, "Labels")) ?? "").split(",").includes(`${LABEL_EPHEMERAL}=true`) || UPGRADE_VOLUME.test(found ?? "");
+      return found !== undefined && id !== undefined && !own && found.startsWith(`${name}-`) && !state.includes(`"${id}"`) ? [found] : [];
     });
   return { containers: ofStack(listings.containers, "Names", "ID"), networks: ofStack(listings.networks, "Name", "ID"), volumes: ofStack(listings.volumes, "Name", "Name") };
 }

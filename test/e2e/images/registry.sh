@@ -41,7 +41,7 @@ storage:
 http: { addr: "127.0.0.1:$port" }
 YAML
   # A session of its own, and none of this script's open files: it outlives the script, and must not hold its locks.
-  setsid docker-registry serve "$state.yml" >"$state.log" 2>&1 </dev/null 9>&- &
+  setsid docker-registry serve "$state.yml" >"$state.log" 2>&1 </dev/null 3>&- 9>&- &
   echo $! >"$state.pid"
   for _ in $(seq 100); do
     if answers; then

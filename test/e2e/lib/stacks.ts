@@ -1,7 +1,7 @@
 import type { Outputs, Stack, StackSettings } from "./pulumi";
 
 /** The references that images/build.sh writes. */
-export type Images = Readonly<Record<"postgres" | "redis" | "haproxy" | "traefik" | "app" | "appNext" | "pebble", string>>;
+export type Images = Readonly<Record<"postgres" | "postgres17" | "redis" | "haproxy" | "socat" | "traefik" | "app" | "appNext" | "pebble", string>>;
 
 /** What every check is given. */
 export interface Context {
@@ -28,7 +28,9 @@ export const MAIN = { host: "app.localhost", reportsHost: "reports.localhost", h
 export const KEPT = { host: "kept.e2e.example.org", httpPort: 31_180, httpsPort: 31_543, pool: "10.232.0.0/16" } as const;
 export const ACME = { host: "acme.e2e.example.org", httpPort: 31_280, httpsPort: 31_643, pool: "10.233.0.0/16" } as const;
 
-const own = ({ traefik, postgres, redis, haproxy }: Images): object => ({ traefik, postgres, redis, haproxy });
+export const UPGRADE = { host: "upgrade.e2e.example.org", httpPort: 34_080, httpsPort: 34_443, pool: "10.242.0.0/16" } as const;
+
+const own = ({ traefik, postgres, redis, haproxy, socat }: Images): object => ({ traefik, postgres, redis, haproxy, socat });
 const health = (port: number): object => ({ command: ["/usr/local/bin/app", "healthcheck", `http://127.0.0.1:${port}/healthz`], intervalSeconds: 1, startPeriodSeconds: 5 });
 
 export interface MainChanges {
@@ -108,6 +110,23 @@ export function keptSettings(images: Images, changes: KeptChanges = {}): StackSe
     migration: { image: images.app, command: ["migrate"] },
     services: {
       api: { image: images.app, command: ["api"], port: 3000, healthCheck: health(3000), data: "read-write", cache: true, routes: [{ host: KEPT.host }] },
+    },
+  };
+}
+
+/** A protected stack for the change of PostgreSQL's major version. */
+export function upgradeSettings(images: Images, changes: { readonly postgres?: string; readonly previousMajors?: readonly number[] } = {}): StackSettings {
+  return {
+    environment: "staging",
+    name: "rampart-e2e-upgrade",
+    certificates: "self-signed",
+    network: { pool: UPGRADE.pool },
+    edge: { listenAddress: "127.0.0.1", httpPort: UPGRADE.httpPort, httpsPort: UPGRADE.httpsPort },
+    images: { ...own(images), postgres: changes.postgres ?? images.postgres },
+    database: { resources: { memoryMiB: 320 }, backups: false, ...(changes.previousMajors === undefined ? {} : { previousMajors: changes.previousMajors }) },
+    migration: { image: images.app, command: ["migrate"] },
+    services: {
+      api: { image: images.app, command: ["api"], port: 3000, healthCheck: health(3000), data: "read-write", routes: [{ host: UPGRADE.host }] },
     },
   };
 }

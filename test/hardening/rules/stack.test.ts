@@ -107,14 +107,36 @@ describe("rampart-certificates", () => {
 
 describe("the rules of a database", () => {
   test("say how it is reached, and that connections are in clear", () => {
-    expect(found("rampart-database-access", view, "prod")).toEqual(["pass: the provider reaches Postgres by its address on the internal network; no port is published"]);
-    expect(found("rampart-database-access", { ...view, databaseAccess: "forwarder" }, "prod")).toEqual(["skip: the provider reaches Postgres through a forwarder that listens on the engine's 127.0.0.1 (database.access is forwarder)"]);
+    expect(found("rampart-database-host-access", view, "prod")).toEqual(["pass: the provider reaches Postgres by its address on the internal network; no port is published"]);
     expect(found("rampart-database-tls", view, "prod")).toEqual(["skip: not yet: connections are authenticated (scram-sha-256) and stay on the internal network, in clear"]);
   });
 
   test("say nothing where there is none", () => {
     const { databaseAccess, ...none } = view;
     expect(databaseAccess).toBe("direct");
-    expect([...found("rampart-database-access", none, "prod"), ...found("rampart-database-tls", none, "prod")]).toEqual([]);
+    expect([...found("rampart-database-host-access", none, "prod"), ...found("rampart-database-tls", none, "prod")]).toEqual([]);
+  });
+});
+
+describe("rampart-database-host-access", () => {
+  const REASON = "the database provider reaches Postgres through this loopback-only port (rampart:database.access is forwarder)";
+  const forwarder = (ip: string): StackView => {
+    const [first] = view.containers;
+    if (first === undefined) throw new Error("the view has no container");
+    const one = { ...first, resource: "rampart-prod-forwarder", component: "forwarder", name: "forwarder", ports: [{ ip, external: 15_432 }], accepted: { "rampart-database-host-access": REASON } };
+    return { ...view, databaseAccess: "forwarder", containers: [...view.containers, one] };
+  };
+  const judged = (one: StackView): string[] => judge(RULES, one).filter(({ id }) => id === "rampart-database-host-access").map(({ status, resource, message }) => `${resource}: ${status}: ${message}`);
+
+  test("shows the forwarder as accepted, with its reason", () => {
+    expect(judged(forwarder("127.0.0.1"))).toEqual([`rampart-prod-forwarder: accepted: leads from the host's 127.0.0.1:15432 to Postgres: ${REASON}`]);
+  });
+
+  test("fails, whatever a label says, for any other address, for Postgres' own port, and for a forwarder that is missing", () => {
+    expect(judged(forwarder("0.0.0.0"))).toEqual(["prod: fail: rampart-prod-forwarder publishes Postgres on 0.0.0.0:15432, which is not a forwarder on the engine's 127.0.0.1"]);
+    expect(judged(withContainer(view, { ports: [{ ip: "127.0.0.1", external: 5432 }] }, "rampart-prod-postgres"))).toEqual([
+      "prod: fail: rampart-prod-postgres publishes Postgres on 127.0.0.1:5432, which is not a forwarder on the engine's 127.0.0.1",
+    ]);
+    expect(judged({ ...view, databaseAccess: "forwarder" })).toEqual(["prod: fail: database.access is forwarder, and there is no forwarder"]);
   });
 });

@@ -1,0 +1,105 @@
+import { hostname } from "node:os";
+import { ephemeralArgs } from "../../hardening/ephemeral";
+import { LABEL_COMPONENT, LABEL_EPHEMERAL, LABEL_NAME, LABEL_STACK } from "../../hardening/labels";
+import { lines, type DockerCli } from "../upgrade/docker-cli";
+import { passwordOf, type DatabaseAccess } from "./access";
+import type { PsqlOptions } from "./options";
+import { LABEL_OWNER, owner, SESSION_NAME } from "./session";
+
+export const TUNNEL_NAME = "psql-tunnel";
+const PORT = 5432;
+/** A tunnel whose owner vanished closes by itself. */
+const LONGEST_SECONDS = 12 * 3600;
+
+export interface TunnelOptions extends PsqlOptions {
+  readonly tunnel: number;
+}
+
+/**
+ * A forwarder that lasts as long as this process: it listens on the engine's loopback alone. An engine never binds a
+ * published port of a container on an internal network only, so that the tunnel gets a bridge of its own.
+ */
+export async function openTunnel(docker: DockerCli, access: DatabaseAccess, options: TunnelOptions, image: string): Promise<() => Promise<void>> {
+  passwordOf(access, options.role);
+  const name = `${access.network}-${TUNNEL_NAME}-${options.tunnel}`;
+  const labels = { [LABEL_OWNER]: owner() };
+  const all = { [LABEL_COMPONENT]: "network", [LABEL_NAME]: TUNNEL_NAME, [LABEL_STACK]: options.stack, [LABEL_EPHEMERAL]: "true", ...labels };
+  const close = async (): Promise<void> => {
+    await docker.ask(["rm", "--force", name]);
+    await docker.ask(["network", "rm", name]);
+  };
+  const bridge = ["--driver", "bridge", "--opt", "com.docker.network.bridge.enable_icc=false", ...Object.entries(all).flatMap(([label, value]) => ["--label", `${label}=${value}`])];
+  await docker.must(`A tunnel on port ${options.tunnel} is open already, or its network could not be made`, ["network", "create", ...bridge, name]);
+  try {
+    const args = ephemeralArgs(
+      {
+        ...{ stack: options.stack, component: "forwarder", name: TUNNEL_NAME, image, user: "65534:65534", network: name, labels },
+        resources: { memoryMiB: 32, cpus: 0.25, pids: 48 },
+        entrypoint: "timeout",
+        command: [String(LONGEST_SECONDS), "socat", `TCP-LISTEN:${PORT},fork,reuseaddr,max-children=16`, `TCP:postgres:${PORT}`],
+      },
+      ["--name", name, "--rm", "--init", "--publish", `127.0.0.1:${options.tunnel}:${PORT}`],
+    );
+    await docker.must("The tunnel could not be made", ["create", ...args]);
+    await docker.must("The tunnel could not reach the internal network", ["network", "connect", access.network, name]);
+    await docker.must(`The tunnel could not listen on 127.0.0.1:${options.tunnel} of the engine's host`, ["start", name]);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return close;
+}
+
+/** What to tell a graphical client. The password is not among it. */
+export function tunnelText(access: DatabaseAccess, options: TunnelOptions, host: string): string {
+  const database = options.database ?? access.database;
+  const ssl = access.ca === undefined ? "sslmode=disable" : "sslmode=verify-full&sslrootcert=ca.pem";
+  const query = `pulumi stack output database --show-secrets --json --stack ${options.stack}`;
+  return [
+    ...(host.startsWith("ssh://") ? ["On this machine, in another terminal:", `  ${sshCommand(host, options.tunnel)}`, ""] : []),
+    `postgresql://${options.role}@127.0.0.1:${options.tunnel}/${database}?${ssl}`,
+    `password: ${query} | jq -r '.passwords.${options.role}'`,
+    ...(access.ca === undefined ? [] : [`CA:       ${query} | jq -r .ca > ca.pem`]),
+    "",
+    "Ctrl-C closes the tunnel.",
+    "",
+  ].join("\n");
+}
+
+/** `ssh -L` to an engine's host, as its `ssh://` address has user and port. */
+export function sshCommand(host: string, port: number): string {
+  const url = new URL(host);
+  const user = url.username === "" ? "" : `${url.username}@`;
+  return `ssh -N -L ${port}:127.0.0.1:${port} ${url.port === "" ? "" : `-p ${url.port} `}${user}${url.hostname}`;
+}
+
+/** Whether the process that made something is gone: certain only of this machine's. */
+export function isOrphan(made: string, alive: (pid: number) => boolean): boolean {
+  const [, host, pid] = /^(.*):(\d+)$/.exec(made) ?? [];
+  return host === hostname() && pid !== undefined && !alive(Number(pid));
+}
+
+function alive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // Somebody else's process is alive all the same.
+    return error instanceof Error && "code" in error && error.code === "EPERM";
+  }
+}
+
+/** Removes sessions and tunnels of this stack whose process was killed before it could. */
+export async function sweepLeftovers(docker: DockerCli, stack: string): Promise<void> {
+  for (const name of [SESSION_NAME, TUNNEL_NAME]) {
+    const filters = [`label=${LABEL_STACK}=${stack}`, `label=${LABEL_NAME}=${name}`, `label=${LABEL_EPHEMERAL}=true`].flatMap((filter) => ["--filter", filter]);
+    const format = ["--format", `{{.ID}} {{.Label "${LABEL_OWNER}"}}`];
+    const orphans = async (listing: readonly string[]): Promise<string[]> =>
+      lines(await docker.must("What earlier sessions left could not be listed", [...listing, ...filters, ...format])).flatMap((line) => {
+        const [id = "", made = ""] = line.split(" ");
+        return isOrphan(made, alive) ? [id] : [];
+      });
+    for (const id of await orphans(["ps", "--all", "--no-trunc"])) await docker.ask(["rm", "--force", id]);
+    for (const id of await orphans(["network", "ls", "--no-trunc"])) await docker.ask(["network", "rm", id]);
+  }
+}

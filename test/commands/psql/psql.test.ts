@@ -1,0 +1,60 @@
+import { hostname } from "node:os";
+import { accessOf, passwordLine, passwordOf } from "../../../commands/psql/access";
+import { parsePsqlOptions } from "../../../commands/psql/options";
+import { isOrphan, sshCommand, tunnelText } from "../../../commands/psql/tunnel";
+
+const OUTPUTS = { networks: { internal: "shop-internal" }, database: { name: "app", superuser: "postgres", passwords: { app_ro: "ReadersOwnPassword", app_rw: "x" } } };
+const refusal = (run: () => unknown): string => {
+  try {
+    return JSON.stringify(run());
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+};
+const parse = (...args: string[]): string => refusal(() => parsePsqlOptions(args));
+
+test("the role is the one that only reads unless another is named; what follows -- is psql's", () => {
+  expect(parsePsqlOptions(["prod"])).toEqual({ stack: "prod", role: "app_ro", args: [] });
+  expect(parsePsqlOptions(["prod", "--role", "elevated_anna", "--database", "analytics", "--", "-c", "select 1"])).toEqual({ stack: "prod", role: "elevated_anna", database: "analytics", args: ["-c", "select 1"] });
+  expect(parsePsqlOptions(["prod", "--tunnel", "15433"])).toMatchObject({ tunnel: 15433 });
+  expect(parsePsqlOptions(["prod", "--config-file", "x.yaml"])).toMatchObject({ configFile: "x.yaml" });
+});
+
+test("wrong command lines are refused", () => {
+  expect(parse()).toBe("name one stack; psql's own arguments follow `--`");
+  expect(parse("prod", "--role", "a b")).toMatch(/^--role: given 'a b'; allowed: /);
+  expect(parse("prod", "--tunnel", "80")).toBe("--tunnel: given '80'; allowed: a port from 1024 to 65535");
+  expect(parse("prod", "--tunnel", "0x5000")).toMatch(/^--tunnel: given/);
+  expect(parse("prod", "--role", "superuser", "--tunnel", "5433")).toMatch(/the superuser is not taken from a tunnel/);
+  expect(parse("prod", "--tunnel", "5433", "--", "-c", "x")).toMatch(/starts no psql/);
+});
+
+test("a role that the stack has not got is named beside those that it has, and no password is shown", () => {
+  const access = accessOf("prod", { ...OUTPUTS, database: { ...OUTPUTS.database, elevations: { elevated_anna: "y" } } });
+  expect(passwordOf(access, "elevated_anna")).toBe("y");
+  const text = refusal(() => passwordOf(access, "migrator"));
+  expect(text).toMatch(/^--role: given 'migrator'; this stack has app_ro, app_rw, elevated_anna, superuser\./);
+  expect(text).not.toContain("ReadersOwnPassword");
+  expect(refusal(() => accessOf("prod", { networks: {} }))).toMatch(/^Stack prod has no database/);
+});
+
+test("a password file escapes what separates its fields", () => expect(passwordLine("a", "b:c\\d")).toBe("*:*:*:a:b\\:c\\\\d\n"));
+
+test("a tunnel tells how to connect, with the CA where there is one, and without the password", () => {
+  const options = { stack: "prod", role: "app_ro", args: [], tunnel: 5433 };
+  const plain = tunnelText(accessOf("prod", OUTPUTS), options, "unix:///var/run/docker.sock");
+  expect(plain).toContain("postgresql://app_ro@127.0.0.1:5433/app?sslmode=disable\n");
+  expect(plain).not.toContain("ssh");
+  const tls = tunnelText({ ...accessOf("prod", OUTPUTS), ca: "PEM" }, options, "ssh://ops@db.example.com:2222");
+  expect(tls).toContain("sslmode=verify-full&sslrootcert=ca.pem");
+  expect(tls).toContain("ssh -N -L 5433:127.0.0.1:5433 -p 2222 ops@db.example.com\n");
+  expect(plain + tls).not.toContain("ReadersOwnPassword");
+  expect(sshCommand("ssh://db.example.com", 5433)).toBe("ssh -N -L 5433:127.0.0.1:5433 db.example.com");
+});
+
+test("only what a dead process of this machine left is an orphan", () => {
+  expect(isOrphan(`${hostname()}:12`, () => false)).toBe(true);
+  expect(isOrphan(`${hostname()}:12`, () => true)).toBe(false);
+  expect(isOrphan("elsewhere:12", () => false)).toBe(false);
+  expect(isOrphan("", () => false)).toBe(false);
+});
