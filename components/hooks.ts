@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { LABEL_COMPONENT, LABEL_NAME, LABEL_PIDS, LABEL_STACK } from "../hardening/labels";
 import { describeFailure, docker, indent, logTail, newestContainer, setPidsLimit, TIMED_OUT, type Engine } from "./engine";
+import { NO_REDIS_HOOKS, redisHooks, type RedisHooks } from "./redis-hooks";
 
 /** What a container needs beyond the provider's arguments; see docs/decisions/0002-hooks.md. */
 export interface ContainerHooks {
@@ -8,6 +9,7 @@ export interface ContainerHooks {
   readonly role: pulumi.ResourceHookBinding;
   readonly jobReceipt: (settings: JobSettings) => pulumi.ResourceHookBinding;
   readonly routesApplied: (settings: RoutesSettings) => pulumi.ResourceHookBinding;
+  readonly redis: RedisHooks;
 }
 
 export interface JobSettings {
@@ -27,7 +29,7 @@ export const LABEL_ROUTES_PROBE = "io.rampart.routes-probe";
 
 /** Creates the hooks of one stack. Under Pulumi's mocks, whose monitor knows no hooks, there are none. */
 export function containerHooks(name: string, stack: string, engine: Engine): ContainerHooks {
-  if (!hooksSupported()) return { container: {}, role: {}, jobReceipt: () => ({}), routesApplied: () => ({}) };
+  if (!hooksSupported()) return { container: {}, role: {}, jobReceipt: () => ({}), routesApplied: () => ({}), redis: NO_REDIS_HOOKS };
   const container: pulumi.ResourceHookBinding = {
     afterCreate: [new pulumi.ResourceHook(`${name}-pids-limit`, (args) => applyPidsLimit(engine, args))],
     onError: [new pulumi.ErrorHook(`${name}-container-failed`, (args) => explainFailure(engine, stack, args))],
@@ -39,6 +41,7 @@ export function containerHooks(name: string, stack: string, engine: Engine): Con
     routesApplied: (settings) => ({
       afterCreate: [new pulumi.ResourceHook(`${name}-routes-applied`, (args) => waitForRoutes(engine, stack, settings, args))],
     }),
+    redis: redisHooks(name, stack, engine),
   };
 }
 

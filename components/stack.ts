@@ -65,6 +65,7 @@ export class HardenedStack extends pulumi.ComponentResource {
         : undefined;
     const dataReady = migration === undefined ? (data?.ready ?? []) : [migration.done];
     const routed: RoutedService[] = [];
+    const running: pulumi.Resource[] = [];
     for (const [service, settings] of services) {
       const proxy =
         settings.dockerApi === undefined
@@ -73,7 +74,7 @@ export class HardenedStack extends pulumi.ComponentResource {
       const role = settings.data === "read-write" ? "app_rw" : settings.data === "read-only" ? "app_ro" : undefined;
       const urls = {
         ...(role === undefined || data === undefined ? {} : { DATABASE_URL: databaseUrl(config, data.roles, role, service) }),
-        ...(redis === undefined || settings.cache === false ? {} : { REDIS_URL: cacheUrl(redis, service) }),
+        ...(redis === undefined || settings.cache === false ? {} : { REDIS_URL: cacheUrl(config, redis, service) }),
       };
       const created = new Service(
         `${name}-${service}`,
@@ -94,11 +95,13 @@ export class HardenedStack extends pulumi.ComponentResource {
         },
         { parent: this },
       );
+      running.push(created.ready);
       if (settings.port !== undefined && settings.routes.length > 0) {
         routed.push({ name: service, routes: settings.routes, port: settings.port, alias: created.alias, ready: created.ready });
       }
     }
-    new Edge(`${name}-edge`, context, { networks, services: routed }, { parent: this });
+    const edge = new Edge(`${name}-edge`, context, { networks, services: routed }, { parent: this });
+    redis?.settle([...running, edge]);
     this.urls = routeUrls(config);
     this.networks = networks;
     if (data !== undefined) this.database = data.outputs;
@@ -178,8 +181,8 @@ function databaseUrl(config: LoadedConfig, roles: DatabaseRoles, role: DatabaseR
   return roles.passwords[role].apply((password) => postgresUrl({ host: POSTGRES_ALIAS, port: POSTGRES_PORT, database: config.database.name, role, password, applicationName }));
 }
 
-function cacheUrl(redis: Redis, service: string): pulumi.Output<string> {
-  return redis.passwords[service]?.apply((password) => redisUrl({ host: REDIS_ALIAS, user: service, password })) ?? pulumi.output("");
+function cacheUrl(config: LoadedConfig, redis: Redis, service: string): pulumi.Output<string> {
+  return redis.passwords[service]?.apply((password) => redisUrl({ host: REDIS_ALIAS, user: service, password, tls: config.redis.tls })) ?? pulumi.output("");
 }
 
 /** The gid of the engine's socket: configured, or read where the engine is local. */
