@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { LABEL_COMPONENT, LABEL_NAME, LABEL_PIDS, LABEL_STACK } from "../hardening/labels";
 import { describeFailure, docker, indent, logTail, newestContainer, setPidsLimit, TIMED_OUT, type Engine } from "./engine";
+import { NO_REDIS_HOOKS, redisHooks, type RedisHooks } from "./redis-hooks";
 
 /** What a container needs beyond the provider's arguments; see docs/decisions/0002-hooks.md. */
 export interface ContainerHooks {
@@ -9,6 +10,7 @@ export interface ContainerHooks {
   readonly jobReceipt: (settings: JobSettings) => pulumi.ResourceHookBinding;
   readonly routesApplied: (settings: RoutesSettings) => pulumi.ResourceHookBinding;
   readonly reload: (settings: ReloadSettings) => pulumi.ResourceHookBinding;
+  readonly redis: RedisHooks;
 }
 
 export interface ReloadSettings {
@@ -36,7 +38,7 @@ export const LABEL_ROUTES_PROBE = "io.rampart.routes-probe";
 
 /** Creates the hooks of one stack. Under Pulumi's mocks, whose monitor knows no hooks, there are none. */
 export function containerHooks(name: string, stack: string, engine: Engine): ContainerHooks {
-  if (!hooksSupported()) return { container: {}, role: {}, jobReceipt: () => ({}), routesApplied: () => ({}), reload: () => ({}) };
+  if (!hooksSupported()) return { container: {}, role: {}, jobReceipt: () => ({}), routesApplied: () => ({}), reload: () => ({}), redis: NO_REDIS_HOOKS };
   const container: pulumi.ResourceHookBinding = {
     afterCreate: [new pulumi.ResourceHook(`${name}-pids-limit`, (args) => applyPidsLimit(engine, args))],
     onError: [new pulumi.ErrorHook(`${name}-container-failed`, (args) => explainFailure(engine, stack, args))],
@@ -49,6 +51,7 @@ export function containerHooks(name: string, stack: string, engine: Engine): Con
       afterCreate: [new pulumi.ResourceHook(`${name}-routes-applied`, (args) => waitForRoutes(engine, stack, settings, args))],
     }),
     reload: (settings) => ({ beforeCreate: [new pulumi.ResourceHook(`${settings.name}-reload`, () => reload(engine, stack, settings))] }),
+    redis: redisHooks(name, stack, engine),
   };
 }
 

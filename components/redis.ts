@@ -1,55 +1,125 @@
+import { basename, dirname } from "node:path/posix";
 import * as pulumi from "@pulumi/pulumi";
-import type { ServiceConfig } from "../config";
-import { REDIS_HEALTH_CHECK, REDIS_PATHS, redisMaxMemoryMiB, redisPasswordHash, renderRedisAcl, renderRedisConf } from "../hardening/redis";
+import * as random from "@pulumi/random";
+import { effectiveRotation, type ServiceConfig } from "../config";
+import {
+  REDIS_LIVE_FILES, REDIS_PATHS, redisHealthCheck, redisMaxMemoryMiB, redisPasswordHash, redisStartScript, redisUsersScript, renderRedisAcl, renderRedisConf,
+} from "../hardening/redis";
 import type { Workload } from "../hardening/workload";
 import { createContainer } from "./container";
 import type { NetworkNames, StackContext } from "./context";
 import { DataVolume } from "./data-volume";
-import { MountedFiles } from "./mounted-files";
+import { createCarrier, MountedFiles, type MountedFile } from "./mounted-files";
 import type { Secrets } from "./secrets";
 
 export const REDIS_ALIAS = "redis";
 /** The official Alpine image's own user and group. */
 const REDIS_USER = "999:1000";
 
+/** What the server proves itself with: PEM each. The certificate names `redis`, the alias that services connect to. */
+export interface RedisTls {
+  readonly certificate: pulumi.Input<string>;
+  readonly key: pulumi.Input<string>;
+  /** The certificates of the CA. */
+  readonly ca: pulumi.Input<string>;
+}
+
 export interface RedisArgs {
   readonly networks: NetworkNames;
   readonly secrets: Secrets;
+  /** Needed where the configuration says `redis.tls`. @default none: in clear on the internal network */
+  readonly tls?: RedisTls;
 }
 
-/** Redis on the internal network: no default user, and a user for each service that uses it. */
+/**
+ * Redis on the internal network: no default user, and a user for each service that uses it. Users and the certificate
+ * lie in a volume whose name stays the same, and change in the running server.
+ */
 export class Redis extends pulumi.ComponentResource {
+  /** Exists once Redis runs and takes the passwords that this version of the stack hands out, beside those before. */
   readonly ready: pulumi.Resource;
   /** The services' passwords by their names. */
   readonly passwords: Readonly<Record<string, pulumi.Output<string>>>;
+  private readonly staged: random.RandomId;
 
-  constructor(name: string, context: StackContext, args: RedisArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(
+    private readonly name: string,
+    private readonly context: StackContext,
+    args: RedisArgs,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
     super("rampart:redis:Redis", name, {}, opts);
     const { config } = context;
-    const users = Object.entries(config.services).filter(([, service]) => service.cache !== false);
-    this.passwords = Object.fromEntries(users.map(([service]) => [service, args.secrets.password(`redis-${service}`)]));
+    const tls = config.redis.tls;
+    if (tls && args.tls === undefined) throw new Error("redis.tls: true is given, but no certificate; give args.tls: { certificate, key, ca }");
+    const users = redisUsers(config.services);
+    this.passwords = Object.fromEntries(
+      users.map(([service]) => [service, args.secrets.password(`redis-${service}`, undefined, effectiveRotation(config.rotation.everything, config.rotation.redis[service]))]),
+    );
     const data = new DataVolume(`${name}-data`, context, { owner: "redis", protect: config.redis.protect, shared: false }, { parent: this });
-    const files = new MountedFiles(
-      `${name}-config`,
+    const live = new DataVolume(`${name}-live`, context, { owner: "redis", protect: false, shared: false }, { parent: this });
+    const files = new MountedFiles(`${name}-config`, context, { owner: "redis", files: fixedFiles(context) }, { parent: this });
+    const acl = pulumi.all(this.passwords).apply((passwords) => aclFile(users, passwords));
+    const carrier = createCarrier(
+      `${name}-live`,
       context,
-      {
-        owner: "redis",
-        files: {
-          "redis.conf": { content: renderRedisConf({ maxMemoryMiB: redisMaxMemoryMiB(config.redis.resources.memoryMiB) }) },
-          "users.acl": { content: pulumi.all(this.passwords).apply((passwords) => aclFile(users, passwords)) },
-        },
-      },
+      { owner: "redis", secret: true, volumeName: live.volumeName, files: liveFiles(acl, tls ? args.tls : undefined) },
       { parent: this },
     );
-    this.ready = createContainer(
+    const container = createContainer(
       context,
       name,
       redisWorkload(context),
-      { networks: args.networks, volumes: { data: data.volumeName, config: files.volumeName } },
-      { parent: this, lifecycle: "exclusive", dependsOn: [files.carrier] },
+      { networks: args.networks, volumes: { data: data.volumeName, config: files.volumeName, live: live.volumeName } },
+      { parent: this, lifecycle: "exclusive", dependsOn: [files.carrier, carrier] },
     );
+    this.staged = new random.RandomId(
+      `${name}-users-staged`,
+      { byteLength: 4, keepers: { carrier: carrier.id } },
+      { parent: this, dependsOn: [container], hooks: context.hooks.redis.usersStaged },
+    );
+    this.ready = this.staged;
     this.registerOutputs({});
   }
+
+  /**
+   * Makes the users exactly those of this version, once nothing needs the ones before. It follows each staging, also of
+   * an update that was broken off: what is left over from there ends here.
+   * @param dependsOn Every service, and the edge once it has left the old containers
+   */
+  settle(dependsOn: pulumi.Resource[]): void {
+    const { config, hooks } = this.context;
+    const settings = { users: redisUsers(config.services).map(([service]) => service), services: Object.keys(config.services) };
+    new random.RandomId(
+      `${this.name}-users-settled`,
+      { byteLength: 4, keepers: { staged: this.staged.id } },
+      { parent: this, dependsOn: [this.staged, ...dependsOn], hooks: hooks.redis.usersSettled(settings) },
+    );
+  }
+}
+
+function redisUsers(services: Readonly<Record<string, ServiceConfig>>): (readonly [string, ServiceConfig])[] {
+  return Object.entries(services).filter(([, service]) => service.cache !== false);
+}
+
+/** A change of these replaces the container. */
+function fixedFiles(context: StackContext): Record<string, MountedFile> {
+  const { resources, tls } = context.config.redis;
+  return {
+    [basename(REDIS_PATHS.config)]: { content: renderRedisConf({ maxMemoryMiB: redisMaxMemoryMiB(resources.memoryMiB), tls }) },
+    [basename(REDIS_PATHS.start)]: { content: redisStartScript({ tls }) },
+    [basename(REDIS_PATHS.users)]: { content: redisUsersScript({ tls }) },
+  };
+}
+
+/** A change of these reaches the running server. */
+function liveFiles(users: pulumi.Output<string>, tls: RedisTls | undefined): Record<string, MountedFile> {
+  return {
+    [REDIS_LIVE_FILES.users]: { content: users },
+    ...(tls === undefined
+      ? {}
+      : { [REDIS_LIVE_FILES.certificate]: { content: tls.certificate }, [REDIS_LIVE_FILES.key]: { content: tls.key }, [REDIS_LIVE_FILES.ca]: { content: tls.ca } }),
+  };
 }
 
 /** The key prefixes of a service that uses Redis. */
@@ -69,22 +139,23 @@ function redisWorkload(context: StackContext): Workload {
     name: "redis",
     component: "redis",
     image: images.reference("redis"),
-    command: ["redis-server", REDIS_PATHS.config],
+    entrypoint: ["/bin/sh", REDIS_PATHS.start],
     environment: {},
     user: REDIS_USER,
     networks: [{ network: "internal", aliases: [REDIS_ALIAS] }],
     publishedPorts: [],
     mounts: [
       { kind: "volume", volume: "data", target: REDIS_PATHS.data, readOnly: false },
-      { kind: "volume", volume: "config", target: "/etc/rampart", readOnly: true },
+      { kind: "volume", volume: "config", target: dirname(REDIS_PATHS.config), readOnly: true },
+      { kind: "volume", volume: "live", target: REDIS_PATHS.live, readOnly: true },
     ],
-    tmpfs: [{ path: "/tmp", sizeMiB: 16 }],
+    tmpfs: [{ path: REDIS_PATHS.scratch, sizeMiB: 16 }],
     resources: config.redis.resources,
     capabilities: [],
     seccomp: { kind: "default" },
     appArmor: { kind: "default" },
     readOnlyRoot: true,
-    healthCheck: { test: REDIS_HEALTH_CHECK, intervalSeconds: 2, timeoutSeconds: 3, startPeriodSeconds: 30, retries: 5 },
+    healthCheck: { test: redisHealthCheck(config.redis.tls), intervalSeconds: 2, timeoutSeconds: 3, startPeriodSeconds: 30, retries: 5 },
     restart: "on-failure",
     stopGraceSeconds: 30,
     startTimeoutSeconds: 120,

@@ -17,11 +17,14 @@ export class Secrets extends pulumi.ComponentResource {
     this.registerOutputs({});
   }
 
-  /** A password that is made once and kept in the state, encrypted. */
-  password(key: string, length: number = PASSWORD_LENGTH): pulumi.Output<string> {
+  /**
+   * A password that is made once and kept in the state, encrypted.
+   * @param rotation Another text makes another password. @default none: the same for ever
+   */
+  password(key: string, length: number = PASSWORD_LENGTH, rotation?: string): pulumi.Output<string> {
     const known = this.generated.get(key);
     if (known !== undefined) return known;
-    const password = new random.RandomPassword(`${this.name}-${key}`, { length, special: false }, { parent: this });
+    const password = new random.RandomPassword(`${this.name}-${key}`, { length, special: false, ...(rotation === undefined ? {} : { keepers: { rotation } }) }, { parent: this });
     const value = pulumi.secret(password.result);
     this.generated.set(key, value);
     return value;

@@ -71,6 +71,7 @@ export class HardenedStack extends pulumi.ComponentResource {
         : undefined;
     const dataReady = migration === undefined ? (data?.ready ?? []) : [migration.done];
     const routed: RoutedService[] = [];
+    const running: pulumi.Resource[] = [];
     for (const [service, settings] of services) {
       const proxy =
         settings.dockerApi === undefined
@@ -79,7 +80,7 @@ export class HardenedStack extends pulumi.ComponentResource {
       const role = settings.data === "read-write" ? "app_rw" : settings.data === "read-only" ? "app_ro" : undefined;
       const urls = {
         ...(role === undefined || data === undefined ? {} : databaseUrls(config, data, role, service)),
-        ...(redis === undefined || settings.cache === false ? {} : { REDIS_URL: cacheUrl(redis, service) }),
+        ...(redis === undefined || settings.cache === false ? {} : { REDIS_URL: cacheUrl(config, redis, service) }),
       };
       const created = new Service(
         `${name}-${service}`,
@@ -100,11 +101,13 @@ export class HardenedStack extends pulumi.ComponentResource {
         },
         { parent: this },
       );
+      running.push(created.ready);
       if (settings.port !== undefined && settings.routes.length > 0) {
         routed.push({ name: service, routes: settings.routes, port: settings.port, alias: created.alias, ready: created.ready });
       }
     }
-    new Edge(`${name}-edge`, context, { networks, services: routed }, { parent: this });
+    const edge = new Edge(`${name}-edge`, context, { networks, services: routed }, { parent: this });
+    redis?.settle([...running, edge]);
     this.urls = routeUrls(config);
     this.networks = networks;
     if (data !== undefined) this.database = data.outputs;
@@ -196,8 +199,8 @@ const certificateRotation = ({ rotation }: LoadedConfig): { readonly rotation?: 
   return key === "" ? {} : { rotation: key };
 };
 
-function cacheUrl(redis: Redis, service: string): pulumi.Output<string> {
-  return redis.passwords[service]?.apply((password) => redisUrl({ host: REDIS_ALIAS, user: service, password })) ?? pulumi.output("");
+function cacheUrl(config: LoadedConfig, redis: Redis, service: string): pulumi.Output<string> {
+  return redis.passwords[service]?.apply((password) => redisUrl({ host: REDIS_ALIAS, user: service, password, tls: config.redis.tls })) ?? pulumi.output("");
 }
 
 /** The gid of the engine's socket: configured, or read where the engine is local. */

@@ -3,6 +3,7 @@ import { isPublicHost, secretValueCheck } from "./checks";
 import type { Fault, FaultParams } from "./faults";
 import { postgresMajorFaults } from "./postgres-major";
 import type { MigrationConfig, SecretSpec, ServiceConfig, StackConfig } from "./schema";
+import { rotationFaults } from "./rotation-checks";
 import { isSigningName } from "./secret-shapes";
 
 /** From a path in the configuration to the text that the user knows it by. */
@@ -17,7 +18,7 @@ export type SecretLookup =
 /** Names that Rampart's own containers and networks answer to. */
 const RESERVED_NAMES = ["edge", "postgres", "redis", "migration", "socket-proxy", "docker-api", "forwarder", "carrier", "backup", "localhost", "rampart"];
 const RESERVED_PREFIXES = ["docker-api-", "socket-proxy-"];
-/** What Traefik and Redis call their own: hardening/traefik/dynamic-config.ts and hardening/redis.ts. */
+/** What Traefik and Redis call their own: hardening/traefik/dynamic-config.ts and hardening/redis/acl.ts. */
 const EDGE_NAMES = ["ping", "rampart-config"];
 const REDIS_USERS = ["default", "health"];
 
@@ -31,6 +32,7 @@ export function crossChecks(config: StackConfig, show: ShowPath, lookUp: (key: s
     ...certificateFaults(config, show),
     ...mountFaults(config, show),
     ...healthFaults(config, show),
+    ...rotationFaults(config, show),
     ...capacityFaults(config, show),
     ...postgresMajorFaults(config, show),
   ];

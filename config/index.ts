@@ -6,3 +6,4 @@ export * from "./pulumi";
 export { GENERATED_SECRET_LENGTH, generatedLength } from "./cross-checks";
 export { edgeScratchMiB } from "./capacity-checks";
 export * from "./urls";
+export * from "./rotation";

@@ -76,7 +76,7 @@ describe("HardenedStack", () => {
     expect(recording.names).not.toContain("MountedFiles rampart-dev-frontend-secrets");
     const readers = (password: string): string[] => recording.ofType("Volume").filter(({ name, dependsOn }) => name !== "" && dependsOn.includes(`RandomPassword rampart-dev-secrets-${password}`)).map(({ name }) => name.replace("rampart-dev-", ""));
     expect(Object.fromEntries(["postgres", "migrator", "app-rw", "app-ro", "redis-api", "redis-worker", "secret-jwt-secret"].map((key) => [key, readers(key).sort().join()]))).toEqual({
-      postgres: "postgres-secrets", migrator: "migration-secrets", "app-rw": "api-secrets", "app-ro": "reports-secrets", "redis-api": "api-secrets,redis-config", "redis-worker": "redis-config,worker-secrets", "secret-jwt-secret": "api-secrets,migration-secrets",
+      postgres: "postgres-secrets", migrator: "migration-secrets", "app-rw": "api-secrets", "app-ro": "reports-secrets", "redis-api": "api-secrets", "redis-worker": "worker-secrets", "secret-jwt-secret": "api-secrets,migration-secrets",
     });
   });
 

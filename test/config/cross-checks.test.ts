@@ -84,6 +84,13 @@ describe("what components would throw later is a fault now", () => {
     expect(pathsOf(faultsOf({ "services.api.routes": [{ ...route, headers: { response: { "X-A": "1", "x-a": "2" } } }] }))).toEqual(["services.api.routes[0].headers.response"]);
   });
 
+  test("the rotation of a Redis user that there is not", () => {
+    expect(faultsOf({ "services.plain": { image: image("x"), port: 3000 }, "rotation.redis": { plain: "2" } })).toEqual([
+      { path: "rampart:rotation.redis.plain", given: 'the name "plain"', allowed: "services that use Redis: api, worker", fix: "correct the name, or set cache: true for the service" },
+    ]);
+    expect(faultsOf({ "rotation.redis": { api: "2" } })).toEqual([]);
+  });
+
   test("more services than a network has addresses", () => {
     const services = Object.fromEntries(Array.from({ length: 121 }, (_, index) => [`s${index}`, { image: image("x"), port: 3000, dockerApi: { allow: ["GET /version"] } }]));
     expect(faultsOfRaw(rawConfig({ services }, { stack: "dev" }))).toMatchObject([{ path: "rampart:services", given: "121 services", fix: "split the stack" }]);

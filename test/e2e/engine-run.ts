@@ -28,13 +28,13 @@ async function main([countsFile, only]: readonly string[]): Promise<void> {
   const suites = select(SUITES, only === "" ? undefined : only);
   const work = mkdtempSync(join(tmpdir(), "rampart-e2e-"));
   let counts: Counts = { passed: 0, failed: countChecks(suites), skipped: 0 };
-  const stacks = ["e2e-main", "e2e-kept", "e2e-acme"].map((name) => new Stack(name, work));
+  const stacks = ["e2e-main", "e2e-kept", "e2e-acme", "e2e-redis"].map((name) => new Stack(name, work));
   try {
-    const [first, second, third] = stacks;
-    if (first === undefined || second === undefined || third === undefined) throw new Error("three stacks were meant");
+    const [first, second, third, fourth] = stacks;
+    if (first === undefined || second === undefined || third === undefined || fourth === undefined) throw new Error("four stacks were meant");
     // What an interrupted run may have left.
     await cleanUp();
-    const context: Context = { work, images: await images(work), main: first, kept: second, acme: third };
+    const context: Context = { work, images: await images(work), main: first, kept: second, acme: third, redis: fourth };
     counts = await runSuites(suites, context, () => interrupted);
   } finally {
     await cleanUp().catch((error: unknown) => console.error(`clean-up: ${String(error)}`));
@@ -57,7 +57,7 @@ async function images(work: string): Promise<Images> {
 /** Not `pulumi destroy`: it must work whatever became of the state, and within a minute. */
 async function cleanUp(): Promise<void> {
   await stopPebble();
-  await sweep([...["e2e-main", "e2e-kept", "e2e-acme"].map((name) => `${LABEL.stack}=${name}`), `${LABEL.e2e}=1`, "rampart-e2e=1"]);
+  await sweep([...["e2e-main", "e2e-kept", "e2e-acme", "e2e-redis"].map((name) => `${LABEL.stack}=${name}`), `${LABEL.e2e}=1`, "rampart-e2e=1"]);
   const patched = await docker(["image", "ls", "--filter", "label=io.rampart.e2e.patched=1", "--format", "{{.Repository}}:{{.Tag}}"]);
   const tags = patched.stdout.split("\n").filter((tag) => tag !== "" && !tag.includes("<none>"));
   if (tags.length > 0) await docker(["image", "rm", ...tags]);

@@ -10,6 +10,7 @@ export interface Context {
   readonly main: Stack;
   readonly kept: Stack;
   readonly acme: Stack;
+  readonly redis: Stack;
   /** Of the main stack, once it is up. */
   outputs?: Outputs;
 }
@@ -26,6 +27,7 @@ export function databaseOf(outputs: Outputs): NonNullable<Outputs["database"]> {
 
 export const MAIN = { host: "app.localhost", reportsHost: "reports.localhost", httpPort: 31_080, httpsPort: 31_443, pool: "10.231.0.0/16" } as const;
 export const KEPT = { host: "kept.e2e.example.org", httpPort: 31_180, httpsPort: 31_543, pool: "10.232.0.0/16" } as const;
+export const REDIS = { host: "redis.localhost", httpPort: 31_380, httpsPort: 31_743, pool: "10.234.0.0/16" } as const;
 export const ACME = { host: "acme.e2e.example.org", httpPort: 31_280, httpsPort: 31_643, pool: "10.233.0.0/16" } as const;
 
 export const UPGRADE = { host: "upgrade.e2e.example.org", httpPort: 34_080, httpsPort: 34_443, pool: "10.242.0.0/16" } as const;

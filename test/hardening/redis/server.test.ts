@@ -1,11 +1,7 @@
-import { spawn, spawnSync, type ChildProcess } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
-import { networkInterfaces, tmpdir } from "node:os";
-import { join } from "node:path";
-import {
-  redisMaxMemoryMiB, redisPasswordHash, REDIS_HEALTH_CHECK, renderRedisAcl, renderRedisConf, type RedisUser,
-} from "../../hardening/redis";
+import { spawnSync } from "node:child_process";
+import { networkInterfaces } from "node:os";
+import { redisHealthCheck, redisMaxMemoryMiB, redisPasswordHash, renderRedisAcl, renderRedisConf, type RedisUser } from "../../../hardening/redis";
+import { INSTALLED, RedisServer } from "./redis-server";
 
 const USERS: readonly RedisUser[] = [
   { name: "worker", passwordSha256: redisPasswordHash("workerpassword"), keyPrefixes: ["bull:"], scan: true },
@@ -20,9 +16,19 @@ describe("redis.conf", () => {
 
   test("keeps data and refuses to be found unprotected", () => {
     const conf = renderRedisConf({ maxMemoryMiB: 100 });
-    for (const line of ["protected-mode yes", "appendonly yes", "appendfsync everysec", "maxmemory 100mb", "maxmemory-policy noeviction", "aclfile /etc/rampart/users.acl", "dir /data", "bind * -::*"]) {
+    for (const line of ["protected-mode yes", "appendonly yes", "appendfsync everysec", "maxmemory 100mb", "maxmemory-policy noeviction", "aclfile /data/users.acl", "aof-load-truncated yes", "port 6379", "dir /data", "bind * -::*"]) {
       expect(conf).toContain(`\n${line}\n`);
     }
+  });
+
+  test("with TLS takes nothing in clear, and nothing older than 1.3", () => {
+    const conf = renderRedisConf({ maxMemoryMiB: 100, tls: true });
+    for (const line of ["port 0", "tls-port 6379", "tls-auth-clients no", 'tls-protocols "TLSv1.3"', "tls-cert-file /etc/rampart-live/tls.crt", "tls-key-file /etc/rampart-live/tls.key", "tls-ca-cert-file /etc/rampart-live/ca.crt"]) {
+      expect(conf).toContain(`\n${line}\n`);
+    }
+    expect(conf).not.toContain("\nport 6379\n");
+    expect(renderRedisConf({ maxMemoryMiB: 100 })).not.toContain("tls-");
+    expect(redisHealthCheck(true)).toEqual(["CMD", "redis-cli", "-e", "--tls", "--cacert", "/etc/rampart-live/ca.crt", "--user", "health", "--pass", "health", "--no-auth-warning", "ping"]);
   });
 
   test("leaves room beside the data", () => {
@@ -49,6 +55,7 @@ describe("the ACL file", () => {
   test.each([
     [one({ name: "default" }), 'users: "default" cannot be a user'],
     [one({ name: "health" }), 'users: "health" cannot be a user'],
+    [one({ name: "rampart" }), 'users: "rampart" cannot be a user'],
     [one({ name: "a b" }), 'users: "a b" cannot be a user'],
     [one({ passwordSha256: "secret" }), "users.api.passwordSha256: not 64 lower-case hexadecimal digits"],
     [one({ keyPrefixes: [] }), "users.api.keyPrefixes: none given"],
@@ -66,59 +73,19 @@ describe("the ACL file", () => {
   });
 });
 
-const installed = spawnSync("redis-server", ["--version"]).status === 0;
-if (!installed) test.skip("skipped: redis-server is not installed", () => undefined);
+if (!INSTALLED) test.skip("skipped: redis-server is not installed", () => undefined);
 
-(installed ? describe : describe.skip)("a real redis-server with both files", () => {
-  let directory: string;
-  let port: number;
-  let child: ChildProcess;
-  let log = "";
-
-  /** What redis-cli prints, errors included. */
-  function cli(user: string | undefined, password: string, command: readonly string[], host = "127.0.0.1"): string {
-    const login = user === undefined ? [] : ["--user", user, "--pass", password, "--no-auth-warning"];
-    const { stdout, stderr } = spawnSync("redis-cli", ["-h", host, "-p", String(port), ...login, ...command], { encoding: "utf8", timeout: 5000 });
-    return `${stdout}${stderr}`.trim();
-  }
+(INSTALLED ? describe : describe.skip)("a real redis-server with both files", () => {
+  let server: RedisServer;
+  const cli = (...args: Parameters<RedisServer["cli"]>): string => server.cli(...args);
   const api = (...command: string[]): string => cli("api", "apipassword", command);
 
-  async function start(): Promise<void> {
-    log = "";
-    child = spawn("redis-server", [join(directory, "redis.conf")], { stdio: ["ignore", "pipe", "pipe"] });
-    await new Promise<void>((resolve, reject) => {
-      child.stdout?.on("data", (chunk: Buffer) => {
-        log += chunk.toString();
-        if (log.includes("Ready to accept connections")) resolve();
-      });
-      child.once("exit", () => reject(new Error(log)));
-    });
-  }
-
-  async function stop(signal: NodeJS.Signals): Promise<void> {
-    const exit = new Promise((resolve) => child.once("exit", resolve));
-    child.kill(signal);
-    await exit;
-  }
-
   beforeAll(async () => {
-    directory = mkdtempSync(join(tmpdir(), "rampart-redis-"));
-    port = await new Promise((resolve) => {
-      const server = createServer().listen(0, "127.0.0.1", () => {
-        const address = server.address();
-        server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
-      });
-    });
-    writeFileSync(join(directory, "users.acl"), renderRedisAcl(USERS));
-    writeFileSync(join(directory, "redis.conf"), renderRedisConf({ maxMemoryMiB: 64, port, aclFile: join(directory, "users.acl"), dataDirectory: directory }));
-    await start();
+    server = await RedisServer.create(renderRedisAcl(USERS));
     cli("worker", "workerpassword", ["SET", "bull:job", "1"]);
   });
 
-  afterAll(async () => {
-    await stop("SIGKILL");
-    rmSync(directory, { recursive: true, force: true });
-  });
+  afterAll(() => server.remove());
 
   test.each<[string[], string]>([
     [["SET", "api:k", "v"], "OK"],
@@ -163,6 +130,13 @@ if (!installed) test.skip("skipped: redis-server is not installed", () => undefi
     [["CONFIG", "SET", "dir", "/tmp"]],
     [["ACL", "LIST"]],
     [["ACL", "SETUSER", "api", "+@all"]],
+    [["ACL", "SETUSER", "api", ">another"]],
+    [["ACL", "DELUSER", "worker"]],
+    [["ACL", "GETUSER", "worker"]],
+    [["ACL", "USERS"]],
+    [["ACL", "SAVE"]],
+    [["ACL", "LOAD"]],
+    [["ACL", "LOG"]],
     [["DEBUG", "SLEEP", "0"]],
     [["MODULE", "LIST"]],
     [["MONITOR"]],
@@ -204,12 +178,12 @@ if (!installed) test.skip("skipped: redis-server is not installed", () => undefi
   test("the health user may PING and no more; the health check's exit code tells", () => {
     expect(cli("health", "anything", ["GET", "api:k"])).toMatch(/^NOPERM/);
     expect(cli("health", "anything", ["INFO"])).toMatch(/^NOPERM/);
-    const [, program = "", ...rest] = REDIS_HEALTH_CHECK;
+    const [, program = "", ...rest] = redisHealthCheck(false);
     const check = (target: number): { status: number | null; stdout: string } => {
       const { status, stdout } = spawnSync(program, ["-p", String(target), ...rest], { encoding: "utf8" });
       return { status, stdout: stdout.trim() };
     };
-    expect(check(port)).toEqual({ status: 0, stdout: "PONG" });
+    expect(check(server.port)).toEqual({ status: 0, stdout: "PONG" });
     expect(check(1).status).not.toBe(0);
   });
 
@@ -221,12 +195,4 @@ if (!installed) test.skip("skipped: redis-server is not installed", () => undefi
       expect(cli(undefined, "", ["PING"], outside)).toBe("NOAUTH Authentication required.");
     });
   }
-
-  test("kill -9 loses nothing that is a second old", async () => {
-    api("SET", "api:kept", "yes");
-    await new Promise((resolve) => setTimeout(resolve, 1200));
-    await stop("SIGKILL");
-    await start();
-    expect(api("GET", "api:kept")).toBe("yes");
-  });
 });

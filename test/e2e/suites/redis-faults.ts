@@ -1,0 +1,72 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { redisPasswordHash, redisStartScript, redisUsersScript, renderRedisAcl, renderRedisConf } from "../../../hardening/redis";
+import { docker, LABEL, mustDocker } from "../lib/engine";
+import { until } from "../lib/process";
+import { expect, expectMatch, type Suite } from "../lib/runner";
+import type { Context } from "../lib/stacks";
+
+const NAME = "rampart-e2e-redis-full";
+const PASSWORD = "secret";
+
+/** A Redis as the stack runs it, on a disk of 24 MiB. */
+async function startSmall(image: string): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), "rampart-redis-"));
+  try {
+    const users = renderRedisAcl([{ name: "api", passwordSha256: redisPasswordHash(PASSWORD), keyPrefixes: ["api:"] }]);
+    const files = { "redis.conf": renderRedisConf({ maxMemoryMiB: 128 }), "start.sh": redisStartScript(), "users.sh": redisUsersScript() };
+    await mustDocker([
+      "create", "--name", NAME, "--label", `${LABEL.e2e}=1`, "--network", "none", "--user", "999:1000", "--cap-drop", "ALL", "--init",
+      "--tmpfs", "/data:rw,size=24m,mode=1777", "--tmpfs", "/tmp:rw,size=16m,mode=1777", "--volume", "/etc/rampart", "--volume", "/etc/rampart-live",
+      "--entrypoint", "/bin/sh", image, "/etc/rampart/start.sh",
+    ]);
+    for (const [file, content] of Object.entries(files)) {
+      writeFileSync(join(directory, file), content, { mode: 0o644 });
+      await mustDocker(["cp", join(directory, file), `${NAME}:/etc/rampart/${file}`]);
+    }
+    writeFileSync(join(directory, "users.acl"), users, { mode: 0o644 });
+    await mustDocker(["cp", join(directory, "users.acl"), `${NAME}:/etc/rampart-live/users.acl`]);
+    await mustDocker(["start", NAME]);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+  await until("Redis answers", 20, async () => ((await api("PING")) === "PONG" ? true : undefined));
+}
+
+const api = async (...command: string[]): Promise<string> =>
+  (await docker(["exec", "--env", `REDISCLI_AUTH=${PASSWORD}`, NAME, "redis-cli", "--user", "api", "--no-auth-warning", ...command])).output.trim();
+const shell = async (command: string): Promise<string> => (await docker(["exec", NAME, "sh", "-c", command])).output.trim();
+
+export const redisFaults: Suite<Context> = {
+  name: "redis faults",
+  stack: "redis-faults",
+  checks: [
+    {
+      name: "a full disk is a write error that says so, while reads go on; with room again, writes go on by themselves",
+      run: async ({ images }) => {
+        await docker(["rm", "--force", "--volumes", NAME]);
+        try {
+          await startSmall(images.redis);
+          expect((await api("SET", "api:kept", "before")) === "OK", "the first write failed");
+          await shell("head -c 30000000 /dev/zero >/data/ballast 2>/dev/null");
+          const refused = await until("a write is refused", 20, async () => {
+            const answer = await api("SET", "api:filling", "x".repeat(20_000));
+            return answer === "OK" ? undefined : answer;
+          });
+          expectMatch(refused, /MISCONF.*(AOF|No space left on device|disk)/, "the error of a write");
+          expect((await api("GET", "api:kept")) === "before", "a read failed");
+          // Users can be listed, but not saved: a rotation stops here, and says why.
+          const staged = await docker(["exec", NAME, "sh", "/etc/rampart/users.sh", "stage"]);
+          expectMatch(staged.output, /rampart: ERR There was an error trying to save the ACLs/, "staging");
+          await shell("rm /data/ballast");
+          await until("writes go on", 20, async () => ((await api("SET", "api:after", "room")) === "OK" ? true : undefined));
+          expect((await docker(["exec", NAME, "sh", "/etc/rampart/users.sh", "stage"])).code === 0, "staging still fails");
+          return refused.slice(0, 120);
+        } finally {
+          await docker(["rm", "--force", "--volumes", NAME]);
+        }
+      },
+    },
+  ],
+};
