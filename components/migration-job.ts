@@ -13,7 +13,8 @@ export interface MigrationJobArgs {
   readonly config: MigrationConfig;
   readonly networks: NetworkNames;
   readonly secrets: Secrets;
-  readonly databaseUrl: pulumi.Output<string>;
+  /** DATABASE_URL, and DATABASE_URL_<NAME> for each further database. */
+  readonly urls: Readonly<Record<string, pulumi.Output<string>>>;
   readonly sharedVolumes: Readonly<Record<string, DataVolume>>;
   /** The roles and their privileges. */
   readonly dependsOn: pulumi.Resource[];
@@ -33,7 +34,7 @@ export class MigrationJob extends pulumi.ComponentResource {
     const files = programFiles(
       name,
       context,
-      { name: "migration", config: args.config, secrets: args.secrets, urls: { DATABASE_URL: args.databaseUrl }, sharedVolumes: args.sharedVolumes },
+      { name: "migration", config: args.config, secrets: args.secrets, urls: args.urls, sharedVolumes: args.sharedVolumes },
       this,
     );
     const container = createContainer(

@@ -1,18 +1,19 @@
 import { statSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
-import { routeUrl, type LoadedConfig } from "../config";
+import { databaseVariable, routeUrl, type LoadedConfig } from "../config";
 import { postgresUrl, redisUrl } from "../hardening/connection-urls";
-import type { DatabaseRole } from "../hardening/database/privileges";
+import type { DatabaseRole, ServiceRole } from "../hardening/database/roles";
+import { rotationKey } from "../hardening/database/rotation";
 import { planNetworks, postgresAddress, type NetworkPlan } from "../hardening/networks";
 import { createContext, type StackContext } from "./context";
 import { DataVolume } from "./data-volume";
-import { DatabaseRoles } from "./database-roles";
+import { DatabaseRoles, serviceRole, type DatabaseLogin } from "./database-roles";
 import { Edge, type RoutedService } from "./edge";
 import { isLocalLinux, type Engine } from "./engine";
 import { Forwarder } from "./forwarder";
 import { MigrationJob } from "./migration-job";
 import { Networks } from "./networks";
-import { Postgres, POSTGRES_ALIAS, POSTGRES_SUPERUSER } from "./postgres";
+import { databaseNames, Postgres, POSTGRES_ALIAS, POSTGRES_SUPERUSER } from "./postgres";
 import { Redis, REDIS_ALIAS } from "./redis";
 import type { Secrets } from "./secrets";
 import { Service } from "./service";
@@ -26,11 +27,15 @@ export interface DatabaseOutputs {
   readonly port: number;
   readonly name: string;
   readonly schema: string;
+  /** All databases of the stack, the first of them `name`. */
+  readonly databases: readonly string[];
   /** Where the provider reaches Postgres: `direct` or `forwarder`. */
   readonly access: "direct" | "forwarder";
   readonly superuser: string;
   readonly superuserPassword: pulumi.Output<string>;
   readonly passwords: Readonly<Record<DatabaseRole, pulumi.Output<string>>>;
+  /** What services log in as until the next rotation, by the role that they become. */
+  readonly logins: Readonly<Partial<Record<ServiceRole, pulumi.Output<string>>>>;
 }
 
 /** A complete, hardened deployment of one stack, as its configuration declares it. */
@@ -59,7 +64,7 @@ export class HardenedStack extends pulumi.ComponentResource {
         ? new MigrationJob(
             `${name}-migration`,
             context,
-            { config: config.migration, networks, secrets, databaseUrl: databaseUrl(config, data.roles, "migrator", "migration"), sharedVolumes: volumes, dependsOn: data.ready },
+            { config: config.migration, networks, secrets, urls: migrationUrls(config, data.roles), sharedVolumes: volumes, dependsOn: data.ready },
             { parent: this },
           )
         : undefined;
@@ -70,9 +75,10 @@ export class HardenedStack extends pulumi.ComponentResource {
         settings.dockerApi === undefined
           ? undefined
           : new SocketProxy(`${name}-docker-api-${service}`, context, { consumer: service, permissions: settings.dockerApi, networks, ...socketGroup(config, engine) }, { parent: this });
-      const role = settings.data === "read-write" ? "app_rw" : settings.data === "read-only" ? "app_ro" : undefined;
+      const role = serviceRole(settings);
+      const login = role === undefined ? undefined : data?.roles.logins[role];
       const urls = {
-        ...(role === undefined || data === undefined ? {} : { DATABASE_URL: databaseUrl(config, data.roles, role, service) }),
+        ...(login === undefined ? {} : { DATABASE_URL: databaseUrl(settings.database ?? config.database.name, login, service) }),
         ...(redis === undefined || settings.cache === false ? {} : { REDIS_URL: cacheUrl(redis, service) }),
       };
       const created = new Service(
@@ -88,6 +94,8 @@ export class HardenedStack extends pulumi.ComponentResource {
           dependsOn: [
             // After a migration every service waits, as any of them may rely on what it changed.
             ...(role === undefined && migration === undefined ? [] : dataReady),
+            // Named besides: the old login goes only after the containers that use it, which have to be known to.
+            ...(login === undefined ? [] : [login.resource]),
             ...(redis === undefined || settings.cache === false ? [] : [redis.ready]),
             ...(proxy === undefined ? [] : [proxy.ready]),
           ],
@@ -115,7 +123,8 @@ export class HardenedStack extends pulumi.ComponentResource {
     const { config } = context;
     const address = postgresAddress(config.name, config.network.pool);
     const forwarderAddress = access === "forwarder" ? address.replace(/\.\d+$/, ".11") : undefined;
-    const password = secrets.password("postgres");
+    const { everything, roles: keys } = config.rotation;
+    const password = secrets.password("postgres", undefined, rotationKey({ everything, one: keys.superuser }));
     const postgres = new Postgres(
       `${config.name}-postgres`,
       context,
@@ -137,10 +146,12 @@ export class HardenedStack extends pulumi.ComponentResource {
       port,
       name: config.database.name,
       schema: config.database.schema,
+      databases: databaseNames(config),
       access,
       superuser: POSTGRES_SUPERUSER,
       superuserPassword: password,
       passwords: roles.passwords,
+      logins: Object.fromEntries(Object.entries(roles.logins).map(([role, { name }]) => [role, name])),
     };
     return { roles, outputs, ready: roles.ready };
   }
@@ -174,8 +185,13 @@ function sharedVolumes(context: StackContext, parent: pulumi.Resource): Record<s
   );
 }
 
-function databaseUrl(config: LoadedConfig, roles: DatabaseRoles, role: DatabaseRole, applicationName: string): pulumi.Output<string> {
-  return roles.passwords[role].apply((password) => postgresUrl({ host: POSTGRES_ALIAS, port: POSTGRES_PORT, database: config.database.name, role, password, applicationName }));
+function databaseUrl(database: string, login: Pick<DatabaseLogin, "name" | "password">, applicationName: string): pulumi.Output<string> {
+  return pulumi.all([login.name, login.password]).apply(([role, password]) => postgresUrl({ host: POSTGRES_ALIAS, port: POSTGRES_PORT, database, role, password, applicationName }));
+}
+
+function migrationUrls(config: LoadedConfig, roles: DatabaseRoles): Record<string, pulumi.Output<string>> {
+  const login = { name: pulumi.output("migrator"), password: roles.passwords.migrator };
+  return Object.fromEntries(databaseNames(config).map((name) => [name === config.database.name ? "DATABASE_URL" : databaseVariable(name), databaseUrl(name, login, "migration")]));
 }
 
 function cacheUrl(redis: Redis, service: string): pulumi.Output<string> {

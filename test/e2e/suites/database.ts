@@ -104,7 +104,7 @@ export const database: Suite<Context> = {
       name: "no role but the bootstrap superuser has an attribute that administers",
       run: async (context) => {
         const rows = await session(mainOutputs(context), "postgres", async (client) => {
-          const result = await client.query<{ rolname: string }>("SELECT rolname FROM pg_roles WHERE rolname !~ '^pg_' AND rolname <> 'postgres' AND (rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls OR rolconnlimit < 0)");
+          const result = await client.query<{ rolname: string }>("SELECT rolname FROM pg_roles WHERE rolname !~ '^pg_' AND rolname <> 'postgres' AND (rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls <> (rolname = 'backup') OR rolconnlimit < 0)");
           return result.rows;
         });
         expectNone(rows.map(({ rolname }) => rolname));
