@@ -12,8 +12,9 @@ import { kept } from "./kept";
 import { migration } from "./migration";
 import { redisSuite } from "./redis";
 import { replacement } from "./replacement";
+import { rotation } from "./rotation";
 import { seccomp } from "./seccomp";
 import { secretsSuite } from "./secrets";
 
 /** In the order in which they run: those that only look come before those that change something. */
-export const SUITES: readonly Suite<Context>[] = [deployment, confinement, secretsSuite, isolation, edge, database, redisSuite, dockerApi, seccomp, migration, replacement, faults, kept, acme];
+export const SUITES: readonly Suite<Context>[] = [deployment, confinement, secretsSuite, isolation, edge, database, redisSuite, dockerApi, seccomp, migration, replacement, rotation, faults, kept, acme];
