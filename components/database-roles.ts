@@ -1,7 +1,10 @@
 import * as postgresql from "@pulumi/postgresql";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import { DATABASE_ROLES, databasePrivileges, type DatabasePrivileges, type DatabaseRole } from "../hardening/database/privileges";
+import type { LoadedConfig, ServiceConfig } from "../config";
+import { databasePrivileges, type DatabasePrivileges } from "../hardening/database/privileges";
+import { DATABASE_ROLES, loginSpec, SERVICE_ROLES, type DatabaseRole, type RoleSpec, type ServiceRole } from "../hardening/database/roles";
+import { loginName, rotationId, rotationKey } from "../hardening/database/rotation";
 import { scramSha256Verifier } from "../hardening/database/scram";
 import type { Authority } from "./authority";
 import type { StackContext } from "./context";
@@ -26,80 +29,106 @@ export interface DatabaseRolesArgs {
   readonly deletedWith: pulumi.Resource;
 }
 
-/** The roles, their schema and their privileges, as hardening/database/privileges.ts lists them. */
+/** What a service logs in as. */
+export interface DatabaseLogin {
+  /** The login's name in PostgreSQL. */
+  readonly name: pulumi.Output<string>;
+  readonly password: pulumi.Output<string>;
+  /** Who uses the login depends on this: so it is dropped only after them. */
+  readonly resource: pulumi.Resource;
+}
+
+/** The role that a service becomes in the database. */
+export function serviceRole({ data }: Pick<ServiceConfig, "data">): ServiceRole | undefined {
+  return data === "read-write" ? "app_rw" : data === "read-only" ? "app_ro" : undefined;
+}
+
+/** The databases beside the first, the roles, the schemas and the privileges, as hardening/database/privileges.ts lists them. */
 export class DatabaseRoles extends pulumi.ComponentResource {
   /** What has to exist before anything may log in. */
   readonly ready: pulumi.Resource[];
   readonly passwords: Readonly<Record<DatabaseRole, pulumi.Output<string>>>;
+  /** What services log in as until the next rotation, by the role that they become; for roles that a service uses. */
+  readonly logins: Readonly<Partial<Record<ServiceRole, DatabaseLogin>>>;
   private readonly options: pulumi.CustomResourceOptions;
 
   constructor(
     private readonly name: string,
-    context: StackContext,
-    args: DatabaseRolesArgs,
+    private readonly context: StackContext,
+    private readonly args: DatabaseRolesArgs,
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super("rampart:postgres:DatabaseRoles", name, {}, opts);
-    const { database } = context.config;
+    const { config } = context;
     const provider = new postgresql.Provider(
       `${name}-provider`,
       { host: args.host, port: args.port, username: POSTGRES_SUPERUSER, password: args.superuserPassword, ...verifyFull(args.authority), superuser: true, connectTimeout: 15, maxConnections: PROVIDER_CONNECTIONS },
       { parent: this, deletedWith: args.deletedWith },
     );
     this.options = { parent: this, provider, dependsOn: args.dependsOn, deletedWith: args.deletedWith };
-    const model = databasePrivileges({
-      database: database.name,
-      schema: database.schema,
-      superuser: POSTGRES_SUPERUSER,
-      limits: Object.fromEntries(
-        DATABASE_ROLES.map((role) => [
-          role,
-          {
-            connectionLimit: database.connectionLimits[role],
-            ...(role === "app_rw" ? { statementTimeoutMs: database.statementTimeoutMs, idleInTransactionSessionTimeoutMs: database.idleInTransactionTimeoutMs } : {}),
-          },
-        ]),
-      ),
-    });
+    const model = privilegesOf(config);
     this.passwords = {
-      migrator: args.secrets.password("migrator"),
-      app_rw: args.secrets.password("app-rw"),
-      app_ro: args.secrets.password("app-ro"),
+      migrator: this.password("migrator", "migrator"),
+      app_rw: this.password("app-rw", "app_rw"),
+      app_ro: this.password("app-ro", "app_ro"),
+      backup: this.password("database-backup", "backup"),
+      monitor: this.password("database-monitor", "monitor"),
     };
-    const roles = this.createRoles(model, context);
-    this.ready = this.createPrivileges(model, roles);
+    const roles = model.roles.map((role) => this.createRole(role));
+    const used = new Set(Object.values(config.services).map(serviceRole));
+    this.logins = Object.fromEntries(
+      model.roles.flatMap((role, index) => {
+        const own = SERVICE_ROLES.find((one) => one === role.name && used.has(one));
+        const resource = roles[index];
+        return own === undefined || resource === undefined ? [] : [[own, this.createLogin(own, role, resource)]];
+      }),
+    );
+    this.ready = [...this.createPrivileges(model, roles), ...Object.values(this.logins).map(({ resource }) => resource)];
     this.registerOutputs({});
   }
 
-  private createRoles(model: DatabasePrivileges, context: StackContext): postgresql.Role[] {
-    return model.roles.map(
-      (role) =>
-        new postgresql.Role(
-          `${this.name}-${role.name}`,
-          {
-            name: role.name,
-            login: role.login,
-            password: this.verifier(role.name as DatabaseRole),
-            superuser: role.superuser,
-            createDatabase: role.createDatabase,
-            createRole: role.createRole,
-            replication: role.replication,
-            bypassRowLevelSecurity: role.bypassRowLevelSecurity,
-            inherit: role.inherit,
-            connectionLimit: role.connectionLimit,
-            statementTimeout: role.statementTimeoutMs,
-            idleInTransactionSessionTimeout: role.idleInTransactionSessionTimeoutMs,
-            searchPaths: [...role.searchPaths],
-            roles: [...role.roles],
-          },
-          { ...this.owned(this.options), hooks: context.hooks.role },
-        ),
-    );
+  private rotation(role: DatabaseRole): string | undefined {
+    const { everything, roles } = this.context.config.rotation;
+    return rotationKey({ everything, one: roles[role] });
+  }
+
+  private password(key: string, role: DatabaseRole): pulumi.Output<string> {
+    return this.args.secrets.password(key, undefined, this.rotation(role));
+  }
+
+  private createRole(role: RoleSpec): postgresql.Role {
+    const name = `${this.name}-${role.name}`;
+    return new postgresql.Role(name, { ...roleArgs(role), password: this.verifier(name, this.passwords[role.name as DatabaseRole]) }, this.owned({ ...this.options, hooks: this.context.hooks.role }));
   }
 
   /**
-   * A role and a schema own data: they are forgotten when the stack is destroyed, never dropped. Whether the data goes is
-   * the volume's to say.
+   * The login of one rotation, under a logical name of its own: the next rotation's is made beside it, services move, and
+   * only then, as the old containers depend on it, is this one dropped. It owns nothing, so dropping it loses nothing.
+   */
+  private createLogin(own: ServiceRole, role: RoleSpec, member: postgresql.Role): DatabaseLogin {
+    const key = this.rotation(own);
+    const suffix = `login-${rotationId(key)}`;
+    const name = `${this.name}-${own}-${suffix}`;
+    const password = this.args.secrets.password(`${own.replace("_", "-")}-${suffix}`);
+    const resource = new postgresql.Role(
+      name,
+      {
+        ...roleArgs(loginSpec(role, own)),
+        // A keyed digest of a key that is no secret: every log shows the name.
+        name: pulumi.unsecret(this.context.salt.apply((salt) => loginName(own, key, salt))),
+        password: this.verifier(name, password),
+        // It owns nothing, and the provider would look for it in one database alone.
+        skipReassignOwned: true,
+      },
+      // Another salt is another name: then, too, the old login has to outlive those who use it.
+      { ...this.options, dependsOn: [...this.args.dependsOn, member], replaceOnChanges: ["name"], hooks: this.context.hooks.role },
+    );
+    return { name: resource.name, password, resource };
+  }
+
+  /**
+   * A role, a database, a schema and an extension own data: they are forgotten when the stack is destroyed, never dropped.
+   * Whether the data goes is the volume's to say.
    */
   private owned(options: pulumi.CustomResourceOptions): pulumi.CustomResourceOptions {
     return { ...options, retainOnDelete: true };
@@ -109,17 +138,23 @@ export class DatabaseRoles extends pulumi.ComponentResource {
    * What PostgreSQL stores of a password. Given in clear it would stand in the server's log beside CREATE ROLE; and only
    * so can a refresh tell that somebody changed it.
    */
-  private verifier(role: DatabaseRole): pulumi.Output<string> {
-    const salt = new random.RandomBytes(`${this.name}-${role}-salt`, { length: SALT_BYTES }, { parent: this });
-    return pulumi.all([this.passwords[role], salt.base64]).apply(([password, saltBase64]) => scramSha256Verifier({ password, saltBase64 }));
+  private verifier(name: string, secret: pulumi.Output<string>): pulumi.Output<string> {
+    const salt = new random.RandomBytes(`${name}-salt`, { length: SALT_BYTES }, { parent: this });
+    return pulumi.all([secret, salt.base64]).apply(([password, saltBase64]) => scramSha256Verifier({ password, saltBase64 }));
   }
 
   /** One after the other: grants of one database that run side by side fail with "tuple concurrently updated". */
   private createPrivileges(model: DatabasePrivileges, roles: postgresql.Role[]): pulumi.Resource[] {
     const created: pulumi.Resource[] = [...roles];
     const options = (): pulumi.CustomResourceOptions => ({ ...this.options, dependsOn: [...roles, ...created.slice(-1)] });
-    for (const schema of model.schemas) {
-      created.push(new postgresql.Schema(`${this.name}-${schema.id}`, { name: schema.name, database: schema.database, owner: schema.owner }, this.owned(options())));
+    for (const { id, name, owner } of model.databases) {
+      created.push(new postgresql.Database(`${this.name}-${id}`, { name, owner }, this.owned({ ...options(), hooks: this.context.hooks.role })));
+    }
+    for (const { id, name, database, owner } of model.schemas) {
+      created.push(new postgresql.Schema(`${this.name}-${id}`, { name, database, owner }, this.owned(options())));
+    }
+    for (const { id, name, database, schema } of model.extensions) {
+      created.push(new postgresql.Extension(`${this.name}-${id}`, { name, database, schema }, this.owned(options())));
     }
     for (const grant of model.grants) {
       created.push(
@@ -161,4 +196,42 @@ export class DatabaseRoles extends pulumi.ComponentResource {
 function verifyFull(authority: Authority): Pick<postgresql.ProviderArgs, "sslmode" | "sslrootcert" | "clientcert"> {
   const client = authority.client("provider");
   return { sslmode: "verify-full", sslrootcert: authority.certificate, clientcert: { cert: client.certificate, key: client.privateKey, sslinline: true } };
+}
+
+/** The privilege model of a stack. */
+export function privilegesOf({ database }: Pick<LoadedConfig, "database">): DatabasePrivileges {
+  const { name, schema, schemas, extensions, databases, connectionLimits, statementTimeoutMs, idleInTransactionTimeoutMs } = database;
+  return databasePrivileges({
+    database: name,
+    schema,
+    schemas,
+    extensions,
+    databases,
+    superuser: POSTGRES_SUPERUSER,
+    limits: Object.fromEntries(
+      DATABASE_ROLES.map((role) => [
+        role,
+        { connectionLimit: connectionLimits[role], ...(role === "app_rw" ? { statementTimeoutMs, idleInTransactionSessionTimeoutMs: idleInTransactionTimeoutMs } : {}) },
+      ]),
+    ),
+  });
+}
+
+function roleArgs(role: RoleSpec): postgresql.RoleArgs {
+  return {
+    name: role.name,
+    login: role.login,
+    superuser: role.superuser,
+    createDatabase: role.createDatabase,
+    createRole: role.createRole,
+    replication: role.replication,
+    bypassRowLevelSecurity: role.bypassRowLevelSecurity,
+    inherit: role.inherit,
+    connectionLimit: role.connectionLimit,
+    statementTimeout: role.statementTimeoutMs,
+    idleInTransactionSessionTimeout: role.idleInTransactionSessionTimeoutMs,
+    searchPaths: [...role.searchPaths],
+    roles: [...role.roles],
+    ...(role.assumeRole === undefined ? {} : { assumeRole: role.assumeRole }),
+  };
 }

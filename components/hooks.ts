@@ -71,10 +71,10 @@ async function applyPidsLimit(engine: Engine, args: pulumi.ResourceHookArgs): Pr
   }
 }
 
-/** A role that exists already: the data volume is older than this stack's state. */
+/** A role or a database that exists already: the data volume is older than this stack's state. */
 async function explainRole(args: pulumi.ErrorHookArgs): Promise<boolean> {
   if (args.errors.some((error) => /already exists/.test(error))) {
-    await pulumi.log.error(`${args.name}: the data volume was kept from an earlier deployment and holds this role already. docs/operations.md ("Bring a stack up on a retained volume") says how to take it over.`);
+    await pulumi.log.error(`${args.name}: the data volume was kept from an earlier deployment and holds it already. docs/operations.md ("Bring a stack up on a retained volume") says how to take it over.`);
   }
   return false;
 }

@@ -13,7 +13,7 @@ export interface MigrationJobArgs {
   readonly config: MigrationConfig;
   readonly networks: NetworkNames;
   readonly secrets: Secrets;
-  /** DATABASE_URL and what belongs to it. */
+  /** DATABASE_URL, DATABASE_URL_<NAME> for each further database, and the CA to verify them by. */
   readonly urls: Readonly<Record<string, pulumi.Output<string>>>;
   readonly sharedVolumes: Readonly<Record<string, DataVolume>>;
   /** The roles and their privileges. */

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import { postgresSettings, postgresSizing, renderPostgresqlConf } from "../hardening/database/postgres-config";
+import type { LoadedConfig } from "../config";
+import { postgresSettings, renderPostgresqlConf, stackSizing } from "../hardening/database/postgres-config";
 import { renderPgHba } from "../hardening/database/pg-hba";
 import { DATABASE_ROLES } from "../hardening/database/privileges";
 import { postgresReloadScript } from "../hardening/database/reload-script";
@@ -86,9 +87,14 @@ export class Postgres extends pulumi.ComponentResource {
   }
 }
 
+/** The stack's databases, the first one first. */
+export function databaseNames({ database }: Pick<LoadedConfig, "database">): string[] {
+  return [database.name, ...Object.keys(database.databases).sort()];
+}
+
 function sizing(context: StackContext) {
   const { resources, connectionLimits } = context.config.database;
-  return postgresSizing({ memoryMiB: resources.memoryMiB, connectionLimits: DATABASE_ROLES.map((role) => connectionLimits[role]) });
+  return stackSizing(resources.memoryMiB, connectionLimits);
 }
 
 function configurationFiles(context: StackContext): Record<string, MountedFile> {
@@ -101,13 +107,12 @@ function configurationFiles(context: StackContext): Record<string, MountedFile> 
 }
 
 function hbaFile(context: StackContext, args: PostgresArgs): string {
-  const { database } = context.config;
   const internal = args.networkPlan.find((network) => network.name === "internal");
   if (internal === undefined) throw new Error("the plan of the networks has no internal network");
   return renderPgHba({
     superuser: POSTGRES_SUPERUSER,
     superuserSources: [internal.gateway, ...(args.forwarderAddress === undefined ? [] : [args.forwarderAddress])],
-    roles: DATABASE_ROLES.map((role) => ({ name: role, database: database.name })),
+    roles: databaseNames(context.config).flatMap((database) => DATABASE_ROLES.map((name) => ({ name, database }))),
     subnets: [internal.subnet],
     tls: true,
   });

@@ -1,7 +1,8 @@
 import { basename, dirname } from "node:path/posix";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import { effectiveRotation, type ServiceConfig } from "../config";
+import type { ServiceConfig } from "../config";
+import { rotationKey } from "../hardening/database/rotation";
 import {
   REDIS_LIVE_FILES, REDIS_PATHS, redisHealthCheck, redisMaxMemoryMiB, redisPasswordHash, redisStartScript, redisUsersScript, renderRedisAcl, renderRedisConf,
 } from "../hardening/redis";
@@ -54,7 +55,7 @@ export class Redis extends pulumi.ComponentResource {
     if (tls && args.tls === undefined) throw new Error("redis.tls: true is given, but no certificate; give args.tls: { certificate, key, ca }");
     const users = redisUsers(config.services);
     this.passwords = Object.fromEntries(
-      users.map(([service]) => [service, args.secrets.password(`redis-${service}`, undefined, effectiveRotation(config.rotation.everything, config.rotation.redis[service]))]),
+      users.map(([service]) => [service, args.secrets.password(`redis-${service}`, undefined, rotationKey({ everything: config.rotation.everything, one: config.rotation.redis[service] }))]),
     );
     const data = new DataVolume(`${name}-data`, context, { owner: "redis", protect: config.redis.protect, shared: false }, { parent: this });
     const live = new DataVolume(`${name}-live`, context, { owner: "redis", protect: false, shared: false }, { parent: this });

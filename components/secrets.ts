@@ -19,12 +19,14 @@ export class Secrets extends pulumi.ComponentResource {
 
   /**
    * A password that is made once and kept in the state, encrypted.
-   * @param rotation Another text makes another password. @default none: the same for ever
+   * @param rotation Another text is another password. Without one there are no keepers at all: a password from before
+   * there was a rotation stays what it is.
    */
   password(key: string, length: number = PASSWORD_LENGTH, rotation?: string): pulumi.Output<string> {
     const known = this.generated.get(key);
     if (known !== undefined) return known;
-    const password = new random.RandomPassword(`${this.name}-${key}`, { length, special: false, ...(rotation === undefined ? {} : { keepers: { rotation } }) }, { parent: this });
+    const keepers = rotation === undefined ? {} : { keepers: { rotation } };
+    const password = new random.RandomPassword(`${this.name}-${key}`, { length, special: false, ...keepers }, { parent: this });
     const value = pulumi.secret(password.result);
     this.generated.set(key, value);
     return value;

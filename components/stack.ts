@@ -1,26 +1,28 @@
 import { statSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
-import { routeUrl, type LoadedConfig } from "../config";
+import { databaseVariable, routeUrl, type LoadedConfig } from "../config";
 import { postgresUrl, redisUrl } from "../hardening/connection-urls";
-import type { DatabaseRole } from "../hardening/database/privileges";
+import type { DatabaseRole, ServiceRole } from "../hardening/database/roles";
+import { rotationKey } from "../hardening/database/rotation";
 import { planNetworks, postgresAddress, type NetworkPlan } from "../hardening/networks";
 import { Authority } from "./authority";
 import { createContext, type StackContext } from "./context";
 import { DataVolume } from "./data-volume";
-import { DatabaseRoles } from "./database-roles";
+import { DatabaseRoles, serviceRole, type DatabaseLogin } from "./database-roles";
 import { Edge, type RoutedService } from "./edge";
 import { isLocalLinux, type Engine } from "./engine";
 import { Forwarder } from "./forwarder";
 import { MigrationJob } from "./migration-job";
 import { SECRETS_PATH } from "./program";
 import { Networks } from "./networks";
-import { Postgres, POSTGRES_ALIAS, POSTGRES_SUPERUSER } from "./postgres";
-import { Redis, REDIS_ALIAS } from "./redis";
-import type { Secrets } from "./secrets";
+import { databaseNames, Postgres, POSTGRES_ALIAS, POSTGRES_SUPERUSER } from "./postgres";
+import { Redis, REDIS_ALIAS, type RedisArgs } from "./redis";
 import { Service } from "./service";
 import { SocketProxy } from "./socket-proxy";
 
 const POSTGRES_PORT = 5432;
+/** Where the secret DATABASE_CA lies in a container. */
+const DATABASE_CA_PATH = `${SECRETS_PATH}/database_ca`;
 
 /** How an operator connects to the database; the passwords are secret outputs. */
 export interface DatabaseOutputs {
@@ -28,6 +30,8 @@ export interface DatabaseOutputs {
   readonly port: number;
   readonly name: string;
   readonly schema: string;
+  /** All databases of the stack, the first of them `name`. */
+  readonly databases: readonly string[];
   /** Where the provider reaches Postgres: `direct` or `forwarder`. */
   readonly access: "direct" | "forwarder";
   readonly superuser: string;
@@ -37,6 +41,8 @@ export interface DatabaseOutputs {
   /** When the server's certificate ends; `pulumi up` renews it long before. */
   readonly certificateEnd: string;
   readonly passwords: Readonly<Record<DatabaseRole, pulumi.Output<string>>>;
+  /** What services log in as until the next rotation, by the role that they become. */
+  readonly logins: Readonly<Partial<Record<ServiceRole, pulumi.Output<string>>>>;
 }
 
 /** A complete, hardened deployment of one stack, as its configuration declares it. */
@@ -58,14 +64,15 @@ export class HardenedStack extends pulumi.ComponentResource {
     const plan = networkPlan(config, access);
     const networks = new Networks(name, { stack: config.stack, plan }, { parent: this }).names;
     const volumes = sharedVolumes(context, this);
-    const data = usesDatabase(config) ? this.createDatabase(context, plan, networks, access, secrets) : undefined;
-    const redis = usesRedis(config) ? new Redis(`${name}-redis`, context, { networks, secrets }, { parent: this }) : undefined;
+    const authority = new Authority(`${name}-authority`, { stackName: name, ...rotated(rotationKey({ everything: config.rotation.everything, one: config.rotation.certificates })) }, { parent: this });
+    const data = usesDatabase(config) ? this.createDatabase(context, plan, networks, access, authority) : undefined;
+    const redis = usesRedis(config) ? new Redis(`${name}-redis`, context, { networks, secrets, ...redisTls(config, authority) }, { parent: this }) : undefined;
     const migration =
       config.migration !== undefined && data !== undefined
         ? new MigrationJob(
             `${name}-migration`,
             context,
-            { config: config.migration, networks, secrets, urls: databaseUrls(config, data, "migrator", "migration"), sharedVolumes: volumes, dependsOn: data.ready },
+            { config: config.migration, networks, secrets, urls: migrationUrls(config, data), sharedVolumes: volumes, dependsOn: data.ready },
             { parent: this },
           )
         : undefined;
@@ -77,10 +84,11 @@ export class HardenedStack extends pulumi.ComponentResource {
         settings.dockerApi === undefined
           ? undefined
           : new SocketProxy(`${name}-docker-api-${service}`, context, { consumer: service, permissions: settings.dockerApi, networks, ...socketGroup(config, engine) }, { parent: this });
-      const role = settings.data === "read-write" ? "app_rw" : settings.data === "read-only" ? "app_ro" : undefined;
+      const role = serviceRole(settings);
+      const login = role === undefined ? undefined : data?.roles.logins[role];
       const urls = {
-        ...(role === undefined || data === undefined ? {} : databaseUrls(config, data, role, service)),
-        ...(redis === undefined || settings.cache === false ? {} : { REDIS_URL: cacheUrl(config, redis, service) }),
+        ...(login === undefined || data === undefined ? {} : { DATABASE_URL: databaseUrl(settings.database ?? config.database.name, login, service), DATABASE_CA: data.authority.certificate }),
+        ...(redis === undefined || settings.cache === false ? {} : { REDIS_URL: cacheUrl(config, redis, service), ...(config.redis.tls ? { REDIS_CA: authority.certificate } : {}) }),
       };
       const created = new Service(
         `${name}-${service}`,
@@ -95,6 +103,8 @@ export class HardenedStack extends pulumi.ComponentResource {
           dependsOn: [
             // After a migration every service waits, as any of them may rely on what it changed.
             ...(role === undefined && migration === undefined ? [] : dataReady),
+            // Named besides: the old login goes only after the containers that use it, which have to be known to.
+            ...(login === undefined ? [] : [login.resource]),
             ...(redis === undefined || settings.cache === false ? [] : [redis.ready]),
             ...(proxy === undefined ? [] : [proxy.ready]),
           ],
@@ -120,12 +130,12 @@ export class HardenedStack extends pulumi.ComponentResource {
     return { urls, networks, ...(database === undefined ? {} : { database }) };
   }
 
-  private createDatabase(context: StackContext, plan: readonly NetworkPlan[], networks: Networks["names"], access: DatabaseOutputs["access"], secrets: Secrets) {
-    const { config } = context;
+  private createDatabase(context: StackContext, plan: readonly NetworkPlan[], networks: Networks["names"], access: DatabaseOutputs["access"], authority: Authority) {
+    const { config, secrets } = context;
     const address = postgresAddress(config.name, config.network.pool);
     const forwarderAddress = access === "forwarder" ? address.replace(/\.\d+$/, ".11") : undefined;
-    const password = secrets.password("postgres");
-    const authority = new Authority(`${config.name}-authority`, { stackName: config.name, ...certificateRotation(config) }, { parent: this });
+    const { everything, roles: keys } = config.rotation;
+    const password = secrets.password("postgres", undefined, rotationKey({ everything, one: keys.superuser }));
     const postgres = new Postgres(
       `${config.name}-postgres`,
       context,
@@ -147,12 +157,14 @@ export class HardenedStack extends pulumi.ComponentResource {
       port,
       name: config.database.name,
       schema: config.database.schema,
+      databases: databaseNames(config),
       access,
       superuser: POSTGRES_SUPERUSER,
       superuserPassword: password,
       ca: authority.certificate,
       certificateEnd: authority.period.notAfter.toISOString(),
       passwords: roles.passwords,
+      logins: Object.fromEntries(Object.entries(roles.logins).map(([role, { name }]) => [role, name])),
     };
     return { roles, outputs, authority, ready: roles.ready };
   }
@@ -186,18 +198,24 @@ function sharedVolumes(context: StackContext, parent: pulumi.Resource): Record<s
   );
 }
 
-/** What a program needs to reach the database: its URL, and the authority that the server's certificate is verified by. */
-function databaseUrls(config: LoadedConfig, data: { readonly roles: DatabaseRoles; readonly authority: Authority }, role: DatabaseRole, applicationName: string): Record<string, pulumi.Output<string>> {
-  const url = data.roles.passwords[role].apply((password) =>
-    postgresUrl({ host: POSTGRES_ALIAS, port: POSTGRES_PORT, database: config.database.name, role, password, applicationName, sslMode: "verify-full", sslRootCert: `${SECRETS_PATH}/database_ca` }),
-  );
-  return { DATABASE_URL: url, DATABASE_CA: data.authority.certificate };
+function databaseUrl(database: string, login: Pick<DatabaseLogin, "name" | "password">, applicationName: string): pulumi.Output<string> {
+  const server = { host: POSTGRES_ALIAS, port: POSTGRES_PORT, sslMode: "verify-full", sslRootCert: DATABASE_CA_PATH } as const;
+  return pulumi.all([login.name, login.password]).apply(([role, password]) => postgresUrl({ ...server, database, role, password, applicationName }));
 }
 
-const certificateRotation = ({ rotation }: LoadedConfig): { readonly rotation?: string } => {
-  const key = [rotation.everything, rotation.certificates].filter((one) => one !== undefined).join("+");
-  return key === "" ? {} : { rotation: key };
-};
+function migrationUrls(config: LoadedConfig, { roles, authority }: { readonly roles: DatabaseRoles; readonly authority: Authority }): Record<string, pulumi.Output<string>> {
+  const login = { name: pulumi.output("migrator"), password: roles.passwords.migrator };
+  const urls = databaseNames(config).map((name) => [name === config.database.name ? "DATABASE_URL" : databaseVariable(name), databaseUrl(name, login, "migration")]);
+  return { ...(Object.fromEntries(urls) as Record<string, pulumi.Output<string>>), DATABASE_CA: authority.certificate };
+}
+
+const rotated = (rotation: string | undefined): { readonly rotation?: string } => (rotation === undefined ? {} : { rotation });
+
+function redisTls(config: LoadedConfig, authority: Authority): Pick<RedisArgs, "tls"> {
+  if (!config.redis.tls) return {};
+  const { certificate, privateKey } = authority.server("redis", [REDIS_ALIAS, "127.0.0.1", "localhost"]);
+  return { tls: { certificate, key: privateKey, ca: authority.certificate } };
+}
 
 function cacheUrl(config: LoadedConfig, redis: Redis, service: string): pulumi.Output<string> {
   return redis.passwords[service]?.apply((password) => redisUrl({ host: REDIS_ALIAS, user: service, password, tls: config.redis.tls })) ?? pulumi.output("");

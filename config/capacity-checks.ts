@@ -1,5 +1,5 @@
 /** Whether what is asked for fits: memory, processes, addresses, ports and versions. Nothing here may throw later on. */
-import { postgresSizing } from "../hardening/database/postgres-config";
+import { stackSizing } from "../hardening/database/postgres-config";
 import { parseTraefikVersion } from "../hardening/traefik/static-config";
 import type { ShowPath } from "./cross-checks";
 import type { Fault } from "./faults";
@@ -20,13 +20,13 @@ function postgresFaults(config: StackConfig, show: ShowPath): Fault[] {
   const { resources, connectionLimits } = config.database;
   const connections = Object.values(connectionLimits);
   try {
-    const { maxConnections, minimumPids } = postgresSizing({ memoryMiB: resources.memoryMiB, connectionLimits: connections });
+    const { maxConnections, minimumPids } = stackSizing(resources.memoryMiB, connectionLimits);
     if (resources.pids >= minimumPids) return [];
     return [
       {
         path: show(["database", "resources", "pids"]),
         given: String(resources.pids),
-        allowed: `at least ${minimumPids}: a process for each of ${maxConnections} connections, and the server's own`,
+        allowed: `at least ${minimumPids}: a process for each of ${maxConnections} connections, which are those of app_rw and app_ro twice for a rotation, and the server's own`,
         fix: "raise it, or lower database.connectionLimits",
       },
     ];

@@ -1,3 +1,4 @@
+import { EXTENSIONS_SCHEMA } from "../hardening/database/extensions";
 import { capacityFaults } from "./capacity-checks";
 import { isPublicHost, secretValueCheck } from "./checks";
 import type { Fault, FaultParams } from "./faults";
@@ -33,6 +34,7 @@ export function crossChecks(config: StackConfig, show: ShowPath, lookUp: (key: s
     ...mountFaults(config, show),
     ...healthFaults(config, show),
     ...rotationFaults(config, show),
+    ...databaseFaults(config, show),
     ...capacityFaults(config, show),
     ...postgresMajorFaults(config, show),
   ];
@@ -45,10 +47,13 @@ function programs(config: StackConfig): Program[] {
   const services = Object.entries(config.services).map(([name, service]): Program => [
     ["services", name],
     service,
-    [...(service.data === "none" ? [] : ["DATABASE_URL", "DATABASE_CA"]), ...(service.cache === false ? [] : ["REDIS_URL"])],
+    [...(service.data === "none" ? [] : ["DATABASE_URL", "DATABASE_CA"]), ...(service.cache === false ? [] : ["REDIS_URL", ...(config.redis.tls ? ["REDIS_CA"] : [])])],
   ]);
-  return config.migration === undefined ? services : [...services, [["migration"], config.migration, ["DATABASE_URL", "DATABASE_CA"]]];
+  return config.migration === undefined ? services : [...services, [["migration"], config.migration, ["DATABASE_URL", "DATABASE_CA", ...Object.keys(config.database.databases).map(databaseVariable)]]];
 }
+
+/** The variable that leads a migration to a further database. */
+export const databaseVariable = (database: string): string => `DATABASE_URL_${database.toUpperCase()}`;
 
 function nameFaults(config: StackConfig, show: ShowPath): Fault[] {
   return Object.entries(config.services).flatMap(([name, service]) => {
@@ -188,6 +193,29 @@ function mountFaults(config: StackConfig, show: ShowPath): Fault[] {
     const doubled = new Set(targets.filter((one, index) => targets.indexOf(one) !== index));
     return [...doubled].map((target) => ({ path: show([...at, "volumes"]), given: `${target} twice`, allowed: "one mount for a path, of volumes and tmpfs together", fix: "remove one" }));
   });
+}
+
+/** Which database a service uses, and the schema that is Rampart's. */
+function databaseFaults(config: StackConfig, show: ShowPath): Fault[] {
+  const { name: first, schema, schemas, databases } = config.database;
+  const names = [first, ...Object.keys(databases)];
+  const named: (readonly [readonly PropertyKey[], string])[] = [
+    [["database", "schema"], schema],
+    ...schemas.map((one, index) => [["database", "schemas", index], one] as const),
+    ...Object.entries(databases).flatMap(([database, further]) => further.schemas.map((one, index) => [["database", "databases", database, "schemas", index], one] as const)),
+  ];
+  return [
+    ...named.flatMap(([path, given]) =>
+      given === EXTENSIONS_SCHEMA ? [{ path: show(path), given: JSON.stringify(given), allowed: "a schema of the application's own: this one holds the extensions", fix: "rename it" }] : [],
+    ),
+    ...Object.entries(config.services).flatMap(([service, { data, database }]) => {
+      if (database === undefined) return [];
+      const path = show(["services", service, "database"]);
+      const given = JSON.stringify(database);
+      if (!names.includes(database)) return [{ path, given, allowed: names.join(", "), fix: `add it under database.databases, or use one of these` }];
+      return data === "none" ? [{ path, given, allowed: "a database where data is read-only or read-write", fix: "say data: read-only or read-write, or remove it" }] : [];
+    }),
+  ];
 }
 
 /** The engine probes for the first time after one interval: later than the time to start, and no version ever gets healthy. */

@@ -135,7 +135,7 @@ export function redis(context: SchemaContext) {
 }
 
 /** Any text; another text is another password. */
-const rotationKey = matching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$/, "1 to 40 letters, digits and . _ -", "use the day, such as 2026-11-24");
+const rotationKey = matching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$/, "1 to 40 letters, digits and . _ -", "use the day in quotes, such as \"2026-11-24\": without them YAML reads a time");
 
 /** Passwords turn over when their key here changes. */
 export const rotation = z

@@ -3,7 +3,6 @@ export * from "./images";
 export * from "./schema";
 export * from "./load";
 export * from "./pulumi";
-export { GENERATED_SECRET_LENGTH, generatedLength } from "./cross-checks";
+export { databaseVariable, GENERATED_SECRET_LENGTH, generatedLength } from "./cross-checks";
 export { edgeScratchMiB } from "./capacity-checks";
 export * from "./urls";
-export * from "./rotation";

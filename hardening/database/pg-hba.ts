@@ -3,8 +3,9 @@ import { isIPv4, isIPv6 } from "node:net";
 import { identifier } from "./identifiers";
 
 export interface PgHbaRole {
+  /** The role; whoever is a member of it may enter, too. */
   readonly name: string;
-  /** The one database that the role may enter. */
+  /** A database that the role may enter. */
   readonly database: string;
 }
 
@@ -56,9 +57,9 @@ export function renderPgHba(args: PgHbaArgs): string {
   const sources = args.superuserSources.map((source, index) => cidr(`superuserSources[${index}]`, source));
   const subnets = args.subnets.map((subnet, index) => cidr(`subnets[${index}]`, subnet));
   const lines: Line[] = [
-    // docker exec and the health check are inside the container already, and the password is asked of them too.
+    // docker exec is inside the container already, and the password is asked of it too.
     { type: "local", database: "all", user: superuser, method: "scram-sha-256" },
-    { type: "host", database: "all", user: superuser, address: "127.0.0.1/32", method: "scram-sha-256" },
+    { type, database: "all", user: superuser, address: "127.0.0.1/32", method: "scram-sha-256" },
     ...sources.map((address): Line => ({ type, database: "all", user: superuser, address, method: "scram-sha-256" })),
     // The gateway and the forwarder are inside the subnet: for the superuser, the rest of the subnet ends here.
     { type: "host", database: "all", user: superuser, address: "0.0.0.0/0", method: "reject" },
@@ -67,7 +68,8 @@ export function renderPgHba(args: PgHbaArgs): string {
       subnets.map((address): Line => ({
         type,
         database: identifier(`roles[${index}].database`, role.database),
-        user: identifier(`roles[${index}].name`, role.name),
+        // The logins of services are members that come and go with a rotation; a superuser is nobody's member by itself.
+        user: `+${identifier(`roles[${index}].name`, role.name)}`,
         address,
         method: "scram-sha-256",
       })),

@@ -1,5 +1,7 @@
 /** `postgresql.conf` as data: every setting with the reason for it, sized from the container's memory. */
 
+import { DATABASE_ROLES, SERVICE_ROLES, type DatabaseRole } from "./roles";
+
 export { renderPgHba, type PgHbaArgs } from "./pg-hba";
 export { POSTGRES_INITDB_ARGS, POSTGRES_PATHS, postgresHealthCheck, postgresStartScript } from "./start-script";
 
@@ -8,6 +10,13 @@ export interface PostgresSizingArgs {
   readonly memoryMiB: number;
   /** The connection limits of all roles that may log in, the superuser apart. */
   readonly connectionLimits: readonly number[];
+  /**
+   * The limits of those of them whose login a rotation replaces. While it lasts the old and the new login exist side by
+   * side, each with the limit; between rotations what an operator opens as the role itself takes the second place. Such
+   * connections get a place, but no memory of their own: services that move from one to the other do not work on both.
+   * @default none
+   */
+  readonly rotatingConnectionLimits?: readonly number[];
 }
 
 export interface PostgresSizing {
@@ -34,27 +43,29 @@ const WORK_MEM_PER_CONNECTION = 2;
 const OTHER_PROCESSES = 32;
 
 /**
- * Sizes that fit `memoryMiB` with every connection in use.
+ * Sizes that fit `memoryMiB` with every connection in use, a rotation's apart.
  * Source: PostgreSQL "Resource Consumption": shared_buffers a quarter of the memory, effective_cache_size up to three
  * quarters; maintenance_work_mem a sixteenth, since three autovacuum workers may take it at once.
  */
-export function postgresSizing({ memoryMiB, connectionLimits }: PostgresSizingArgs): PostgresSizing {
+export function postgresSizing({ memoryMiB, connectionLimits, rotatingConnectionLimits = [] }: PostgresSizingArgs): PostgresSizing {
   if (!Number.isSafeInteger(memoryMiB) || memoryMiB < MINIMUM_MEMORY_MIB) {
     throw new Error(`memoryMiB: ${memoryMiB} is not enough for PostgreSQL; use a whole number, at least ${MINIMUM_MEMORY_MIB}`);
   }
-  const wrong = connectionLimits.find((limit) => !Number.isSafeInteger(limit) || limit < 1);
+  const wrong = [...connectionLimits, ...rotatingConnectionLimits].find((limit) => !Number.isSafeInteger(limit) || limit < 1);
   if (connectionLimits.length === 0 || wrong !== undefined) {
     throw new Error(`connectionLimits: ${wrong ?? "none"} is not allowed; use whole numbers, at least 1, one for each role`);
   }
-  const maxConnections = connectionLimits.reduce((sum, limit) => sum + limit, 0) + SUPERUSER_RESERVED_CONNECTIONS;
+  const total = (limits: readonly number[]): number => limits.reduce((sum, limit) => sum + limit, 0);
+  const usualConnections = total(connectionLimits) + SUPERUSER_RESERVED_CONNECTIONS;
+  const maxConnections = usualConnections + total(rotatingConnectionLimits);
   const sharedBuffersMiB = Math.floor(memoryMiB / 4);
   const maintenanceWorkMemMiB = Math.min(1024, Math.floor(memoryMiB / 16));
   const leftKiB = (memoryMiB - sharedBuffersMiB - maintenanceWorkMemMiB) * 1024;
-  const workMemKiB = Math.floor(leftKiB / (maxConnections * WORK_MEM_PER_CONNECTION));
+  const workMemKiB = Math.floor(leftKiB / (usualConnections * WORK_MEM_PER_CONNECTION));
   if (workMemKiB < MINIMUM_WORK_MEM_KIB) {
-    const neededMiB = Math.ceil((MINIMUM_WORK_MEM_KIB * WORK_MEM_PER_CONNECTION * maxConnections * 16) / (11 * 1024)) + 2;
+    const neededMiB = Math.ceil((MINIMUM_WORK_MEM_KIB * WORK_MEM_PER_CONNECTION * usualConnections * 16) / (11 * 1024)) + 2;
     throw new Error(
-      `memoryMiB: ${memoryMiB} is not enough for ${maxConnections} connections; ` +
+      `memoryMiB: ${memoryMiB} is not enough for ${usualConnections} connections; ` +
         `give PostgreSQL at least ${neededMiB}, or lower the roles' connection limits`,
     );
   }
@@ -68,6 +79,15 @@ export function postgresSizing({ memoryMiB, connectionLimits }: PostgresSizingAr
     shmMiB: Math.max(64, Math.floor(memoryMiB / 4)),
     minimumPids: maxConnections + OTHER_PROCESSES,
   };
+}
+
+/** The sizes of a stack's server, whose roles have these limits. */
+export function stackSizing(memoryMiB: number, limits: Readonly<Record<DatabaseRole, number>>): PostgresSizing {
+  return postgresSizing({
+    memoryMiB,
+    connectionLimits: DATABASE_ROLES.map((role) => limits[role]),
+    rotatingConnectionLimits: SERVICE_ROLES.map((role) => limits[role]),
+  });
 }
 
 export interface PostgresTls {
@@ -131,7 +151,7 @@ export function postgresSettings(args: PostgresSettingsArgs): PostgresSetting[] 
     { name: "log_timezone", value: "UTC", why: "one clock for all logs" },
     { name: "logging_collector", value: false, why: "Docker collects and rotates" },
     { name: "maintenance_work_mem", value: `${sizing.maintenanceWorkMemMiB}MB`, why: "a sixteenth of the container's memory" },
-    { name: "max_connections", value: sizing.maxConnections, why: "the roles' limits together and the superuser's reserve" },
+    { name: "max_connections", value: sizing.maxConnections, why: "the roles' limits together, those of services twice for a rotation, and the superuser's reserve" },
     { name: "password_encryption", value: "scram-sha-256", why: "never md5" },
     { name: "shared_buffers", value: `${sizing.sharedBuffersMiB}MB`, why: "a quarter of the container's memory" },
     { name: "shared_memory_type", value: "mmap", why: "needs nothing of the host's IPC" },
@@ -141,7 +161,7 @@ export function postgresSettings(args: PostgresSettingsArgs): PostgresSetting[] 
     { name: "timezone", value: "UTC", why: "one clock for all sessions" },
     { name: "unix_socket_directories", value: "/var/run/postgresql", why: "the tmpfs of the container" },
     { name: "unix_socket_permissions", value: "0700", why: "the server's own user alone" },
-    { name: "work_mem", value: `${sizing.workMemKiB}kB`, why: "two sorts or hashes on every connection fit the container" },
+    { name: "work_mem", value: `${sizing.workMemKiB}kB`, why: "two sorts or hashes on every connection of one generation of logins fit the container" },
     ...tlsSettings(args.tls),
   ];
   return settings.sort((a, b) => (a.name < b.name ? -1 : 1));

@@ -2,7 +2,7 @@
  * What each role can and cannot do: the model's consequences, said by object and action. docs/database-roles.md shows
  * this table, and test/hardening/database tries every cell of it against a real PostgreSQL.
  */
-import { DATABASE_ROLES, type DatabaseRole } from "./privileges";
+import { DATABASE_ROLES, type DatabaseRole } from "./roles";
 
 export interface PrivilegeRow {
   readonly object: string;
@@ -14,13 +14,15 @@ export interface PrivilegeRow {
 const nobody: readonly DatabaseRole[] = [];
 const owner: readonly DatabaseRole[] = ["migrator"];
 const writers: readonly DatabaseRole[] = ["migrator", "app_rw"];
-const everybody: readonly DatabaseRole[] = DATABASE_ROLES;
+const readers: readonly DatabaseRole[] = ["migrator", "app_rw", "app_ro", "backup"];
+const backup: readonly DatabaseRole[] = ["backup"];
+const monitor: readonly DatabaseRole[] = ["monitor"];
 
 function rows(object: string, actions: Readonly<Record<string, readonly DatabaseRole[]>>): PrivilegeRow[] {
   return Object.entries(actions).map(([action, allowed]) => ({ object, action, allowed }));
 }
 
-const ROW_ACTIONS = { SELECT: everybody, INSERT: writers, UPDATE: writers, DELETE: writers } as const;
+const ROW_ACTIONS = { SELECT: readers, INSERT: writers, UPDATE: writers, DELETE: writers } as const;
 const OWNER_ACTIONS = { TRUNCATE: owner, ALTER: owner, DROP: owner } as const;
 
 export const PRIVILEGE_TABLE: readonly PrivilegeRow[] = [
@@ -29,24 +31,51 @@ export const PRIVILEGE_TABLE: readonly PrivilegeRow[] = [
     "SELECT FOR UPDATE": writers,
     "INSERT ON CONFLICT": writers,
     "COPY FROM STDIN": writers,
+    "COPY TO STDOUT": readers,
     LOCK: writers,
+    "LOCK IN ACCESS SHARE MODE": readers,
     ...OWNER_ACTIONS,
     "CREATE INDEX": owner,
     "CREATE TRIGGER": owner,
     GRANT: owner,
     "DISABLE ROW SECURITY": owner,
   }),
-  ...rows("table of a second migration", ROW_ACTIONS),
+  ...rows("table with forced row security", { "read rows that no policy shows": backup, "DROP POLICY": owner, "NO FORCE ROW SECURITY": owner }),
   ...rows("partitioned table", { ...ROW_ACTIONS, ...OWNER_ACTIONS }),
   ...rows("partition", { ...ROW_ACTIONS, ...OWNER_ACTIONS }),
   ...rows("view", { ...ROW_ACTIONS, REPLACE: owner, DROP: owner }),
-  ...rows("materialized view", { SELECT: everybody, REFRESH: owner, "REFRESH CONCURRENTLY": owner, DROP: owner }),
-  ...rows("sequence", { "read last_value": everybody, nextval: writers, setval: owner, DROP: owner }),
+  ...rows("materialized view", { SELECT: readers, REFRESH: owner, "REFRESH CONCURRENTLY": owner, DROP: owner }),
+  ...rows("sequence", { "read last_value": readers, nextval: writers, setval: owner, DROP: owner }),
   ...rows("identity column", { "INSERT DEFAULT": writers }),
   ...rows("function", { EXECUTE: writers, REPLACE: owner, DROP: owner }),
   ...rows("SECURITY DEFINER function", { EXECUTE: writers }),
   ...rows("procedure", { CALL: writers }),
-  ...rows("enum type", { "cast to it": everybody, "ADD VALUE": owner, DROP: owner }),
+  ...rows("enum type", { "cast to it": readers, "ADD VALUE": owner, DROP: owner }),
+  ...rows("table of a second migration", ROW_ACTIONS),
+  ...rows("partition of a second migration", { SELECT: readers, INSERT: writers }),
+  ...rows("view of a second migration", { SELECT: readers }),
+  ...rows("sequence of a second migration", { "read last_value": readers, nextval: writers }),
+  ...rows("function of a second migration", { EXECUTE: writers }),
+  ...rows("enum type of a second migration", { "cast to it": readers }),
+  ...rows("table of a second schema", { ...ROW_ACTIONS, ...OWNER_ACTIONS }),
+  ...rows("sequence of a second schema", { "read last_value": readers, nextval: writers }),
+  ...rows("function of a second schema", { EXECUTE: writers }),
+  ...rows("enum type of a second schema", { "cast to it": readers }),
+  ...rows("second schema", { "CREATE TABLE": owner, DROP: owner }),
+  ...rows("table of a second database", { ...ROW_ACTIONS, ...OWNER_ACTIONS }),
+  ...rows("sequence of a second database", { "read last_value": readers, nextval: writers }),
+  ...rows("function of a second database", { EXECUTE: writers }),
+  ...rows("enum type of a second database", { "cast to it": readers }),
+  ...rows("second database", {
+    "CREATE TABLE": owner,
+    "CREATE TEMPORARY TABLE": owner,
+    "CREATE TABLE in schema public": nobody,
+    "CREATE SCHEMA": nobody,
+    "CREATE EXTENSION": nobody,
+    "create a large object": nobody,
+  }),
+  ...rows("extension", { "use its type": readers, "EXECUTE its function": readers, UPDATE: nobody, DROP: nobody }),
+  ...rows("schema extensions", { "CREATE TABLE": nobody, "CREATE FUNCTION": nobody, DROP: nobody }),
   ...rows("schema app", {
     "CREATE TABLE": owner,
     "CREATE VIEW": owner,
@@ -78,6 +107,8 @@ export const PRIVILEGE_TABLE: readonly PrivilegeRow[] = [
     "ALTER SYSTEM": nobody,
     CHECKPOINT: nobody,
     "end another role's session": nobody,
+    "see other roles' statements": monitor,
+    "read settings that show paths": monitor,
   }),
   ...rows("catalog", {
     "read pg_authid": nobody,
@@ -92,6 +123,7 @@ export const PRIVILEGE_TABLE: readonly PrivilegeRow[] = [
     "COPY TO a file": nobody,
     pg_read_file: nobody,
     pg_ls_dir: nobody,
+    pg_ls_waldir: monitor,
     lo_import: nobody,
     lo_export: nobody,
     "CREATE FUNCTION in C": nobody,

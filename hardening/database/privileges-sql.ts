@@ -4,6 +4,7 @@ import {
   PUBLIC,
   type DatabasePrivileges,
   type DefaultPrivilegesSpec,
+  type ExtensionSpec,
   type GrantSpec,
   type RoleSpec,
   type SchemaSpec,
@@ -32,6 +33,7 @@ function roleStatements(role: RoleSpec, password: string | undefined): string[] 
     `ALTER ROLE ${name} SET search_path TO ${role.searchPaths.map(quoted).join(", ")}`,
     setting("statement_timeout", role.statementTimeoutMs),
     setting("idle_in_transaction_session_timeout", role.idleInTransactionSessionTimeoutMs),
+    ...(role.assumeRole === undefined ? [] : [`ALTER ROLE ${name} SET ROLE TO ${quoted(role.assumeRole)}`]),
   ];
 }
 
@@ -40,6 +42,10 @@ function schemaStatements(schema: SchemaSpec): string[] {
     `CREATE SCHEMA IF NOT EXISTS ${quoted(schema.name)} AUTHORIZATION ${quoted(schema.owner)}`,
     `ALTER SCHEMA ${quoted(schema.name)} OWNER TO ${quoted(schema.owner)}`,
   ];
+}
+
+function extensionStatement(extension: ExtensionSpec): string {
+  return `CREATE EXTENSION IF NOT EXISTS ${quoted(extension.name)} SCHEMA ${quoted(extension.schema)}`;
 }
 
 function grantTarget(grant: GrantSpec): string {
@@ -81,23 +87,32 @@ function defaultPrivilegesStatements(rule: DefaultPrivilegesSpec): string[] {
     : [revoke, `${prefix} GRANT ${rule.privileges.join(", ")} ON ${objects} TO ${grantee(rule.role)}`];
 }
 
-/**
- * SQL statements, to be run by the superuser in `privileges.database`, in one transaction. Applying them again changes
- * nothing. `passwords` are plain (alphanumeric) or SCRAM verifiers (see scram.ts), by role; without one, no password is set.
- */
-export function renderPrivilegesSql(
-  privileges: DatabasePrivileges,
-  passwords: Readonly<Record<string, string>> = {},
-): string[] {
+export interface PrivilegesSqlArgs {
+  /** The database in which the statements are run; roles come with the first one. @default the first */
+  readonly database?: string;
+  /** Plain (alphanumeric) or SCRAM verifiers (see scram.ts), by role; without one, no password is set. @default none */
+  readonly passwords?: Readonly<Record<string, string>>;
+  /** Logins beside the model's roles. @default none */
+  readonly logins?: readonly RoleSpec[];
+}
+
+/** SQL statements, to be run by the superuser in one transaction. The database exists; applying them again changes nothing. */
+export function renderPrivilegesSql(privileges: DatabasePrivileges, { database = privileges.database, passwords = {}, logins = [] }: PrivilegesSqlArgs = {}): string[] {
   const password = (role: string): string | undefined => {
     const value = passwords[role];
     if (value === undefined || /^SCRAM-SHA-256\$\d+:[A-Za-z0-9+/=]+\$[A-Za-z0-9+/=]+:[A-Za-z0-9+/=]+$/.test(value)) return value;
     return alphanumericPassword(`passwords.${role}`, value);
   };
+  const first = database === privileges.database;
+  const further = privileges.databases.map(({ name }) => name);
+  // What concerns PostgreSQL's own databases is said along with the first.
+  const here = <T extends { readonly database: string }>(entries: readonly T[]): T[] =>
+    entries.filter((entry) => entry.database === database || (first && !further.includes(entry.database)));
   return [
-    ...privileges.roles.flatMap((role) => roleStatements(role, password(role.name))),
-    ...privileges.schemas.flatMap(schemaStatements),
-    ...privileges.grants.flatMap(grantStatements),
-    ...privileges.defaultPrivileges.flatMap(defaultPrivilegesStatements),
+    ...(first ? [...privileges.roles, ...logins].flatMap((role) => roleStatements(role, password(role.name))) : []),
+    ...here(privileges.schemas).flatMap(schemaStatements),
+    ...here(privileges.extensions).map(extensionStatement),
+    ...here(privileges.grants).flatMap(grantStatements),
+    ...here(privileges.defaultPrivileges).flatMap(defaultPrivilegesStatements),
   ];
 }

@@ -1,52 +1,22 @@
 /**
- * The privilege model of a database, as data. Each entry is one resource of `@pulumi/postgresql` (`Role`, `Schema`,
- * `Grant`, `DefaultPrivileges`) with exactly the arguments that the provider reads back unchanged, so that a second
- * preview is empty. `privileges-sql.ts` renders the same data as SQL, `privilege-table.ts` says what it amounts to.
+ * The privilege model of a stack's databases, as data. Each entry is one resource of `@pulumi/postgresql` (`Role`,
+ * `Database`, `Schema`, `Extension`, `Grant`, `DefaultPrivileges`) with exactly the arguments that the provider reads back
+ * unchanged, so that a second preview is empty. `privileges-sql.ts` renders the same data as SQL, `privilege-table.ts`
+ * says what it amounts to.
  */
+import { databaseGrants, defaultPrivileges, maintenanceGrants, type DefaultPrivilegesSpec, type GrantSpec } from "./database-grants";
+import { EXTENSIONS_SCHEMA, withRequired, type Extension } from "./extensions";
 import { identifier } from "./identifiers";
+import { DATABASE_ROLES, roleSpec, type DatabaseRole, type RoleLimits, type RoleSpec } from "./roles";
 
-export type GrantObjectType = "database" | "schema" | "function";
-export type DefaultPrivilegeObjectType = "table" | "sequence" | "function" | "type";
-export type Privilege =
-  | "CONNECT"
-  | "DELETE"
-  | "EXECUTE"
-  | "INSERT"
-  | "SELECT"
-  | "TEMPORARY"
-  | "UPDATE"
-  | "USAGE";
+export * from "./database-grants";
+export * from "./roles";
 
-/** The pseudo-role that every role belongs to; the provider and SQL both read this name as PUBLIC. */
-export const PUBLIC = "public";
-
-export const DATABASE_ROLES = ["migrator", "app_rw", "app_ro"] as const;
-export type DatabaseRole = (typeof DATABASE_ROLES)[number];
-
-/** What a stack may tune about a role. */
-export interface RoleLimits {
-  /** Connections at a time. */
-  readonly connectionLimit: number;
-  /** Milliseconds after which a statement is cancelled; 0 is never. A default of the session, not a wall: see docs/database-roles.md. */
-  readonly statementTimeoutMs: number;
-  /** Milliseconds that a transaction may sit idle before its session is ended; 0 is for ever. */
-  readonly idleInTransactionSessionTimeoutMs: number;
-}
-
-/** `postgresql.Role` */
-export interface RoleSpec extends RoleLimits {
+/** `postgresql.Database`: one beside the stack's first, which the image itself makes. */
+export interface DatabaseSpec {
+  readonly id: string;
   readonly name: string;
-  readonly why: string;
-  readonly login: true;
-  readonly superuser: false;
-  readonly createDatabase: false;
-  readonly createRole: false;
-  readonly replication: false;
-  readonly bypassRowLevelSecurity: boolean;
-  readonly inherit: true;
-  readonly searchPaths: readonly string[];
-  /** Memberships. Any update of the resource revokes every membership that is not listed here. */
-  readonly roles: readonly string[];
+  readonly owner: string;
 }
 
 /** `postgresql.Schema` */
@@ -57,40 +27,24 @@ export interface SchemaSpec {
   readonly owner: string;
 }
 
-/** `postgresql.Grant`; no privileges means REVOKE ALL. */
-export interface GrantSpec {
-  /** Suffix of the resource's logical name: stable, unique within the model. */
+/** `postgresql.Extension` */
+export interface ExtensionSpec {
   readonly id: string;
-  readonly role: string;
+  readonly name: Extension;
   readonly database: string;
-  /** Absent for `objectType: "database"`. */
-  readonly schema?: string;
-  readonly objectType: GrantObjectType;
-  /** Signatures, for functions alone. */
-  readonly objects?: readonly string[];
-  readonly privileges: readonly Privilege[];
-  readonly why: string;
-}
-
-/** `postgresql.DefaultPrivileges`; no privileges means REVOKE ALL. */
-export interface DefaultPrivilegesSpec {
-  readonly id: string;
-  readonly role: string;
-  readonly owner: string;
-  readonly database: string;
-  /** Absent: the rule is global. Only a global rule can take away what PUBLIC has by PostgreSQL's own defaults. */
-  readonly schema?: string;
-  readonly objectType: DefaultPrivilegeObjectType;
-  readonly privileges: readonly Privilege[];
-  readonly why: string;
+  readonly schema: string;
 }
 
 export interface DatabasePrivileges {
+  /** The stack's first database, and its first schema. */
   readonly database: string;
   readonly schema: string;
   readonly superuser: string;
   readonly roles: readonly RoleSpec[];
+  /** Databases to create: all but the first. */
+  readonly databases: readonly DatabaseSpec[];
   readonly schemas: readonly SchemaSpec[];
+  readonly extensions: readonly ExtensionSpec[];
   /** In the order to apply them; all grants of one database have to follow one another, never run side by side. */
   readonly grants: readonly GrantSpec[];
   readonly defaultPrivileges: readonly DefaultPrivilegesSpec[];
@@ -100,150 +54,115 @@ export interface DatabasePrivilegesArgs {
   readonly database: string;
   /** @default "app" */
   readonly schema?: string;
-  /** The bootstrap superuser (POSTGRES_USER), who owns the database. */
+  /** Further schemas of the first database. @default none */
+  readonly schemas?: readonly string[];
+  /** Extensions of the first database. @default none */
+  readonly extensions?: readonly Extension[];
+  /** Further databases by name. @default none */
+  readonly databases?: Readonly<Record<string, { readonly schemas: readonly string[]; readonly extensions: readonly Extension[] }>>;
+  /** The bootstrap superuser (POSTGRES_USER), who owns the databases. */
   readonly superuser: string;
   /** @default DEFAULT_ROLE_LIMITS */
   readonly limits?: Partial<Readonly<Record<DatabaseRole, Partial<RoleLimits>>>>;
 }
 
-/** An hour for a migration that rewrites a large table; half a minute for a request; two for a report. */
-export const DEFAULT_ROLE_LIMITS: Readonly<Record<DatabaseRole, RoleLimits>> = {
-  migrator: { connectionLimit: 5, statementTimeoutMs: 3_600_000, idleInTransactionSessionTimeoutMs: 300_000 },
-  app_rw: { connectionLimit: 50, statementTimeoutMs: 30_000, idleInTransactionSessionTimeoutMs: 60_000 },
-  app_ro: { connectionLimit: 20, statementTimeoutMs: 120_000, idleInTransactionSessionTimeoutMs: 60_000 },
-};
+/** One database of a stack. */
+interface Scope {
+  readonly database: string;
+  readonly schemas: readonly string[];
+  readonly extensions: readonly Extension[];
+  /**
+   * Ends the ids of what the first database and its first schema have not: their ids came before there were others, and a
+   * resource that is renamed is made anew. Identifiers hold no hyphen, so no two ids meet.
+   */
+  readonly suffix: string;
+}
 
-const ROLE_WHY: Readonly<Record<DatabaseRole, string>> = {
-  migrator: "owns the schema and runs DDL, in the migration job alone",
-  app_rw: "what the application runs as: rows, never structure",
-  app_ro: "reports and dashboards: reads rows, changes nothing",
-};
+const POSTGRESQLS_OWN = ["postgres", "template0", "template1"];
 
-/** Functions that let anyone who can connect store data, whatever else was revoked. Their file-based kin are the superuser's already. */
-const LARGE_OBJECT_CREATORS = ["lo_creat(integer)", "lo_create(oid)", "lo_from_bytea(oid, bytea)"] as const;
+function databaseName(property: string, value: string): string {
+  if (!POSTGRESQLS_OWN.includes(value)) return identifier(property, value);
+  throw new Error(`${property}: "${value}" is PostgreSQL's own; use another, for example "app"`);
+}
 
-/** Databases that PostgreSQL makes for itself. PUBLIC may connect to both by default. */
-const MAINTENANCE_DATABASES = ["postgres", "template1"] as const;
+function schemaName(property: string, value: string): string {
+  if (value === "information_schema") throw new Error(`${property}: "${value}" is PostgreSQL's own; use another, for example "app"`);
+  if (value === EXTENSIONS_SCHEMA) throw new Error(`${property}: "${value}" holds the extensions; use another, for example "app"`);
+  return identifier(property, value);
+}
 
-function roleSpec(role: DatabaseRole, schema: string, limits: Partial<RoleLimits> | undefined): RoleSpec {
-  const merged = { ...DEFAULT_ROLE_LIMITS[role], ...limits };
-  const minimum = { connectionLimit: 1, statementTimeoutMs: 0, idleInTransactionSessionTimeoutMs: 0 };
-  for (const key of ["connectionLimit", "statementTimeoutMs", "idleInTransactionSessionTimeoutMs"] as const) {
-    if (!Number.isSafeInteger(merged[key]) || merged[key] < minimum[key] || merged[key] > 2_147_483_647) {
-      throw new Error(`limits.${role}.${key}: ${merged[key]} is not allowed; use a whole number, at least ${minimum[key]}`);
-    }
+function scopes(args: DatabasePrivilegesArgs): Scope[] {
+  const first: Scope = {
+    database: databaseName("database", args.database),
+    schemas: [schemaName("schema", args.schema ?? "app"), ...(args.schemas ?? []).map((schema, index) => schemaName(`schemas[${index}]`, schema))],
+    extensions: withRequired(args.extensions ?? []),
+    suffix: "",
+  };
+  const further = Object.entries(args.databases ?? {}).sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, { schemas, extensions }]): Scope => ({
+    database: databaseName(`databases.${name}`, name),
+    schemas: schemas.map((schema, index) => schemaName(`databases.${name}.schemas[${index}]`, schema)),
+    extensions: withRequired(extensions),
+    suffix: `-${name}`,
+  }));
+  const all = [first, ...further];
+  for (const { database, schemas } of all) {
+    const twice = schemas.find((schema, index) => schemas.indexOf(schema) !== index);
+    if (twice !== undefined) throw new Error(`schemas: "${twice}" stands twice in database "${database}"; remove one`);
+    if (schemas.length === 0) throw new Error(`databases.${database}.schemas: none given; give at least one, for example "app"`);
+    if (all.filter((scope) => scope.database === database).length > 1) throw new Error(`databases: "${database}" is the first database already; rename one`);
   }
-  return {
-    name: role,
-    why: ROLE_WHY[role],
-    login: true,
-    superuser: false,
-    createDatabase: false,
-    createRole: false,
-    replication: false,
-    bypassRowLevelSecurity: false,
-    inherit: true,
-    connectionLimit: merged.connectionLimit,
-    statementTimeoutMs: merged.statementTimeoutMs,
-    idleInTransactionSessionTimeoutMs: merged.idleInTransactionSessionTimeoutMs,
-    searchPaths: [schema],
-    roles: [],
-  };
+  return all;
 }
 
-function grants(database: string, schema: string): GrantSpec[] {
-  const onDatabase = (role: string, privileges: readonly Privilege[], why: string): GrantSpec => ({
-    id: `${role}-database`,
-    role,
-    database,
-    objectType: "database",
-    privileges,
-    why,
-  });
-  const onSchema = (role: string, name: string, id: string, privileges: readonly Privilege[], why: string): GrantSpec => ({
-    id,
-    role,
-    database,
-    schema: name,
-    objectType: "schema",
-    privileges,
-    why,
-  });
-  return [
-    ...MAINTENANCE_DATABASES.filter((name) => name !== database).map((name): GrantSpec => ({
-      id: `public-database-${name}`,
-      role: PUBLIC,
-      database: name,
-      objectType: "database",
-      privileges: [],
-      why: "nobody but the superuser has business in the maintenance databases",
-    })),
-    onDatabase(PUBLIC, [], "by default every role may connect to every database and fill it with temporary tables"),
-    onDatabase(
-      "migrator",
-      ["CONNECT", "TEMPORARY"],
-      "data migrations stage rows in temporary tables, and REFRESH MATERIALIZED VIEW CONCURRENTLY needs them too",
-    ),
-    onDatabase("app_rw", ["CONNECT"], "the application's tables are made by migrations"),
-    onDatabase("app_ro", ["CONNECT"], "a temporary table is a write"),
-    onSchema(PUBLIC, "public", "public-schema-public", [], "nothing lives there, so nothing can be planted there"),
-    onSchema(PUBLIC, schema, "public-schema", [], "only the roles below"),
-    onSchema("app_rw", schema, "app_rw-schema", ["USAGE"], "names resolve; CREATE stays with the owner"),
-    onSchema("app_ro", schema, "app_ro-schema", ["USAGE"], "names resolve; CREATE stays with the owner"),
-    {
-      id: "public-large-objects",
-      role: PUBLIC,
-      database,
-      schema: "pg_catalog",
-      objectType: "function",
-      objects: LARGE_OBJECT_CREATORS,
-      privileges: [],
-      why: "a role that may only read could otherwise fill the disk with large objects",
-    },
-  ];
+/** What the ids of one schema's entries end with. */
+function schemaSuffix({ suffix }: Scope, schema: string, index: number): string {
+  return suffix === "" && index === 0 ? "" : `${suffix}-${schema}`;
 }
 
-function defaultPrivileges(database: string, schema: string): DefaultPrivilegesSpec[] {
-  const rule = (
-    role: string,
-    objectType: DefaultPrivilegeObjectType,
-    privileges: readonly Privilege[],
-    why: string,
-  ): DefaultPrivilegesSpec => {
-    const base = { id: `${role}-${objectType}s`, role, owner: "migrator", database, objectType, privileges, why };
-    return role === PUBLIC ? base : { ...base, schema };
-  };
-  return [
-    rule(PUBLIC, "function", [], "by default every role may execute every function, SECURITY DEFINER ones included"),
-    rule(PUBLIC, "type", [], "by default every role may build on every type and so keep it from being dropped"),
-    rule("app_rw", "table", ["DELETE", "INSERT", "SELECT", "UPDATE"], "rows; TRUNCATE skips row triggers and row security"),
-    rule("app_rw", "sequence", ["SELECT", "USAGE"], "nextval and currval; setval (UPDATE) is a migration's business"),
-    rule("app_rw", "function", ["EXECUTE"], "functions and procedures of the application"),
-    rule("app_rw", "type", ["USAGE"], "enums, domains and composites of the application"),
-    rule("app_ro", "table", ["SELECT"], "tables, partitions, views and materialized views"),
-    rule("app_ro", "sequence", ["SELECT"], "last_value; never nextval"),
-    rule("app_ro", "type", ["USAGE"], "enums, domains and composites of the application"),
-  ];
+/**
+ * The schemas of all databases, the extensions' last, as a role has one search path for all: a name that a database does
+ * not have is skipped there.
+ */
+function searchPaths(all: readonly Scope[]): string[] {
+  const extensions = all.some((scope) => scope.extensions.length > 0) ? [EXTENSIONS_SCHEMA] : [];
+  return [...new Set(all.flatMap(({ schemas }) => schemas)), ...extensions];
 }
 
-/** The whole privilege model of one database. */
+/** The whole privilege model of a stack. */
 export function databasePrivileges(args: DatabasePrivilegesArgs): DatabasePrivileges {
-  const database = identifier("database", args.database);
-  const schema = identifier("schema", args.schema ?? "app");
   const superuser = identifier("superuser", args.superuser);
   if ((DATABASE_ROLES as readonly string[]).includes(superuser)) {
     throw new Error(`superuser: "${superuser}" is the name of a least-privilege role; use another, for example "postgres"`);
   }
-  if (schema === "information_schema") {
-    throw new Error(`schema: "information_schema" is PostgreSQL's own; use another, for example "app"`);
-  }
+  const all = scopes(args);
+  const paths = searchPaths(all);
+  const [first] = all;
   return {
-    database,
-    schema,
+    database: args.database,
+    schema: first?.schemas[0] ?? "app",
     superuser,
-    roles: DATABASE_ROLES.map((role) => roleSpec(role, schema, args.limits?.[role])),
-    schemas: [{ id: "schema", name: schema, database, owner: "migrator" }],
-    grants: grants(database, schema),
-    defaultPrivileges: defaultPrivileges(database, schema),
+    roles: DATABASE_ROLES.map((role) => roleSpec(role, paths, args.limits?.[role])),
+    databases: all.slice(1).map(({ database }) => ({ id: `database-${database}`, name: database, owner: superuser })),
+    schemas: all.flatMap((scope) => [
+      ...scope.schemas.map((name, index): SchemaSpec => ({ id: `schema${schemaSuffix(scope, name, index)}`, name, database: scope.database, owner: "migrator" })),
+      ...(scope.extensions.length === 0 ? [] : [{ id: `schema${scope.suffix}-${EXTENSIONS_SCHEMA}`, name: EXTENSIONS_SCHEMA, database: scope.database, owner: superuser }]),
+    ]),
+    extensions: all.flatMap((scope) =>
+      scope.extensions.map((name): ExtensionSpec => ({ id: `extension${scope.suffix}-${name}`, name, database: scope.database, schema: EXTENSIONS_SCHEMA })),
+    ),
+    grants: [
+      ...maintenanceGrants(),
+      ...all.flatMap((scope) =>
+        databaseGrants({
+          database: scope.database,
+          suffix: scope.suffix,
+          schemas: scope.schemas.map((name, index) => ({ name, suffix: schemaSuffix(scope, name, index) })),
+          extensions: scope.extensions.length > 0,
+        }),
+      ),
+    ],
+    defaultPrivileges: all.flatMap((scope) =>
+      defaultPrivileges({ database: scope.database, suffix: scope.suffix, schemas: scope.schemas.map((name, index) => ({ name, suffix: schemaSuffix(scope, name, index) })) }),
+    ),
   };
 }

@@ -10,7 +10,7 @@ function job(settings: Record<string, unknown> = {}): Promise<Recording> {
     if (config.migration === undefined) throw new Error("there is no migration");
     const before = new DataVolume("roles", context, { owner: "roles", protect: false, shared: false });
     const databaseUrl = context.secrets.password("migrator").apply((password) => `in-clear://${password}`);
-    return new MigrationJob("rampart-dev-migration", context, { config: config.migration, networks, secrets: context.secrets, databaseUrl, sharedVolumes: {}, dependsOn: [before.volume] });
+    return new MigrationJob("rampart-dev-migration", context, { config: config.migration, networks, secrets: context.secrets, urls: { DATABASE_URL: databaseUrl }, sharedVolumes: {}, dependsOn: [before.volume] });
   });
 }
 

@@ -54,10 +54,12 @@ describe("Postgres", () => {
     expect(superuser(fileOf(await postgres({ forwarderAddress: "10.20.12.11" }), "pg_hba.conf"))).toEqual(["127.0.0.1/32", "10.20.12.1/32", "10.20.12.11/32"]);
   });
 
-  test("takes the roles from the internal subnet, for their database alone", async () => {
-    const hba = fileOf(await postgres({}, { database: { name: "shop" } }), "pg_hba.conf");
-    const roles = hba.split("\n").filter((line) => /migrator|app_r/.test(line)).map((line) => line.split(/\s+/).slice(1, 4));
-    expect(roles).toEqual([["shop", "migrator", "10.20.12.0/22"], ["shop", "app_rw", "10.20.12.0/22"], ["shop", "app_ro", "10.20.12.0/22"]]);
+  test("takes the roles and their members from the internal subnet, for the stack's databases alone", async () => {
+    const lines = async (database: object): Promise<string[]> =>
+      fileOf(await postgres({}, { database }), "pg_hba.conf").split("\n").filter((line) => line.includes(" +")).map((line) => line.split(/\s+/).slice(1, 4).join(" "));
+    const shop = ["migrator", "app_rw", "app_ro", "backup", "monitor"].map((role) => `shop +${role} 10.20.12.0/22`);
+    expect(await lines({ name: "shop" })).toEqual(shop);
+    expect(await lines({ name: "shop", databases: { analytics: {} } })).toEqual([...shop, ...shop.map((line) => line.replace("shop", "analytics"))]);
   });
 
   test("is sized by its memory limit", async () => {

@@ -11,6 +11,16 @@ describe("Secrets", () => {
     expect(recording.ofType("RandomPassword")).toEqual([expect.objectContaining({ name: "rampart-dev-secrets-postgres", parent: "rampart-dev-secrets", inputs: { length: 32, special: false } })]);
   });
 
+  test("turns a password over with a key, and has no keepers without one", async () => {
+    const recording = await record(() => {
+      const secrets = new Secrets("s");
+      secrets.password("a", undefined, "2026-11-24/");
+      secrets.password("b", 40, undefined);
+    });
+    expect(recording.inputs("RandomPassword s-a")).toEqual({ length: 32, special: false, keepers: { rotation: "2026-11-24/" } });
+    expect(recording.inputs("RandomPassword s-b")).toEqual({ length: 40, special: false });
+  });
+
   test("gives secret outputs only", async () => {
     const found: boolean[] = [];
     await record(async () => {

@@ -74,10 +74,35 @@ describe("HardenedStack", () => {
       api: ["database_url", "jwt_secret", "redis_url"], reports: ["database_url"], worker: ["redis_url"], migration: ["database_url", "jwt_secret"],
     });
     expect(recording.names).not.toContain("MountedFiles rampart-dev-frontend-secrets");
-    const readers = (password: string): string[] => recording.ofType("Volume").filter(({ name, dependsOn }) => name !== "" && dependsOn.includes(`RandomPassword rampart-dev-secrets-${password}`)).map(({ name }) => name.replace("rampart-dev-", ""));
-    expect(Object.fromEntries(["postgres", "migrator", "app-rw", "app-ro", "redis-api", "redis-worker", "secret-jwt-secret"].map((key) => [key, readers(key).sort().join()]))).toEqual({
-      postgres: "postgres-secrets", migrator: "migration-secrets", "app-rw": "api-secrets", "app-ro": "reports-secrets", "redis-api": "api-secrets", "redis-worker": "worker-secrets", "secret-jwt-secret": "api-secrets,migration-secrets",
+    const readers = (password: string): string[] => recording.ofType("Volume").filter(({ dependsOn }) => dependsOn.some((one) => one.replace(/-login-[0-9a-f]{8}$/, "-login") === `RandomPassword rampart-dev-secrets-${password}`)).map(({ name }) => name.replace("rampart-dev-", ""));
+    expect(Object.fromEntries(["postgres", "migrator", "app-rw", "app-ro", "app-rw-login", "app-ro-login", "redis-api", "redis-worker", "secret-jwt-secret"].map((key) => [key, readers(key).sort().join()]))).toEqual({
+      postgres: "postgres-secrets", migrator: "migration-secrets", "app-rw": "", "app-ro": "", "app-rw-login": "api-secrets", "app-ro-login": "reports-secrets", "redis-api": "api-secrets,redis-config", "redis-worker": "redis-config,worker-secrets", "secret-jwt-secret": "api-secrets,migration-secrets",
     });
+  });
+
+  test("leads a service to the database that it names, and the migration to all", async () => {
+    const services = { api: { ...SERVICE, data: "read-write" }, stats: { ...SERVICE, data: "read-write", database: "analytics" } };
+    const recording = await stack({ database: { databases: { analytics: { schemas: ["main"] } } }, migration: { image: IMAGE }, services });
+    const envs = (name: string): string[] => (recording.inputs(`Container rampart-dev-${name}`)["envs"] as string[]).filter((line) => line.startsWith("DATABASE_URL"));
+    expect([envs("stats"), envs("migration")]).toEqual([["DATABASE_URL_FILE=/run/secrets/database_url"], ["DATABASE_URL_ANALYTICS_FILE=/run/secrets/database_url_analytics", "DATABASE_URL_FILE=/run/secrets/database_url"]]);
+    const volume = (name: string): unknown => recording.inputs(`Volume rampart-dev-${name}-secrets`)["name"];
+    expect(volume("stats")).not.toBe(String(volume("api")).replace("api", "stats"));
+  });
+
+  test("drops a login only after the containers that use it: they depend on it", async () => {
+    const recording = await full();
+    const [login] = recording.ofType("Role").filter(({ name }) => name.includes("app_rw-login"));
+    const label = `Role ${login?.name ?? ""}`;
+    for (const one of ["Container rampart-dev-api", "Container rampart-dev-api-secrets-carrier", "Volume rampart-dev-api-secrets"]) expect([one, recording.waitsFor(one, label)]).toEqual([one, true]);
+    expect(recording.get("Container rampart-dev-api").dependsOn).toContain(label);
+    expect(recording.waitsFor("Container rampart-dev-frontend", "Container rampart-dev-api")).toBe(false);
+  });
+
+  test("turns the superuser's password over with its key", async () => {
+    const keepers = async (rotation: object): Promise<unknown> => (await stack({ ...FULL, rotation })).inputs("RandomPassword rampart-dev-secrets-postgres")["keepers"];
+    expect(await Promise.all([keepers({})])).toEqual([undefined]);
+    expect(await keepers({ roles: { superuser: "3" } })).toEqual({ rotation: "/3" });
+    expect(await keepers({ everything: "2" })).toEqual({ rotation: "2/" });
   });
 
   test("shows no secret: what is generated never stands in clear", async () => {
@@ -163,15 +188,19 @@ describe("HardenedStack", () => {
   test("tells URLs, networks and the database, whose passwords are secret", async () => {
     let built: HardenedStack | undefined;
     const secret: boolean[] = [];
+    const shown: boolean[] = [];
     await record(async () => {
       built = new HardenedStack(configOf(FULL));
-      const { superuserPassword, passwords } = built.database ?? { passwords: {} };
+      const { superuserPassword, passwords, logins } = built.database ?? { passwords: {}, logins: {} };
       for (const output of [superuserPassword, ...Object.values(passwords)]) secret.push(await pulumi.isSecret(pulumi.output(output)));
+      for (const login of Object.values(logins)) shown.push(await pulumi.isSecret(login));
+      expect([Object.keys(passwords), Object.keys(logins)]).toEqual([["migrator", "app_rw", "app_ro", "backup", "monitor"], ["app_rw", "app_ro"]]);
     });
     expect(built?.urls).toEqual(["https://app.localhost:8443", "https://www.localhost:8443"]);
     expect(Object.keys(built?.networks ?? {})).toEqual(["public", "proxy", "internal", "egress", "docker-api-worker"]);
-    expect(built?.database).toMatchObject({ host: postgresAddress("rampart-dev"), port: 5432, name: "app", schema: "app", access: "direct", superuser: "postgres" });
-    expect(secret).toEqual([true, true, true, true]);
+    expect(built?.database).toMatchObject({ host: postgresAddress("rampart-dev"), port: 5432, name: "app", schema: "app", databases: ["app"], access: "direct", superuser: "postgres" });
+    expect(secret).toEqual([true, true, true, true, true, true]);
+    expect(shown).toEqual([false, false]);
   });
 
   test("leaves the usual port and path out of a URL, and the database where there is none", async () => {

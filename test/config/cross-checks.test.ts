@@ -15,7 +15,7 @@ describe("what components would throw later is a fault now", () => {
         fix: "raise it, or lower database.connectionLimits",
       },
     ]);
-    expect(faultsOf({ "database.resources.pids": 100 })).toMatchObject([{ path: "rampart:database.resources.pids", given: "100", allowed: "at least 122: a process for each of 90 connections, and the server's own" }]);
+    expect(faultsOf({ "database.resources.pids": 100 })).toMatchObject([{ path: "rampart:database.resources.pids", given: "100", allowed: "at least 192: a process for each of 160 connections, which are those of app_rw and app_ro twice for a rotation, and the server's own" }]);
   });
 
   test("what is accepted can be sized", () => {
@@ -102,6 +102,27 @@ describe("what contradicts itself", () => {
     expect(faultsOf({ "services.frontend.routes": [{ host: HOST, pathPrefix: "/api" }] })).toEqual([
       { path: "rampart:services.frontend.routes[0]", given: `${HOST}/api`, allowed: "one route for a host and path", fix: "remove it, or the same route at rampart:services.api.routes[0]" },
     ]);
+  });
+
+  test("a service's database", () => {
+    const databases = { "database.databases": { analytics: {} } };
+    expect(faultsOf({ ...databases, "services.api.database": "analytics" })).toEqual([]);
+    expect(faultsOf({ "services.api.database": "app" })).toEqual([]);
+    expect(faultsOf({ ...databases, "services.api.database": "other" })).toEqual([
+      { path: "rampart:services.api.database", given: '"other"', allowed: "app, analytics", fix: "add it under database.databases, or use one of these" },
+    ]);
+    expect(faultsOf({ ...databases, "services.worker.database": "analytics" })).toEqual([
+      { path: "rampart:services.worker.database", given: '"analytics"', allowed: "a database where data is read-only or read-write", fix: "say data: read-only or read-write, or remove it" },
+    ]);
+  });
+
+  test("the schema that holds the extensions, and the variables of further databases", () => {
+    const extensions = { "database.schema": "extensions", "database.databases": { analytics: { schemas: ["main", "extensions"] } } };
+    expect(pathsOf(faultsOf(extensions))).toEqual(["database.databases.analytics.schemas[1]", "database.schema"]);
+    expect(pathsOf(faultsOf({ "database.schemas": ["extensions"] }))).toEqual(["database.schemas[0]"]);
+    const analytics = { "database.databases": { analytics: {} } };
+    expect(pathsOf(faultsOf({ ...analytics, "migration.environment.DATABASE_URL_ANALYTICS_FILE": "/x" }))).toEqual(["migration.environment.DATABASE_URL_ANALYTICS_FILE"]);
+    expect(faultsOf({ ...analytics, "migration.secretsInEnvironment": { names: ["DATABASE_URL_ANALYTICS"], reason: "it reads no files" } })).toEqual([]);
   });
 
   test("mounts", () => {

@@ -43,6 +43,8 @@ export interface MainChanges {
   readonly apiEnvironment?: Readonly<Record<string, string>>;
   readonly startTimeoutSeconds?: number;
   readonly jwtLength?: number;
+  /** Keys of passwords that turn over. */
+  readonly rotation?: object;
 }
 
 /** An application of DragDropDeploy's shape: a static frontend, an API, reports that only read, a build worker, a migration. */
@@ -54,6 +56,7 @@ export function mainSettings(images: Images, changes: MainChanges = {}): StackSe
     network: { pool: MAIN.pool },
     edge: { httpPort: MAIN.httpPort, httpsPort: MAIN.httpsPort },
     images: own(images),
+    rotation: changes.rotation ?? {},
     migration: { image: changes.migrationImage ?? images.app, command: ["migrate"], environment: changes.migrationEnvironment ?? {} },
     services: {
       web: { image, command: ["frontend"], port: 8080, healthCheck: health(8080), confinement: { seccomp: "frontend" }, routes: [{ host: MAIN.host }] },

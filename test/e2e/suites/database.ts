@@ -1,5 +1,5 @@
 import { Client } from "pg";
-import { container, inNetworkOf } from "../lib/engine";
+import { container, docker, inNetworkOf } from "../lib/engine";
 import { REPOSITORY, type Outputs } from "../lib/pulumi";
 import { expect, expectMatch, expectNone, type Suite } from "../lib/runner";
 import { databaseOf, mainOutputs, type Context } from "../lib/stacks";
@@ -104,10 +104,26 @@ export const database: Suite<Context> = {
       name: "no role but the bootstrap superuser has an attribute that administers",
       run: async (context) => {
         const rows = await session(mainOutputs(context), "postgres", async (client) => {
-          const result = await client.query<{ rolname: string }>("SELECT rolname FROM pg_roles WHERE rolname !~ '^pg_' AND rolname <> 'postgres' AND (rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls OR rolconnlimit < 0)");
+          const result = await client.query<{ rolname: string }>("SELECT rolname FROM pg_roles WHERE rolname !~ '^pg_' AND rolname <> 'postgres' AND (rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls <> (rolname = 'backup') OR rolconnlimit < 0)");
           return result.rows;
         });
         expectNone(rows.map(({ rolname }) => rolname));
+      },
+    },
+    {
+      name: "backup dumps every row with the real programs, the hidden ones too, and no password",
+      run: async (context) => {
+        const outputs = mainOutputs(context);
+        const { name, passwords } = databaseOf(outputs);
+        await expectPass(context, "migrator", ["CREATE TABLE app.e2e_hidden AS SELECT 'e2e hidden row' AS note", "ALTER TABLE app.e2e_hidden ENABLE ROW LEVEL SECURITY", "ALTER TABLE app.e2e_hidden FORCE ROW LEVEL SECURITY"]);
+        try {
+          const script = `pg_dump -h postgres -U backup -Fc -f /tmp/x ${name} && pg_restore -f - /tmp/x && pg_dumpall -h postgres -U backup --globals-only --no-role-passwords -l ${name} && echo all-done; pg_dumpall -h postgres -U backup --globals-only -l ${name}`;
+          const result = await docker(["run", "--rm", "--network", outputs.networks["internal"] ?? "", "--env", "PGPASSWORD", "--entrypoint", "sh", context.images.postgres, "-c", script], { env: { PGPASSWORD: passwords["backup"] ?? "" } });
+          for (const part of [/e2e hidden row/, /CREATE ROLE app_rw;/, /all-done/, /permission denied for table pg_authid/]) expectMatch(result.output, part, "the dump");
+          expect(!result.output.includes("SCRAM-SHA-256"), "a password's verifier is in the dump");
+        } finally {
+          await expectPass(context, "migrator", ["DROP TABLE app.e2e_hidden"]);
+        }
       },
     },
     {

@@ -14,8 +14,9 @@ import { redisSuite } from "./redis";
 import { redisFaults } from "./redis-faults";
 import { redisRotation } from "./redis-rotation";
 import { replacement } from "./replacement";
+import { rotation } from "./rotation";
 import { seccomp } from "./seccomp";
 import { secretsSuite } from "./secrets";
 
 /** In the order in which they run: those that only look come before those that change something. */
-export const SUITES: readonly Suite<Context>[] = [deployment, confinement, secretsSuite, isolation, edge, database, redisSuite, dockerApi, seccomp, migration, replacement, faults, kept, acme, redisRotation, redisFaults];
+export const SUITES: readonly Suite<Context>[] = [deployment, confinement, secretsSuite, isolation, edge, database, redisSuite, dockerApi, seccomp, migration, replacement, rotation, faults, kept, acme, redisRotation, redisFaults];

@@ -14,12 +14,36 @@ export const FIRST_MIGRATION: readonly string[] = [
   "CREATE FUNCTION add_note() RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = app AS 'INSERT INTO ledger (note) VALUES (''x'')'",
   "CREATE PROCEDURE tidy() LANGUAGE sql AS 'SELECT 1'",
   "CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
+  "CREATE TABLE vault (id integer, label citext)",
+  "INSERT INTO vault VALUES (1, 'hidden')",
+  "CREATE POLICY nothing ON vault USING (false)",
+  "ALTER TABLE vault ENABLE ROW LEVEL SECURITY",
+  "ALTER TABLE vault FORCE ROW LEVEL SECURITY",
   "INSERT INTO item VALUES (1, 'one')",
   "INSERT INTO event VALUES (1, '2026-05-05')",
 ];
 
-/** A later release: what it creates has to be covered without anyone granting anything. */
-export const SECOND_MIGRATION: readonly string[] = ["CREATE TABLE later (id integer PRIMARY KEY)"];
+/** One of every kind that default privileges are for, in a schema. */
+const inSchema = (schema: string): string[] => [
+  `CREATE TYPE ${schema}.mood AS ENUM ('calm', 'cross')`,
+  `CREATE SEQUENCE ${schema}.ticket`,
+  `CREATE TABLE ${schema}.entry (id integer PRIMARY KEY, note text)`,
+  `CREATE FUNCTION ${schema}.half(n integer) RETURNS integer LANGUAGE sql AS 'SELECT n / 2'`,
+];
+
+/** A later release: what it creates has to be covered without anyone granting anything, in whatever schema. */
+export const SECOND_MIGRATION: readonly string[] = [
+  "CREATE TABLE later (id integer PRIMARY KEY)",
+  "CREATE TABLE event_2027 PARTITION OF event FOR VALUES FROM ('2027-01-01') TO ('2028-01-01')",
+  "CREATE VIEW later_view AS SELECT id FROM later",
+  "CREATE SEQUENCE later_ticket",
+  "CREATE TYPE later_mood AS ENUM ('calm')",
+  "CREATE FUNCTION later_double(n integer) RETURNS integer LANGUAGE sql AS 'SELECT n * 2'",
+  ...inSchema("audit"),
+];
+
+/** The same in the second database, whose first schema is another. */
+export const SECOND_DATABASE_MIGRATION: readonly string[] = inSchema("main");
 
 const rowProbes = (table: string, insert: string): Record<string, string> => ({
   SELECT: `SELECT * FROM ${table}`,
@@ -34,6 +58,19 @@ const ownerProbes = (table: string, cascade = ""): Record<string, string> => ({
   DROP: `DROP TABLE ${table} ${cascade}`,
 });
 
+/** For what PostgreSQL answers with less rather than with an error. */
+const refusedUnless = (condition: string): string => `DO $$ BEGIN IF NOT ${condition} THEN RAISE insufficient_privilege; END IF; END $$`;
+
+const schemaProbes = (kind: string, schema: string): Record<string, Record<string, string>> => ({
+  [`table of a second ${kind}`]: { ...rowProbes(`${schema}.entry`, `INSERT INTO ${schema}.entry VALUES (2)`), ...ownerProbes(`${schema}.entry`) },
+  [`sequence of a second ${kind}`]: { "read last_value": `SELECT last_value FROM ${schema}.ticket`, nextval: `SELECT nextval('${schema}.ticket')` },
+  [`function of a second ${kind}`]: { EXECUTE: `SELECT ${schema}.half(2)` },
+  [`enum type of a second ${kind}`]: { "cast to it": `SELECT 'calm'::${schema}.mood` },
+});
+
+/** Whether an object is in the second database. */
+export const inSecondDatabase = (object: string): boolean => object.endsWith("second database");
+
 /** SQL by object and action, run in a transaction that is rolled back. `$other` is a least-privilege role that is not the one who runs it. */
 export const PROBES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   table: {
@@ -41,14 +78,48 @@ export const PROBES: Readonly<Record<string, Readonly<Record<string, string>>>> 
     "SELECT FOR UPDATE": "SELECT * FROM item FOR UPDATE",
     "INSERT ON CONFLICT": "INSERT INTO item VALUES (1, 'x') ON CONFLICT (id) DO UPDATE SET name = excluded.name",
     "COPY FROM STDIN": "COPY item (id, name) FROM STDIN",
+    "COPY TO STDOUT": "COPY item TO STDOUT",
     LOCK: "LOCK TABLE item IN ROW EXCLUSIVE MODE",
+    "LOCK IN ACCESS SHARE MODE": "LOCK TABLE item IN ACCESS SHARE MODE",
     ...ownerProbes("item", "CASCADE"),
     "CREATE INDEX": "CREATE INDEX ON item (name)",
     "CREATE TRIGGER": "CREATE TRIGGER t BEFORE INSERT ON item FOR EACH ROW EXECUTE FUNCTION touch()",
     GRANT: "DO $$ BEGIN GRANT SELECT ON app.item TO PUBLIC; IF NOT has_table_privilege('stranger', 'app.item', 'SELECT') THEN RAISE insufficient_privilege; END IF; END $$",
     "DISABLE ROW SECURITY": "ALTER TABLE item DISABLE ROW LEVEL SECURITY",
   },
+  "table with forced row security": {
+    "read rows that no policy shows": refusedUnless("EXISTS (SELECT FROM app.vault)"),
+    "DROP POLICY": "DROP POLICY nothing ON vault",
+    "NO FORCE ROW SECURITY": "ALTER TABLE vault NO FORCE ROW LEVEL SECURITY",
+  },
   "table of a second migration": rowProbes("later", "INSERT INTO later VALUES (2)"),
+  "partition of a second migration": { SELECT: "SELECT * FROM event_2027", INSERT: "INSERT INTO event_2027 VALUES (2, '2027-06-06')" },
+  "view of a second migration": { SELECT: "SELECT * FROM later_view" },
+  "sequence of a second migration": { "read last_value": "SELECT last_value FROM later_ticket", nextval: "SELECT nextval('later_ticket')" },
+  "function of a second migration": { EXECUTE: "SELECT later_double(2)" },
+  "enum type of a second migration": { "cast to it": "SELECT 'calm'::later_mood" },
+  ...schemaProbes("schema", "audit"),
+  "second schema": { "CREATE TABLE": "CREATE TABLE audit.x (id integer)", DROP: "DROP SCHEMA audit CASCADE" },
+  ...schemaProbes("database", "main"),
+  "second database": {
+    "CREATE TABLE": "CREATE TABLE main.x (id integer)",
+    "CREATE TEMPORARY TABLE": "CREATE TEMPORARY TABLE x (id integer)",
+    "CREATE TABLE in schema public": "CREATE TABLE public.x (id integer)",
+    "CREATE SCHEMA": "CREATE SCHEMA x",
+    "CREATE EXTENSION": "CREATE EXTENSION hstore SCHEMA main",
+    "create a large object": "SELECT pg_catalog.lo_create(0)",
+  },
+  extension: {
+    "use its type": "SELECT 'A'::citext = 'a'",
+    "EXECUTE its function": "SELECT gen_random_bytes(8)",
+    UPDATE: "ALTER EXTENSION pgcrypto UPDATE",
+    DROP: "DROP EXTENSION pgcrypto CASCADE",
+  },
+  "schema extensions": {
+    "CREATE TABLE": "CREATE TABLE extensions.x (id integer)",
+    "CREATE FUNCTION": "CREATE FUNCTION extensions.x() RETURNS integer LANGUAGE sql AS 'SELECT 1'",
+    DROP: "DROP SCHEMA extensions CASCADE",
+  },
   "partitioned table": { ...rowProbes("event", "INSERT INTO event VALUES (2, '2026-06-06')"), ...ownerProbes("event") },
   partition: { ...rowProbes("event_2026", "INSERT INTO event_2026 VALUES (2, '2026-06-06')"), ...ownerProbes("event_2026") },
   view: {
@@ -89,7 +160,7 @@ export const PROBES: Readonly<Record<string, Readonly<Record<string, string>>>> 
   "another schema": { "CREATE SCHEMA": "CREATE SCHEMA x", "read a table in it": "SELECT * FROM other.secret" },
   database: {
     "CREATE TEMPORARY TABLE": "CREATE TEMPORARY TABLE x (id integer)",
-    "CREATE EXTENSION": "CREATE EXTENSION pgcrypto SCHEMA app",
+    "CREATE EXTENSION": "CREATE EXTENSION hstore SCHEMA app",
     "CREATE PUBLICATION": "CREATE PUBLICATION x",
     "CREATE EVENT TRIGGER": "CREATE EVENT TRIGGER x ON ddl_command_start EXECUTE FUNCTION public.event_touch()",
     "ALTER DATABASE": "ALTER DATABASE app SET work_mem = '1GB'",
@@ -108,6 +179,8 @@ export const PROBES: Readonly<Record<string, Readonly<Record<string, string>>>> 
     "ALTER SYSTEM": "ALTER SYSTEM SET work_mem = '1GB'",
     CHECKPOINT: "CHECKPOINT",
     "end another role's session": "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'postgres'",
+    "see other roles' statements": refusedUnless("EXISTS (SELECT FROM pg_stat_activity WHERE usename = 'postgres' AND query NOT IN ('', '<insufficient privilege>'))"),
+    "read settings that show paths": "SHOW data_directory",
   },
   catalog: {
     "read pg_authid": "SELECT * FROM pg_authid",
@@ -122,6 +195,7 @@ export const PROBES: Readonly<Record<string, Readonly<Record<string, string>>>> 
     "COPY TO a file": "COPY (SELECT 1) TO '/tmp/rampart-probe'",
     pg_read_file: "SELECT pg_read_file('PG_VERSION')",
     pg_ls_dir: "SELECT pg_ls_dir('.')",
+    pg_ls_waldir: "SELECT pg_ls_waldir()",
     lo_import: "SELECT lo_import('/etc/passwd')",
     lo_export: "SELECT lo_export(1, '/tmp/rampart-probe')",
     "CREATE FUNCTION in C": "CREATE FUNCTION app.c() RETURNS integer LANGUAGE c AS 'libc', 'getpid'",

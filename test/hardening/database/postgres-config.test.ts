@@ -5,6 +5,7 @@ import {
   postgresSizing,
   renderPgHba,
   renderPostgresqlConf,
+  stackSizing,
   type PgHbaArgs,
 } from "../../../hardening/database/postgres-config";
 import { startPostgres, SUPERUSER, writeReadable, type ConnectOptions, type PostgresServer } from "./postgres-server";
@@ -53,9 +54,16 @@ describe("sizing", () => {
   test.each([
     [{ memoryMiB: 64, connectionLimits: [5] }, "memoryMiB: 64 is not enough for PostgreSQL"],
     [{ memoryMiB: 512, connectionLimits: [0] }, "connectionLimits: 0 is not allowed"],
+    [{ memoryMiB: 512, connectionLimits: [5], rotatingConnectionLimits: [0.5] }, "connectionLimits: 0.5 is not allowed"],
     [{ memoryMiB: 512, connectionLimits: [] }, "connectionLimits: none is not allowed"],
   ])("refuses %j", (args, message) => {
     expect(() => postgresSizing(args)).toThrow(message);
+  });
+
+  test("a rotation's second logins get places and processes, and no memory of their own", () => {
+    const rotating = postgresSizing({ memoryMiB: 512, connectionLimits: [5, 50, 20], rotatingConnectionLimits: [50, 20] });
+    expect(rotating).toEqual({ ...SIZING, maxConnections: 153, minimumPids: 185 });
+    expect(stackSizing(512, { migrator: 5, app_rw: 50, app_ro: 20, backup: 4, monitor: 3 })).toMatchObject({ maxConnections: 160, minimumPids: 192 });
   });
 });
 
@@ -85,7 +93,7 @@ host     all              postgres         127.0.0.1/32             scram-sha-25
 host     all              postgres         172.30.0.1/32            scram-sha-256
 host     all              postgres         0.0.0.0/0                reject
 host     all              postgres         ::/0                     reject
-host     app              app_rw           172.30.0.0/24            scram-sha-256
+host     app              +app_rw          172.30.0.0/24            scram-sha-256
 local    replication      all                                       reject
 host     replication      all              0.0.0.0/0                reject
 host     replication      all              ::/0                     reject
@@ -98,8 +106,7 @@ host     all              all              ::/0                     reject
 
   test("with TLS, everything that comes over the network has to use it", () => {
     const accepting = renderPgHba({ ...HBA, tls: true }).split("\n").filter((line) => line.endsWith("scram-sha-256"));
-    expect(accepting.filter((line) => line.startsWith("host "))).toEqual([expect.stringContaining(" 127.0.0.1/32 ")]);
-    expect(accepting.filter((line) => line.startsWith("hostssl "))).toHaveLength(2);
+    expect(accepting.map((line) => line.split(/\s+/).slice(0, 4).join(" "))).toEqual(["local all postgres scram-sha-256", "hostssl all postgres 127.0.0.1/32", "hostssl all postgres 127.0.0.2/32", "hostssl app +app_rw 127.0.0.0/30"]);
   });
 
   test("knows no method but scram-sha-256 and reject", () => {
@@ -135,6 +142,7 @@ describe("a real PostgreSQL with both files", () => {
     const maintenance = await server.connect(SUPERUSER, { database: "postgres" });
     await maintenance.query("CREATE ROLE app_rw LOGIN PASSWORD 'apprwpassword1'");
     await maintenance.query("CREATE ROLE app_ro LOGIN PASSWORD 'appropassword1'");
+    await maintenance.query("CREATE ROLE app_rw_0a1b2c3d LOGIN PASSWORD 'apprw0a1b2c3dpassword1' IN ROLE app_rw");
     await maintenance.query("CREATE DATABASE app");
     await maintenance.end();
   });
@@ -167,6 +175,9 @@ describe("a real PostgreSQL with both files", () => {
     ["a role with a wrong password", "app_rw", { from: "127.0.0.3", password: "wrong" }, "28P01"],
     ["a role from outside the subnet", "app_rw", { from: "127.0.0.9" }, "28000"],
     ["a role to another database", "app_rw", { from: "127.0.0.3", database: "postgres" }, "28000"],
+    ["a member of the role, as services' logins are", "app_rw_0a1b2c3d", { from: "127.0.0.3" }, "in"],
+    ["a member of the role from outside the subnet", "app_rw_0a1b2c3d", { from: "127.0.0.9" }, "28000"],
+    ["a member of the role to another database", "app_rw_0a1b2c3d", { from: "127.0.0.3", database: "postgres" }, "28000"],
     ["a role that is not listed", "app_ro", { from: "127.0.0.3" }, "28000"],
     ["a role that does not exist", "nobody", { from: "127.0.0.3" }, "28000"],
   ])("%s", async (_case, user, options, expected) => {
