@@ -1,9 +1,11 @@
 import { statSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { routeUrl, type LoadedConfig } from "../config";
+import { isRemote } from "../hardening/backup/workloads";
 import { postgresUrl, redisUrl } from "../hardening/connection-urls";
 import type { DatabaseRole } from "../hardening/database/privileges";
 import { planNetworks, postgresAddress, type NetworkPlan } from "../hardening/networks";
+import { Backups } from "./backup";
 import { createContext, type StackContext } from "./context";
 import { DataVolume } from "./data-volume";
 import { DatabaseRoles } from "./database-roles";
@@ -33,6 +35,12 @@ export interface DatabaseOutputs {
   readonly passwords: Readonly<Record<DatabaseRole, pulumi.Output<string>>>;
 }
 
+/** Where the backups are, and what opens them: keep the password where the state is not. */
+export interface BackupOutputs {
+  readonly repository: string;
+  readonly password: pulumi.Output<string>;
+}
+
 /** A complete, hardened deployment of one stack, as its configuration declares it. */
 export class HardenedStack extends pulumi.ComponentResource {
   /** The URLs of all routes. */
@@ -41,6 +49,8 @@ export class HardenedStack extends pulumi.ComponentResource {
   readonly networks: Readonly<Record<string, pulumi.Output<string>>>;
   /** Absent where nothing uses a database. */
   readonly database?: DatabaseOutputs;
+  /** Absent where there are no backups. */
+  readonly backups?: Backups;
 
   constructor(config: LoadedConfig, opts?: pulumi.ComponentResourceOptions) {
     super("rampart:stack:HardenedStack", config.name, {}, opts);
@@ -64,6 +74,10 @@ export class HardenedStack extends pulumi.ComponentResource {
           )
         : undefined;
     const dataReady = migration === undefined ? (data?.ready ?? []) : [migration.done];
+    if (data !== undefined && backsUp(config)) {
+      const urls = { [config.database.name]: data.backupUrl };
+      this.backups = new Backups(`${name}-backups`, context, { networks, secrets, urls, dependsOn: dataReady }, { parent: this });
+    }
     const routed: RoutedService[] = [];
     for (const [service, settings] of services) {
       const proxy =
@@ -106,9 +120,14 @@ export class HardenedStack extends pulumi.ComponentResource {
   }
 
   /** What a program exports: a key only where there is something to say. */
-  get outputs(): Pick<HardenedStack, "urls" | "networks"> & Partial<Pick<HardenedStack, "database">> {
-    const { urls, networks, database } = this;
-    return { urls, networks, ...(database === undefined ? {} : { database }) };
+  get outputs(): Pick<HardenedStack, "urls" | "networks"> & Partial<Pick<HardenedStack, "database">> & { readonly backups?: BackupOutputs } {
+    const { urls, networks, database, backups } = this;
+    return {
+      urls,
+      networks,
+      ...(database === undefined ? {} : { database }),
+      ...(backups === undefined ? {} : { backups: { repository: backups.repository, password: backups.password } }),
+    };
   }
 
   private createDatabase(context: StackContext, plan: readonly NetworkPlan[], networks: Networks["names"], access: DatabaseOutputs["access"], secrets: Secrets) {
@@ -142,11 +161,12 @@ export class HardenedStack extends pulumi.ComponentResource {
       superuserPassword: password,
       passwords: roles.passwords,
     };
-    return { roles, outputs, ready: roles.ready };
+    return { roles, outputs, ready: roles.ready, backupUrl: databaseUrlOf(config, "backup", secrets.password("backup"), "backup") };
   }
 }
 
 export const usesDatabase = (config: LoadedConfig): boolean => config.migration !== undefined || Object.values(config.services).some((service) => service.data !== "none");
+const backsUp = (config: LoadedConfig): boolean => config.database.backups !== false && usesDatabase(config);
 export const usesRedis = (config: LoadedConfig): boolean => Object.values(config.services).some((service) => service.cache !== false);
 
 /** How the provider reaches Postgres: by its address where the engine is local, else through the forwarder. */
@@ -160,7 +180,7 @@ function networkPlan(config: LoadedConfig, access: DatabaseOutputs["access"]): N
     stackName: config.name,
     ...(config.network.pool === undefined ? {} : { pool: config.network.pool }),
     dockerApiConsumers: services.filter(([, service]) => service.dockerApi !== undefined).map(([service]) => service),
-    egress: services.some(([, service]) => service.egress),
+    egress: services.some(([, service]) => service.egress) || (backsUp(config) && isRemote(config.database.backups === false ? "volume" : config.database.backups.repository)),
     databaseAccess: access === "forwarder" && usesDatabase(config),
   });
 }
@@ -173,6 +193,9 @@ function sharedVolumes(context: StackContext, parent: pulumi.Resource): Record<s
     [...names].sort().map((volume) => [volume, new DataVolume(`${config.name}-data-${volume}`, context, { owner: volume, protect: config.environment !== "dev", shared: true }, { parent })]),
   );
 }
+
+const databaseUrlOf = (config: LoadedConfig, role: string, password: pulumi.Output<string>, applicationName: string): pulumi.Output<string> =>
+  password.apply((text) => postgresUrl({ host: POSTGRES_ALIAS, port: POSTGRES_PORT, database: config.database.name, role, password: text, applicationName }));
 
 function databaseUrl(config: LoadedConfig, roles: DatabaseRoles, role: DatabaseRole, applicationName: string): pulumi.Output<string> {
   return roles.passwords[role].apply((password) => postgresUrl({ host: POSTGRES_ALIAS, port: POSTGRES_PORT, database: config.database.name, role, password, applicationName }));

@@ -290,6 +290,7 @@ stand_in redis redis redis:7.4-alpine
 stand_in haproxy haproxy haproxy:3.2-alpine
 stand_in socat socat socat:1.8
 stand_in restic restic restic:0.18.1
+stand_in sftp sftp sftp:1.0
 stand_in app app app:1.0.0 --build-arg VERSION=1.0.0
 stand_in appNext app app:2.0.0 --build-arg VERSION=2.0.0
 stand_in whoami whoami whoami:v1.11.0

@@ -37,7 +37,7 @@ CREATE FUNCTION app.touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.at :=
 CREATE FUNCTION app.leak(app.nothing) RETURNS text LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''the cast was used''; END'; CREATE CAST (app.nothing AS text) WITH FUNCTION app.leak(app.nothing) AS ASSIGNMENT;
 CREATE SEQUENCE app.down INCREMENT -3 START -1 MINVALUE -1000; SELECT nextval('app.down'), nextval('app.down');
 RESET ROLE;
-ALTER TABLE app.items NO FORCE ROW LEVEL SECURITY; INSERT INTO app.items (tenant_id, kind, mood, amount, raw, note) SELECT gen_random_uuid(), 'a', 'ok', random(), gen_random_bytes(8), repeat('x', i % 40) FROM generate_series(1, 5000) i; ALTER TABLE app.items FORCE ROW LEVEL SECURITY;
+ALTER TABLE app.items NO FORCE ROW LEVEL SECURITY; INSERT INTO app.items (tenant_id, kind, mood, amount, raw, note) SELECT gen_random_uuid(), 'a', 'ok', random(), gen_random_bytes(8), repeat('x', i % 40) FROM generate_series(1, 100000) i; UPDATE app.items SET note = 'THE-MARKED-ROW' WHERE id = 77; ALTER TABLE app.items FORCE ROW LEVEL SECURITY;
 CREATE SCHEMA rampart; GRANT USAGE ON SCHEMA rampart TO backup; CREATE TABLE rampart.guard (a int); GRANT SELECT ON rampart.guard TO backup;
 CREATE FUNCTION rampart.guard() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN NULL; END'; CREATE EVENT TRIGGER rampart_guard ON ddl_command_end EXECUTE FUNCTION rampart.guard();
 \\connect billing
@@ -126,13 +126,185 @@ const CHECKS: readonly Check<Context>[] = [
       const drilled = await drill();
       expect(drilled.ok, JSON.stringify(drilled, undefined, 1));
       const [app] = drilled.databases;
-      expect(app?.database === "app" && app.rows === 5006 && app.policies === 1 && app.roles === 6, JSON.stringify(drilled.databases));
+      expect(app?.database === "app" && app.rows === 100_006 && app.policies === 1 && app.roles === 6, JSON.stringify(drilled.databases));
       await until("the restored dump is deleted", 20, async () => (await here().inVolume("restored", "ls /v")).trim().split(/\s+/).join() === "cache,tmp");
       expect((await here().inVolume("drill", "ls -A /v")).trim() === "", "the drill's server is still there");
       return JSON.stringify(drilled.databases);
     },
   },
+  {
+    name: "its containers say healthy, and why",
+    run: async () => {
+      for (const part of ["dump", "store", "drill"] as const) {
+        const { code, output } = await health(part);
+        expect(code === 0, output);
+        expectMatch(output, part === "drill" ? /^the restore drill of \S+ passed/ : /^the newest good backup is of \S+, 0 hours ago/, part);
+      }
+    },
+  },
+  {
+    name: "an old backup turns them unhealthy, and one that was missed is made up for at once",
+    run: async () => {
+      const before = await state("cat /v/store/good /v/dump/since");
+      await here().stop("dump");
+      await state(`e=$(($(date +%s) - 27 * 3600)); sed -i 's/"epoch":[0-9]*/"epoch":'$e'/' /v/store/good; echo $((e - 86400)) >/v/dump/since`);
+      const store = await health("store");
+      expect(store.code === 1, `the store: ${store.output}`);
+      expectMatch(store.output, /the newest good backup is of \S+, 27 hours ago: more than 26/, "the store");
+      const good = async (): Promise<number> => (JSON.parse(await state("cat /v/store/good")) as Stored).epoch;
+      const old = await good();
+      await here().start("dump");
+      await until("the missed backup is taken", 60, async () => (await good()) > old + 3600);
+      expect((await health("store")).code === 0, `${before}: still unhealthy`);
+      expectMatch(await here().logs("dump"), /a dump begins \(on schedule\)/, "the log");
+    },
+  },
+  {
+    name: "a table that the role cannot read fails the backup by its name, and stores nothing",
+    run: async () => {
+      const before = await state("cat /v/store/good");
+      await here().sql("CREATE TABLE app.unreadable (a int)");
+      const result = await here().exec("dump", ["now"]);
+      await here().sql("DROP TABLE app.unreadable");
+      expect(result.code === 1, result.output);
+      expectMatch(result.stdout, /permission denied for table unreadable/, "the answer");
+      expect((await state("cat /v/store/good")) === before, "a backup was recorded");
+      const { code, output } = await health("dump");
+      expect(code === 1, output);
+      expectMatch(output, /the last dump failed at \S+: .*unreadable/, "health");
+      await backUp();
+      expect((await health("dump")).code === 0, "unhealthy after a good backup");
+    },
+  },
+  {
+    name: "a changed row, role, policy or checksum fails the drill, which names it",
+    run: async () => {
+      const wanted: readonly (readonly [string, string, RegExp])[] = [
+        ["a row", "sed -i 's/THE-MARKED-ROW/THE-CHANGED-ROW/; s/THE-CHANGED-ROW/THE-CHANGED-RO/' /v/whole/app.dump", /"what": ?"rows", ?"name": ?"app.items"/],
+        ["a role", "sed -i 's/^ALTER ROLE app_rw WITH.*NOBYPASSRLS/& BYPASSRLS/; s/NOBYPASSRLS BYPASSRLS/BYPASSRLS/' /v/whole/globals.sql", /"what": ?"role", ?"name": ?"app_rw"/],
+        ["a policy", "sed -i '/^\\[\"policy\"/s/app_rw/app_ro/' /v/whole/app.manifest", /"what": ?"policy"/],
+        ["a checksum", "sed -i '/\"rows\", \"app.invoices\"/s/\"checksum\": \"[0-9-]*/&1/' /v/whole/billing.manifest", /"what": ?"rows", ?"name": ?"app.invoices"/],
+      ];
+      const found: string[] = [];
+      for (const [what, change, expected] of wanted) {
+        await until("no dump waits", 30, async () => (await here().inVolume("scratch", "ls -A /v")).trim() === "");
+        await here().stop("store");
+        await docker(["exec", here().name("dump"), "touch", "/state/dump/request"]);
+        await until("a dump waits", 30, async () => (await here().inVolume("scratch", "ls /v/whole")).includes("epoch"));
+        await here().inVolume("scratch", change);
+        await here().start("store");
+        await until("the changed dump is stored", 60, async () => (await here().inVolume("scratch", "ls -A /v")).trim() === "");
+        const drilled = await drill();
+        expect(!drilled.ok && drilled.differenceCount === 1, `${what}: ${JSON.stringify(drilled)}`);
+        expectMatch(JSON.stringify(drilled.differences), expected, what);
+        const { code, output } = await health("drill");
+        expect(code === 1, output);
+        found.push(`${what}: ${drilled.differenceCount} difference`);
+      }
+      expectMatch(await here().logs("drill"), /RESTORE DRILL FAILED/, "the log");
+      await backUp();
+      expect((await drill()).ok && (await health("drill")).code === 0, "the next good backup does not pass");
+      return found.join(", ");
+    },
+  },
+  {
+    name: "backups beyond what is kept are pruned",
+    run: async () => {
+      const list = async (): Promise<readonly { readonly id: string }[]> => JSON.parse((await here().exec("store", ["list"])).stdout) as { id: string }[];
+      const many = (await list()).length;
+      await here().start("store", { keep: { daily: 1, weekly: 0, monthly: 0 } });
+      const stored = await backUp();
+      await until("one is left", 30, async () => (await list()).length === 1);
+      expect((await list())[0]?.id === stored.snapshot, "the newest is not the one that is left");
+      return `${many} before, 1 after`;
+    },
+  },
+  {
+    name: "a wrong password is said at once, and changes nothing",
+    run: async () => {
+      const files = (): Promise<string> => here().inVolume("repository", "cd /v && find . -type f | sort | xargs sha256sum | sha256sum");
+      const before = await files();
+      await here().stop("store");
+      await here().secrets("anotherPassword12345");
+      await here().start("store");
+      await until("the fault is known", 30, async () => (await health("store", true)).output.includes("password"));
+      const { code, output } = await health("store", true);
+      expect(code === 1, output);
+      expectMatch(output, /the password does not open the repository \/repository; nothing was changed in it/, "health");
+      expect((await files()) === before, "the repository changed");
+      await here().secrets("aRepositoryPassword123");
+      await here().start("store");
+      await until("it opens again", 30, async () => (await health("store", true)).code === 0);
+    },
+  },
+  {
+    name: "a repository that is gone is not made anew",
+    run: async () => {
+      await here().stop("store");
+      await here().inVolume("repository", "mkdir /v/.away && mv /v/config /v/data /v/index /v/keys /v/snapshots /v/.away/");
+      await here().start("store");
+      await until("the fault is known", 30, async () => (await health("store", true)).output.includes("gone"));
+      expect((await here().inVolume("repository", "ls /v")).trim().replace("locks", "") === "", "something was made");
+      await here().inVolume("repository", "mv /v/.away/* /v/ && rmdir /v/.away");
+      await here().start("store");
+      await until("it opens again", 30, async () => (await health("store", true)).code === 0);
+    },
+  },
+  {
+    name: "a file of the repository that the disk changed is found by the check",
+    run: async () => {
+      await here().inVolume("repository", "cp -a /v/data /v/.good && for f in /v/data/*/*; do chmod u+w $f; printf X | dd of=$f bs=1 seek=100 conv=notrunc 2>/dev/null; done");
+      await state(`sed -i 's/"readEpoch":[0-9]*/"readEpoch":1/' /v/store/check`);
+      const results: string[] = [];
+      // A quarter is read at a time: a small repository may have no file in one of them.
+      for (let part = 0; part < 4; part += 1) {
+        const result = await here().exec("dump", ["now"]);
+        results.push(result.stdout.trim());
+        if (result.code !== 0) break;
+        await state(`sed -i 's/"readEpoch":[0-9]*/"readEpoch":1/' /v/store/check`);
+      }
+      const last = results.at(-1) ?? "";
+      expectMatch(last, /"step":"the check of the repository"/, "the answer");
+      const { code, output } = await health("store");
+      expect(code === 1, output);
+      expectMatch(output, /the check of the repository failed at/, "health");
+      const drilled = await drill();
+      expect(!drilled.ok, "a drill passed on a broken repository");
+      await here().stop("store");
+      await here().inVolume("repository", "for f in /v/.good/*/*; do cp -a $f /v/data/${f#/v/.good/}; done; rm -rf /v/.good");
+      await here().start("store");
+      await backUp();
+      expect((await health("store")).code === 0 && (await drill()).ok, "still broken after the files are back");
+      return `${output.slice(0, 160)}; the drill: ${drilled.error.slice(0, 120)}`;
+    },
+  },
+  {
+    name: "they stop at once, and a dump that was cut off leaves nothing behind",
+    run: async () => {
+      for (const part of ["dump", "store", "drill"] as const) {
+        const began = Date.now();
+        await docker(["stop", "--time", "20", here().name(part)]);
+        expect(Date.now() - began < 5000, `${part} took ${Date.now() - began} ms`);
+      }
+      await here().inVolume("scratch", "mkdir /v/123.partial && chown 70:70 /v/123.partial && touch /v/123.partial/app.dump");
+      for (const part of ["dump", "store", "drill"] as const) await docker(["start", here().name(part)]);
+      await until("it is swept up", 20, async () => (await here().inVolume("scratch", "ls -A /v")).trim() === "");
+      await backUp();
+    },
+  },
+  {
+    name: "no password is in docker inspect or in a log",
+    run: async () => {
+      for (const part of ["dump", "store", "drill"]) {
+        const text = `${(await docker(["inspect", here().name(part)])).stdout}${await here().logs(part)}`;
+        for (const secret of [PASSWORD, "aRepositoryPassword123"]) expect(!text.includes(secret), `${part} shows a password`);
+      }
+    },
+  },
+  {
+    name: "and are gone when the test is over",
+    run: () => here().remove(),
+  },
 ];
 
 export const backupContainers: Suite<Context> = { name: "backup containers", stack: "backup containers", checks: CHECKS };
-export { health, state, drill, backUp, here };
