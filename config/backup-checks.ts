@@ -1,4 +1,4 @@
-import { PUBLIC_CREDENTIALS, repositoryCredentials } from "../hardening/backup/repository";
+import { repositoryCredentials, UNJUDGED_CREDENTIALS } from "../hardening/backup/repository";
 import type { SecretLookup, ShowPath } from "./cross-checks";
 import type { Fault, FaultParams } from "./faults";
 import type { StackConfig } from "./schema";
@@ -22,7 +22,7 @@ export function backupFaults(config: StackConfig, show: ShowPath, lookUp: (key: 
   if (typeof backups.password === "object") secrets.push([[...at, "password"], "BACKUP_PASSWORD", backups.password.config]);
   const values = secrets.flatMap(([path, name, key]): Fault[] => {
     const found = lookUp(key);
-    if (found.kind === "secret" && PUBLIC_CREDENTIALS.includes(name)) return [];
+    if (found.kind === "secret" && UNJUDGED_CREDENTIALS.includes(name)) return [];
     const fault = judge(name, key, found);
     return fault === undefined ? [] : [{ path: show(path), given: `rampart:${key}`, ...fault }];
   });

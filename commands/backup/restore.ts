@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Engine } from "../../components/engine";
 import { dumpFile, GLOBALS_FILE, INFO_FILE, manifestFile, script } from "../../hardening/backup/paths";
 import { manifestSql } from "../../hardening/backup/manifest-sql";
-import { compareInput, compareScript, createDatabaseScript, dropUnusedRolesScript, listDatabasesScript, manifestScript, missingRolesScript, restoreScript, switchScript } from "../../hardening/backup/restore-scripts";
+import { compareInput, compareScript, createDatabaseScript, dropDatabaseScript, dropUnusedRolesScript, listDatabasesScript, manifestScript, missingRolesScript, restoreScript, switchScript } from "../../hardening/backup/restore-scripts";
 import { CommandError, execIn, pipe, saveFrom, scriptIn } from "./engine";
 
 /** What a backup says of itself. */
@@ -59,9 +59,15 @@ export class Restore {
     if (known.includes(target)) throw new CommandError(`The database ${target} exists already: name another, or drop it first.`);
     const made = words(await scriptIn(engine, postgres, "Looking for the backup's roles", missingRolesScript(), [], expected));
     if (made.length > 0) this.say(`roles that the server does not have, made without login: ${made.join(", ")}`);
-    await scriptIn(engine, postgres, `Making the database ${target}`, createDatabaseScript(), [target, database]);
-    this.say(`${database}: restoring into ${target}`);
-    await pipe(engine, `Restoring ${database}`, [this.store, this.cat(dumpFile(database))], [postgres, ["sh", "-c", restoreScript(), "rampart", target]]);
+    try {
+      await scriptIn(engine, postgres, `Making the database ${target}`, createDatabaseScript(), [target, database]);
+      this.say(`${database}: restoring into ${target}`);
+      await pipe(engine, `Restoring ${database}`, [this.store, this.cat(dumpFile(database))], [postgres, ["sh", "-c", restoreScript(), "rampart", target]]);
+    } catch (error) {
+      // Half a database is of no use to anybody, and would be in the way of the next attempt.
+      await scriptIn(engine, postgres, `Dropping ${target}`, dropDatabaseScript(), [target]).catch(() => this.say(`the unfinished database ${target} is still there`));
+      throw error;
+    }
     const unused = words(await scriptIn(engine, postgres, "Removing roles that nothing needs", dropUnusedRolesScript(), made));
     if (unused.length > 0) this.say(`of these removed again, as nothing was granted to them: ${unused.join(", ")}`);
     const found = await scriptIn(engine, postgres, `Reading what ${target} holds`, manifestScript(), [target], manifestSql());

@@ -36,8 +36,8 @@ const CREDENTIALS: Readonly<Record<"volume" | "s3" | "rest" | "sftp", Credential
   sftp: { allowed: ["SFTP_PRIVATE_KEY", "SFTP_KNOWN_HOSTS"], required: ["SFTP_PRIVATE_KEY", "SFTP_KNOWN_HOSTS"] },
 };
 
-/** Variables whose values are names or keys in public: no length or variety is asked of them. */
-export const PUBLIC_CREDENTIALS: readonly string[] = ["AWS_ACCESS_KEY_ID", "AWS_DEFAULT_REGION", "RESTIC_CACERT", "RESTIC_REST_USERNAME", "SFTP_KNOWN_HOSTS"];
+/** Variables whose values are names, public keys or in PEM: what is asked of a password does not fit them. */
+export const UNJUDGED_CREDENTIALS: readonly string[] = ["AWS_ACCESS_KEY_ID", "AWS_DEFAULT_REGION", "RESTIC_CACERT", "RESTIC_REST_USERNAME", "SFTP_KNOWN_HOSTS", "SFTP_PRIVATE_KEY"];
 
 /** What the credentials of a repository (one that `repositoryFault` passes) may and have to name. */
 export function repositoryCredentials(repository: string): Credentials {

@@ -42,7 +42,7 @@ const LISTS = "'search_path', 'temp_tablespaces', 'session_preload_libraries', '
 export const createDatabaseScript = (): string => `${PRELUDE}sql --dbname=postgres --set=target="$1" --set=like="$2" ${heredoc(`SELECT EXISTS (SELECT FROM pg_database WHERE datname = :'like') AS known \\gset
 \\if :known
 SELECT format('CREATE DATABASE %I WITH TEMPLATE template0 OWNER %I ENCODING %L LOCALE_PROVIDER %s LC_COLLATE %L LC_CTYPE %L', :'target', pg_get_userbyid(datdba), pg_encoding_to_char(encoding), CASE datlocprovider WHEN 'i' THEN 'icu' ELSE 'libc' END, datcollate, datctype)
-  || coalesce(format(' ICU_LOCALE %L', daticulocale), '') || format(' CONNECTION LIMIT %s', datconnlimit) FROM pg_database WHERE datname = :'like' \\gexec
+  || CASE datlocprovider WHEN 'i' THEN format(' ICU_LOCALE %L', coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale')) ELSE '' END || format(' CONNECTION LIMIT %s', datconnlimit) FROM pg_database d WHERE datname = :'like' \\gexec
 \\else
 SELECT format('CREATE DATABASE %I WITH TEMPLATE template0', :'target') \\gexec
 \\endif
@@ -52,6 +52,9 @@ SELECT format('GRANT %s ON DATABASE %I TO %s%s', a.privilege_type, :'target', CA
 SELECT format('ALTER %s SET %I TO %s', CASE s.setrole WHEN 0 THEN format('DATABASE %I', :'target') ELSE format('ROLE %I IN DATABASE %I', pg_get_userbyid(s.setrole), :'target') END, split_part(c, '=', 1),
     CASE WHEN split_part(c, '=', 1) IN (${LISTS}) THEN substr(c, strpos(c, '=') + 1) ELSE quote_literal(substr(c, strpos(c, '=') + 1)) END)
   FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase, unnest(s.setconfig) c WHERE d.datname = :'like' \\gexec`)}`;
+
+/** Drops the database $1: one that a restore made and did not finish. */
+export const dropDatabaseScript = (): string => `${PRELUDE}printf '%s\\n' 'DROP DATABASE IF EXISTS :"name" WITH (FORCE);' | sql --dbname=postgres --set=name="$1"\n`;
 
 /** Restores standard input, a dump, into the database $1. */
 export const restoreScript = (): string => `${PRELUDE}PGOPTIONS="$PGOPTIONS -c synchronous_commit=off" pg_restore --exit-on-error --no-password --dbname="$1"\n`;

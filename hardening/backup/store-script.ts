@@ -134,7 +134,8 @@ store() {
   check || { failed 'the check of the repository'; return 1; }
   printf '{"epoch":%s,"time":"%s","snapshot":"%s","bytes":%s,"added":%s,"seconds":%s}\\n' "$pending" "$(iso "$pending")" "$snapshot" \\
     "$(number "$work_directory/summary" total_bytes_processed)" "$(number "$work_directory/summary" data_added_packed)" "$(($(now) - began))" | put "$own/good"
-  rm -f "$own/failed"
+  # From here on the dump may go.
+  rm -f "$own/failed" "$own/storing"
   say "stored as snapshot $snapshot: $(number "$own/good" bytes) bytes, of which $(number "$own/good" added) are new in the repository, in $(number "$own/good" seconds) s"
   prune
 }

@@ -8,7 +8,10 @@ import { docker, mustDocker } from "./engine";
 import { run, until, type RunResult } from "./process";
 
 export const PASSWORD = "e2eBackupPassword1";
-const SUPERUSER_PASSWORD = "e2eSuperuserPassword1";
+export const SUPERUSER_PASSWORD = "e2eSuperuserPassword1";
+const SECRET_VOLUMES = ["dump-secrets", "store-secrets", "postgres-secrets", "scripts"] as const;
+/** As a stack's containers are found by the commands. */
+const labels = (stack: string, name: string): string[] => ["--label", `io.rampart.stack=${stack}`, "--label", `io.rampart.name=${name}`];
 
 export type Part = "dump" | "store" | "drill";
 const WORKLOADS = { dump: dumpWorkload, store: storeWorkload, drill: drillWorkload } as const;
@@ -55,12 +58,16 @@ export class BackupWorld {
   async create(sql: string): Promise<void> {
     await this.remove();
     await mustDocker(["network", "create", "--internal", this.network]);
-    for (const volume of [...BACKUP_VOLUMES, "scripts", "dump-secrets", "store-secrets"]) await mustDocker(["volume", "create", this.name(volume)]);
+    for (const volume of [...BACKUP_VOLUMES, ...SECRET_VOLUMES]) await mustDocker(["volume", "create", this.name(volume)]);
     for (const volume of BACKUP_VOLUMES) await this.inVolume(volume, "chmod 1777 /v");
     await this.fill("scripts", backupScripts());
     await this.fill("dump-secrets", Object.fromEntries(this.options.databases.map((database) => [`database_url_${database}`, `postgresql://backup:${PASSWORD}@${this.name("postgres")}:5432/${database}?sslmode=disable`])));
     await this.secrets(this.options.password ?? "aRepositoryPassword123");
-    await mustDocker(["run", "--detach", "--name", this.name("postgres"), "--network", this.network, "--user", "70:70", "--memory", "1g", "--tmpfs", "/var/run/postgresql:uid=70,gid=70", "--env", `POSTGRES_PASSWORD=${SUPERUSER_PASSWORD}`, this.options.images.postgres]);
+    await this.fill("postgres-secrets", { postgres_password: SUPERUSER_PASSWORD });
+    await mustDocker([
+      "run", "--detach", "--name", this.name("postgres"), ...labels(this.options.prefix, "postgres"), "--network", this.network, "--user", "70:70", "--memory", "1g", "--tmpfs", "/var/run/postgresql:uid=70,gid=70",
+      "--volume", `${this.name("postgres-secrets")}:/run/secrets:ro`, "--env", "POSTGRES_PASSWORD_FILE=/run/secrets/postgres_password", "--env", "POSTGRES_USER=postgres", "--env", "POSTGRES_INITDB_ARGS=--auth-local=scram-sha-256", this.options.images.postgres,
+    ]);
     await until("Postgres answers", 60, async () => (await docker(["exec", this.name("postgres"), "pg_isready", "--host=127.0.0.1", "--quiet"])).code === 0);
     for (const database of this.options.databases) await this.sql(`CREATE DATABASE ${database}`, "postgres");
     await this.sql(sql, "postgres");
@@ -83,7 +90,7 @@ export class BackupWorld {
   async start(part: Part, changes: Partial<BackupSettings> = {}, network?: string): Promise<void> {
     const workload = WORKLOADS[part]({ ...this.settings, ...changes });
     await docker(["rm", "--force", this.name(part)]);
-    await mustDocker(["run", "--detach", "--name", this.name(part), ...this.arguments(workload, network ?? this.network)]);
+    await mustDocker(["run", "--detach", "--name", this.name(part), ...labels(this.options.prefix, workload.name), ...this.arguments(workload, network ?? this.network)]);
   }
 
   async stop(...parts: readonly Part[]): Promise<void> {
@@ -105,9 +112,17 @@ export class BackupWorld {
   }
 
   async remove(): Promise<void> {
-    for (const part of ["dump", "store", "drill", "postgres", "other", "sftp"]) await docker(["rm", "--force", "--volumes", this.name(part)]);
-    for (const volume of [...BACKUP_VOLUMES, "scripts", "dump-secrets", "store-secrets"]) await docker(["volume", "rm", "--force", this.name(volume)]);
+    for (const part of ["dump", "store", "drill", "postgres", "sftp"]) await docker(["rm", "--force", "--volumes", this.name(part)]);
+    for (const volume of [...BACKUP_VOLUMES, ...SECRET_VOLUMES]) await docker(["volume", "rm", "--force", this.name(volume)]);
     await docker(["network", "rm", this.network]);
+  }
+
+  /** An SFTP server on the same network: its host key and the client's, made by `ssh-keygen` in this directory. */
+  async startSftp(image: string, keys: Readonly<Record<"host" | "authorized", string>>): Promise<void> {
+    await mustDocker(["volume", "create", this.name("repository")]);
+    await this.fill("repository", keys);
+    await this.inVolume("repository", "chmod 0600 /v/host");
+    await mustDocker(["run", "--detach", "--name", this.name("sftp"), "--network", this.network, "--volume", `${this.name("repository")}:/keys:ro`, image]);
   }
 
   private async fill(volume: string, files: Readonly<Record<string, string>>): Promise<void> {

@@ -6,7 +6,7 @@ import { expect, expectMatch, type Check, type Suite } from "../lib/runner";
 import type { Context } from "../lib/stacks";
 
 /** Roles as a stack has them, and what a dump could get wrong: odd names, forced row security, sequences, partitions, types. */
-const SCHEMA = `
+export const SCHEMA = `
 CREATE ROLE migrator LOGIN CONNECTION LIMIT 5;
 CREATE ROLE app_rw LOGIN CONNECTION LIMIT 50; ALTER ROLE app_rw SET statement_timeout = 30000;
 CREATE ROLE app_ro LOGIN; CREATE ROLE reporting NOLOGIN; GRANT reporting TO app_ro;
@@ -180,10 +180,10 @@ const CHECKS: readonly Check<Context>[] = [
     name: "a changed row, role, policy or checksum fails the drill, which names it",
     run: async () => {
       const wanted: readonly (readonly [string, string, RegExp])[] = [
-        ["a row", "sed -i 's/THE-MARKED-ROW/THE-CHANGED-ROW/; s/THE-CHANGED-ROW/THE-CHANGED-RO/' /v/whole/app.dump", /"what": ?"rows", ?"name": ?"app.items"/],
-        ["a role", "sed -i 's/^ALTER ROLE app_rw WITH.*NOBYPASSRLS/& BYPASSRLS/; s/NOBYPASSRLS BYPASSRLS/BYPASSRLS/' /v/whole/globals.sql", /"what": ?"role", ?"name": ?"app_rw"/],
-        ["a policy", "sed -i '/^\\[\"policy\"/s/app_rw/app_ro/' /v/whole/app.manifest", /"what": ?"policy"/],
-        ["a checksum", "sed -i '/\"rows\", \"app.invoices\"/s/\"checksum\": \"[0-9-]*/&1/' /v/whole/billing.manifest", /"what": ?"rows", ?"name": ?"app.invoices"/],
+        ["a row", "sed -i 's/THE-MARKED-ROW/THE-CHANGED-ROW/; s/THE-CHANGED-ROW/THE-CHANGED-RO/' /v/whole/app.dump", /"name":"app.items","what":"rows"/],
+        ["a role", "sed -i 's/^ALTER ROLE app_rw WITH.*NOBYPASSRLS/& BYPASSRLS/; s/NOBYPASSRLS BYPASSRLS/BYPASSRLS/' /v/whole/globals.sql", /"name":"app_rw","what":"role"/],
+        ["a policy", "sed -i '/^\\[\"policy\"/s/app_rw/app_ro/' /v/whole/app.manifest", /"what":"policy"/],
+        ["a checksum", "sed -i '/\"rows\", \"app.invoices\"/s/\"checksum\": \"[0-9-]*/&1/' /v/whole/billing.manifest", /"name":"app.invoices","what":"rows"/],
       ];
       const found: string[] = [];
       for (const [what, change, expected] of wanted) {
