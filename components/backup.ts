@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { configSecret } from "../config";
-import { backupScripts, credentialFile, drillWorkload, dumpWorkload, isRemote, storeWorkload, type BackupSettings, type BackupVolume } from "../hardening/backup/workloads";
+import { BACKUP_WORK_OWNER, backupScripts, credentialFile, drillWorkload, dumpWorkload, isRemote, storeWorkload, type BackupSettings, type BackupVolume } from "../hardening/backup/workloads";
 import type { Workload } from "../hardening/workload";
 import { createContainer } from "./container";
 import type { NetworkNames, StackContext } from "./context";
@@ -38,7 +38,7 @@ export class Backups extends pulumi.ComponentResource {
     const data = Object.fromEntries(
       (["drill", "restored", "scratch", "state", ...local] as const).map((volume): [BackupVolume, DataVolume] => [
         volume,
-        new DataVolume(`${name}-${volume}`, context, { owner: "backup", protect: volume === "repository" && context.config.database.protect, shared: true }, { parent: this }),
+        new DataVolume(`${name}-${volume}`, context, { owner: volume === "repository" ? "backup" : BACKUP_WORK_OWNER, protect: volume === "repository" && context.config.database.protect, shared: true }, { parent: this }),
       ]),
     );
     const files = (part: string, contents: Readonly<Record<string, MountedFile>>, secret: boolean): MountedFiles =>

@@ -9,6 +9,8 @@ const RETRY_SECONDS = 60;
 /** Seconds between checks that also read a quarter of the data: in four weeks, all of it. */
 const READ_DATA_SECONDS = 604_800;
 const READ_DATA_PARTS = 4;
+/** All of this time before the newest are kept: one taken by hand before a risky change must outlive that night's. */
+const KEEP_WITHIN = "1d";
 
 /**
  * `store.sh run` is the container's process and `store.sh health` judges. The rest is for commands: `list` and `cat` read
@@ -114,7 +116,7 @@ prune() {
   # shellcheck disable=SC2086
   set -- $RAMPART_KEEP
   run_restic unlock --quiet >/dev/null 2>&1
-  if run_restic forget --quiet --host "$RAMPART_STACK" --tag ${SNAPSHOT_TAG} --group-by host --keep-daily "$1" --keep-weekly "$2" --keep-monthly "$3" --prune --retry-lock 1m >"$errors" 2>&1; then
+  if run_restic forget --quiet --host "$RAMPART_STACK" --tag ${SNAPSHOT_TAG} --group-by host --keep-within ${KEEP_WITHIN} --keep-daily "$1" --keep-weekly "$2" --keep-monthly "$3" --prune --retry-lock 1m >"$errors" 2>&1; then
     printf '{"ok":true,"epoch":%s}\\n' "$(now)" | put "$own/prune"
     return 0
   fi

@@ -37,6 +37,9 @@ export interface BackupSettings {
 export const BACKUP_VOLUMES = ["scratch", "state", "restored", "drill", "repository"] as const;
 export type BackupVolume = (typeof BACKUP_VOLUMES)[number];
 
+/** The owner, in labels, of the volumes that hold nothing worth keeping; the dot keeps it apart from every name of a user's. */
+export const BACKUP_WORK_OWNER = "backup.work";
+
 export const isRemote = (repository: string): boolean => repository !== LOCAL_REPOSITORY;
 /** Where a credential lies within the container: a file named as the variable is. */
 export const credentialFile = (variable: string): string => variable.toLowerCase();
