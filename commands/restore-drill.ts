@@ -21,6 +21,7 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const engine = await engineOf(root, options, process.env);
   const container = await containerOf(engine, options.stack, BACKUP_CONTAINERS.drill);
+  await containerOf(engine, options.stack, BACKUP_CONTAINERS.store);
   process.stdout.write(`A restore drill of stack ${options.stack} begins.\n`);
   const result = await execIn(engine, container, ["sh", script("drill"), "now", options.snapshot ?? "latest"]);
   const drill = readDrill(result.stdout);

@@ -66,6 +66,10 @@ fetch() {
       cat "$state/store/refused-$1"
       return 1
     fi
+    if [ -e "$state/store/closed" ]; then
+      text "$state/store/closed" error
+      return 1
+    fi
     if [ "$waited" -ge ${RESTORE_TIMEOUT_SECONDS} ]; then
       echo 'the container backup-store did not restore the snapshot in time; see its log'
       return 1

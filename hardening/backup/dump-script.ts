@@ -156,6 +156,11 @@ take_now() {
         return 1
       fi
     done
+    # The dump is there, and the repository does not open: it would wait for as long as that takes.
+    if [ -e "$state/store/closed" ] && [ "$(cat "$whole/epoch" 2>/dev/null || echo 0)" -ge "$asked" ]; then
+      printf '{"step":"opening the repository","error":"%s"}\\n' "$(text "$state/store/closed" error)"
+      return 1
+    fi
     sleep 1
   done
 }

@@ -28,7 +28,7 @@ export const MAIN = { host: "app.localhost", reportsHost: "reports.localhost", h
 export const KEPT = { host: "kept.e2e.example.org", httpPort: 31_180, httpsPort: 31_543, pool: "10.232.0.0/16" } as const;
 export const ACME = { host: "acme.e2e.example.org", httpPort: 31_280, httpsPort: 31_643, pool: "10.233.0.0/16" } as const;
 
-const own = ({ traefik, postgres, redis, haproxy }: Images): object => ({ traefik, postgres, redis, haproxy });
+const own = ({ traefik, postgres, redis, haproxy, restic }: Images): object => ({ traefik, postgres, redis, haproxy, restic });
 const health = (port: number): object => ({ command: ["/usr/local/bin/app", "healthcheck", `http://127.0.0.1:${port}/healthz`], intervalSeconds: 1, startPeriodSeconds: 5 });
 
 export interface MainChanges {

@@ -243,6 +243,10 @@ const CHECKS: readonly Check<Context>[] = [
       const { code, output } = await health("store", true);
       expect(code === 1, output);
       expectMatch(output, /the password does not open the repository \/repository; nothing was changed in it/, "health");
+      const backup = await here().exec("dump", ["now"], 60);
+      expect(backup.code === 1 && backup.stdout.includes("the password does not open the repository"), `a backup: ${backup.output}`);
+      const drilled = await drill();
+      expect(!drilled.ok && drilled.error.includes("the password does not open the repository"), `a drill: ${drilled.error}`);
       expect((await files()) === before, "the repository changed");
       await here().secrets("aRepositoryPassword123");
       await here().start("store");
