@@ -167,6 +167,7 @@ export class HardenedStack extends pulumi.ComponentResource {
 
 export const usesDatabase = (config: LoadedConfig): boolean => config.migration !== undefined || Object.values(config.services).some((service) => service.data !== "none");
 const backsUp = (config: LoadedConfig): boolean => config.database.backups !== false && usesDatabase(config);
+const backsUpElsewhere = (config: LoadedConfig): boolean => usesDatabase(config) && config.database.backups !== false && isRemote(config.database.backups.repository);
 export const usesRedis = (config: LoadedConfig): boolean => Object.values(config.services).some((service) => service.cache !== false);
 
 /** How the provider reaches Postgres: by its address where the engine is local, else through the forwarder. */
@@ -180,7 +181,7 @@ function networkPlan(config: LoadedConfig, access: DatabaseOutputs["access"]): N
     stackName: config.name,
     ...(config.network.pool === undefined ? {} : { pool: config.network.pool }),
     dockerApiConsumers: services.filter(([, service]) => service.dockerApi !== undefined).map(([service]) => service),
-    egress: services.some(([, service]) => service.egress) || (backsUp(config) && isRemote(config.database.backups === false ? "volume" : config.database.backups.repository)),
+    egress: services.some(([, service]) => service.egress) || backsUpElsewhere(config),
     databaseAccess: access === "forwarder" && usesDatabase(config),
   });
 }
