@@ -1,11 +1,13 @@
 import { statSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { databaseVariable, routeUrl, type LoadedConfig } from "../config";
+import { isRemote } from "../hardening/backup/workloads";
 import { postgresUrl, redisUrl } from "../hardening/connection-urls";
 import type { DatabaseRole, ServiceRole } from "../hardening/database/roles";
 import { rotationKey } from "../hardening/database/rotation";
 import { planNetworks, postgresAddress, type NetworkPlan } from "../hardening/networks";
 import { Authority } from "./authority";
+import { Backups } from "./backup";
 import { createContext, type StackContext } from "./context";
 import { DataVolume } from "./data-volume";
 import { DatabaseRoles, serviceRole, type DatabaseLogin } from "./database-roles";
@@ -45,6 +47,12 @@ export interface DatabaseOutputs {
   readonly logins: Readonly<Partial<Record<ServiceRole, pulumi.Output<string>>>>;
 }
 
+/** Where the backups are, and what opens them: keep the password where the state is not. */
+export interface BackupOutputs {
+  readonly repository: string;
+  readonly password: pulumi.Output<string>;
+}
+
 /** A complete, hardened deployment of one stack, as its configuration declares it. */
 export class HardenedStack extends pulumi.ComponentResource {
   /** The URLs of all routes. */
@@ -53,6 +61,8 @@ export class HardenedStack extends pulumi.ComponentResource {
   readonly networks: Readonly<Record<string, pulumi.Output<string>>>;
   /** Absent where nothing uses a database. */
   readonly database?: DatabaseOutputs;
+  /** Absent where there are no backups. */
+  readonly backups?: Backups;
 
   constructor(config: LoadedConfig, opts?: pulumi.ComponentResourceOptions) {
     super("rampart:stack:HardenedStack", config.name, {}, opts);
@@ -77,6 +87,9 @@ export class HardenedStack extends pulumi.ComponentResource {
           )
         : undefined;
     const dataReady = migration === undefined ? (data?.ready ?? []) : [migration.done];
+    if (data !== undefined && backsUp(config)) {
+      this.backups = new Backups(`${name}-backups`, context, { networks, secrets, urls: data.urls("backup"), ca: data.authority.certificate, dependsOn: dataReady }, { parent: this });
+    }
     const routed: RoutedService[] = [];
     const running: pulumi.Resource[] = [];
     for (const [service, settings] of services) {
@@ -125,9 +138,14 @@ export class HardenedStack extends pulumi.ComponentResource {
   }
 
   /** What a program exports: a key only where there is something to say. */
-  get outputs(): Pick<HardenedStack, "urls" | "networks"> & Partial<Pick<HardenedStack, "database">> {
-    const { urls, networks, database } = this;
-    return { urls, networks, ...(database === undefined ? {} : { database }) };
+  get outputs(): Pick<HardenedStack, "urls" | "networks"> & Partial<Pick<HardenedStack, "database">> & { readonly backups?: BackupOutputs } {
+    const { urls, networks, database, backups } = this;
+    return {
+      urls,
+      networks,
+      ...(database === undefined ? {} : { database }),
+      ...(backups === undefined ? {} : { backups: { repository: backups.repository, password: backups.password } }),
+    };
   }
 
   private createDatabase(context: StackContext, plan: readonly NetworkPlan[], networks: Networks["names"], access: DatabaseOutputs["access"], authority: Authority) {
@@ -166,11 +184,13 @@ export class HardenedStack extends pulumi.ComponentResource {
       passwords: roles.passwords,
       logins: Object.fromEntries(Object.entries(roles.logins).map(([role, { name }]) => [role, name])),
     };
-    return { roles, outputs, authority, ready: roles.ready };
+    return { roles, outputs, authority, ready: roles.ready, urls: (role: DatabaseRole) => roleUrls(config, roles, role, role) };
   }
 }
 
 export const usesDatabase = (config: LoadedConfig): boolean => config.migration !== undefined || Object.values(config.services).some((service) => service.data !== "none");
+const backsUp = (config: LoadedConfig): boolean => config.database.backups !== false && usesDatabase(config);
+const backsUpElsewhere = (config: LoadedConfig): boolean => usesDatabase(config) && config.database.backups !== false && isRemote(config.database.backups.repository);
 export const usesRedis = (config: LoadedConfig): boolean => Object.values(config.services).some((service) => service.cache !== false);
 
 /** How the provider reaches Postgres: by its address where the engine is local, else through the forwarder. */
@@ -184,7 +204,7 @@ function networkPlan(config: LoadedConfig, access: DatabaseOutputs["access"]): N
     stackName: config.name,
     ...(config.network.pool === undefined ? {} : { pool: config.network.pool }),
     dockerApiConsumers: services.filter(([, service]) => service.dockerApi !== undefined).map(([service]) => service),
-    egress: services.some(([, service]) => service.egress),
+    egress: services.some(([, service]) => service.egress) || backsUpElsewhere(config),
     databaseAccess: access === "forwarder" && usesDatabase(config),
   });
 }
@@ -203,9 +223,14 @@ function databaseUrl(database: string, login: Pick<DatabaseLogin, "name" | "pass
   return pulumi.all([login.name, login.password]).apply(([role, password]) => postgresUrl({ ...server, database, role, password, applicationName }));
 }
 
+/** A role's URL of each database, by its name. */
+function roleUrls(config: LoadedConfig, roles: DatabaseRoles, role: DatabaseRole, applicationName: string): Record<string, pulumi.Output<string>> {
+  const login = { name: pulumi.output<string>(role), password: roles.passwords[role] };
+  return Object.fromEntries(databaseNames(config).map((name) => [name, databaseUrl(name, login, applicationName)]));
+}
+
 function migrationUrls(config: LoadedConfig, { roles, authority }: { readonly roles: DatabaseRoles; readonly authority: Authority }): Record<string, pulumi.Output<string>> {
-  const login = { name: pulumi.output("migrator"), password: roles.passwords.migrator };
-  const urls = databaseNames(config).map((name) => [name === config.database.name ? "DATABASE_URL" : databaseVariable(name), databaseUrl(name, login, "migration")]);
+  const urls = Object.entries(roleUrls(config, roles, "migrator", "migration")).map(([name, url]) => [name === config.database.name ? "DATABASE_URL" : databaseVariable(name), url]);
   return { ...(Object.fromEntries(urls) as Record<string, pulumi.Output<string>>), DATABASE_CA: authority.certificate };
 }
 

@@ -1,4 +1,5 @@
 import { EXTENSIONS_SCHEMA } from "../hardening/database/extensions";
+import { backupFaults } from "./backup-checks";
 import { capacityFaults } from "./capacity-checks";
 import { isPublicHost, secretValueCheck } from "./checks";
 import type { Fault, FaultParams } from "./faults";
@@ -17,7 +18,7 @@ export type SecretLookup =
   | { readonly kind: "secret"; readonly value: string };
 
 /** Names that Rampart's own containers and networks answer to. */
-const RESERVED_NAMES = ["edge", "postgres", "redis", "migration", "socket-proxy", "docker-api", "forwarder", "carrier", "backup", "localhost", "rampart"];
+const RESERVED_NAMES = ["edge", "postgres", "redis", "migration", "socket-proxy", "docker-api", "forwarder", "carrier", "backup", "backup-store", "restore-drill", "localhost", "rampart"];
 const RESERVED_PREFIXES = ["docker-api-", "socket-proxy-"];
 /** What Traefik and Redis call their own: hardening/traefik/dynamic-config.ts and hardening/redis/acl.ts. */
 const EDGE_NAMES = ["ping", "rampart-config"];
@@ -30,6 +31,7 @@ export function crossChecks(config: StackConfig, show: ShowPath, lookUp: (key: s
     ...routeFaults(config, show),
     ...secretFaults(config, show),
     ...secretValueFaults(config, show, lookUp),
+    ...backupFaults(config, show, lookUp, secretFault),
     ...certificateFaults(config, show),
     ...mountFaults(config, show),
     ...healthFaults(config, show),

@@ -19,3 +19,29 @@ export function repositoryFault(value: string): RepositoryFault | undefined {
     fix: "put passwords and keys under credentials",
   };
 }
+
+/** The variables that a kind of repository takes, and those of them that it cannot do without. */
+interface Credentials {
+  readonly allowed: readonly string[];
+  readonly required: readonly string[];
+}
+
+const CREDENTIALS: Readonly<Record<"volume" | "s3" | "rest" | "sftp", Credentials>> = {
+  volume: { allowed: [], required: [] },
+  s3: {
+    allowed: ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_DEFAULT_REGION", "RESTIC_CACERT"],
+    required: ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"],
+  },
+  rest: { allowed: ["RESTIC_REST_USERNAME", "RESTIC_REST_PASSWORD", "RESTIC_CACERT"], required: [] },
+  sftp: { allowed: ["SFTP_PRIVATE_KEY", "SFTP_KNOWN_HOSTS"], required: ["SFTP_PRIVATE_KEY", "SFTP_KNOWN_HOSTS"] },
+};
+
+/** Variables whose values are names, public keys or in PEM: what is asked of a password does not fit them. */
+export const UNJUDGED_CREDENTIALS: readonly string[] = ["AWS_ACCESS_KEY_ID", "AWS_DEFAULT_REGION", "RESTIC_CACERT", "RESTIC_REST_USERNAME", "SFTP_KNOWN_HOSTS", "SFTP_PRIVATE_KEY"];
+
+/** What the credentials of a repository (one that `repositoryFault` passes) may and have to name. */
+export function repositoryCredentials(repository: string): Credentials {
+  if (repository.startsWith("s3:")) return CREDENTIALS.s3;
+  if (repository.startsWith("rest:")) return CREDENTIALS.rest;
+  return repository.startsWith("sftp:") ? CREDENTIALS.sftp : CREDENTIALS.volume;
+}

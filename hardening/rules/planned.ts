@@ -1,3 +1,4 @@
+import { BACKUP_WORK_OWNER } from "../backup/workloads";
 import { LABEL_ACCEPTED, LABEL_COMPONENT, LABEL_NAME, LABEL_PIDS } from "../labels";
 import type { ContainerView, NetworkView, StackView, VolumeView } from "./view";
 
@@ -85,13 +86,13 @@ function networkView({ name, inputs }: PlannedResource): NetworkView {
   return { resource: name, name: labelMap(inputs["labels"])[LABEL_NAME] ?? name, engineName: text(inputs["name"]), internal: inputs["internal"] === true, subnet };
 }
 
-/** The owner of volumes that are made again from nothing: the edge's certificates and routes. */
-const TRANSIENT_OWNER = "edge";
+/** Owners of volumes that are made again from nothing: the edge's certificates and routes, what a backup works in. */
+const TRANSIENT_OWNERS: readonly string[] = ["edge", BACKUP_WORK_OWNER];
 
 function volumeView({ name, inputs, protect }: PlannedResource): VolumeView {
   const engineName = text(inputs["name"]);
   // A volume of files carries a hash of its contents in its name; one of data has the same name in every run.
-  const data = engineName === name && labelMap(inputs["labels"])[LABEL_NAME] !== TRANSIENT_OWNER;
+  const data = engineName === name && !TRANSIENT_OWNERS.includes(labelMap(inputs["labels"])[LABEL_NAME] ?? "");
   return { resource: name, name: engineName, data, protected: protect === true };
 }
 

@@ -147,10 +147,10 @@ describe("HardenedStack", () => {
 
   test("protects data volumes in production, and nothing that an upgrade replaces", async () => {
     const prod = await stack({ ...PROD, ...FULL, services: { api: { ...FULL.services.api, routes: [{ host: "app.example.com" }] } } }, "prod");
-    expect(prod.resources.filter(({ protect }) => protect).map(({ name }) => name).sort()).toEqual(["rampart-prod-data-uploads", "rampart-prod-postgres-data", "rampart-prod-redis-data"]);
+    expect(prod.resources.filter(({ protect }) => protect).map(({ name }) => name).sort()).toEqual(["rampart-prod-backups-repository", "rampart-prod-data-uploads", "rampart-prod-postgres-data", "rampart-prod-redis-data"]);
     expect((await full()).resources.filter(({ protect }) => protect)).toEqual([]);
     const first = prod.ofType("Container").filter(({ deleteBeforeReplace }) => deleteBeforeReplace).map(({ name }) => name.replace("rampart-prod-", "")).sort();
-    expect(first).toEqual(["edge", "postgres", "redis"]);
+    expect(first).toEqual(["backups-backup", "backups-backup-store", "backups-restore-drill", "edge", "postgres", "redis"]);
   });
 
   test("labels every container, network and volume with its stack, its component and a name", async () => {

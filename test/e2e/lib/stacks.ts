@@ -1,7 +1,7 @@
 import type { Outputs, Stack, StackSettings } from "./pulumi";
 
 /** The references that images/build.sh writes. */
-export type Images = Readonly<Record<"postgres" | "postgres17" | "redis" | "haproxy" | "socat" | "traefik" | "app" | "appNext" | "pebble", string>>;
+export type Images = Readonly<Record<"postgres" | "postgres17" | "restic" | "sftp" | "redis" | "haproxy" | "socat" | "traefik" | "app" | "appNext" | "pebble", string>>;
 
 /** What every check is given. */
 export interface Context {
@@ -32,7 +32,7 @@ export const ACME = { host: "acme.e2e.example.org", httpPort: 31_280, httpsPort:
 
 export const UPGRADE = { host: "upgrade.e2e.example.org", httpPort: 34_080, httpsPort: 34_443, pool: "10.242.0.0/16" } as const;
 
-const own = ({ traefik, postgres, redis, haproxy, socat }: Images): object => ({ traefik, postgres, redis, haproxy, socat });
+const own = ({ traefik, postgres, redis, haproxy, socat, restic }: Images): object => ({ traefik, postgres, redis, haproxy, socat, restic });
 const health = (port: number): object => ({ command: ["/usr/local/bin/app", "healthcheck", `http://127.0.0.1:${port}/healthz`], intervalSeconds: 1, startPeriodSeconds: 5 });
 
 export interface MainChanges {

@@ -30,7 +30,7 @@ describe("the happy path", () => {
 
   test("is judged by every rule, on every container that runs, and on no carrier", () => {
     const running = view.containers.filter(({ runs }) => runs).map(({ resource }) => resource).sort();
-    expect(running).toEqual(["rampart-prod-api", "rampart-prod-docker-api-api", "rampart-prod-edge", "rampart-prod-postgres", "rampart-prod-redis"]);
+    expect(running).toEqual(["rampart-prod-api", "rampart-prod-backups-backup", "rampart-prod-backups-backup-store", "rampart-prod-backups-restore-drill", "rampart-prod-docker-api-api", "rampart-prod-edge", "rampart-prod-postgres", "rampart-prod-redis"]);
     for (const rule of CONTAINER_RULES) expect([rule.id, rule.check(view).map(({ resource }) => resource).sort()]).toEqual([rule.id, running]);
   });
 

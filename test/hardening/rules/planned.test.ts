@@ -50,7 +50,7 @@ describe("the view of planned resources", () => {
   test("knows networks by Rampart's names, and images by their references", async () => {
     const view = await happyView();
     expect(view.networks.find(({ name }) => name === "internal")).toMatchObject({ resource: "rampart-prod-internal", engineName: "rampart-prod-internal", internal: true, subnet: expect.stringMatching(/^10\.\d+\.12\.0\/22$/) as unknown });
-    expect(view.images.map(({ reference }) => reference.split(":")[0]).sort()).toEqual(["haproxy", "postgres", "redis", "registry.example.com/app", "traefik"]);
+    expect(view.images.map(({ reference }) => reference.split(":")[0]).sort()).toEqual(["haproxy", "postgres", "redis", "registry.example.com/app", "restic/restic", "traefik"]);
   });
 });
 
@@ -61,9 +61,9 @@ describe("volumes of data", () => {
   };
   const data = async (values: Record<string, unknown>): Promise<string[]> => (await volumes(values)).filter((volume) => volume.data).map(({ resource }) => resource).sort();
 
-  test("are Postgres', Redis' and those that services share; not files, certificates or routes", async () => {
+  test("are Postgres', Redis', the backups' and those that services share; not files, certificates or routes", async () => {
     const api = { ...SERVICE, data: "read-write", cache: true, routes: [{ host: "app.example.com" }], volumes: [{ name: "uploads", path: "/uploads" }] };
-    expect(await data({ services: { api } })).toEqual(["rampart-prod-data-uploads", "rampart-prod-postgres-data", "rampart-prod-redis-data"]);
+    expect(await data({ services: { api } })).toEqual(["rampart-prod-backups-repository", "rampart-prod-data-uploads", "rampart-prod-postgres-data", "rampart-prod-redis-data"]);
   });
 
   test("are not told by words that a user chose", async () => {

@@ -1,0 +1,88 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { createWriteStream, existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { newestContainer, type Engine } from "../../components/engine";
+import { LABEL_NAME, LABEL_STACK } from "../../hardening/labels";
+import { readStackFile } from "../../plan/stack-file";
+import { engineHost } from "../start/survey";
+import type { BackupOptions } from "./options";
+
+/** Something that went wrong and that a person can act on; shown without a stack trace. */
+export class CommandError extends Error {}
+
+/** The engine of a stack: `docker:host` of its file, then DOCKER_HOST, then the Docker CLI's context. */
+export async function engineOf(root: string, options: BackupOptions, env: NodeJS.ProcessEnv): Promise<Engine> {
+  const { stack, configFile } = options;
+  const known = configFile !== undefined || existsSync(resolve(root, `Pulumi.${stack}.yaml`));
+  const configured = known ? readStackFile(root, stack, configFile).values["docker:host"] : undefined;
+  return { host: await engineHost(configured, env) };
+}
+
+/** The id of a running container of the stack. @throws CommandError where there is none */
+export async function containerOf(engine: Engine, stack: string, name: string): Promise<string> {
+  const id = await newestContainer(engine, { [LABEL_STACK]: stack, [LABEL_NAME]: name }, true);
+  if (id !== undefined) return id;
+  throw new CommandError(`No container "${name}" of stack ${stack} runs on ${engine.host}. Is the stack up, and has it database.backups?`);
+}
+
+export interface Finished {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const execArguments = (engine: Engine, container: string, command: readonly string[]): string[] => ["--host", engine.host, "exec", "--interactive", container, ...command];
+
+/** Runs a command in a container to its end, however long it takes. */
+export async function execIn(engine: Engine, container: string, command: readonly string[], input = ""): Promise<Finished> {
+  const child = spawn("docker", execArguments(engine, container, command), { stdio: ["pipe", "pipe", "pipe"] });
+  child.stdin.on("error", () => undefined);
+  child.stdin.end(input);
+  const stdout = collect(child.stdout);
+  const stderr = collect(child.stderr);
+  return { code: await ended(child), stdout: stdout(), stderr: stderr() };
+}
+
+/** Runs a script in a container, which must succeed. @throws CommandError with what it wrote last */
+export async function scriptIn(engine: Engine, container: string, what: string, script: string, args: readonly string[] = [], input = ""): Promise<string> {
+  const result = await execIn(engine, container, ["sh", "-c", script, "rampart", ...args], input);
+  if (result.code !== 0) throw new CommandError(`${what} failed: ${last(result.stderr)}`);
+  return result.stdout;
+}
+
+/** Sends what a command in one container writes to a command in another. @throws CommandError when either fails */
+export async function pipe(engine: Engine, what: string, from: readonly [container: string, command: readonly string[]], to: readonly [container: string, command: readonly string[]]): Promise<void> {
+  const source = spawn("docker", execArguments(engine, ...from), { stdio: ["ignore", "pipe", "pipe"] });
+  const sink = spawn("docker", execArguments(engine, ...to), { stdio: ["pipe", "ignore", "pipe"] });
+  sink.stdin.on("error", () => undefined);
+  source.stdout.pipe(sink.stdin);
+  const errors = [collect(source.stderr), collect(sink.stderr)] as const;
+  const [read, written] = await Promise.all([ended(source), ended(sink)]);
+  if (read !== 0 || written !== 0) throw new CommandError(`${what} failed: ${last([errors[0](), errors[1]()].join("\n"))}`);
+}
+
+/** Writes what a command in a container writes to a file of this machine, which only its owner can read. */
+export async function saveFrom(engine: Engine, what: string, container: string, command: readonly string[], path: string): Promise<void> {
+  const source = spawn("docker", execArguments(engine, container, command), { stdio: ["ignore", "pipe", "pipe"] });
+  const file = createWriteStream(path, { mode: 0o600, flags: "wx" });
+  const errors = collect(source.stderr);
+  const closed = new Promise<void>((done, fail) => file.on("close", done).on("error", fail));
+  source.stdout.pipe(file);
+  const [code] = await Promise.all([ended(source), closed]);
+  if (code !== 0) throw new CommandError(`${what} failed: ${last(errors())}`);
+}
+
+function collect(stream: NodeJS.ReadableStream): () => string {
+  const parts: Buffer[] = [];
+  stream.on("data", (part: Buffer) => parts.push(part));
+  return () => Buffer.concat(parts).toString();
+}
+
+function ended(child: ChildProcess): Promise<number> {
+  return new Promise((done, fail) => {
+    child.on("error", (error) => fail(new CommandError(`the Docker CLI (\`docker\`) could not be started: ${error.message}`)));
+    child.on("close", (code) => done(code ?? 1));
+  });
+}
+
+const last = (text: string): string => text.trim().split("\n").slice(-6).join("\n") || "it wrote no message";

@@ -1,0 +1,110 @@
+import { mkdirSync, readdirSync, existsSync } from "node:fs";
+import { join } from "node:path";
+import type { Engine } from "../../components/engine";
+import { dumpFile, GLOBALS_FILE, INFO_FILE, manifestFile, script } from "../../hardening/backup/paths";
+import { manifestSql } from "../../hardening/backup/manifest-sql";
+import { compareInput, compareScript, createDatabaseScript, dropDatabaseScript, dropUnusedRolesScript, listDatabasesScript, manifestScript, missingRolesScript, restoreScript, switchScript } from "../../hardening/backup/restore-scripts";
+import { CommandError, execIn, pipe, saveFrom, scriptIn } from "./engine";
+
+/** What a backup says of itself. */
+export interface BackupInfo {
+  readonly stack: string;
+  readonly time: string;
+  readonly databases: readonly string[];
+  readonly server: string;
+}
+
+export interface Difference {
+  readonly what: string;
+  readonly name: string;
+  readonly expected: unknown;
+  readonly found: unknown;
+}
+
+export interface Verified {
+  readonly tables: number;
+  readonly rows: number;
+  readonly policies: number;
+  readonly differences: readonly Difference[];
+}
+
+/** One backup in the store of a stack, and the server that it is restored into. */
+export class Restore {
+  constructor(
+    private readonly engine: Engine,
+    private readonly store: string,
+    private readonly snapshot: string,
+    private readonly say: (line: string) => void,
+  ) {}
+
+  async info(): Promise<BackupInfo> {
+    return JSON.parse(await this.file(INFO_FILE)) as BackupInfo;
+  }
+
+  /** Writes the backup's files into a new or empty directory of this machine. */
+  async toDirectory(info: BackupInfo, path: string): Promise<void> {
+    if (existsSync(path) && readdirSync(path).length > 0) throw new CommandError(`${path} is not empty: name a new directory.`);
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    for (const file of [INFO_FILE, GLOBALS_FILE, ...info.databases.flatMap((database) => [dumpFile(database), manifestFile(database)])]) {
+      await saveFrom(this.engine, `Writing ${file}`, this.store, this.cat(file), join(path, file));
+      this.say(join(path, file));
+    }
+  }
+
+  /** Restores one database beside the live one, and compares it with the backup's manifest. The new one stays, whatever comes out. */
+  async toDatabase(postgres: string, database: string, target: string): Promise<Verified> {
+    const { engine } = this;
+    const expected = await this.file(manifestFile(database));
+    const known = await this.databases(postgres);
+    if (known.includes(target)) throw new CommandError(`The database ${target} exists already: name another, or drop it first.`);
+    const made = words(await scriptIn(engine, postgres, "Looking for the backup's roles", missingRolesScript(), [], expected));
+    if (made.length > 0) this.say(`roles that the server does not have, made without login: ${made.join(", ")}`);
+    try {
+      await scriptIn(engine, postgres, `Making the database ${target}`, createDatabaseScript(), [target, database]);
+      this.say(`${database}: restoring into ${target}`);
+      await pipe(engine, `Restoring ${database}`, [this.store, this.cat(dumpFile(database))], [postgres, ["sh", "-c", restoreScript(), "rampart", target]]);
+    } catch (error) {
+      // Half a database is of no use to anybody, and would be in the way of the next attempt.
+      await scriptIn(engine, postgres, `Dropping ${target}`, dropDatabaseScript(), [target]).catch(() => this.say(`the unfinished database ${target} is still there`));
+      throw error;
+    }
+    const unused = words(await scriptIn(engine, postgres, "Removing roles that nothing needs", dropUnusedRolesScript(), made));
+    if (unused.length > 0) this.say(`of these removed again, as nothing was granted to them: ${unused.join(", ")}`);
+    const found = await scriptIn(engine, postgres, `Reading what ${target} holds`, manifestScript(), [target], manifestSql());
+    return readVerification(await scriptIn(engine, postgres, `Comparing ${target} with the backup`, compareScript(), [], compareInput(expected, found)));
+  }
+
+  /** Puts a restored database in the live one's place. */
+  async switch(postgres: string, live: string, restored: string, before: string): Promise<number> {
+    return Number((await scriptIn(this.engine, postgres, `Putting ${restored} in the place of ${live}`, switchScript(), [live, restored, before])).trim());
+  }
+
+  async databases(postgres: string): Promise<string[]> {
+    return words(await scriptIn(this.engine, postgres, "Listing the databases", listDatabasesScript()));
+  }
+
+  private cat(file: string): string[] {
+    return ["sh", script("store"), "cat", this.snapshot, file];
+  }
+
+  private async file(name: string): Promise<string> {
+    const result = await execIn(this.engine, this.store, this.cat(name));
+    if (result.code !== 0) throw new CommandError(`The backup's ${name} cannot be read: ${result.stderr.trim().split("\n").slice(-3).join("\n")}`);
+    return result.stdout;
+  }
+}
+
+const words = (text: string): string[] => text.split("\n").filter((line) => line !== "");
+
+/** The lines that the comparison writes: a difference each, and the figures at last. */
+export function readVerification(text: string): Verified {
+  const lines = words(text);
+  const figures = JSON.parse(lines.at(-1) ?? "{}") as { readonly tables?: number; readonly rows?: number; readonly policies?: number };
+  const { tables, rows, policies } = figures;
+  if (tables === undefined || rows === undefined || policies === undefined) throw new CommandError(`The comparison gave no figures: ${text.slice(0, 300)}`);
+  return { tables, rows, policies, differences: lines.slice(0, -1).map((line) => JSON.parse(line) as Difference) };
+}
+
+/** `app_restore_20261124t023000`: a name that PostgreSQL takes, and that sorts by time. */
+export const timedName = (database: string, what: "restore" | "before", at: Date): string =>
+  `${database.slice(0, 38)}_${what}_${at.toISOString().slice(0, 19).replaceAll(/[-:]/g, "").toLowerCase()}`;

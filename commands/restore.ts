@@ -1,0 +1,122 @@
+import { resolve } from "node:path";
+import { BACKUP_CONTAINERS, script } from "../hardening/backup/paths";
+import { CommandError, containerOf, engineOf, execIn } from "./backup/engine";
+import { runMain } from "./backup/main";
+import { parseRestoreOptions, type RestoreOptions, type Target } from "./backup/options";
+import { Restore, timedName, type BackupInfo, type Verified } from "./backup/restore";
+import { chooseSnapshot, describeSnapshot, parseSnapshots } from "./backup/snapshots";
+
+const USAGE = `usage: npm run restore -- <stack> [--snapshot ID|latest] [--database NAME] --to TARGET --confirm <stack>
+
+Restores a backup. Without --to it lists the backups; without --confirm it says what it would do and changes nothing.
+
+  --to live              into a new database, verified, and then put in the live one's place, which is kept
+  --to database:NAME     into a new database beside the live one, verified (with --database)
+  --to directory:PATH    the dumps and their manifests, as files on this machine
+  --snapshot ID          which backup, by the start of its id; latest is the newest
+  --database NAME        one database of the backup's, not all
+  --config-file FILE     the stack's file, for docker:host
+`;
+
+const root = resolve(__dirname, "..");
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+const SHOWN_DIFFERENCES = 20;
+
+async function main(args: readonly string[]): Promise<number> {
+  const options = parseRestoreOptions(args);
+  if (options.help) {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  const engine = await engineOf(root, options, process.env);
+  const store = await containerOf(engine, options.stack, BACKUP_CONTAINERS.store);
+  const listed = await execIn(engine, store, ["sh", script("store"), "list"]);
+  if (listed.code !== 0) throw new CommandError(`The repository cannot be read: ${listed.stderr.trim()}`);
+  const snapshots = parseSnapshots(listed.stdout);
+  if (options.target === undefined) {
+    for (const snapshot of snapshots) say(describeSnapshot(snapshot));
+    say(snapshots.length === 0 ? "The repository holds no backup." : "Restore one with --to live, --to database:<new name> or --to directory:<path>.");
+    return 0;
+  }
+  const snapshot = chooseSnapshot(snapshots, options.snapshot);
+  const restore = new Restore(engine, store, snapshot.id, say);
+  const info = await restore.info();
+  const databases = databasesOf(info, options);
+  say(`backup ${snapshot.id.slice(0, 8)} of ${info.time}, stack ${info.stack}, PostgreSQL ${info.server}, databases ${info.databases.join(", ")}`);
+  const plan = describePlan(options.target, databases);
+  if (options.confirm !== options.stack) {
+    say(`Nothing was changed. This would: ${plan}\nTo do it, add --confirm ${options.stack}`);
+    return 1;
+  }
+  say(plan);
+  if (options.target.kind === "directory") {
+    await restore.toDirectory(info, options.target.path);
+    return 0;
+  }
+  const postgres = await containerOf(engine, options.stack, "postgres");
+  return options.target.kind === "live" ? toLive(restore, postgres, databases) : toDatabase(restore, postgres, databases[0] ?? "", options.target.name);
+}
+
+function databasesOf(info: BackupInfo, { database }: RestoreOptions): readonly string[] {
+  if (database === undefined) return info.databases;
+  if (!info.databases.includes(database)) throw new CommandError(`The backup holds no database ${database}, but ${info.databases.join(", ")}.`);
+  return [database];
+}
+
+function describePlan(target: Target, databases: readonly string[]): string {
+  const named = databases.join(" and ");
+  switch (target.kind) {
+    case "live":
+      return `restore ${named} into new databases, compare them with the backup, end all sessions of ${named}, and put the restored in their place. What is live now is kept under another name.`;
+    case "database":
+      return `restore ${named} into the new database ${target.name} and compare it with the backup; the live one is left alone.`;
+    case "directory":
+      return `write the backup's files, in clear, into ${target.path}.`;
+    default: {
+      const unknown: never = target;
+      throw new Error(`not a target: ${JSON.stringify(unknown)}`);
+    }
+  }
+}
+
+function tell(target: string, verified: Verified): boolean {
+  const { tables, rows, policies, differences } = verified;
+  if (differences.length === 0) {
+    say(`${target}: ${tables} tables, ${rows} rows, ${policies} policies: the same as in the backup`);
+    return true;
+  }
+  say(`${target} DIFFERS FROM THE BACKUP in ${differences.length} places:`);
+  for (const { what, name, expected, found } of differences.slice(0, SHOWN_DIFFERENCES)) say(`  ${what} ${name}: expected ${JSON.stringify(expected)}, found ${JSON.stringify(found)}`);
+  return false;
+}
+
+async function toDatabase(restore: Restore, postgres: string, database: string, target: string): Promise<number> {
+  const same = tell(target, await restore.toDatabase(postgres, database, target));
+  say(`To drop it: DROP DATABASE "${target}";`);
+  return same ? 0 : 1;
+}
+
+/** All are restored and verified before the first one takes its place: a fault leaves everything as it was. */
+async function toLive(restore: Restore, postgres: string, databases: readonly string[]): Promise<number> {
+  const at = new Date();
+  const live = await restore.databases(postgres);
+  const missing = databases.filter((database) => !live.includes(database));
+  if (missing.length > 0) throw new CommandError(`The server has no database ${missing.join(", ")}: run \`pulumi up\` first, or name one with --database.`);
+  const restored: string[] = [];
+  for (const database of databases) {
+    const target = timedName(database, "restore", at);
+    restored.push(target);
+    if (!tell(target, await restore.toDatabase(postgres, database, target))) {
+      say(`The live databases were not touched. To look into it, or to drop what was restored: ${restored.map((name) => `DROP DATABASE "${name}";`).join(" ")}`);
+      return 1;
+    }
+  }
+  for (const database of databases) {
+    const before = timedName(database, "before", at);
+    const ended = await restore.switch(postgres, database, timedName(database, "restore", at), before);
+    say(`${database} is the restored one now; ${ended} sessions were ended. The one before is kept as ${before}. To drop it: DROP DATABASE "${before}";`);
+  }
+  return 0;
+}
+
+runMain(main);

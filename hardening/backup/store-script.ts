@@ -1,0 +1,283 @@
+/** The container that stores: it alone has the repository and its password, and it cannot reach the database. */
+import { BACKUP_PATHS, SNAPSHOT_TAG, WHOLE_DUMP } from "./paths";
+
+/** Exit codes of restic's. Source: restic, "Scripting". */
+const NO_REPOSITORY = 10;
+const WRONG_PASSWORD = 12;
+/** Seconds after a failure until the next attempt. */
+const RETRY_SECONDS = 60;
+/** Seconds between checks that also read a quarter of the data: in four weeks, all of it. */
+const READ_DATA_SECONDS = 604_800;
+const READ_DATA_PARTS = 4;
+/** All of this time before the newest are kept: one taken by hand before a risky change must outlive that night's. */
+const KEEP_WITHIN = "1d";
+
+/**
+ * `store.sh run` is the container's process and `store.sh health` judges. The rest is for commands: `list` and `cat` read
+ * snapshots, `init` begins a new repository where one that was known is lost.
+ */
+export const storeScript = (): string => `#!/bin/sh
+# Written by Rampart.
+. ${BACKUP_PATHS.scripts}/common.sh
+own=$state/store
+whole=${WHOLE_DUMP}
+restored=${BACKUP_PATHS.restored}
+work_directory=/tmp/store-$$
+
+RESTIC_REPOSITORY=$RAMPART_REPOSITORY
+RESTIC_PASSWORD_FILE=${BACKUP_PATHS.secrets}/restic_password
+RESTIC_CACHE_DIR=$restored/cache
+RESTIC_PROGRESS_FPS=0.01
+TMPDIR=$restored/tmp
+export RESTIC_REPOSITORY RESTIC_PASSWORD_FILE RESTIC_CACHE_DIR RESTIC_PROGRESS_FPS TMPDIR
+sftp_arguments=
+mkdir -p "$own" "$RESTIC_CACHE_DIR" "$TMPDIR"
+mkdir -p "$work_directory" && chmod 0700 "$work_directory" "$RESTIC_CACHE_DIR" "$TMPDIR"
+trap 'rm -rf "$work_directory"' EXIT
+
+for variable in $RAMPART_CREDENTIALS; do
+  file=${BACKUP_PATHS.secrets}/$(echo "$variable" | tr '[:upper:]' '[:lower:]')
+  case $variable in
+    # ssh takes a key that ends in a line feed, and is the user's own.
+    SFTP_PRIVATE_KEY) (umask 077 && printf '%s\\n' "$(cat "$file")" >"$work_directory/key") ;;
+    SFTP_KNOWN_HOSTS) printf '%s\\n' "$(cat "$file")" >"$work_directory/known_hosts" ;;
+    RESTIC_CACERT) export RESTIC_CACERT="$file" ;;
+    *)
+      value=$(cat "$file")
+      export "$variable=$value"
+      ;;
+  esac
+done
+# Nothing of the image's or a user's own ssh configuration, and never a host whose key is not known.
+[ ! -e "$work_directory/key" ] || sftp_arguments="-F /dev/null -i $work_directory/key -o IdentitiesOnly=yes -o BatchMode=yes -o StrictHostKeyChecking=yes -o UserKnownHostsFile=$work_directory/known_hosts -o GlobalKnownHostsFile=/dev/null -o ConnectTimeout=15 -o ServerAliveInterval=15 -o ServerAliveCountMax=4"
+
+run_restic() {
+  if [ -n "$sftp_arguments" ]; then restic -o sftp.args="$sftp_arguments" "$@"; else restic "$@"; fi
+}
+
+# failed STEP: what restic wrote last is why.
+failed() {
+  error=$(grep -v '^{"message_type":"status"' "$errors" | json_text)
+  printf '{"epoch":%s,"time":"%s","step":"%s","error":"%s","at":%s}\\n' "\${pending:-0}" "$(iso "$(now)")" "$1" "\${error:-no message}" "$(now)" | put "$own/failed"
+  say "$1 failed: \${error:-no message}"
+  return 1
+}
+
+# Whether the repository can be read. A new one is made where none was ever seen: one that was there and is gone, or that
+# this password does not open, is for a person to look at.
+open_repository() {
+  code=0
+  run_restic cat config >/dev/null 2>"$errors" || code=$?
+  if [ "$code" -eq ${NO_REPOSITORY} ] && [ "$(cat "$own/opened" 2>/dev/null)" != "$RAMPART_REPOSITORY" ]; then
+    code=0
+    run_restic init >"$errors" 2>&1 || code=$?
+    [ "$code" -ne 0 ] || say "a new repository was made in $RAMPART_REPOSITORY"
+  fi
+  case $code in
+    0)
+      [ "$(cat "$own/opened" 2>/dev/null)" = "$RAMPART_REPOSITORY" ] || printf '%s\\n' "$RAMPART_REPOSITORY" | put "$own/opened"
+      rm -f "$own/closed"
+      return 0
+      ;;
+    ${NO_REPOSITORY}) reason="the repository $RAMPART_REPOSITORY is gone, with every backup in it; bring it back, or begin a new one: docs/backups.md" ;;
+    ${WRONG_PASSWORD}) reason="the password does not open the repository $RAMPART_REPOSITORY; nothing was changed in it" ;;
+    *) reason="the repository $RAMPART_REPOSITORY cannot be read: $(json_text <"$errors")" ;;
+  esac
+  printf '{"time":"%s","code":%s,"error":"%s"}\\n' "$(iso "$(now)")" "$code" "$reason" | put "$own/closed"
+  say "$reason"
+  return 1
+}
+
+# Structure of the whole repository each time; its data in quarters, one a week.
+check() {
+  read_at=$(number "$own/check" readEpoch)
+  part=$(number "$own/check" part)
+  part=\${part:-0}
+  if [ $(($(now) - \${read_at:-0})) -ge ${READ_DATA_SECONDS} ]; then
+    part=$((part % ${READ_DATA_PARTS} + 1))
+    read_at=$(now)
+    set -- --read-data-subset="$part/${READ_DATA_PARTS}"
+  else
+    set --
+  fi
+  # Nobody else changes this stack's snapshots meanwhile, and a lock that a killed process left must not stop a check.
+  if run_restic check --no-lock --quiet "$@" >"$errors" 2>&1; then
+    printf '{"ok":true,"time":"%s","epoch":%s,"readEpoch":%s,"part":%s}\\n' "$(iso "$(now)")" "$(now)" "$read_at" "$part" | put "$own/check"
+    return 0
+  fi
+  error=$(json_text <"$errors")
+  # What was not read well is read again.
+  printf '{"ok":false,"time":"%s","epoch":%s,"readEpoch":0,"part":%s,"error":"%s"}\\n' "$(iso "$(now)")" "$(now)" "$((part - 1 < 0 ? 0 : part - 1))" "$error" | put "$own/check"
+  return 1
+}
+
+prune() {
+  # Three words by design.
+  # shellcheck disable=SC2086
+  set -- $RAMPART_KEEP
+  run_restic unlock --quiet >/dev/null 2>&1
+  if run_restic forget --quiet --host "$RAMPART_STACK" --tag ${SNAPSHOT_TAG} --group-by host --keep-within ${KEEP_WITHIN} --keep-daily "$1" --keep-weekly "$2" --keep-monthly "$3" --prune --retry-lock 1m >"$errors" 2>&1; then
+    printf '{"ok":true,"epoch":%s}\\n' "$(now)" | put "$own/prune"
+    return 0
+  fi
+  since=$(number "$own/prune" since)
+  error=$(json_text <"$errors")
+  printf '{"ok":false,"epoch":%s,"since":%s,"time":"%s","error":"%s"}\\n' "$(now)" "\${since:-$(now)}" "$(iso "$(now)")" "$error" | put "$own/prune"
+  say "old backups could not be removed: $error"
+}
+
+store() {
+  began=$(now)
+  say "the dump of $(iso "$pending") is being stored"
+  run_restic backup --quiet --json --host "$RAMPART_STACK" --time "$(date -u -d "@$pending" '+%Y-%m-%d %H:%M:%S')" \\
+    --tag ${SNAPSHOT_TAG} --tag "installation-$installation" --group-by host,tags "$whole" >"$work_directory/summary" 2>"$errors" || { failed 'storing the backup'; return 1; }
+  snapshot=$(text "$work_directory/summary" snapshot_id)
+  [ -n "$snapshot" ] || { failed 'storing the backup'; return 1; }
+  check || { failed 'the check of the repository'; return 1; }
+  printf '{"epoch":%s,"time":"%s","snapshot":"%s","bytes":%s,"added":%s,"seconds":%s}\\n' "$pending" "$(iso "$pending")" "$snapshot" \\
+    "$(number "$work_directory/summary" total_bytes_processed)" "$(number "$work_directory/summary" data_added_packed)" "$(($(now) - began))" | put "$own/good"
+  # From here on the dump may go.
+  rm -f "$own/failed" "$own/storing"
+  say "stored as snapshot $snapshot: $(number "$own/good" bytes) bytes, of which $(number "$own/good" added) are new in the repository, in $(number "$own/good" seconds) s"
+  prune
+}
+
+newest_snapshot() {
+  known=$(text "$own/good" snapshot)
+  if [ -n "$known" ]; then
+    echo "$known"
+  else
+    run_restic snapshots --json --host "$RAMPART_STACK" --tag ${SNAPSHOT_TAG} --latest 1 2>"$errors" | sed -n 's/.*"id":"\\([0-9a-f]\\{64\\}\\)".*/\\1/p'
+  fi
+}
+
+# restore_for TOKEN: what the drill asks for, into a directory of that name; it has no way to the repository of its own.
+restore_for() {
+  wanted=$(cat "$state/drill/snapshot" 2>/dev/null)
+  case $wanted in '' | latest) wanted=$(newest_snapshot) ;; esac
+  if [ -z "$wanted" ]; then
+    echo 'there is no backup to restore' | put "$own/refused-$1"
+    return 0
+  fi
+  say "snapshot $wanted is restored for a drill"
+  rm -rf "$restored/$1.partial"
+  if run_restic restore "$wanted:$whole" --quiet --target "$restored/$1.partial" >"$errors" 2>&1; then
+    # Of the group that the drill shares, whatever the dump's own permissions were.
+    chmod -R g+rX "$restored/$1.partial"
+    printf '%s\\n' "$wanted" >"$restored/$1.partial/snapshot"
+    mv "$restored/$1.partial" "$restored/$1"
+  else
+    json_text <"$errors" | put "$own/refused-$1"
+    rm -rf "$restored/$1.partial"
+  fi
+}
+
+# A restored dump is plain text, too: it goes as soon as the drill no longer asks for it.
+serve_drill() {
+  token=$(cat "$state/drill/wants" 2>/dev/null)
+  case $token in *[!0-9]*) token= ;; esac
+  for left in "$restored"/[0-9]* "$own"/refused-*; do
+    name=\${left##*/}
+    name=\${name#refused-}
+    if [ "\${name%.partial}" != "\${token:-none}" ] && [ -e "$left" ]; then rm -rf "$left"; fi
+  done
+  if [ -n "$token" ] && [ ! -e "$restored/$token" ] && [ ! -e "$own/refused-$token" ]; then restore_for "$token"; fi
+}
+
+tick() {
+  if [ "$ready" != yes ]; then
+    [ $(($(now) - tried)) -ge ${RETRY_SECONDS} ] || return 0
+    tried=$(now)
+    if open_repository; then ready=yes; else return 0; fi
+  fi
+  pending=$(cat "$whole/epoch" 2>/dev/null || echo 0)
+  good=$(number "$own/good" epoch)
+  if [ "$pending" -gt "\${good:-0}" ]; then
+    last=$(number "$own/failed" epoch)
+    at=$(number "$own/failed" at)
+    if [ "\${last:-0}" -ne "$pending" ] || [ $(($(now) - \${at:-0})) -ge ${RETRY_SECONDS} ]; then
+      : >"$own/storing"
+      # Another repository, or none, since the last time: said before anything is written.
+      if open_repository; then
+        store
+      else
+        text "$own/closed" error >"$errors"
+        failed 'opening the repository'
+        ready=no
+      fi
+      rm -f "$own/storing"
+    fi
+  elif [ "$(text "$own/prune" error)" != '' ] && [ $(($(now) - $(number "$own/prune" epoch))) -ge 1800 ]; then
+    prune
+  fi
+  serve_drill
+}
+
+# One turn in the background, so that a stop is answered at once; what it has to keep is in files.
+turn() {
+  tick
+  echo "$ready $tried" >"$work_directory/turn"
+}
+
+run() {
+  started
+  errors=$work_directory/errors
+  [ -s "$own/installation" ] || sed 's/-.*//' /proc/sys/kernel/random/uuid | put "$own/installation"
+  installation=$(cat "$own/installation")
+  rm -rf "$own/storing" "$restored"/*.partial "$restored"/tmp/*
+  # Where the repository is this container's alone, a lock can only be one that a killed process left.
+  [ "$RAMPART_REPOSITORY" != ${BACKUP_PATHS.repository} ] || run_restic unlock --remove-all --quiet >/dev/null 2>&1
+  ready=no
+  tried=0
+  while :; do
+    work turn
+    read -r ready tried <"$work_directory/turn"
+    work sleep 2
+  done
+}
+
+health() {
+  code=$(number "$own/closed" code)
+  # A wrong password, and a repository that was never seen: faults of the configuration, which an update has to tell.
+  if [ -n "$code" ] && { [ "$code" -eq ${WRONG_PASSWORD} ] || [ "$code" -eq ${NO_REPOSITORY} ] || [ ! -e "$own/opened" ] || ! in_grace; }; then
+    text "$own/closed" error
+    return 1
+  fi
+  if [ ! -e "$own/opened" ]; then
+    echo 'the repository was not opened yet'
+    return 1
+  fi
+  if in_grace; then
+    echo "the repository is open"
+    return 0
+  fi
+  if grep -q '"ok":false' "$own/check" 2>/dev/null; then
+    echo "the check of the repository failed at $(text "$own/check" time): $(text "$own/check" error)"
+    return 1
+  fi
+  if [ -e "$own/failed" ]; then
+    echo "$(text "$own/failed" step) failed at $(text "$own/failed" time): $(text "$own/failed" error)"
+    return 1
+  fi
+  since=$(number "$own/prune" since)
+  if [ -n "$since" ] && [ $(($(now) - since)) -gt 86400 ]; then
+    echo "old backups could not be removed for a day: $(text "$own/prune" error)"
+    return 1
+  fi
+  if too_old; then
+    echo "$age_message"
+    return 1
+  fi
+  echo "$age_message"
+}
+
+case \${1:-run} in
+  run) run ;;
+  health) health ;;
+  list) run_restic snapshots --json --tag ${SNAPSHOT_TAG} ;;
+  cat) run_restic dump --quiet "$2" "$whole/$3" ;;
+  tar) run_restic dump --quiet --archive tar "$2:$whole" / ;;
+  init) run_restic init && printf '%s\\n' "$RAMPART_REPOSITORY" | put "$own/opened" ;;
+  *) echo 'usage: store.sh run|health|list|cat SNAPSHOT FILE|tar SNAPSHOT|init' >&2; exit 2 ;;
+esac
+`;

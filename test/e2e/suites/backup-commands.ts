@@ -1,0 +1,203 @@
+/** The commands about backups, as a person runs them, against the containers of two installations; and a repository elsewhere. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { BackupWorld, SUPERUSER_PASSWORD } from "../lib/backup-containers";
+import { docker, mustDocker } from "../lib/engine";
+import { must, run, until, type RunResult } from "../lib/process";
+import { REPOSITORY } from "../lib/pulumi";
+import { expect, expectMatch, type Check, type Suite } from "../lib/runner";
+import type { Context } from "../lib/stacks";
+import { SCHEMA } from "./backup-containers";
+
+const OLD = "rampart-e2e-old";
+const NEW = "rampart-e2e-new";
+
+/** What `pulumi up` makes on a new engine: the databases, the roles and who may connect; no table. */
+const EMPTY = `
+CREATE ROLE migrator LOGIN; CREATE ROLE app_rw LOGIN; CREATE ROLE app_ro LOGIN; CREATE ROLE backup LOGIN BYPASSRLS PASSWORD 'e2eBackupPassword1';
+REVOKE ALL ON DATABASE app, billing FROM PUBLIC; GRANT CONNECT ON DATABASE app TO app_rw, backup; GRANT CONNECT ON DATABASE billing TO backup;
+ALTER ROLE app_rw IN DATABASE app SET search_path TO app, public; ALTER DATABASE app SET timezone TO 'Europe/Zurich';
+`;
+
+const worlds = new Map<string, BackupWorld>();
+const world = (name: string): BackupWorld => {
+  const found = worlds.get(name);
+  if (found === undefined) throw new Error(`${name} is not there`);
+  return found;
+};
+
+const command = (name: string, args: readonly string[]): Promise<RunResult> => run("node", ["--require", "tsx/cjs", `commands/${name}.ts`, ...args], { cwd: REPOSITORY, timeoutSeconds: 300 });
+const databases = (name: string): Promise<string> => world(name).sql("SELECT string_agg(datname, ' ' ORDER BY datname) FROM pg_database WHERE NOT datistemplate", "postgres");
+
+async function make(name: string, images: Context["images"], sql: string): Promise<void> {
+  const one = new BackupWorld({ prefix: name, images, databases: ["app", "billing"] });
+  worlds.set(name, one);
+  await one.create(sql);
+}
+
+async function begin(name: string): Promise<void> {
+  for (const part of ["dump", "store", "drill"] as const) await world(name).start(part);
+  await until("the store opens its repository", 60, async () => (await world(name).exec("store", ["health"])).code === 0);
+}
+
+const CHECKS: readonly Check<Context>[] = [
+  {
+    name: "npm run backup takes one and prints its snapshot",
+    critical: true,
+    run: async ({ images }) => {
+      await make(OLD, images, SCHEMA);
+      await begin(OLD);
+      const result = await command("backup", [OLD]);
+      expect(result.code === 0, result.output);
+      expectMatch(result.stdout, /^[0-9a-f]{64}\nThe databases as of \S+Z: \d+ bytes/, "its words");
+    },
+  },
+  {
+    name: "npm run restore-drill says what passed",
+    run: async () => {
+      const result = await command("restore-drill", [OLD]);
+      expect(result.code === 0, result.output);
+      expectMatch(result.stdout, /RESTORE DRILL PASSED: backup [0-9a-f]{8} of \S+, \d+ s\n {2}app: 5 tables, 10000\d rows, 1 policies, 6 roles: the same/, "its words");
+    },
+  },
+  {
+    name: "npm run restore lists, and without the right confirmation changes nothing",
+    run: async () => {
+      const before = await databases(OLD);
+      const list = await command("restore", [OLD]);
+      expect(list.code === 0 && /^[0-9a-f]{8} {2}\S+Z {2}rampart-e2e-old installation-/.test(list.stdout), list.output);
+      for (const confirm of [[], ["--confirm", "another"]]) {
+        const result = await command("restore", [OLD, "--to", "live", ...confirm]);
+        expect(result.code === 1, result.output);
+        expectMatch(result.stdout, /Nothing was changed\. This would: restore app and billing into new databases/, "its words");
+      }
+      expect((await databases(OLD)) === before, await databases(OLD));
+    },
+  },
+  {
+    name: "--to live brings deleted rows back, keeps what was live, and the sessions come back by themselves",
+    run: async () => {
+      await world(OLD).sql("DELETE FROM app.items WHERE id > 10; INSERT INTO app.nothing DEFAULT VALUES; CREATE TABLE app.later (a int)");
+      const acl = "SELECT datacl::text FROM pg_database WHERE datname = 'app'";
+      const settings = "SELECT string_agg(coalesce(setrole::regrole::text, '') || setconfig::text, ' ' ORDER BY setrole) FROM pg_db_role_setting WHERE setdatabase = (SELECT oid FROM pg_database WHERE datname = 'app')";
+      const before = [await world(OLD).sql(acl), await world(OLD).sql(settings)];
+      const session = docker(["exec", "--env", `PGPASSWORD=${SUPERUSER_PASSWORD}`, world(OLD).name("postgres"), "psql", "-h", "127.0.0.1", "-U", "postgres", "-d", "app", "-c", "SELECT pg_sleep(600)"], { timeoutSeconds: 280 });
+      const result = await command("restore", [OLD, "--to", "live", "--confirm", OLD]);
+      expect(result.code === 0, result.output);
+      expectMatch(result.stdout, /app_restore_\S+: 5 tables, 100005 rows, 1 policies: the same as in the backup/, "verification");
+      expectMatch(result.stdout, /app is the restored one now; [1-9]\d* sessions were ended\. The one before is kept as app_before_\S+\. To drop it: DROP DATABASE "app_before_/, "the end");
+      expect((await session).code !== 0, "the old session lived on");
+      expect((await world(OLD).sql("SELECT count(*) FROM app.items")) === "100000", "the rows are not back");
+      expect((await world(OLD).sql("SELECT to_regclass('app.later') IS NULL")) === "t", "a table of after the backup is there");
+      expect((await world(OLD).sql("SELECT relrowsecurity AND relforcerowsecurity FROM pg_class WHERE oid = 'app.items'::regclass")) === "t", "row security is off");
+      expect((await world(OLD).sql("SELECT string_agg(evtname, ' ') FROM pg_event_trigger")) === "rampart_guard", "the event trigger is gone");
+      expect([await world(OLD).sql(acl), await world(OLD).sql(settings)].join() === before.join(), `${before.join()} became ${await world(OLD).sql(acl)} ${await world(OLD).sql(settings)}`);
+      const kept = /kept as (app_before_\S+)\./.exec(result.stdout)?.[1] ?? "";
+      expect((await world(OLD).sql("SELECT count(*) FROM app.items", kept)) === "10", "what was live is not kept");
+      const again = await command("backup", [OLD]);
+      expect(again.code === 0, `a backup after the restore: ${again.output}`);
+      expect((await command("restore-drill", [OLD])).code === 0, "a drill after the restore");
+    },
+  },
+  {
+    name: "--to database leaves the live one alone, and --to directory gives files that pg_restore reads",
+    run: async () => {
+      const beside = await command("restore", [OLD, "--snapshot", "latest", "--database", "billing", "--to", "database:billing_copy", "--confirm", OLD]);
+      expect(beside.code === 0, beside.output);
+      expect((await world(OLD).sql("SELECT count(*) FROM app.invoices", "billing_copy")) === "100", "the copy is empty");
+      const twice = await command("restore", [OLD, "--database", "billing", "--to", "database:billing_copy", "--confirm", OLD]);
+      expect(twice.code === 1 && /billing_copy exists already/.test(twice.output), twice.output);
+      const directory = mkdtempSync(join(tmpdir(), "rampart-restore-"));
+      try {
+        const files = await command("restore", [OLD, "--to", `directory:${directory}`, "--confirm", OLD]);
+        expect(files.code === 0, files.output);
+        expect(readdirSync(directory).sort().join() === "app.dump,app.manifest,billing.dump,billing.manifest,globals.sql,info.json", readdirSync(directory).join());
+        expectMatch(readFileSync(join(directory, "globals.sql"), "utf8"), /ALTER ROLE app_rw WITH NOSUPERUSER/, "globals.sql");
+        expect(!/PASSWORD/.test(readFileSync(join(directory, "globals.sql"), "utf8")), "a password is in globals.sql");
+      } finally {
+        rmSync(directory, { recursive: true, force: true });
+      }
+    },
+  },
+  {
+    name: "a restored database that differs is not put in the live one's place",
+    run: async () => {
+      const good = await command("restore", [OLD]);
+      const newest = good.stdout.split("\n").filter((line) => /^[0-9a-f]{8} /.test(line)).at(-1)?.slice(0, 8) ?? "";
+      await until("no dump waits", 30, async () => (await world(OLD).inVolume("scratch", "ls -A /v")).trim() === "");
+      await world(OLD).stop("store");
+      await docker(["exec", world(OLD).name("dump"), "touch", "/state/dump/request"]);
+      await until("a dump waits", 60, async () => (await world(OLD).inVolume("scratch", "ls /v/whole")).includes("epoch"));
+      await world(OLD).inVolume("scratch", "sed -i 's/THE-MARKED-ROW/THE-CHANGED-RO/' /v/whole/app.dump");
+      await world(OLD).start("store");
+      await until("it is stored", 60, async () => (await world(OLD).inVolume("scratch", "ls -A /v")).trim() === "");
+      const before = await world(OLD).sql("SELECT oid FROM pg_database WHERE datname = 'app'");
+      const result = await command("restore", [OLD, "--database", "app", "--to", "live", "--confirm", OLD]);
+      expect(result.code === 1, result.output);
+      expectMatch(result.stdout, /DIFFERS FROM THE BACKUP in 1 places:\n {2}rows app\.items: expected .*\nThe live databases were not touched/, "its words");
+      expect((await world(OLD).sql("SELECT oid FROM pg_database WHERE datname = 'app'")) === before, "the live database was changed");
+      const drill = await command("restore-drill", [OLD]);
+      expect(drill.code === 1 && /RESTORE DRILL FAILED/.test(drill.stdout), drill.output);
+      expect((await command("restore-drill", [OLD, "--snapshot", newest])).code === 0, "the backup before does not pass");
+      await must("node", ["--require", "tsx/cjs", "commands/backup.ts", OLD], { cwd: REPOSITORY, timeoutSeconds: 120 });
+    },
+  },
+  {
+    name: "a stack on another engine with the same repository and password is restored --to live",
+    run: async ({ images }) => {
+      await make(NEW, images, EMPTY);
+      const [from, to] = [world(OLD).name("repository"), world(NEW).name("repository")];
+      await mustDocker(["run", "--rm", "--user", "0:0", "--network", "none", "--entrypoint", "sh", "--volume", `${from}:/from:ro`, "--volume", `${to}:/to`, images.postgres, "-c", "cp -a /from/. /to/"]);
+      await begin(NEW);
+      const result = await command("restore", [NEW, "--to", "live", "--confirm", NEW]);
+      expect(result.code === 0, result.output);
+      expectMatch(result.stdout, /roles that the server does not have, made without login: reporting/, "the missing role");
+      expect((await world(NEW).sql("SELECT count(*) || ' ' || (SELECT count(*) FROM pg_policy) FROM app.items")) === "100000 1", "rows and policies");
+      // From now on there are two origins, and nobody guesses which is meant.
+      expect((await command("backup", [NEW])).code === 0, "the new stack's own backup");
+      const unclear = await command("restore", [NEW, "--to", "live", "--confirm", NEW]);
+      expect(unclear.code === 1 && /of more than one installation\. Say which/.test(unclear.output), unclear.output);
+      expect((await command("restore-drill", [NEW])).code === 0, "the new stack's drill");
+    },
+  },
+  {
+    name: "a repository by SFTP works with the right host key, and with no other",
+    run: async ({ images }) => {
+      const directory = mkdtempSync(join(tmpdir(), "rampart-sftp-"));
+      try {
+        for (const key of ["host", "client", "stranger"]) await must("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", key, "-f", join(directory, key)]);
+        const text = (file: string): string => readFileSync(join(directory, file), "utf8");
+        const prefix = "rampart-e2e-far";
+        const settings = { repository: `sftp:backups@${prefix}-sftp:/srv/backups/repository` };
+        const far = (host: string): BackupWorld =>
+          new BackupWorld({ prefix, images, databases: ["app", "billing"], settings, credentials: { SFTP_PRIVATE_KEY: text("client").trim(), SFTP_KNOWN_HOSTS: `${prefix}-sftp ${text(`${host}.pub`).trim()}` } });
+        const one = far("host");
+        worlds.set(prefix, one);
+        await one.create(SCHEMA);
+        await one.startSftp(images.sftp, { host: text("host"), authorized: text("client.pub") });
+        await begin(prefix);
+        const result = await command("backup", [prefix]);
+        expect(result.code === 0, result.output);
+        expect((await command("restore-drill", [prefix])).code === 0, "the drill");
+        await one.stop("store");
+        await far("stranger").secrets("aRepositoryPassword123");
+        await one.inVolume("state", "rm /v/store/opened");
+        await one.start("store");
+        await until("the wrong host key is refused", 40, async () => (await one.exec("store", ["health"])).output.includes("cannot be read"));
+        expect((await one.exec("store", ["health"])).code === 1, "healthy");
+        return (await one.exec("store", ["health"])).output.trim().slice(0, 200);
+      } finally {
+        rmSync(directory, { recursive: true, force: true });
+      }
+    },
+  },
+  {
+    name: "and all is gone when the test is over",
+    run: async () => {
+      for (const one of worlds.values()) await one.remove();
+    },
+  },
+];
+
+export const backupCommands: Suite<Context> = { name: "backup commands", stack: "backup commands", checks: CHECKS };

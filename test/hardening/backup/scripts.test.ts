@@ -1,0 +1,86 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { repositoryCredentials } from "../../../hardening/backup/repository";
+import * as restore from "../../../hardening/backup/restore-scripts";
+import { backupScripts } from "../../../hardening/backup/workloads";
+
+const SHELLS: readonly (readonly string[])[] = [["sh"], ["busybox", "sh"]];
+const installed = (command: string): boolean => spawnSync(command, ["--help"]).error === undefined;
+const scripts = Object.entries(backupScripts()).filter(([name]) => name.endsWith(".sh"));
+const restoreScripts = Object.entries(restore).filter(([name]) => name.endsWith("Script")) as unknown as (readonly [string, () => string])[];
+const all = [...scripts, ...restoreScripts.map(([name, render]) => [name, render()] as const)];
+
+describe.each(SHELLS.filter(([program = ""]) => installed(program)))("%s", (...shell) => {
+  test.each(all)("reads %s", (_, text) => {
+    const [program = "sh", ...args] = shell;
+    const result = spawnSync(program, [...args, "-n"], { input: text, encoding: "utf8" });
+    expect({ status: result.status, stderr: result.stderr }).toEqual({ status: 0, stderr: "" });
+  });
+});
+
+(installed("shellcheck") ? test : test.skip)("shellcheck has nothing to say of them", () => {
+  const directory = mkdtempSync(join(tmpdir(), "rampart-scripts-"));
+  try {
+    const files = all.map(([name, text]) => {
+      const file = join(directory, name.endsWith(".sh") ? name : `${name}.sh`);
+      writeFileSync(file, name.endsWith(".sh") ? text.replace(". /etc/rampart/common.sh", `. ${directory}/common.sh`) : `#!/bin/sh\n${text}`);
+      return file;
+    });
+    const result = spawnSync("shellcheck", ["-x", "-s", "sh", "--severity", "style", ...files.filter((file) => !file.endsWith("/common.sh"))], { encoding: "utf8" });
+    expect(result.stdout).toBe("");
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+});
+
+test("no script has a password in it, or on a command line", () => {
+  for (const [name, text] of all) expect([name, /--password=|PGPASSWORD=[^$"]/.test(text.replaceAll("--no-password", ""))]).toEqual([name, false]);
+});
+
+/** The time of day and the age, with a clock of the test's own. */
+describe("when a dump is due", () => {
+  const due = (at: string, now: number, files: Readonly<Record<string, string>>): boolean => {
+    const directory = mkdtempSync(join(tmpdir(), "rampart-due-"));
+    try {
+      for (const part of ["dump", "store", "scratch"]) spawnSync("mkdir", ["-p", join(directory, part)]);
+      for (const [file, content] of Object.entries(files)) writeFileSync(join(directory, file), content);
+      const { "common.sh": common = "", "dump.sh": dump = "" } = backupScripts();
+      const program = `${common.replace("state=/state", `state=${directory}`).replace(/^trap .*$/m, "")}
+${dump.replace(". /etc/rampart/common.sh", "").replace("scratch=/scratch", `scratch=${directory}/scratch`).replace("whole=/scratch/whole", `whole=${directory}/scratch/whole`).replace(/case \$\{1:-run\}[^]*$/, "")}
+now() { echo ${now}; }
+due`;
+      return spawnSync("sh", ["-c", program], { env: { PATH: process.env["PATH"] ?? "", RAMPART_AT: at, RAMPART_DATABASES: "app", RAMPART_MAX_AGE_HOURS: "26" }, encoding: "utf8" }).status === 0;
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+    }
+  };
+  const at = (text: string): number => Date.parse(text) / 1000;
+  const since = { "dump/since": `${at("2026-11-20T12:00:00Z")}` };
+  const good = (text: string): Record<string, string> => ({ ...since, "store/good": `{"epoch":${at(text)},"snapshot":"x"}` });
+
+  test.each<[string, string, string, Readonly<Record<string, string>>, boolean]>([
+    ["not before the first time of day", "02:30", "2026-11-20T12:00:01Z", since, false],
+    ["at the first time of day", "02:30", "2026-11-21T02:30:00Z", since, true],
+    ["not a second before", "02:30", "2026-11-21T02:29:59Z", since, false],
+    ["not twice a day", "02:30", "2026-11-21T12:00:00Z", good("2026-11-21T02:30:02Z"), false],
+    ["the next day", "02:30", "2026-11-22T02:30:00Z", good("2026-11-21T02:30:02Z"), true],
+    ["at once after a time in which the stack was down", "02:30", "2026-11-24T17:00:00Z", good("2026-11-21T02:30:02Z"), true],
+    ["with hours and minutes that begin with a zero", "08:09", "2026-11-22T08:09:00Z", good("2026-11-21T08:09:02Z"), true],
+    ["not a minute after a failure", "02:30", "2026-11-22T02:35:00Z", { ...good("2026-11-21T02:30:02Z"), "dump/failed": `{"epoch":${at("2026-11-22T02:34:00Z")}}` }, false],
+    ["ten minutes after a failure", "02:30", "2026-11-22T02:45:00Z", { ...good("2026-11-21T02:30:02Z"), "dump/failed": `{"epoch":${at("2026-11-22T02:34:00Z")}}` }, true],
+  ])("%s", (_, time, now, files, expected) => expect(due(time, at(now), files)).toBe(expected));
+});
+
+describe("credentials of a repository", () => {
+  test.each([
+    ["volume", 0, 0],
+    ["s3:https://s3.example.com/b", 5, 2],
+    ["rest:https://example.com/b", 3, 0],
+    ["sftp:a@example.com:/b", 2, 2],
+  ])("%s takes %d and needs %d", (repository, allowed, required) => {
+    const found = repositoryCredentials(repository);
+    expect([found.allowed.length, found.required.length]).toEqual([allowed, required]);
+  });
+});
