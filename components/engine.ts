@@ -32,16 +32,24 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
-/** Runs the Docker CLI against the engine. @throws Error when the CLI is not installed */
-export function docker(engine: Engine, args: readonly string[], timeoutSeconds = 60): Promise<CommandResult> {
+/**
+ * Runs the Docker CLI against the engine.
+ * @param input What the command reads from its standard input. @default nothing
+ * @throws Error when the CLI is not installed
+ */
+export function docker(engine: Engine, args: readonly string[], timeoutSeconds = 60, input?: string): Promise<CommandResult> {
   return new Promise((resolve, reject) => {
-    execFile("docker", ["--host", engine.host, ...args], { timeout: timeoutSeconds * 1000, maxBuffer: MAX_OUTPUT_BYTES }, (error, stdout, stderr) => {
+    const child = execFile("docker", ["--host", engine.host, ...args], { timeout: timeoutSeconds * 1000, maxBuffer: MAX_OUTPUT_BYTES }, (error, stdout, stderr) => {
       if (error === null) return resolve({ code: 0, stdout, stderr });
       if (error.code === "ENOENT") {
         return reject(new Error("the Docker CLI (`docker`) is not installed here; Rampart needs it beside the Pulumi CLI. Install it and run `pulumi up` again."));
       }
       resolve({ code: typeof error.code === "number" ? error.code : TIMED_OUT, stdout, stderr: stderr === "" ? error.message : stderr });
     });
+    if (input === undefined) return;
+    // A command that ended before it read everything says why by its exit code.
+    child.stdin?.on("error", () => undefined);
+    child.stdin?.end(input);
   });
 }
 

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { LABEL_COMPONENT, LABEL_NAME, LABEL_PIDS, LABEL_STACK } from "../hardening/labels";
 import { describeFailure, docker, indent, logTail, newestContainer, setPidsLimit, TIMED_OUT, type Engine } from "./engine";
+import { statementHooks, type StatementsSettings } from "./statement-hooks";
 import { NO_REDIS_HOOKS, redisHooks, type RedisHooks } from "./redis-hooks";
 
 /** What a container needs beyond the provider's arguments; see docs/decisions/0002-hooks.md. */
@@ -11,6 +12,7 @@ export interface ContainerHooks {
   readonly routesApplied: (settings: RoutesSettings) => pulumi.ResourceHookBinding;
   readonly reload: (settings: ReloadSettings) => pulumi.ResourceHookBinding;
   readonly redis: RedisHooks;
+  readonly statements: (settings: StatementsSettings) => pulumi.ResourceHookBinding;
 }
 
 export interface ReloadSettings {
@@ -38,7 +40,7 @@ export const LABEL_ROUTES_PROBE = "io.rampart.routes-probe";
 
 /** Creates the hooks of one stack. Under Pulumi's mocks, whose monitor knows no hooks, there are none. */
 export function containerHooks(name: string, stack: string, engine: Engine): ContainerHooks {
-  if (!hooksSupported()) return { container: {}, role: {}, jobReceipt: () => ({}), routesApplied: () => ({}), reload: () => ({}), redis: NO_REDIS_HOOKS };
+  if (!hooksSupported()) return { container: {}, role: {}, jobReceipt: () => ({}), routesApplied: () => ({}), reload: () => ({}), redis: NO_REDIS_HOOKS, statements: () => ({}) };
   const container: pulumi.ResourceHookBinding = {
     afterCreate: [new pulumi.ResourceHook(`${name}-pids-limit`, (args) => applyPidsLimit(engine, args))],
     onError: [new pulumi.ErrorHook(`${name}-container-failed`, (args) => explainFailure(engine, stack, args))],
@@ -52,6 +54,7 @@ export function containerHooks(name: string, stack: string, engine: Engine): Con
     }),
     reload: (settings) => ({ beforeCreate: [new pulumi.ResourceHook(`${settings.name}-reload`, () => reload(engine, stack, settings))] }),
     redis: redisHooks(name, stack, engine),
+    statements: (settings) => statementHooks(stack, engine, settings),
   };
 }
 

@@ -27,7 +27,7 @@ export interface MigrationJobArgs {
  */
 export class MigrationJob extends pulumi.ComponentResource {
   /** Exists once the migration has ended with exit code 0. */
-  readonly done: pulumi.Resource;
+  readonly done: random.RandomId;
 
   constructor(name: string, context: StackContext, args: MigrationJobArgs, opts?: pulumi.ComponentResourceOptions) {
     super("rampart:job:MigrationJob", name, {}, opts);

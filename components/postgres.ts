@@ -3,6 +3,7 @@ import type { LoadedConfig } from "../config";
 import { postgresSettings, renderPostgresqlConf, stackSizing } from "../hardening/database/postgres-config";
 import { renderPgHba } from "../hardening/database/pg-hba";
 import { DATABASE_ROLES } from "../hardening/database/privileges";
+import { ELEVATION_WATCH } from "../hardening/database/elevations";
 import { postgresReloadScript } from "../hardening/database/reload-script";
 import { POSTGRES_INITDB_ARGS, POSTGRES_LIVE_FILES, POSTGRES_PATHS, postgresHealthCheck, postgresStartScript } from "../hardening/database/start-script";
 import { certificateEnd } from "../hardening/pki/certificates";
@@ -112,7 +113,11 @@ function hbaFile(context: StackContext, args: PostgresArgs): string {
   return renderPgHba({
     superuser: POSTGRES_SUPERUSER,
     superuserSources: [internal.gateway, ...(args.forwarderAddress === undefined ? [] : [args.forwarderAddress])],
-    roles: databaseNames(context.config).flatMap((database) => DATABASE_ROLES.map((name) => ({ name, database }))),
+    roles: [
+      ...databaseNames(context.config).flatMap((database) => DATABASE_ROLES.map((name) => ({ name, database }))),
+      // Elevated logins come in as members of their roles.
+      ...(context.config.database.elevations.length === 0 ? [] : [{ name: ELEVATION_WATCH, database: context.config.database.name }]),
+    ],
     subnets: [internal.subnet],
     tls: true,
   });

@@ -5,13 +5,16 @@ import { isRemote } from "../hardening/backup/workloads";
 import { postgresUrl, redisUrl } from "../hardening/connection-urls";
 import type { DatabaseRole, ServiceRole } from "../hardening/database/roles";
 import { rotationKey } from "../hardening/database/rotation";
+import { ELEVATION_WATCH } from "../hardening/database/elevations";
 import { planNetworks, postgresAddress, type NetworkPlan } from "../hardening/networks";
 import { Authority } from "./authority";
 import { Backups } from "./backup";
 import { createContext, type StackContext } from "./context";
 import { DataVolume } from "./data-volume";
 import { DatabaseRoles, serviceRole, type DatabaseLogin } from "./database-roles";
+import { DatabasePolicy } from "./database-policy";
 import { Edge, type RoutedService } from "./edge";
+import { ElevationWatch } from "./elevation-watch";
 import { isLocalLinux, type Engine } from "./engine";
 import { Forwarder } from "./forwarder";
 import { MigrationJob } from "./migration-job";
@@ -43,6 +46,8 @@ export interface DatabaseOutputs {
   /** When the server's certificate ends; `pulumi up` renews it long before. */
   readonly certificateEnd: string;
   readonly passwords: Readonly<Record<DatabaseRole, pulumi.Output<string>>>;
+  /** Passwords of elevated logins, by login. Absent where nobody is elevated. */
+  readonly elevations?: Readonly<Record<string, pulumi.Output<string>>>;
   /** What services log in as until the next rotation, by the role that they become. */
   readonly logins: Readonly<Partial<Record<ServiceRole, pulumi.Output<string>>>>;
 }
@@ -82,11 +87,11 @@ export class HardenedStack extends pulumi.ComponentResource {
         ? new MigrationJob(
             `${name}-migration`,
             context,
-            { config: config.migration, networks, secrets, urls: migrationUrls(config, data), sharedVolumes: volumes, dependsOn: data.ready },
+            { config: config.migration, networks, secrets, urls: migrationUrls(config, data), sharedVolumes: volumes, dependsOn: data.policy.prepared },
             { parent: this },
           )
         : undefined;
-    const dataReady = migration === undefined ? (data?.ready ?? []) : [migration.done];
+    const dataReady = data === undefined ? [] : [data.policy.guard(migration)];
     if (data !== undefined && backsUp(config)) {
       this.backups = new Backups(`${name}-backups`, context, { networks, secrets, urls: data.urls("backup"), ca: data.authority.certificate, dependsOn: dataReady }, { parent: this });
     }
@@ -170,6 +175,11 @@ export class HardenedStack extends pulumi.ComponentResource {
       { host, port, superuserPassword: password, authority, secrets, dependsOn: [forwarder?.ready ?? postgres.ready, postgres.applied], deletedWith: postgres.data.volume },
       { parent: this },
     );
+    const policy = new DatabasePolicy(`${config.name}-database`, context, { dependsOn: roles.ready }, { parent: this });
+    if (policy.watch !== undefined) {
+      const url = databaseUrl(config.database.name, { name: pulumi.output(ELEVATION_WATCH), password: policy.watch.password }, ELEVATION_WATCH);
+      new ElevationWatch(`${config.name}-elevation`, context, { networks, url, ca: authority.certificate, dependsOn: policy.watch.dependsOn }, { parent: this });
+    }
     const outputs: DatabaseOutputs = {
       host,
       port,
@@ -182,9 +192,10 @@ export class HardenedStack extends pulumi.ComponentResource {
       ca: authority.certificate,
       certificateEnd: authority.period.notAfter.toISOString(),
       passwords: roles.passwords,
+      ...(Object.keys(policy.elevations).length === 0 ? {} : { elevations: policy.elevations }),
       logins: Object.fromEntries(Object.entries(roles.logins).map(([role, { name }]) => [role, name])),
     };
-    return { roles, outputs, authority, ready: roles.ready, urls: (role: DatabaseRole) => roleUrls(config, roles, role, role) };
+    return { roles, outputs, authority, policy, urls: (role: DatabaseRole) => roleUrls(config, roles, role, role) };
   }
 }
 

@@ -63,8 +63,8 @@ const backups = (context: SchemaContext) =>
         /** The password of the repository. @default generated, and kept in the state */
         password: z.union([z.literal("generated"), credential]).default("generated"),
         keep: z.strictObject({ daily: z.int().min(1).max(3650).default(7), weekly: z.int().min(0).max(520).default(4), monthly: z.int().min(0).max(120).default(6) }).prefault({}),
-        /** Hours after which the newest good backup is too old, and the container unhealthy. */
-        maxAgeHours: z.int().min(1).max(8760).default(26),
+        /** Hours after which the newest good backup is too old, and the container unhealthy: more than a day, as there is one a day. */
+        maxAgeHours: z.int().min(25).max(8760).default(26),
         /** Days between restore drills; false: none on a schedule. */
         drillEveryDays: z.union([z.literal(false), z.int().min(1).max(90)]).default(7),
         resources: resources({ memoryMiB: 512, cpus: 0.5, pids: 96 }, { memoryMiB: 128, pids: 32 }),

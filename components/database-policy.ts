@@ -1,0 +1,92 @@
+import { createHash } from "node:crypto";
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import type { LoadedConfig } from "../config";
+import { ELEVATION_WATCH, elevatedLogin, renderElevationOwnershipSql, renderElevationsSql } from "../hardening/database/elevations";
+import { renderTenancyAbsentSql, renderTenancyGuardSql } from "../hardening/database/tenancy-guard-sql";
+import { renderTenancySql } from "../hardening/database/tenancy-sql";
+import { scramSha256Verifier } from "../hardening/database/scram";
+import type { StackContext } from "./context";
+import { databaseNames, POSTGRES_SUPERUSER } from "./postgres";
+
+/** Statements to run in one transaction as the superuser. */
+export interface DatabaseScript {
+  readonly database: string;
+  readonly statements: readonly string[];
+}
+
+/**
+ * What the database provider has no resource for, run through the engine as the superuser inside Postgres' own container:
+ * the confinement of tenants and its guard, and elevated logins. Each is a receipt whose creation runs the statements; one
+ * that fails leaves no receipt, so the next `up` runs it again.
+ */
+export class DatabasePolicy extends pulumi.ComponentResource {
+  /** Tables that a migration makes are confined as they are made, from here on. */
+  readonly prepared: pulumi.Resource[];
+  /** Passwords of the elevated logins, by login. */
+  readonly elevations: Readonly<Record<string, pulumi.Output<string>>>;
+  /** The password of the login that ends sessions, and what it depends on; absent where nobody is elevated. */
+  readonly watch?: { readonly password: pulumi.Output<string>; readonly dependsOn: pulumi.Resource[] };
+
+  constructor(
+    private readonly name: string,
+    private readonly context: StackContext,
+    args: {
+      /** The roles and their privileges. */
+      readonly dependsOn: pulumi.Resource[];
+    },
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
+    super("rampart:postgres:DatabasePolicy", name, {}, opts);
+    const { config, secrets } = context;
+    const { elevations, tenancy } = config.database;
+    const prepare = tenancy === undefined ? [] : scripts(config, (schemas) => renderTenancySql({ schemas, superuser: POSTGRES_SUPERUSER, tenancy }));
+    this.prepared = prepare.length === 0 ? args.dependsOn : [this.receipt("tenancy", pulumi.output(prepare), args.dependsOn)];
+    this.elevations = Object.fromEntries(elevations.map((elevation) => [elevatedLogin(elevation), secrets.password(`elevated-${elevation.who}`, undefined, elevation.until)]));
+    const watch = elevations.length === 0 ? undefined : secrets.password("elevation-watch");
+    const verifiers = pulumi.all(Object.fromEntries(Object.entries({ ...this.elevations, ...(watch === undefined ? {} : { [ELEVATION_WATCH]: watch }) }).map(([login, password]) => [login, this.verifier(login, password)])));
+    const elevated = this.receipt("elevations", verifiers.apply((known) => elevationScripts(config, known)), args.dependsOn);
+    if (watch !== undefined) this.watch = { password: watch, dependsOn: [elevated] };
+    this.registerOutputs({});
+  }
+
+  /** After the migration, before services: confines every table of a tenant's, and fails the update where something leaks. */
+  guard(migration: { readonly done: random.RandomId } | undefined): pulumi.Resource {
+    const { config } = this.context;
+    const { tenancy } = config.database;
+    const statements =
+      tenancy === undefined
+        ? scripts(config, () => renderTenancyAbsentSql("put rampart:database.tenancy back, or see docs/tenancy.md on how to take it out"))
+        : scripts(config, (schemas) => [...renderTenancySql({ schemas, superuser: POSTGRES_SUPERUSER, tenancy }), ...renderTenancyGuardSql({ schemas, superuser: POSTGRES_SUPERUSER, tenancy })]);
+    return this.receipt("guard", pulumi.output(statements), [...this.prepared, ...(migration === undefined ? [] : [migration.done])], migration?.done.id);
+  }
+
+  private receipt(step: string, statements: pulumi.Output<DatabaseScript[]>, dependsOn: pulumi.Resource[], after?: pulumi.Output<string>): random.RandomId {
+    // Keyed, as verifiers are among the statements.
+    const digest = pulumi.unsecret(pulumi.all([statements, this.context.salt]).apply(([all, salt]) => createHash("sha256").update(salt).update(JSON.stringify(all)).digest("hex").slice(0, 12)));
+    return new random.RandomId(
+      `${this.name}-${step}`,
+      { byteLength: 4, keepers: { statements: digest, ...(after === undefined ? {} : { after }) } },
+      { parent: this, dependsOn, hooks: this.context.hooks.statements({ name: `${this.name}-${step}`, statements }) },
+    );
+  }
+
+  private verifier(login: string, password: pulumi.Output<string>): pulumi.Output<string> {
+    const salt = new random.RandomBytes(`${this.name}-${login}-salt`, { length: 16 }, { parent: this });
+    return pulumi.all([password, salt.base64]).apply(([text, saltBase64]) => scramSha256Verifier({ password: text, saltBase64 }));
+  }
+}
+
+/** The same statements for each database, by its schemas. */
+function scripts(config: LoadedConfig, render: (schemas: string[]) => string[]): DatabaseScript[] {
+  const { name, schema, schemas, databases } = config.database;
+  return databaseNames(config).map((database) => ({ database, statements: render(database === name ? [schema, ...schemas] : [...(databases[database]?.schemas ?? [])]) }));
+}
+
+function elevationScripts(config: LoadedConfig, verifiers: Readonly<Record<string, string>>): DatabaseScript[] {
+  const { name, elevations } = config.database;
+  return [
+    ...databaseNames(config).map((database) => ({ database, statements: renderElevationOwnershipSql(elevations) })),
+    { database: name, statements: renderElevationsSql({ database: name, superuser: POSTGRES_SUPERUSER, elevations, verifiers }) },
+  ];
+}

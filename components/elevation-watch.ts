@@ -1,0 +1,64 @@
+import * as pulumi from "@pulumi/pulumi";
+import { ELEVATION_WATCH_HEALTH_CHECK, elevationWatchScript } from "../hardening/database/elevations";
+import type { Workload } from "../hardening/workload";
+import { createContainer } from "./container";
+import type { NetworkNames, StackContext } from "./context";
+import { MountedFiles } from "./mounted-files";
+import { SECRETS_PATH } from "./program";
+
+const SCRIPT = "/etc/rampart/watch.sh";
+
+export interface ElevationWatchArgs {
+  readonly networks: NetworkNames;
+  readonly url: pulumi.Output<string>;
+  /** The authority's certificate, which the URL names as /run/secrets/database_ca. */
+  readonly ca: pulumi.Output<string>;
+  /** The login and the function that it calls. */
+  readonly dependsOn: pulumi.Resource[];
+}
+
+/** Ends the sessions of elevations that are over, without anyone running anything. */
+export class ElevationWatch extends pulumi.ComponentResource {
+  constructor(name: string, context: StackContext, args: ElevationWatchArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("rampart:postgres:ElevationWatch", name, {}, opts);
+    const script = new MountedFiles(`${name}-config`, context, { owner: "elevation", secret: false, files: { "watch.sh": { content: elevationWatchScript(`${SECRETS_PATH}/watch_url`) } } }, { parent: this });
+    const secrets = new MountedFiles(`${name}-secrets`, context, { owner: "elevation", files: { watch_url: { content: args.url }, database_ca: { content: args.ca } } }, { parent: this });
+    createContainer(
+      context,
+      name,
+      watchWorkload(context),
+      { networks: args.networks, volumes: { config: script.volumeName, secrets: secrets.volumeName } },
+      { parent: this, lifecycle: "replace", dependsOn: [script.carrier, secrets.carrier, ...args.dependsOn] },
+    );
+    this.registerOutputs({});
+  }
+}
+
+function watchWorkload({ config, images }: StackContext): Workload {
+  return {
+    name: "elevation",
+    component: "elevation",
+    image: images.reference("postgres"),
+    entrypoint: ["/bin/sh", SCRIPT],
+    environment: {},
+    user: "70:70",
+    networks: [{ network: "internal" }],
+    publishedPorts: [],
+    mounts: [
+      { kind: "volume", volume: "config", target: "/etc/rampart", readOnly: true },
+      { kind: "volume", volume: "secrets", target: SECRETS_PATH, readOnly: true },
+    ],
+    tmpfs: [{ path: "/tmp", sizeMiB: 4 }],
+    resources: { memoryMiB: 48, cpus: 0.1, pids: 24 },
+    capabilities: [],
+    seccomp: { kind: "default" },
+    appArmor: { kind: "default" },
+    readOnlyRoot: true,
+    healthCheck: { test: ELEVATION_WATCH_HEALTH_CHECK, intervalSeconds: 5, timeoutSeconds: 3, startPeriodSeconds: 20, retries: 3 },
+    restart: "on-failure",
+    stopGraceSeconds: 5,
+    startTimeoutSeconds: 90,
+    logging: config.logging,
+    accepted: [],
+  };
+}
