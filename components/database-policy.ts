@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import type { LoadedConfig } from "../config";
+import { renderBackupRightsSql } from "../hardening/database/privileges-sql";
 import { ELEVATION_WATCH, elevatedLogin, renderElevationOwnershipSql, renderElevationsSql } from "../hardening/database/elevations";
 import { renderTenancyAbsentSql, renderTenancyGuardSql } from "../hardening/database/tenancy-guard-sql";
 import { renderTenancySql } from "../hardening/database/tenancy-sql";
@@ -56,8 +57,8 @@ export class DatabasePolicy extends pulumi.ComponentResource {
     const { tenancy } = config.database;
     const statements =
       tenancy === undefined
-        ? scripts(config, () => renderTenancyAbsentSql("put rampart:database.tenancy back, or see docs/tenancy.md on how to take it out"))
-        : scripts(config, (schemas) => [...renderTenancySql({ schemas, superuser: POSTGRES_SUPERUSER, tenancy }), ...renderTenancyGuardSql({ schemas, superuser: POSTGRES_SUPERUSER, tenancy })]);
+        ? scripts(config, (schemas) => [...renderBackupRightsSql(schemas), ...renderTenancyAbsentSql("put rampart:database.tenancy back, or see docs/tenancy.md on how to take it out")])
+        : scripts(config, (schemas) => [...renderBackupRightsSql(schemas), ...renderTenancySql({ schemas, superuser: POSTGRES_SUPERUSER, tenancy }), ...renderTenancyGuardSql({ schemas, superuser: POSTGRES_SUPERUSER, tenancy })]);
     return this.receipt("guard", pulumi.output(statements), [...this.prepared, ...(migration === undefined ? [] : [migration.done])], migration?.done.id);
   }
 

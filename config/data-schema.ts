@@ -33,17 +33,33 @@ const tenancy = z.strictObject({
   exceptions: z.array(z.strictObject({ object: matching(/^[a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*$/, "<schema>.<view, function or table>", "write it as app.totals"), reason })).default([]),
 });
 
+/** YAML reads an unquoted date as a time, and the Pulumi CLI hands it on as Go prints it: "2026-11-24 18:00:00 +0000 UTC". */
+function asWritten(value: unknown): unknown {
+  if (typeof value === "number") return String(value);
+  const go = typeof value === "string" ? /^(\d{4}-\d{2}-\d{2}) (\d{2}:\d{2}:\d{2}) ([+-]\d{2})(\d{2})(?: .*)?$/.exec(value) : null;
+  if (go === null) return value;
+  const [, date = "", time = "", hours = "", minutes = ""] = go;
+  const zone = `${hours}${minutes}` === "+0000" ? "Z" : `${hours}:${minutes}`;
+  return `${date}T${time}${zone}`;
+}
+
+/** A day, where that is all that was written. */
+const asDay = (value: unknown): unknown => {
+  const written = asWritten(value);
+  return typeof written === "string" ? written.replace(/T00:00:00Z$/, "") : written;
+};
+
 const elevation = z.strictObject({
   /** The person; the login is elevated_<who>. */
   who: matching(/^[a-z][a-z0-9_]{1,30}$/, "lower-case letters, digits and _, 2 to 31 characters", "use a short name such as anna"),
   /** Whose rights the login has. */
   role: z.enum(ELEVATION_ROLES),
   /** The end, with a time zone. */
-  until: checkedString((value) =>
+  until: z.preprocess(asWritten, checkedString((value) =>
     /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:\d{2})$/.test(value) && !Number.isNaN(Date.parse(value))
       ? undefined
       : { allowed: "a time with its zone, such as 2026-11-24T18:00:00Z", fix: "write date, T, time and Z" },
-  ),
+  )),
   reason,
 });
 
@@ -135,7 +151,7 @@ export function redis(context: SchemaContext) {
 }
 
 /** Any text; another text is another password. */
-const rotationKey = matching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$/, "1 to 40 letters, digits and . _ -", "use the day in quotes, such as \"2026-11-24\": without them YAML reads a time");
+const rotationKey = z.preprocess(asDay, matching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$/, "1 to 40 letters, digits and . _ -", "use the day, such as 2026-11-24"));
 
 /** Passwords turn over when their key here changes. */
 export const rotation = z

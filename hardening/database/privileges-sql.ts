@@ -116,3 +116,11 @@ export function renderPrivilegesSql(privileges: DatabasePrivileges, { database =
     ...here(privileges.defaultPrivileges).flatMap(defaultPrivilegesStatements),
   ];
 }
+
+/**
+ * The backup role's rights on what is there already. Default privileges are for what is made after them: a database that
+ * is older than the role, or that a restore brought, would have tables that no backup holds.
+ */
+export function renderBackupRightsSql(schemas: readonly string[]): string[] {
+  return schemas.flatMap((schema) => ["TABLES", "SEQUENCES"].map((objects) => `GRANT SELECT ON ALL ${objects} IN SCHEMA ${quoted(schema)} TO "backup"`));
+}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"crypto/x509"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -118,6 +119,12 @@ func cache(w http.ResponseWriter, r *http.Request) {
 		writeError(w, http.StatusInternalServerError, errors.New("the file of REDIS_URL_FILE holds no Redis URL"))
 		return
 	}
+	if options.TLSConfig != nil {
+		if options.TLSConfig.RootCAs, err = authority("REDIS_CA_FILE"); err != nil {
+			writeError(w, http.StatusInternalServerError, err)
+			return
+		}
+	}
 	client := redis.NewClient(options)
 	defer client.Close()
 	nonce := make([]byte, 8)
@@ -217,4 +224,17 @@ func slow(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, "done")
 	case <-r.Context().Done():
 	}
+}
+
+// authority reads the certificates by which a server is verified from the file that the variable names.
+func authority(variable string) (*x509.CertPool, error) {
+	content, err := os.ReadFile(os.Getenv(variable))
+	if err != nil {
+		return nil, err
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(content) {
+		return nil, errors.New("the file of " + variable + " holds no certificate")
+	}
+	return pool, nil
 }
