@@ -5,6 +5,7 @@ import type { LoadedConfig } from "../config";
 import { renderBackupRightsSql } from "../hardening/database/privileges-sql";
 import { ELEVATION_WATCH, elevatedLogin, renderElevationOwnershipSql, renderElevationsSql } from "../hardening/database/elevations";
 import { renderTenancyAbsentSql, renderTenancyGuardSql } from "../hardening/database/tenancy-guard-sql";
+import type { Tenancy } from "../hardening/database/tenancy";
 import { renderTenancySql } from "../hardening/database/tenancy-sql";
 import { scramSha256Verifier } from "../hardening/database/scram";
 import type { StackContext } from "./context";
@@ -40,8 +41,8 @@ export class DatabasePolicy extends pulumi.ComponentResource {
   ) {
     super("rampart:postgres:DatabasePolicy", name, {}, opts);
     const { config, secrets } = context;
-    const { elevations, tenancy } = config.database;
-    const prepare = tenancy === undefined ? [] : scripts(config, (schemas) => renderTenancySql({ schemas, superuser: POSTGRES_SUPERUSER, tenancy }));
+    const { elevations } = config.database;
+    const prepare = config.database.tenancy === undefined ? [] : scripts(config, (schemas, tenancy) => (tenancy === undefined ? [] : renderTenancySql({ schemas, superuser: POSTGRES_SUPERUSER, tenancy })));
     this.prepared = prepare.length === 0 ? args.dependsOn : [this.receipt("tenancy", pulumi.output(prepare), args.dependsOn)];
     this.elevations = Object.fromEntries(elevations.map((elevation) => [elevatedLogin(elevation), secrets.password(`elevated-${elevation.who}`, undefined, elevation.until)]));
     const watch = elevations.length === 0 ? undefined : secrets.password("elevation-watch");
@@ -53,12 +54,11 @@ export class DatabasePolicy extends pulumi.ComponentResource {
 
   /** After the migration, before services: confines every table of a tenant's, and fails the update where something leaks. */
   guard(migration: { readonly done: random.RandomId } | undefined): pulumi.Resource {
-    const { config } = this.context;
-    const { tenancy } = config.database;
-    const statements =
-      tenancy === undefined
-        ? scripts(config, (schemas) => [...renderBackupRightsSql(schemas), ...renderTenancyAbsentSql("put rampart:database.tenancy back, or see docs/tenancy.md on how to take it out")])
-        : scripts(config, (schemas) => [...renderBackupRightsSql(schemas), ...renderTenancySql({ schemas, superuser: POSTGRES_SUPERUSER, tenancy }), ...renderTenancyGuardSql({ schemas, superuser: POSTGRES_SUPERUSER, tenancy })]);
+    const statements = scripts(this.context.config, (schemas, tenancy) => {
+      const args = { schemas, superuser: POSTGRES_SUPERUSER };
+      const confined = tenancy === undefined ? renderTenancyAbsentSql(TENANCY_ABSENT_FIX) : [...renderTenancySql({ ...args, tenancy }), ...renderTenancyGuardSql({ ...args, tenancy })];
+      return [...renderBackupRightsSql(schemas), ...confined];
+    });
     return this.receipt("guard", pulumi.output(statements), [...this.prepared, ...(migration === undefined ? [] : [migration.done])], migration?.done.id);
   }
 
@@ -78,10 +78,16 @@ export class DatabasePolicy extends pulumi.ComponentResource {
   }
 }
 
-/** The same statements for each database, by its schemas. */
-function scripts(config: LoadedConfig, render: (schemas: string[]) => string[]): DatabaseScript[] {
-  const { name, schema, schemas, databases } = config.database;
-  return databaseNames(config).map((database) => ({ database, statements: render(database === name ? [schema, ...schemas] : [...(databases[database]?.schemas ?? [])]) }));
+const TENANCY_ABSENT_FIX = "put rampart:database.tenancy back, or see docs/tenancy.md on how to take it out";
+
+/** The same statements for each database, by its schemas and what tenancy leaves out there. */
+function scripts(config: LoadedConfig, render: (schemas: readonly string[], tenancy: Tenancy | undefined) => string[]): DatabaseScript[] {
+  const { name, schema, schemas, databases, tenancy } = config.database;
+  const further = Object.entries(databases).sort(([a], [b]) => (a < b ? -1 : 1));
+  return [
+    { database: name, statements: render([schema, ...schemas], tenancy) },
+    ...further.map(([database, own]) => ({ database, statements: render(own.schemas, tenancy === undefined ? undefined : { ...tenancy, sharedTables: own.tenancy.sharedTables, exceptions: own.tenancy.exceptions }) })),
+  ];
 }
 
 function elevationScripts(config: LoadedConfig, verifiers: Readonly<Record<string, string>>): DatabaseScript[] {

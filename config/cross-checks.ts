@@ -2,6 +2,7 @@ import { EXTENSIONS_SCHEMA } from "../hardening/database/extensions";
 import { backupFaults } from "./backup-checks";
 import { capacityFaults } from "./capacity-checks";
 import { isPublicHost, secretValueCheck } from "./checks";
+import { databaseAccessFaults } from "./database-access-checks";
 import type { Fault, FaultParams } from "./faults";
 import { postgresMajorFaults } from "./postgres-major";
 import type { MigrationConfig, SecretSpec, ServiceConfig, StackConfig } from "./schema";
@@ -37,6 +38,7 @@ export function crossChecks(config: StackConfig, show: ShowPath, lookUp: (key: s
     ...healthFaults(config, show),
     ...rotationFaults(config, show),
     ...databaseFaults(config, show),
+    ...databaseAccessFaults(config, show),
     ...capacityFaults(config, show),
     ...postgresMajorFaults(config, show),
   ];

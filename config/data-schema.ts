@@ -21,16 +21,23 @@ export const ELEVATION_ROLES = ["migrator", "app_rw", "app_ro", "monitor"] as co
 const extensions = unique(z.enum(EXTENSIONS), "extension");
 const schemas = unique(identifier, "schema");
 
+const objectName = (what: string, example: string) => matching(/^[a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*$/, what, `write it as ${example}`);
+
+/** What tenancy leaves out, which is another matter in each database. */
+const tenancyScope = {
+  /** Tables that belong to no tenant. @default every table that has no such column and refers to no table that has */
+  sharedTables: unique(objectName("<schema>.<table>", "app.countries"), "table").optional(),
+  /** Views and functions that were looked at and may stay as they are. */
+  exceptions: z.array(z.strictObject({ object: objectName("<schema>.<view, function or table>", "app.totals"), reason })).default([]),
+};
+
 const tenancy = z.strictObject({
   /** The session variable that holds the tenant, set with SET LOCAL in each transaction. */
   variable: matching(/^[a-z][a-z0-9_]{0,30}\.[a-z][a-z0-9_]{0,30}$/, "a name with one dot, such as app.tenant_id", "PostgreSQL takes own variables with a prefix alone"),
   /** The column that every table of a tenant's has. */
   column: identifier,
   type: z.enum(TENANT_TYPES),
-  /** Tables that belong to no tenant. @default every table that has no such column and refers to no table that has */
-  sharedTables: unique(matching(/^[a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*$/, "<schema>.<table>", "write it as app.countries"), "table").optional(),
-  /** Views and functions that were looked at and may stay as they are. */
-  exceptions: z.array(z.strictObject({ object: matching(/^[a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*$/, "<schema>.<view, function or table>", "write it as app.totals"), reason })).default([]),
+  ...tenancyScope,
 });
 
 /** YAML reads an unquoted date as a time, and the Pulumi CLI hands it on as Go prints it: "2026-11-24 18:00:00 +0000 UTC". */
@@ -97,7 +104,7 @@ export function database(context: SchemaContext) {
       schemas: schemas.default([]),
       extensions: extensions.default([]),
       /** Further databases of the stack, by name. */
-      databases: z.record(identifier, z.strictObject({ schemas: schemas.min(1).default(["app"]), extensions: extensions.default([]) })).default({}),
+      databases: z.record(identifier, z.strictObject({ schemas: schemas.min(1).default(["app"]), extensions: extensions.default([]), /** Tenancy holds here as in the first database; this is what it leaves out. */ tenancy: z.strictObject(tenancyScope).prefault({}) })).default({}),
       tenancy: tenancy.optional(),
       elevations: z
         .array(elevation)

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { DatabaseRoles, DataVolume } from "../../components";
-import { configOf, once, record, SERVICE, shortName, surroundings, withLocalEngine, type Recording, type Registered } from "./support";
+import { authority, configOf, once, record, SERVICE, shortName, surroundings, withLocalEngine, type Recording, type Registered } from "./support";
 
 withLocalEngine();
 
@@ -14,6 +14,7 @@ function roles(values: Record<string, unknown> = {}): Promise<Recording> {
       host: "10.20.2.10",
       port: 5432,
       superuserPassword: pulumi.secret(PASSWORD),
+      authority: authority(),
       secrets: context.secrets,
       dependsOn: [volume.ready],
       deletedWith: volume.volume,

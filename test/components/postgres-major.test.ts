@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { Postgres } from "../../components";
 import { dataVolumes } from "../../components/postgres-major";
 import { FakeDocker } from "./fake-docker";
-import { configOf, record, surroundings, withLocalEngine, type Recording } from "./support";
+import { authority, configOf, record, surroundings, withLocalEngine, type Recording } from "./support";
 
 // Jest's process.env is a copy of which child processes know nothing: without this they would find the real CLI.
 jest.mock("node:child_process", () => {
@@ -18,7 +18,7 @@ withLocalEngine();
 const postgres = (values: Record<string, unknown> = {}): Promise<Recording> =>
   record(() => {
     const { context, networks, plan } = surroundings(configOf({ network: { pool: "10.20.0.0/16" }, ...values }));
-    return new Postgres("rampart-dev-postgres", context, { networks, networkPlan: plan, address: "10.20.12.10", password: pulumi.secret("x") });
+    return new Postgres("rampart-dev-postgres", context, { networks, networkPlan: plan, address: "10.20.12.10", password: pulumi.secret("x"), authority: authority() });
   });
 const SEVENTEEN = { images: { postgres: `postgres:17.6-alpine@sha256:${"a1".repeat(32)}` } };
 const CHECK = "RandomId rampart-dev-postgres-major";

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Postgres, type PostgresArgs } from "../../components";
-import { configOf, labelsOf, networksOf, once, PROD, record, surroundings, withLocalEngine, type Recording } from "./support";
+import { authority, configOf, labelsOf, networksOf, once, PROD, record, surroundings, withLocalEngine, type Recording } from "./support";
 
 withLocalEngine();
 
@@ -9,7 +9,7 @@ const PASSWORD = "SuperuserPasswordInClear";
 function postgres(args: Partial<PostgresArgs> = {}, values: Record<string, unknown> = {}, stack = "dev"): Promise<Recording> {
   return record(() => {
     const { context, networks, plan } = surroundings(configOf({ network: { pool: "10.20.0.0/16" }, ...values }, stack));
-    return new Postgres("rampart-dev-postgres", context, { networks, networkPlan: plan, address: "10.20.12.10", password: pulumi.secret(PASSWORD), ...args });
+    return new Postgres("rampart-dev-postgres", context, { networks, networkPlan: plan, address: "10.20.12.10", password: pulumi.secret(PASSWORD), authority: authority(), ...args });
   }, stack);
 }
 
@@ -78,7 +78,7 @@ describe("Postgres", () => {
   test("needs an internal network", async () => {
     await record(() => {
       const { context, networks } = surroundings(configOf({}));
-      const broken = (): Postgres => new Postgres("p", context, { networks, networkPlan: [], address: "10.20.12.10", password: pulumi.secret(PASSWORD) });
+      const broken = (): Postgres => new Postgres("p", context, { networks, networkPlan: [], address: "10.20.12.10", password: pulumi.secret(PASSWORD), authority: authority() });
       expect(broken).toThrow("the plan of the networks has no internal network");
     });
   });

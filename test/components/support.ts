@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { createContext, loadConfig, Networks, type LoadedConfig, type NetworkNames, type StackContext } from "../../components";
+import { Authority, createContext, loadConfig, Networks, type LoadedConfig, type NetworkNames, type StackContext } from "../../components";
 import { planNetworks, type NetworkPlan } from "../../hardening/networks";
 import { recordResources, type RecordedResource } from "../../plan";
 
@@ -125,6 +125,9 @@ function registration(request: Request | undefined): Omit<Registered, keyof Reco
 function boundHooks(hooks: Readonly<Record<string, readonly string[]>>): Record<string, readonly string[]> {
   return Object.fromEntries(Object.entries(hooks).flatMap(([event, names]) => (names.length === 0 ? [] : [[event.replace(/List$/, ""), names]])));
 }
+
+/** The stack's authority, as a component that needs certificates is given it. */
+export const authority = (): Authority => new Authority("rampart-dev-authority", { stackName: "rampart-dev" });
 
 export const DIGEST = `sha256:${"a1".repeat(32)}`;
 export const IMAGE = `registry.example.com/app:1.0@${DIGEST}`;

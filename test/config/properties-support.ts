@@ -123,9 +123,9 @@ interface Monitor {
 
 /** The passwords that the mocks make: recognisable, and as alphanumeric as real ones. */
 export const MOCK_PASSWORD = "MOCKPASSWORD";
-const EXTRA_OUTPUTS: Readonly<Record<string, (name: string) => Tree>> = {
+const EXTRA_OUTPUTS: Readonly<Record<string, (name: string, inputs: Tree) => Tree>> = {
   "random:index/randomPassword:RandomPassword": (name) => ({ result: `${MOCK_PASSWORD}${name.replace(/[^a-z0-9]/g, "")}` }),
-  "random:index/randomBytes:RandomBytes": () => ({ base64: Buffer.from("0123456789abcdef").toString("base64"), hex: Buffer.from("0123456789abcdef").toString("hex") }),
+  "random:index/randomBytes:RandomBytes": (_name, inputs) => ({ base64: Buffer.alloc(Number(inputs["length"]), "0123456789abcdef").toString("base64") }),
   "docker:index/remoteImage:RemoteImage": (name) => ({ imageId: `sha256:id-${name}` }),
 };
 
@@ -147,7 +147,7 @@ async function registerAll(config: LoadedConfig): Promise<Registered[]> {
   const registered: Registered[] = [];
   await pulumi.runtime.setMocks(
     {
-      newResource: ({ type, name, inputs }) => ({ id: `id-${name}`, state: { ...(inputs as Tree), ...EXTRA_OUTPUTS[type]?.(name) } }),
+      newResource: ({ type, name, inputs }) => ({ id: `id-${name}`, state: { ...(inputs as Tree), ...EXTRA_OUTPUTS[type]?.(name, inputs as Tree) } }),
       call: () => ({}),
     },
     "rampart",

@@ -57,7 +57,7 @@ async function images(work: string): Promise<Images> {
 /** Not `pulumi destroy`: it must work whatever became of the state, and within a minute. */
 async function cleanUp(): Promise<void> {
   await stopPebble();
-  await sweep([...["e2e-main", "e2e-kept", "e2e-acme", "e2e-redis"].map((name) => `${LABEL.stack}=${name}`), `${LABEL.e2e}=1`, "rampart-e2e=1"]);
+  await sweep([...["e2e-main", "e2e-kept", "e2e-acme", "e2e-redis", "e2e-upgrade", "e2e-data"].map((name) => `${LABEL.stack}=${name}`), `${LABEL.e2e}=1`, "rampart-e2e=1"]);
   const patched = await docker(["image", "ls", "--filter", "label=io.rampart.e2e.patched=1", "--format", "{{.Repository}}:{{.Tag}}"]);
   const tags = patched.stdout.split("\n").filter((tag) => tag !== "" && !tag.includes("<none>"));
   if (tags.length > 0) await docker(["image", "rm", ...tags]);

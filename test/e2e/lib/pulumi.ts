@@ -11,7 +11,7 @@ export type StackSettings = Readonly<Record<string, unknown>>;
 export interface Outputs {
   readonly urls: readonly string[];
   readonly networks: Readonly<Record<string, string>>;
-  readonly database?: { readonly host: string; readonly port: number; readonly name: string; readonly schema: string; readonly superuser: string; readonly superuserPassword: string; readonly passwords: Readonly<Record<string, string>> };
+  readonly database?: { readonly host: string; readonly port: number; readonly name: string; readonly schema: string; readonly superuser: string; readonly superuserPassword: string; readonly ca: string; readonly passwords: Readonly<Record<string, string>>; readonly elevations?: Readonly<Record<string, string>> };
 }
 
 /** A stack as its user has it: the Pulumi CLI in the repository, a configuration file, a file backend, a passphrase. */

@@ -30,6 +30,7 @@ export const KEPT = { host: "kept.e2e.example.org", httpPort: 31_180, httpsPort:
 export const REDIS = { host: "redis.localhost", httpPort: 31_380, httpsPort: 31_743, pool: "10.234.0.0/16" } as const;
 export const ACME = { host: "acme.e2e.example.org", httpPort: 31_280, httpsPort: 31_643, pool: "10.233.0.0/16" } as const;
 
+export const DATA = { host: "data.localhost", httpPort: 31_480, httpsPort: 31_843, pool: "10.235.0.0/16" } as const;
 export const UPGRADE = { host: "upgrade.e2e.example.org", httpPort: 34_080, httpsPort: 34_443, pool: "10.242.0.0/16" } as const;
 
 const own = ({ traefik, postgres, redis, haproxy, socat, restic }: Images): object => ({ traefik, postgres, redis, haproxy, socat, restic });
@@ -102,7 +103,7 @@ export interface KeptChanges {
 
 /** A stack whose data is protected, as staging and production are. */
 export function keptSettings(images: Images, changes: KeptChanges = {}): StackSettings {
-  const memoryMiB = changes.memoryMiB ?? 256;
+  const memoryMiB = changes.memoryMiB ?? 320;
   return {
     environment: "staging",
     name: "rampart-e2e-kept",
@@ -148,3 +149,39 @@ export function acmeSettings(images: Images, directory: string, ca: string): Sta
     services: { web: { image: images.app, command: ["frontend"], port: 8080, healthCheck: health(8080), routes: [{ host: ACME.host }] } },
   };
 }
+
+export interface DataChanges {
+  readonly sql?: string;
+  readonly app?: string;
+  /** ISO 8601; absent: nobody is elevated. */
+  readonly elevatedUntil?: string;
+  readonly rotation?: object;
+}
+
+/** A stack of tenants: row security, elevations, Redis over TLS. */
+export function dataSettings(images: Images, changes: DataChanges = {}): StackSettings {
+  return {
+    environment: "dev",
+    name: "rampart-e2e-data",
+    network: { pool: DATA.pool },
+    edge: { httpPort: DATA.httpPort, httpsPort: DATA.httpsPort },
+    images: own(images),
+    database: {
+      tenancy: { variable: "app.tenant_id", column: "tenant_id", type: "uuid" },
+      extensions: ["citext"],
+      elevations: changes.elevatedUntil === undefined ? [] : [{ who: "anna", role: "app_ro", until: changes.elevatedUntil, reason: "ticket 4711: look at the orders" }],
+    },
+    redis: { tls: true },
+    rotation: changes.rotation ?? {},
+    migration: { image: images.app, command: ["migrate"], environment: { MIGRATION_SQL: changes.sql ?? TENANT_TABLES } },
+    services: {
+      api: { image: changes.app ?? images.app, command: ["api"], port: 3000, healthCheck: health(3000), data: "read-write", cache: true, routes: [{ host: DATA.host, rateLimit: { average: 20_000, burst: 20_000 } }] },
+    },
+  };
+}
+
+/** What a migration of an application with tenants makes. */
+export const TENANT_TABLES = `
+CREATE TABLE IF NOT EXISTS app.projects (id bigint PRIMARY KEY, tenant_id uuid NOT NULL, name text);
+CREATE TABLE IF NOT EXISTS app.tasks (id bigint PRIMARY KEY, tenant_id uuid NOT NULL, project bigint REFERENCES app.projects ON DELETE CASCADE);
+`;

@@ -6,9 +6,20 @@ import { databaseOf, mainOutputs, type Context } from "../lib/stacks";
 
 type Role = "migrator" | "app_rw" | "app_ro";
 
-export function connection(outputs: Outputs, role: string): { host: string; port: number; database: string; user: string; password: string } {
-  const { host, port, name, superuser, superuserPassword, passwords } = databaseOf(outputs);
-  return { host, port, database: name, user: role, password: role === superuser ? superuserPassword : (passwords[role] ?? "") };
+export interface Connection {
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+  readonly user: string;
+  readonly password: string;
+  readonly ssl: { readonly ca: string; readonly servername: string };
+}
+
+/** As every client connects: over TLS, the server verified by the stack's own authority. */
+export function connection(outputs: Outputs, role: string): Connection {
+  const { host, port, name, superuser, superuserPassword, passwords, elevations, ca } = databaseOf(outputs);
+  const password = role === superuser ? superuserPassword : (passwords[role] ?? elevations?.[role] ?? "");
+  return { host, port, database: name, user: role, password, ssl: { ca, servername: "postgres" } };
 }
 
 /** One session of a role, from the host to Postgres' own address. */

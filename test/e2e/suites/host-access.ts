@@ -6,6 +6,7 @@ import { run, signal, start, until, type RunResult } from "../lib/process";
 import { REPOSITORY } from "../lib/pulumi";
 import { expect, expectMatch, expectNone, type Suite } from "../lib/runner";
 import { databaseOf, mainOutputs, type Context } from "../lib/stacks";
+import { connection } from "./database";
 
 const TUNNEL_PORT = 34_433;
 const EPHEMERAL = "label=io.rampart.ephemeral=true";
@@ -18,8 +19,7 @@ const left = async (context: Context): Promise<string[]> => [...(await ids("cont
 
 /** One session through the tunnel. */
 async function through(context: Context, role: string, text: string): Promise<string> {
-  const { name, passwords, superuser, superuserPassword } = databaseOf(mainOutputs(context));
-  const client = new Client({ host: "127.0.0.1", port: TUNNEL_PORT, database: name, user: role, password: role === superuser ? superuserPassword : (passwords[role] ?? ""), connectionTimeoutMillis: 5000 });
+  const client = new Client({ ...connection(mainOutputs(context), role), host: "127.0.0.1", port: TUNNEL_PORT, connectionTimeoutMillis: 5000 });
   await client.connect();
   try {
     return JSON.stringify((await client.query(text)).rows);

@@ -1,12 +1,16 @@
 import type { Suite } from "../lib/runner";
 import type { Context } from "../lib/stacks";
 import { acme } from "./acme";
+import { backupCommands } from "./backup-commands";
+import { backupContainers } from "./backup-containers";
 import { confinement } from "./confinement";
+import { data } from "./data";
 import { database } from "./database";
 import { deployment } from "./deployment";
 import { dockerApi } from "./docker-api";
 import { edge } from "./edge";
 import { faults } from "./faults";
+import { hostAccess } from "./host-access";
 import { isolation } from "./isolation";
 import { kept } from "./kept";
 import { migration } from "./migration";
@@ -17,6 +21,7 @@ import { replacement } from "./replacement";
 import { rotation } from "./rotation";
 import { seccomp } from "./seccomp";
 import { secretsSuite } from "./secrets";
+import { upgradeSuite } from "./upgrade";
 
 /** In the order in which they run: those that only look come before those that change something. */
-export const SUITES: readonly Suite<Context>[] = [deployment, confinement, secretsSuite, isolation, edge, database, redisSuite, dockerApi, seccomp, migration, replacement, rotation, faults, kept, acme, redisRotation, redisFaults];
+export const SUITES: readonly Suite<Context>[] = [deployment, confinement, secretsSuite, isolation, edge, database, hostAccess, redisSuite, dockerApi, seccomp, migration, replacement, rotation, faults, data, kept, upgradeSuite, acme, redisRotation, redisFaults, backupContainers, backupCommands];

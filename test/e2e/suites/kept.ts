@@ -5,6 +5,7 @@ import { ask } from "../lib/http";
 import { run, tail, until } from "../lib/process";
 import { REPOSITORY } from "../lib/pulumi";
 import { expect, expectMatch, expectNone, type Suite } from "../lib/runner";
+import { backupChecks } from "./backups";
 import { KEPT, keptSettings, type Context, type Images } from "../lib/stacks";
 
 const settings = { host: KEPT.host, port: KEPT.httpsPort };
@@ -67,7 +68,7 @@ export const kept: Suite<Context> = {
       name: "new settings of Postgres, Redis and the edge go through, and the data survives",
       run: async (context) => {
         const before = await rows();
-        await deploy(context, { memoryMiB: 320, tls: "modern" });
+        await deploy(context, { memoryMiB: 384, tls: "modern" });
         expect((await rows()) === before + 1, "rows are missing");
       },
     },
@@ -76,7 +77,7 @@ export const kept: Suite<Context> = {
       run: async (context) => {
         const before = await rows();
         const images = await patchedImages(context.images);
-        await deploy(context, { images, memoryMiB: 320, tls: "modern" });
+        await deploy(context, { images, memoryMiB: 384, tls: "modern" });
         expect((await rows()) === before + 1, "rows are missing");
         const running = await containers(context.kept.name);
         const postgres = running.find((one) => kindOf(one) === "postgres");
@@ -86,6 +87,7 @@ export const kept: Suite<Context> = {
         expect((await rows()) === before + 2, "rows are missing after the way back");
       },
     },
+    ...backupChecks,
     {
       name: "destroy refuses while the data is protected, and everything goes on serving",
       run: async ({ kept: stack }) => {

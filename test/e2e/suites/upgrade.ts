@@ -4,7 +4,8 @@ import { ask } from "../lib/http";
 import { run, signal, start, tail, until, type RunResult } from "../lib/process";
 import { REPOSITORY, Stack } from "../lib/pulumi";
 import { expect, expectMatch, type Suite } from "../lib/runner";
-import { databaseOf, UPGRADE, upgradeSettings, type Context } from "../lib/stacks";
+import { connection } from "./database";
+import { UPGRADE, upgradeSettings, type Context } from "../lib/stacks";
 
 export const UPGRADE_STACK = "e2e-upgrade";
 const NAME = "rampart-e2e-upgrade";
@@ -23,8 +24,8 @@ const write = async (): Promise<{ status: number; count: number; serverVersion: 
 const written = (): ReturnType<typeof write> => until("the API writes", 60, async () => { const one = await write(); return one.status === 200 && one; });
 
 async function sql(context: Context, role: string, statements: string): Promise<readonly Record<string, unknown>[]> {
-  const { host, port, name, superuser, superuserPassword, passwords } = databaseOf(await stackOf(context).outputs());
-  const client = new Client({ host, port, database: name, user: role, password: role === superuser ? superuserPassword : (passwords[role] ?? ""), connectionTimeoutMillis: 5000 });
+  const outputs = await stackOf(context).outputs();
+  const client = new Client({ ...connection(outputs, role), connectionTimeoutMillis: 5000 });
   await client.connect();
   try {
     const result = (await client.query(statements)) as { rows: Record<string, unknown>[] } | { rows: Record<string, unknown>[] }[];

@@ -31,7 +31,7 @@ beforeAll(async () => {
   writeReadable(path("pg_hba.conf"), renderPgHba({
     superuser: SUPERUSER, superuserSources: [], roles: [], subnets: ["127.0.0.0/8"],
   }));
-  writeReadable(path("start.sh"), postgresStartScript({ configFile: path("postgresql.conf"), hbaFile: path("pg_hba.conf") }));
+  writeReadable(path("start.sh"), postgresStartScript({ configFile: path("postgresql.conf"), liveDirectory: directory, runDirectory: directory }));
   writeReadable(path("docker-entrypoint.sh"), '#!/bin/sh\nprintf "entrypoint: %s\\n" "$*"\nexec "$@"\n');
   chmodSync(path("docker-entrypoint.sh"), 0o755);
   environment = {

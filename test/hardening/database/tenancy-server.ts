@@ -95,15 +95,10 @@ export async function createTenantDatabase(server: PostgresServer, database: str
   await maintenance.end();
   const superuser = await server.connect(SUPERUSER, { database });
   const passwords = Object.fromEntries(ROLES.map((role) => [role, passwordOf(role)]));
-  await transaction(superuser, renderPrivilegesSql(databasePrivileges({ database, superuser: SUPERUSER }), passwords));
+  await transaction(superuser, renderPrivilegesSql(databasePrivileges({ database, superuser: SUPERUSER }), { passwords }));
   await run(superuser, [
-    "DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'backup') THEN CREATE ROLE backup; END IF; END $$",
-    `ALTER ROLE backup LOGIN NOSUPERUSER BYPASSRLS CONNECTION LIMIT 20 PASSWORD '${passwordOf("backup")}'`,
     `ALTER ROLE migrator CONNECTION LIMIT 20`,
-    `GRANT CONNECT ON DATABASE "${database}" TO backup`,
-    "GRANT USAGE ON SCHEMA app TO backup",
-    "ALTER DEFAULT PRIVILEGES FOR ROLE migrator IN SCHEMA app GRANT SELECT ON TABLES TO backup",
-    "ALTER ROLE backup SET search_path = app",
+    "ALTER ROLE backup CONNECTION LIMIT 20",
   ]);
   const clients: Record<Role, Client> = {
     superuser,

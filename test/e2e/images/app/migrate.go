@@ -61,5 +61,10 @@ func applyMigrations() error {
 	fmt.Println("applying 001_items")
 	_, err = connection.Exec(ctx, "CREATE TABLE IF NOT EXISTS "+pgx.Identifier{schema, "items"}.Sanitize()+
 		" (id bigserial primary key, note text not null, created_at timestamptz default now())")
+	if statements := os.Getenv("MIGRATION_SQL"); err == nil && statements != "" {
+		fmt.Println("applying MIGRATION_SQL")
+		// Without parameters: several statements in one, and in one transaction.
+		_, err = connection.Exec(ctx, statements)
+	}
 	return err
 }
