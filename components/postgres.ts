@@ -107,7 +107,8 @@ function configurationFiles(context: StackContext): Record<string, MountedFile> 
   };
 }
 
-function hbaFile(context: StackContext, args: PostgresArgs): string {
+/** Who may connect as whom, from where. */
+export function hbaFile(context: StackContext, args: Pick<PostgresArgs, "networkPlan" | "forwarderAddress">): string {
   const internal = args.networkPlan.find((network) => network.name === "internal");
   if (internal === undefined) throw new Error("the plan of the networks has no internal network");
   return renderPgHba({

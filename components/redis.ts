@@ -1,4 +1,5 @@
 import { basename, dirname } from "node:path/posix";
+import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import type { ServiceConfig } from "../config";
@@ -6,6 +7,7 @@ import { rotationKey } from "../hardening/database/rotation";
 import {
   REDIS_LIVE_FILES, REDIS_PATHS, redisHealthCheck, redisMaxMemoryMiB, redisPasswordHash, redisStartScript, redisUsersScript, renderRedisAcl, renderRedisConf,
 } from "../hardening/redis";
+import { ownerLabels } from "../hardening/labels";
 import type { Workload } from "../hardening/workload";
 import { createContainer } from "./container";
 import type { NetworkNames, StackContext } from "./context";
@@ -58,20 +60,21 @@ export class Redis extends pulumi.ComponentResource {
       users.map(([service]) => [service, args.secrets.password(`redis-${service}`, undefined, rotationKey({ everything: config.rotation.everything, one: config.rotation.redis[service] }))]),
     );
     const data = new DataVolume(`${name}-data`, context, { owner: "redis", protect: config.redis.protect, shared: false }, { parent: this });
-    const live = new DataVolume(`${name}-live`, context, { owner: "redis", protect: false, shared: false }, { parent: this });
+    // Not the resource's own name, by which the posture knows volumes of data.
+    const live = new docker.Volume(`${name}-live-volume`, { name: `${name}-live`, labels: ownerLabels({ stack: config.stack }, "volume", "redis") }, { parent: this });
     const files = new MountedFiles(`${name}-config`, context, { owner: "redis", files: fixedFiles(context) }, { parent: this });
     const acl = pulumi.all(this.passwords).apply((passwords) => aclFile(users, passwords));
     const carrier = createCarrier(
       `${name}-live`,
       context,
-      { owner: "redis", secret: true, volumeName: live.volumeName, files: liveFiles(acl, tls ? args.tls : undefined) },
+      { owner: "redis", secret: true, volumeName: live.name, files: liveFiles(acl, tls ? args.tls : undefined) },
       { parent: this },
     );
     const container = createContainer(
       context,
       name,
       redisWorkload(context),
-      { networks: args.networks, volumes: { data: data.volumeName, config: files.volumeName, live: live.volumeName } },
+      { networks: args.networks, volumes: { data: data.volumeName, config: files.volumeName, live: live.name } },
       { parent: this, lifecycle: "exclusive", dependsOn: [files.carrier, carrier] },
     );
     this.staged = new random.RandomId(

@@ -79,8 +79,8 @@ export class HardenedStack extends pulumi.ComponentResource {
     const plan = networkPlan(config, access);
     const networks = new Networks(name, { stack: config.stack, plan }, { parent: this }).names;
     const volumes = sharedVolumes(context, this);
-    const authority = new Authority(`${name}-authority`, { stackName: name, ...rotated(rotationKey({ everything: config.rotation.everything, one: config.rotation.certificates })) }, { parent: this });
-    const data = usesDatabase(config) ? this.createDatabase(context, plan, networks, access, authority) : undefined;
+    const authority = needsAuthority(config) ? new Authority(`${name}-authority`, { stackName: name, ...rotated(rotationKey({ everything: config.rotation.everything, one: config.rotation.certificates })) }, { parent: this }) : undefined;
+    const data = authority !== undefined && usesDatabase(config) ? this.createDatabase(context, plan, networks, access, authority) : undefined;
     const redis = usesRedis(config) ? new Redis(`${name}-redis`, context, { networks, secrets, ...redisTls(config, authority) }, { parent: this }) : undefined;
     const migration =
       config.migration !== undefined && data !== undefined
@@ -106,7 +106,7 @@ export class HardenedStack extends pulumi.ComponentResource {
       const login = role === undefined ? undefined : data?.roles.logins[role];
       const urls = {
         ...(login === undefined || data === undefined ? {} : { DATABASE_URL: databaseUrl(settings.database ?? config.database.name, login, service), DATABASE_CA: data.authority.certificate }),
-        ...(redis === undefined || settings.cache === false ? {} : { REDIS_URL: cacheUrl(config, redis, service), ...(config.redis.tls ? { REDIS_CA: authority.certificate } : {}) }),
+        ...(redis === undefined || settings.cache === false ? {} : { REDIS_URL: cacheUrl(config, redis, service), ...(authority !== undefined && config.redis.tls ? { REDIS_CA: authority.certificate } : {}) }),
       };
       const created = new Service(
         `${name}-${service}`,
@@ -247,8 +247,10 @@ function migrationUrls(config: LoadedConfig, { roles, authority }: { readonly ro
 
 const rotated = (rotation: string | undefined): { readonly rotation?: string } => (rotation === undefined ? {} : { rotation });
 
-function redisTls(config: LoadedConfig, authority: Authority): Pick<RedisArgs, "tls"> {
-  if (!config.redis.tls) return {};
+const needsAuthority = (config: LoadedConfig): boolean => usesDatabase(config) || (usesRedis(config) && config.redis.tls);
+
+function redisTls(config: LoadedConfig, authority: Authority | undefined): Pick<RedisArgs, "tls"> {
+  if (authority === undefined || !config.redis.tls) return {};
   const { certificate, privateKey } = authority.server("redis", [REDIS_ALIAS, "127.0.0.1", "localhost"]);
   return { tls: { certificate, key: privateKey, ca: authority.certificate } };
 }

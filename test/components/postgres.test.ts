@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Postgres, type PostgresArgs } from "../../components";
+import { hbaFile, Postgres, type PostgresArgs } from "../../components";
 import { authority, configOf, labelsOf, networksOf, once, PROD, record, surroundings, withLocalEngine, type Recording } from "./support";
 
 withLocalEngine();
@@ -14,6 +14,15 @@ function postgres(args: Partial<PostgresArgs> = {}, values: Record<string, unkno
 }
 
 const plain = once(() => postgres());
+
+async function hba(values: Record<string, unknown>, args: { readonly forwarderAddress?: string } = {}): Promise<string> {
+  let text = "";
+  await record(() => {
+    const { context, plan } = surroundings(configOf({ network: { pool: "10.20.0.0/16" }, ...values }));
+    text = hbaFile(context, { networkPlan: plan, ...args });
+  });
+  return text;
+}
 
 const fileOf = (recording: Recording, file: string): string => {
   const uploads = recording.inputs("Container rampart-dev-postgres-config-carrier")["uploads"] as { file: string; content: string }[];
@@ -31,7 +40,8 @@ describe("Postgres", () => {
   test("finds its password in a file, and shows it nowhere", async () => {
     const recording = await plain();
     expect(recording.inputs("Container rampart-dev-postgres")["envs"]).toContain("POSTGRES_PASSWORD_FILE=/run/secrets/postgres_password");
-    expect(recording.inputs("Container rampart-dev-postgres-secrets-carrier")["uploads"]).toEqual([{ content: "[secret]", file: "/files/postgres_password", permissions: "0444" }]);
+    const uploads = recording.inputs("Container rampart-dev-postgres-live-carrier")["uploads"] as { content: string; file: string }[];
+    expect(uploads.map(({ file, content }) => [file, content])).toEqual(["ca.crt", "pg_hba.conf", "postgres_password", "server.crt", "server.key"].map((file) => [`/files/${file}`, "[secret]"]));
     expect(JSON.stringify(recording.resources)).not.toContain(PASSWORD);
   });
 
@@ -43,22 +53,25 @@ describe("Postgres", () => {
   test("stops before its successor starts, which waits for its files", async () => {
     const recording = await plain();
     expect(recording.get("Container rampart-dev-postgres").deleteBeforeReplace).toBe(true);
-    for (const before of ["Container rampart-dev-postgres-config-carrier", "Container rampart-dev-postgres-secrets-carrier", "Volume rampart-dev-postgres-data"]) {
+    for (const before of ["Container rampart-dev-postgres-config-carrier", "Container rampart-dev-postgres-live-carrier", "RandomId rampart-dev-postgres-live-applied", "Volume rampart-dev-postgres-data"]) {
       expect(recording.waitsFor("Container rampart-dev-postgres", before)).toBe(true);
     }
   });
 
   test("takes the superuser from the network's gateway alone, and from the forwarder where there is one", async () => {
-    const superuser = (hba: string): string[] => hba.split("\n").filter((line) => /^host\s+all\s+postgres\s.*scram/.test(line)).map((line) => line.split(/\s+/)[3] ?? "");
-    expect(superuser(fileOf(await plain(), "pg_hba.conf"))).toEqual(["127.0.0.1/32", "10.20.12.1/32"]);
-    expect(superuser(fileOf(await postgres({ forwarderAddress: "10.20.12.11" }), "pg_hba.conf"))).toEqual(["127.0.0.1/32", "10.20.12.1/32", "10.20.12.11/32"]);
+    const superuser = (hba: string): string[] => hba.split("\n").filter((line) => /^hostssl\s+all\s+postgres\s.*scram/.test(line)).map((line) => line.split(/\s+/)[3] ?? "");
+    expect(superuser(await hba({}))).toEqual(["127.0.0.1/32", "10.20.12.1/32"]);
+    expect(superuser(await hba({}, { forwarderAddress: "10.20.12.11" }))).toEqual(["127.0.0.1/32", "10.20.12.1/32", "10.20.12.11/32"]);
   });
 
   test("takes the roles and their members from the internal subnet, for the stack's databases alone", async () => {
     const lines = async (database: object): Promise<string[]> =>
-      fileOf(await postgres({}, { database }), "pg_hba.conf").split("\n").filter((line) => line.includes(" +")).map((line) => line.split(/\s+/).slice(1, 4).join(" "));
+      (await hba({ database })).split("\n").filter((line) => line.includes(" +")).map((line) => line.split(/\s+/).slice(1, 4).join(" "));
     const shop = ["migrator", "app_rw", "app_ro", "backup", "monitor"].map((role) => `shop +${role} 10.20.12.0/22`);
     expect(await lines({ name: "shop" })).toEqual(shop);
+    expect((await hba({})).split("\n").filter((line) => /^host /.test(line) && !line.endsWith("reject"))).toEqual([]);
+    const elevated = { elevations: [{ who: "anna", role: "app_ro", until: "2020-01-01T00:00:00Z", reason: "ticket 4711: look" }] };
+    expect(await lines({ name: "shop", ...elevated })).toEqual([...shop, "shop +elevation_watch 10.20.12.0/22"]);
     expect(await lines({ name: "shop", databases: { analytics: {} } })).toEqual([...shop, ...shop.map((line) => line.replace("shop", "analytics"))]);
   });
 

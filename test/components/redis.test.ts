@@ -22,7 +22,7 @@ describe("Redis", () => {
     expect(networksOf(container)).toEqual({ "rampart-dev-internal": ["redis"] });
     expect(container.inputs).toMatchObject({ ports: [], user: "999:1000", readOnly: true, entrypoints: ["/bin/sh", "/etc/rampart/start.sh"], envs: [], memory: 256, memorySwap: 256 });
     expect(container).toMatchObject({ deleteBeforeReplace: true });
-    expect(container.dependsOn).toEqual(expect.arrayContaining(["Container rampart-dev-redis-config-carrier", "Container rampart-dev-redis-live-carrier", "Volume rampart-dev-redis-data", "Volume rampart-dev-redis-live"]));
+    expect(container.dependsOn).toEqual(expect.arrayContaining(["Container rampart-dev-redis-config-carrier", "Container rampart-dev-redis-live-carrier", "Volume rampart-dev-redis-data", "Volume rampart-dev-redis-live-volume"]));
   });
 
   test("has a user and a password for each service that uses it, and for no other", async () => {
@@ -65,8 +65,8 @@ describe("Redis", () => {
     const keepers = async (rotation: object): Promise<Record<string, unknown>> =>
       Object.fromEntries((await redis({ services: SERVICES, rotation })).ofType("RandomPassword").map(({ name, inputs }) => [name.replace("rampart-dev-secrets-", ""), inputs["keepers"]]));
     expect(await keepers({})).toEqual({ "redis-api": undefined, "redis-web": undefined, salt: undefined });
-    expect(await keepers({ redis: { api: "2" } })).toEqual({ "redis-api": { rotation: "2" }, "redis-web": undefined, salt: undefined });
-    expect(await keepers({ everything: "a", redis: { api: "2" } })).toEqual({ "redis-api": { rotation: "a+2" }, "redis-web": { rotation: "a" }, salt: undefined });
+    expect(await keepers({ redis: { api: "2" } })).toEqual({ "redis-api": { rotation: "/2" }, "redis-web": undefined, salt: undefined });
+    expect(await keepers({ everything: "a", redis: { api: "2" } })).toEqual({ "redis-api": { rotation: "a/2" }, "redis-web": { rotation: "a/" }, salt: undefined });
   });
 
   describe("with TLS", () => {

@@ -23,6 +23,7 @@ const full = once(() => stack(FULL));
 const empty = once(() => stack());
 
 const RECEIPT = "RandomId rampart-dev-migration-receipt";
+const GUARD = "RandomId rampart-dev-database-guard";
 const ROUTES = "Container rampart-dev-edge-routes-carrier";
 
 describe("HardenedStack", () => {
@@ -71,12 +72,12 @@ describe("HardenedStack", () => {
     const recording = await full();
     const files = (name: string): string[] => ((recording.inputs(`Container rampart-dev-${name}-secrets-carrier`)["uploads"] as { file: string }[]) ?? []).map(({ file }) => file.replace("/files/", ""));
     expect({ api: files("api"), reports: files("reports"), worker: files("worker"), migration: files("migration") }).toEqual({
-      api: ["database_url", "jwt_secret", "redis_url"], reports: ["database_url"], worker: ["redis_url"], migration: ["database_url", "jwt_secret"],
+      api: ["database_ca", "database_url", "jwt_secret", "redis_url"], reports: ["database_ca", "database_url"], worker: ["redis_url"], migration: ["database_ca", "database_url", "jwt_secret"],
     });
     expect(recording.names).not.toContain("MountedFiles rampart-dev-frontend-secrets");
-    const readers = (password: string): string[] => recording.ofType("Volume").filter(({ dependsOn }) => dependsOn.some((one) => one.replace(/-login-[0-9a-f]{8}$/, "-login") === `RandomPassword rampart-dev-secrets-${password}`)).map(({ name }) => name.replace("rampart-dev-", ""));
+    const readers = (password: string): string[] => [...recording.ofType("Volume"), ...recording.ofType("Container").filter(({ name }) => name.endsWith("-live-carrier"))].filter(({ dependsOn }) => dependsOn.some((one) => one.replace(/-login-[0-9a-f]{8}$/, "-login") === `RandomPassword rampart-dev-secrets-${password}`)).map(({ name }) => name.replace("rampart-dev-", ""));
     expect(Object.fromEntries(["postgres", "migrator", "app-rw", "app-ro", "app-rw-login", "app-ro-login", "redis-api", "redis-worker", "secret-jwt-secret"].map((key) => [key, readers(key).sort().join()]))).toEqual({
-      postgres: "postgres-secrets", migrator: "migration-secrets", "app-rw": "", "app-ro": "", "app-rw-login": "api-secrets", "app-ro-login": "reports-secrets", "redis-api": "api-secrets,redis-config", "redis-worker": "redis-config,worker-secrets", "secret-jwt-secret": "api-secrets,migration-secrets",
+      postgres: "postgres-live-carrier", migrator: "migration-secrets", "app-rw": "", "app-ro": "", "app-rw-login": "api-secrets", "app-ro-login": "reports-secrets", "redis-api": "api-secrets,redis-live-carrier", "redis-worker": "redis-live-carrier,worker-secrets", "secret-jwt-secret": "api-secrets,migration-secrets",
     });
   });
 
@@ -111,9 +112,9 @@ describe("HardenedStack", () => {
 
   test("goes from Postgres to roles, migration, services and routes, in this order", async () => {
     const recording = await full();
-    const order = ["Container rampart-dev-postgres", "Role rampart-dev-roles-migrator", "Schema rampart-dev-roles-schema", "Container rampart-dev-migration", RECEIPT, "Container rampart-dev-api", ROUTES];
+    const order = ["Container rampart-dev-postgres", "Role rampart-dev-roles-migrator", "Schema rampart-dev-roles-schema", "Container rampart-dev-migration", RECEIPT, GUARD, "Container rampart-dev-api", ROUTES];
     order.slice(1).forEach((label, index) => expect([label, recording.waitsFor(label, order[index] ?? "")]).toEqual([label, true]));
-    for (const service of ["api", "frontend", "reports", "worker"]) expect(recording.get(`Container rampart-dev-${service}`).dependsOn).toContain(RECEIPT);
+    for (const service of ["api", "frontend", "reports", "worker"]) expect(recording.get(`Container rampart-dev-${service}`).dependsOn).toContain(GUARD);
     for (const privilege of [...recording.ofType("Grant"), ...recording.ofType("DefaultPrivileges")]) expect(recording.waitsFor(RECEIPT, `${shortName(privilege.type)} ${privilege.name}`)).toBe(true);
     for (const service of ["api", "frontend"]) expect(recording.get(ROUTES).dependsOn).toContain(`Container rampart-dev-${service}`);
   });

@@ -120,7 +120,7 @@ describe("plan", () => {
     const { code, stdout } = await plan("staging", "--config-file", stackFile("open", { certificates: "letsencrypt-staging", acmeEmail: "ops@example.com", database: { protect: false }, services: { web: { ...SERVICE, data: "read-only" } } }));
     expect(code).toBe(1);
     expect(stdout).toContain("Posture: 2 fail, ");
-    expect(stdout).toContain("  fail      rampart-data-protected       rampart-staging-postgres-data, rampart-staging-backups-repository: is deleted by `pulumi destroy`\n");
+    expect(stdout).toContain("  fail      rampart-data-protected       rampart-staging-backups-repository, rampart-staging-postgres-data: is deleted by `pulumi destroy`\n");
   });
 
   test("ends with 1 and every fault of a configuration, without a stack trace or a plan", async () => {

@@ -45,7 +45,7 @@ function takeOverCommands(name: string): string {
 }
 
 const dataVolumes = ({ kept }: Context): Promise<string[]> => ids("volume", [`label=${LABEL.stack}=${kept.name}`]);
-const DATA = ["rampart-e2e-kept-postgres-data", "rampart-e2e-kept-redis-data"];
+const DATA = ["rampart-e2e-kept-backups-repository", "rampart-e2e-kept-postgres-data", "rampart-e2e-kept-redis-data"];
 
 async function deploy(context: Context, changes: Parameters<typeof keptSettings>[1] = {}): Promise<void> {
   await context.kept.mustUp(keptSettings(context.images, changes));

@@ -71,7 +71,7 @@ function refuse(changes: Record<string, string>): { status: number | null; outpu
 test("is plain POSIX sh, without a place for a secret", () => {
   const script = postgresStartScript();
   expect(spawnSync("/bin/sh", ["-n"], { input: script }).status).toBe(0);
-  expect(script).toContain("exec docker-entrypoint.sh postgres -c config_file=/etc/rampart/postgresql.conf -c hba_file=/etc/rampart/pg_hba.conf\n");
+  expect(script).toContain("exec docker-entrypoint.sh postgres -c config_file=/etc/rampart/postgresql.conf -c hba_file=/run/secrets/pg_hba.conf\n");
   expect(() => postgresStartScript({ configFile: "/tmp/$(id)" })).toThrow('configFile: "/tmp/$(id)" is not a plain absolute path');
 });
 
