@@ -1,8 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { currentEngine } from "../components/engine";
-import { databaseAccess, usesDatabase } from "../components/stack";
+import { databaseAccess, usesDatabase, usesRedis } from "../components/stack";
 import { loadConfig, NAMESPACE, type LoadedConfig } from "../config";
-import { judge, RULES, viewOfResources, type PostureEntry, type StackView } from "../hardening/rules";
+import { certificatePeriod } from "../hardening/pki/period";
+import { judge, RULES, viewOfResources, type PostureEntry, type StackFacts } from "../hardening/rules";
 import { recordResources, type RecordedResource } from "./monitor";
 import type { StackFile } from "./stack-file";
 
@@ -54,11 +55,26 @@ function rawConfig(file: StackFile): Parameters<typeof loadConfig>[0] {
   };
 }
 
-function facts(config: LoadedConfig): Pick<StackView, "stack" | "environment" | "certificates" | "databaseAccess"> {
+function facts(config: LoadedConfig): StackFacts {
   return {
     stack: config.stack,
     environment: config.environment,
     certificates: typeof config.certificates === "string" ? config.certificates : config.certificates.directory,
     ...(usesDatabase(config) ? { databaseAccess: databaseAccess(config, currentEngine()) } : {}),
+    ...(usesDatabase(config) || usesRedis(config) ? { data: dataFacts(config, new Date()) } : {}),
+  };
+}
+
+function dataFacts(config: LoadedConfig, now: Date): NonNullable<StackFacts["data"]> {
+  const { database, redis } = config;
+  const { notAfter, renewFrom } = certificatePeriod(now);
+  return {
+    at: now.toISOString(),
+    database: usesDatabase(config),
+    ...(usesRedis(config) ? { redis: redis.tls ? "tls" : "clear" } : {}),
+    certificate: { end: notAfter.toISOString(), renewFrom: renewFrom.toISOString() },
+    tenancy: database.tenancy !== undefined,
+    elevations: database.elevations,
+    backups: database.backups === false ? false : database.backups.repository,
   };
 }

@@ -1,12 +1,14 @@
 import { CONTAINER_RULES } from "./containers";
+import { DATA_RULES } from "./data";
 import type { Rule } from "./rule";
 import { STACK_RULES } from "./stack";
 
 export * from "./rule";
 export * from "./view";
-export { SECRET_MARKER, viewOfResources, type PlannedResource } from "./planned";
+export { SECRET_MARKER, viewOfResources, type PlannedResource, type StackFacts } from "./planned";
 export { CONTAINER_RULES, isPrivilegedPort } from "./containers";
+export { DATA_RULES } from "./data";
 export { STACK_RULES } from "./stack";
 
 /** Every rule that Rampart judges a stack by. */
-export const RULES: readonly Rule[] = [...STACK_RULES, ...CONTAINER_RULES];
+export const RULES: readonly Rule[] = [...STACK_RULES, ...DATA_RULES, ...CONTAINER_RULES];

@@ -111,12 +111,4 @@ export const STACK_RULES: readonly Rule[] = [
     source: "DragDropDeploy, host access via ephemeral sidecar",
     check: databaseHostAccess,
   },
-  {
-    id: "rampart-database-tls",
-    title: "connections to Postgres and Redis are encrypted",
-    why: "whoever is on the internal network could read along",
-    source: "kitiumai, Encrypted Connections",
-    check: ({ stack, databaseAccess }) =>
-      databaseAccess === undefined ? [] : [{ status: "skip", resource: stack, message: "not yet: connections are authenticated (scram-sha-256) and stay on the internal network, in clear" }],
-  },
 ];

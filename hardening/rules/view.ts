@@ -56,6 +56,20 @@ export interface VolumeView {
   readonly protected: boolean;
 }
 
+export interface DataFacts {
+  /** The time of the judgement, in ISO 8601. */
+  readonly at: string;
+  readonly database: boolean;
+  /** Absent without Redis. */
+  readonly redis?: "tls" | "clear";
+  /** Of the servers; both in ISO 8601. */
+  readonly certificate: { readonly end: string; readonly renewFrom: string };
+  readonly tenancy: boolean;
+  readonly elevations: readonly { readonly who: string; readonly role: string; readonly until: string; readonly reason: string }[];
+  /** The repository, or false. */
+  readonly backups: string | false;
+}
+
 export interface StackView {
   readonly stack: string;
   readonly environment: "dev" | "staging" | "prod";
@@ -63,6 +77,8 @@ export interface StackView {
   readonly certificates: string;
   /** How the database provider reaches Postgres; absent without a database. */
   readonly databaseAccess?: "direct" | "forwarder";
+  /** What the configuration says of data; absent where no service uses any. */
+  readonly data?: DataFacts;
   readonly containers: readonly ContainerView[];
   readonly networks: readonly NetworkView[];
   readonly volumes: readonly VolumeView[];

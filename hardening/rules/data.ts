@@ -1,0 +1,78 @@
+/** Rules over what a stack says of its data: encryption, tenants, elevated access, backups. */
+import type { Rule, Verdict } from "./rule";
+import type { DataFacts, StackView } from "./view";
+
+const DAY = 86_400_000;
+/** A certificate that ends sooner than this has missed three renewals. */
+const LEAST_DAYS = 30;
+
+const day = (iso: string): string => iso.slice(0, 10);
+
+function postgresTls(stack: string, { at, certificate }: DataFacts): Verdict {
+  const left = Math.floor((Date.parse(certificate.end) - Date.parse(at)) / DAY);
+  const dates = `the certificate ends on ${day(certificate.end)}, and \`pulumi up\` renews it from ${day(certificate.renewFrom)} on`;
+  if (left < LEAST_DAYS) return { status: "fail", resource: stack, message: `Postgres: ${dates}: ${left < 0 ? "clients refuse it" : `${left} days are left`}; run \`pulumi up\`` };
+  return { status: "pass", resource: stack, message: `Postgres takes TLS 1.3 alone, verified by every client; ${dates}` };
+}
+
+function redisTls(stack: string, { redis }: DataFacts): readonly Verdict[] {
+  if (redis === undefined) return [];
+  return [
+    redis === "tls"
+      ? { status: "pass", resource: stack, message: "Redis takes TLS 1.3 alone" }
+      : { status: "skip", resource: stack, message: "Redis is in clear on the internal network (redis.tls: true encrypts it)" },
+  ];
+}
+
+function backups({ stack, environment, data }: StackView): readonly Verdict[] {
+  if (data === undefined || !data.database) return [];
+  if (data.backups === false) {
+    const message = "there are none: database.backups is false";
+    return [environment === "prod" ? { status: "fail", resource: stack, message } : { status: "skip", resource: stack, message: `${message}, as this is ${environment}` }];
+  }
+  if (data.backups === "volume") return [{ status: "skip", resource: stack, message: "they lie on the same host as the database (database.backups.repository is volume)" }];
+  return [{ status: "pass", resource: stack, message: `they go to ${data.backups}` }];
+}
+
+/** Judged where there is data; a program without any says nothing. */
+export const DATA_RULES: readonly Rule[] = [
+  {
+    id: "rampart-database-tls",
+    title: "connections to Postgres and Redis are encrypted",
+    why: "whoever is on the internal network could read along",
+    source: "kitiumai, Encrypted Connections",
+    check: ({ stack, data }) => (data === undefined ? [] : [...(data.database ? [postgresTls(stack, data)] : []), ...redisTls(stack, data)]),
+  },
+  {
+    id: "rampart-tenancy",
+    title: "rows of one tenant are hidden from another by the database",
+    why: "a query that forgets its WHERE must find nothing",
+    source: "DragDropDeploy, RLS; AMO portal, tenant scoping",
+    check: ({ stack, data }: StackView): readonly Verdict[] => {
+      if (data === undefined || !data.database) return [];
+      return [data.tenancy ? { status: "pass", resource: stack, message: "row security is forced on every table of a tenant's" } : { status: "skip", resource: stack, message: "no tenancy is configured (database.tenancy)" }];
+    },
+  },
+  {
+    id: "rampart-elevations",
+    title: "nobody has more than their role for longer than declared",
+    why: "standing access is access for whoever steals it",
+    source: "DragDropDeploy, JIT elevated role procedure",
+    check: ({ stack, data }: StackView): readonly Verdict[] => {
+      if (data === undefined || !data.database) return [];
+      if (data.elevations.length === 0) return [{ status: "pass", resource: stack, message: "nobody is elevated" }];
+      return data.elevations.map(({ who, role, until, reason }) => ({
+        status: "skip",
+        resource: stack,
+        message: Date.parse(until) <= Date.parse(data.at) ? `elevated_${who} is over since ${until}; remove it` : `elevated_${who} may act as ${role} until ${until}: ${reason}`,
+      }));
+    },
+  },
+  {
+    id: "rampart-backups",
+    title: "there are backups, and they are elsewhere",
+    why: "what is on one host is lost with it",
+    source: "kitiumai, Regular Backups",
+    check: backups,
+  },
+];

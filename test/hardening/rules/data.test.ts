@@ -1,0 +1,44 @@
+import { DATA_RULES, judge, type DataFacts, type StackView } from "../../../hardening/rules";
+
+const DATA: DataFacts = {
+  at: "2026-11-24T12:00:00Z",
+  database: true,
+  redis: "tls",
+  certificate: { end: "2027-10-06T00:00:00Z", renewFrom: "2026-12-03T00:00:00Z" },
+  tenancy: true,
+  elevations: [],
+  backups: "s3:https://s3.example.com/backups",
+};
+const view = (changes: Partial<DataFacts> = {}, environment: StackView["environment"] = "prod"): StackView => ({ stack: "prod", environment, certificates: "letsencrypt", containers: [], networks: [], volumes: [], images: [], data: { ...DATA, ...changes } });
+const judged = (of: StackView): string[] => judge(DATA_RULES, of).map(({ id, status, message }) => `${id}: ${status}: ${message}`);
+
+test("hold on the happy path", () => {
+  expect(judged(view())).toEqual([
+    "rampart-database-tls: pass: Postgres takes TLS 1.3 alone, verified by every client; the certificate ends on 2027-10-06, and `pulumi up` renews it from 2026-12-03 on",
+    "rampart-database-tls: pass: Redis takes TLS 1.3 alone",
+    "rampart-tenancy: pass: row security is forced on every table of a tenant's",
+    "rampart-elevations: pass: nobody is elevated",
+    "rampart-backups: pass: they go to s3:https://s3.example.com/backups",
+  ]);
+});
+
+test("say nothing where there is no data", () => {
+  const { data, ...without } = view();
+  expect(data).toBeDefined();
+  expect(judged(without)).toEqual([]);
+  expect(judged(view({ database: false })).filter((line) => !line.includes("Redis"))).toEqual([]);
+});
+
+test.each<[string, Partial<DataFacts>, StackView["environment"], string]>([
+  ["a certificate that ends soon", { at: "2027-09-20T00:00:00Z" }, "prod", "rampart-database-tls: fail: Postgres: the certificate ends on 2027-10-06, and `pulumi up` renews it from 2026-12-03 on: 16 days are left; run `pulumi up`"],
+  ["one that has ended", { at: "2027-10-07T00:00:00Z" }, "prod", "rampart-database-tls: fail: Postgres: the certificate ends on 2027-10-06, and `pulumi up` renews it from 2026-12-03 on: clients refuse it; run `pulumi up`"],
+  ["Redis in clear", { redis: "clear" }, "prod", "rampart-database-tls: skip: Redis is in clear on the internal network (redis.tls: true encrypts it)"],
+  ["no tenancy", { tenancy: false }, "prod", "rampart-tenancy: skip: no tenancy is configured (database.tenancy)"],
+  ["somebody elevated", { elevations: [{ who: "anna", role: "app_rw", until: "2026-11-24T18:00:00Z", reason: "ticket 4711" }] }, "prod", "rampart-elevations: skip: elevated_anna may act as app_rw until 2026-11-24T18:00:00Z: ticket 4711"],
+  ["one that is over", { elevations: [{ who: "anna", role: "app_rw", until: "2026-11-24T12:00:00Z", reason: "ticket 4711" }] }, "prod", "rampart-elevations: skip: elevated_anna is over since 2026-11-24T12:00:00Z; remove it"],
+  ["no backups in production", { backups: false }, "prod", "rampart-backups: fail: there are none: database.backups is false"],
+  ["no backups elsewhere", { backups: false }, "dev", "rampart-backups: skip: there are none: database.backups is false, as this is dev"],
+  ["backups on the same host", { backups: "volume" }, "prod", "rampart-backups: skip: they lie on the same host as the database (database.backups.repository is volume)"],
+])("%s", (_case, changes, environment, line) => {
+  expect(judged(view(changes, environment))).toContain(line);
+});
