@@ -43,7 +43,7 @@ export const secretsSuite: Suite<Context> = {
           await Promise.all((await containers(context.main.name)).map(async (one) => [nameOf(one), Object.keys(await filesOf(one.Id, "/run/secrets")).map((path) => path.replace(/^secrets\//, "")).sort().join(" ")])),
         ) as Record<string, string>;
         const expected: Record<string, string> = {
-          api: "database_url jwt_secret redis_url", "docker-api-worker": "", edge: "", postgres: "postgres_password", redis: "", reports: "database_url", web: "", worker: "database_url",
+          api: "database_ca database_url jwt_secret redis_url", "docker-api-worker": "", edge: "", postgres: "ca.crt pg_hba.conf postgres_password server.crt server.key", redis: "", reports: "database_ca database_url", web: "", worker: "database_ca database_url",
         };
         expectNone(Object.entries(expected).flatMap(([name, wanted]) => (files[name] === wanted ? [] : [`${name} has "${files[name] ?? ""}", not "${wanted}"`])));
         const values = await secrets(context);
