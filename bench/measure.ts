@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
+import type { RunResult } from "../test/e2e/lib/process";
 
 export interface Sample {
   readonly seconds: number;
@@ -7,6 +8,15 @@ export interface Sample {
   readonly peakMiB: number;
   readonly code: number;
   readonly output: string;
+}
+
+/** A figure and its peer, each measured in turn with the other. */
+export interface Comparison {
+  readonly figure: string;
+  readonly ours: string;
+  readonly peer: string;
+  /** Ours by the peer's. */
+  readonly ratio: string;
 }
 
 const POLL_MS = 10;
@@ -60,3 +70,9 @@ export async function inTurn<T>(rounds: number, a: () => Promise<T>, b: () => Pr
 
 /** The median of the ratios, pair by pair. */
 export const ratio = (a: readonly number[], b: readonly number[]): number => median(a.map((value, index) => value / (b[index] ?? NaN)));
+
+/** @throws Error with the end of what a command said that failed */
+export function must(result: RunResult): RunResult {
+  if (result.code !== 0) throw new Error(result.output.slice(-3000));
+  return result;
+}

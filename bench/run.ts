@@ -1,15 +1,23 @@
-/** `npm run bench`: every figure beside its peer, in one run. Nothing is asserted; docs/benchmarks.md holds a run's table. */
+/**
+ * npm run bench [-- --only plan,engine,rotation,database,backups,tests]
+ *
+ * Every figure beside its peer, in one run. Nothing is asserted; docs/benchmarks.md holds a run's table.
+ */
 import { cpus, release, tmpdir, totalmem } from "node:os";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
 import { stringify } from "yaml";
 import { docker } from "../test/e2e/lib/engine";
 import { describeLoad, Load, type LoadResult } from "../test/e2e/lib/load";
 import { run, type RunResult } from "../test/e2e/lib/process";
 import { Stack } from "../test/e2e/lib/pulumi";
 import { MAIN, mainSettings, type Images } from "../test/e2e/lib/stacks";
+import { BareProgram } from "./bare";
 import { COMPOSE, ComposePeer } from "./compose";
-import { inTurn, measure, ratio, spread, type Sample } from "./measure";
+import { benchBackups } from "./backups";
+import { benchDatabase } from "./database";
+import { inTurn, measure, must, ratio, spread, type Comparison, type Sample } from "./measure";
 
 const root = resolve(__dirname, "..");
 const ROUNDS = 5;
@@ -17,12 +25,14 @@ const UP_ROUNDS = 3;
 const REPLACEMENTS = 5;
 const REQUESTS_PER_SECOND = 250;
 const MANY_SERVICES = 100;
+const ROTATIONS = 3;
+const ROTATION_REQUESTS_PER_SECOND = 100;
 
-interface Row {
-  readonly figure: string;
-  readonly ours: string;
-  readonly peer: string;
-  readonly ratio: string;
+/** Parts of the run, in their order. */
+const PARTS = ["plan", "engine", "rotation", "database", "backups", "tests"] as const;
+type Part = (typeof PARTS)[number];
+
+interface Row extends Comparison {
   readonly target: string;
 }
 
@@ -33,19 +43,36 @@ const add = (row: Row): void => {
 };
 
 async function main(): Promise<number> {
+  const wanted = parts();
   const work = mkdtempSync(join(tmpdir(), "rampart-bench-"));
+  const onEngine = wanted.filter((part) => part !== "plan" && part !== "tests");
   try {
-    await benchPlan(work);
-    const missing = await missingParts();
-    if (missing === undefined) await benchEngine(work);
-    else add({ figure: "preview, first up, replacements", ours: `skipped: ${missing}`, peer: "", ratio: "", target: "" });
-    await benchTests();
+    if (wanted.includes("plan")) await benchPlan(work);
+    const missing = onEngine.length === 0 ? undefined : await missingParts();
+    if (missing === undefined) for (const part of onEngine) await ENGINE_PARTS[part](images(), work);
+    else add({ figure: onEngine.join(", "), ours: `skipped: ${missing}`, peer: "", ratio: "", target: "" });
+    if (wanted.includes("tests")) await benchTests();
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
   report();
   return 0;
 }
+
+function parts(): readonly Part[] {
+  const { values } = parseArgs({ options: { only: { type: "string" } } });
+  const given = values.only?.split(",") ?? PARTS;
+  const unknown = given.find((part) => !(PARTS as readonly string[]).includes(part));
+  if (unknown !== undefined) throw new Error(`--only: given ${unknown}; allowed: ${PARTS.join(", ")}`);
+  return PARTS.filter((part) => given.includes(part));
+}
+
+const ENGINE_PARTS: Readonly<Record<Exclude<Part, "plan" | "tests">, (images: Images, work: string) => Promise<void>>> = {
+  engine: benchEngine,
+  rotation: benchRotation,
+  database: async (all, work) => (await benchDatabase(all.postgres, work)).forEach((row) => add({ ...row, target: "at least 0.9" })),
+  backups: async (all, work) => (await benchBackups(all, work)).forEach((row) => add({ ...row, target: "" })),
+};
 
 const plan = (configFile: string): Promise<Sample> => measure("node", ["--require", "tsx/cjs", "commands/plan.ts", "dev", "--config-file", configFile], { cwd: root });
 
@@ -78,9 +105,9 @@ async function missingParts(): Promise<string | undefined> {
 }
 
 const imagesFile = join(root, ".rampart/e2e/images.json");
+const images = (): Images => JSON.parse(readFileSync(imagesFile, "utf8")) as Images;
 
-async function benchEngine(work: string): Promise<void> {
-  const images = JSON.parse(readFileSync(imagesFile, "utf8")) as Images;
+async function benchEngine(images: Images, work: string): Promise<void> {
   const compose = (await run("docker", ["compose", "version"]).catch(() => undefined))?.code === 0 ? new ComposePeer(work, images) : undefined;
   const stack = new Stack("bench", work);
   await stack.init();
@@ -93,11 +120,6 @@ async function benchEngine(work: string): Promise<void> {
     await compose?.down();
   }
 }
-
-const must = (result: RunResult): RunResult => {
-  if (result.code !== 0) throw new Error(result.output.slice(-3000));
-  return result;
-};
 
 /** From nothing but images to every container healthy. */
 async function benchFirstUp(stack: Stack, images: Images, compose: ComposePeer | undefined): Promise<void> {
@@ -164,41 +186,24 @@ async function benchReplacements(stack: Stack, images: Images, compose: ComposeP
   });
 }
 
-/** A Pulumi program of bare containers, with a backend of its own. */
-class BareProgram {
-  private readonly directory: string;
-  private readonly env: Record<string, string>;
-
-  constructor(work: string, image: string, count: number) {
-    this.directory = join(work, "bare");
-    mkdirSync(join(this.directory, "state"), { recursive: true });
-    symlinkSync(join(root, "node_modules"), join(this.directory, "node_modules"));
-    writeFileSync(join(this.directory, "Pulumi.yaml"), stringify({ name: "bare", runtime: { name: "nodejs", options: { typescript: false } }, main: "index.js" }));
-    writeFileSync(
-      join(this.directory, "index.js"),
-      `const docker = require("@pulumi/docker");
-const image = new docker.RemoteImage("app", { name: ${JSON.stringify(image)}, keepLocally: true });
-for (let i = 0; i < ${count}; i += 1) new docker.Container(\`bare-\${i}\`, { image: image.imageId, command: ["frontend"] });
-`,
-    );
-    this.env = { PULUMI_BACKEND_URL: `file://${join(this.directory, "state")}`, PULUMI_CONFIG_PASSPHRASE: "bench", PULUMI_SKIP_UPDATE_CHECK: "true" };
-  }
-
-  private cli(args: readonly string[]): Promise<RunResult> {
-    return run("pulumi", ["--non-interactive", "--color", "never", ...args], { cwd: this.directory, env: this.env, timeoutSeconds: 300 });
-  }
-
-  async up(): Promise<void> {
-    must(await this.cli(["stack", "init", "bare"]));
-    must(await this.cli(["up", "--yes", "--skip-preview"]));
-  }
-
-  preview(): Promise<RunResult> {
-    return this.cli(["preview", "--expect-no-changes"]);
-  }
-
-  destroy(): Promise<RunResult> {
-    return this.cli(["destroy", "--yes", "--skip-preview"]);
+/** All passwords at once, while requests write and read rows over connections that a rotation ends. */
+async function benchRotation(images: Images, work: string): Promise<void> {
+  const stack = new Stack("bench-rotation", work);
+  await stack.init();
+  try {
+    await stack.mustUp(mainSettings(images));
+    const load = new Load({ host: MAIN.host, port: MAIN.httpsPort, path: "/api/db" }, ROTATION_REQUESTS_PER_SECOND);
+    for (let round = 0; round < ROTATIONS; round += 1) await stack.mustUp(mainSettings(images, { rotation: { everything: `bench-${round}` } }));
+    const { sent, failed, longestMs, longestGapMs } = await load.stop();
+    add({
+      figure: `${ROTATIONS} rotations of everything, ${ROTATION_REQUESTS_PER_SECOND} requests a second that use the database`,
+      ours: `${failed.length} of ${sent} lost, slowest ${longestMs} ms, longest gap ${longestGapMs} ms`,
+      peer: "",
+      ratio: "",
+      target: "0 lost",
+    });
+  } finally {
+    await stack.destroy();
   }
 }
 

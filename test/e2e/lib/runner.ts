@@ -38,38 +38,55 @@ export function select<C>(suites: readonly Suite<C>[], only: string | undefined)
     .filter((suite) => suite.checks.length > 0);
 }
 
+/** Stacks that are tried at the same time: a check mostly waits, for a container to get healthy or for an engine. */
+const LANES = 2;
+
+/**
+ * Runs the suites of one stack in their order, those of different stacks side by side, and prints a line a check.
+ * @param stopped Whether what has not begun is to be skipped
+ */
 export async function runSuites<C>(suites: readonly Suite<C>[], context: C, stopped: () => boolean): Promise<Counts> {
   const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
-  const broken = new Map<string, string>();
-  for (const suite of suites) {
-    for (const check of suite.checks) {
-      const name = `${suite.name}: ${check.name}`;
-      const reason = stopped() ? "the run was interrupted" : broken.get(suite.stack);
-      if (reason !== undefined) {
-        counts.skipped += 1;
-        console.log(`skip  ${name}: ${reason}`);
-        continue;
-      }
-      const started = Date.now();
-      const took = (): string => `${((Date.now() - started) / 1000).toFixed(1)} s`;
-      try {
-        const note = await check.run(context);
-        counts.passed += 1;
-        console.log(`pass  ${name} (${took()})${typeof note === "string" ? `: ${note}` : ""}`);
-      } catch (error) {
-        const message = error instanceof Error ? error.message : String(error);
-        if (error instanceof Skip) {
-          counts.skipped += 1;
-          console.log(`skip  ${name}: ${message}`);
-          continue;
-        }
-        counts.failed += 1;
-        if (check.critical === true) broken.set(suite.stack, `it needs "${name}"`);
-        console.log(`FAIL  ${name} (${took()})\n${indent(message)}`);
-      }
-    }
-  }
+  const stacks = [...new Set(suites.map(({ stack }) => stack))].map((stack) => suites.filter((suite) => suite.stack === stack));
+  const lane = async (): Promise<void> => {
+    for (let next = stacks.shift(); next !== undefined; next = stacks.shift()) await runStack(next, context, stopped, counts);
+  };
+  await Promise.all(Array.from({ length: LANES }, lane));
   return counts;
+}
+
+async function runStack<C>(suites: readonly Suite<C>[], context: C, stopped: () => boolean, counts: Counts): Promise<void> {
+  let broken: string | undefined;
+  for (const { suite, check } of suites.flatMap((one) => one.checks.map((each) => ({ suite: one, check: each })))) {
+    const name = `${suite.name}: ${check.name}`;
+    const reason = stopped() ? "the run was interrupted" : broken;
+    if (reason !== undefined) {
+      counts.skipped += 1;
+      console.log(`skip  ${name}: ${reason}`);
+      continue;
+    }
+    const outcome = await runCheck(name, check, context);
+    counts[outcome] += 1;
+    if (outcome === "failed" && check.critical === true) broken = `it needs "${name}"`;
+  }
+}
+
+async function runCheck<C>(name: string, check: Check<C>, context: C): Promise<keyof Counts> {
+  const started = Date.now();
+  const took = (): string => `${((Date.now() - started) / 1000).toFixed(1)} s`;
+  try {
+    const note = await check.run(context);
+    console.log(`pass  ${name} (${took()})${typeof note === "string" ? `: ${note}` : ""}`);
+    return "passed";
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    if (error instanceof Skip) {
+      console.log(`skip  ${name}: ${message}`);
+      return "skipped";
+    }
+    console.log(`FAIL  ${name} (${took()})\n${indent(message)}`);
+    return "failed";
+  }
 }
 
 const indent = (text: string): string => text.split("\n").map((line) => `      ${line}`).join("\n");
