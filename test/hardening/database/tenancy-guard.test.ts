@@ -196,6 +196,36 @@ describe("the guard fails and names", () => {
     expect(db.notices).toContain("spy: backup");
     await migrate("DROP TABLE spied, seen_by", "DROP FUNCTION spy");
   });
+
+  test("nor left behind for the end of the transaction, where it would be the superuser's", async () => {
+    await migrate(
+      "CREATE TABLE bait (id integer)",
+      "GRANT INSERT ON bait TO backup",
+      "CREATE FUNCTION late_trigger() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE WARNING 'trigger: %', current_user; RETURN NULL; END $$",
+      "CREATE CONSTRAINT TRIGGER late AFTER INSERT ON bait DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION late_trigger()",
+      "CREATE FUNCTION late_cursor() RETURNS integer LANGUAGE plpgsql AS $$ BEGIN RAISE WARNING 'cursor: %', current_user; RETURN 1; END $$",
+      `CREATE FUNCTION plant() RETURNS integer LANGUAGE plpgsql AS $$ BEGIN
+        IF current_user = 'backup' THEN
+          INSERT INTO app.bait VALUES (1);
+          EXECUTE 'DECLARE kept CURSOR WITH HOLD FOR SELECT app.late_cursor()';
+          PERFORM set_config('search_path', 'app, pg_catalog', false);
+          RAISE WARNING 'planted';
+        END IF;
+        RETURN 1;
+      END $$`,
+      // The planner calls an immutable function; what that one calls may write.
+      "CREATE FUNCTION spy(n integer) RETURNS integer LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN (SELECT app.plant()); END $$",
+      "CREATE TABLE spied (id integer PRIMARY KEY, tenant_id integer, parent_id integer REFERENCES parent)",
+      "CREATE INDEX ON spied (id) WHERE id > spy(1)",
+      "GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA app TO backup",
+    );
+    db.notices.length = 0;
+    expect(await outcome(() => db.guard())).toBe("ok");
+    expect(db.notices).toContain("planted");
+    expect(db.notices.filter((notice) => /^(trigger|cursor): /.test(notice))).toEqual([]);
+    expect((await db.clients.superuser.query("SELECT FROM app.bait")).rowCount).toBe(0);
+    await migrate("REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA app FROM backup", "DROP TABLE spied, bait", "DROP FUNCTION spy, plant, late_cursor, late_trigger");
+  });
 });
 
 describe("a change of the configuration", () => {
