@@ -308,6 +308,7 @@ describe("the model as data", () => {
     [{ database: "app", schema: "pg_x", superuser: "postgres" }, 'schema: "pg_x" cannot be a name in PostgreSQL'],
     [{ database: "template1", superuser: "postgres" }, 'database: "template1" is PostgreSQL\'s own'],
     [{ database: "app", schema: "extensions", superuser: "postgres" }, 'schema: "extensions" holds the extensions'],
+    [{ database: "app", schemas: ["rampart"], superuser: "postgres" }, 'schemas[0]: "rampart" holds what guards the database from its owner'],
     [{ database: "app", schemas: ["app"], superuser: "postgres" }, 'schemas: "app" stands twice in database "app"'],
     [{ database: "app", databases: { app: { schemas: ["x"], extensions: [] } }, superuser: "postgres" }, 'databases: "app" is the first database already'],
     [{ database: "app", databases: { x: { schemas: [], extensions: [] } }, superuser: "postgres" }, "databases.x.schemas: none given"],
