@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseError, type Client } from "pg";
+import { renderDropOwnedSql } from "../../../hardening/database/drop-owned-sql";
 import { EXTENSIONS, withRequired } from "../../../hardening/database/extensions";
 import { databasePrivileges, DATABASE_ROLES, loginSpec, SERVICE_ROLES, type DatabaseRole } from "../../../hardening/database/privileges";
 import { renderPrivilegesSql } from "../../../hardening/database/privileges-sql";
@@ -40,8 +41,8 @@ async function run(client: Client, statements: readonly string[]): Promise<void>
 }
 
 async function applyModel(): Promise<void> {
-  await run(superuser, ["BEGIN", ...renderPrivilegesSql(MODEL, { passwords: PASSWORDS, logins: LOGIN_SPECS }), "COMMIT"]);
-  await run(analyst, ["BEGIN", ...renderPrivilegesSql(MODEL, { database: "analytics" }), "COMMIT"]);
+  await run(superuser, ["BEGIN", ...renderPrivilegesSql(MODEL, { passwords: PASSWORDS, logins: LOGIN_SPECS }), ...renderDropOwnedSql(SUPERUSER), "COMMIT"]);
+  await run(analyst, ["BEGIN", ...renderPrivilegesSql(MODEL, { database: "analytics" }), ...renderDropOwnedSql(SUPERUSER), "COMMIT"]);
 }
 
 /** What the model consists of in the catalogs. */
@@ -245,6 +246,11 @@ describe("the model on a real PostgreSQL", () => {
       "SELECT (SELECT label = 'HIDDEN'::citext FROM (SELECT 'hidden'::citext AS label) one) AS equal, length(gen_random_bytes(8)) AS bytes, uuid_generate_v4() IS NOT NULL AS uuid, earth() > 0 AS earth",
     );
     expect(rows).toEqual([{ equal: true, bytes: 8, uuid: true, earth: true }]);
+  });
+
+  test("the superuser may still drop what a role owns, as a login's end needs it", async () => {
+    await run(superuser, ["BEGIN", "CREATE ROLE gone", "DROP OWNED BY gone", "ROLLBACK"]);
+    expect(await sqlState(() => clientOf("migrator").query("DROP EVENT TRIGGER rampart_drop_owned"))).toBe(INSUFFICIENT_PRIVILEGE);
   });
 
   test("a role's connections end at its limit", async () => {
