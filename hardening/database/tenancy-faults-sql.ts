@@ -130,8 +130,10 @@ function ofRoles({ variable }: TenancyTexts): Fault[] {
       from: `(SELECT s.setrole, s.setdatabase FROM pg_db_role_setting s CROSS JOIN unnest(s.setconfig) AS u(setting)
           WHERE lower(split_part(u.setting, '=', 1)) = ${literal(variable)} AND substr(u.setting, strpos(u.setting, '=') + 1) <> '' AND s.setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))) t
         LEFT JOIN logins r ON r.oid = t.setrole WHERE t.setrole = 0 OR r.oid IS NOT NULL`,
-      object: "coalesce('role ' || r.rolname, 'database ' || current_database())", problem: literal(`has a default for ${variable}: a session that sets none would be that tenant's, where it has to see nothing`),
-      fix: `CASE WHEN t.setrole = 0 THEN format('ALTER DATABASE %I RESET ${variable}', current_database()) ELSE format('ALTER ROLE %I%s RESET ${variable}', r.rolname, CASE WHEN t.setdatabase = 0 THEN '' ELSE format(' IN DATABASE %I', current_database()) END) END`, keys: "'{}'",
+      object: "coalesce('role ' || r.rolname, CASE t.setdatabase WHEN 0 THEN 'every role' ELSE 'database ' || current_database() END)", problem: literal(`has a default for ${variable}: a session that sets none would be that tenant's, where it has to see nothing`),
+      fix: `format('ALTER %s%s RESET ${variable}', CASE WHEN t.setrole <> 0 THEN format('ROLE %I', r.rolname) WHEN t.setdatabase = 0 THEN 'ROLE ALL' ELSE format('DATABASE %I', current_database()) END,
+        CASE WHEN t.setrole <> 0 AND t.setdatabase <> 0 THEN format(' IN DATABASE %I', current_database()) END)`,
+      keys: "'{}'",
     },
   ];
 }
