@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import type { LoadedConfig } from "../config";
+import { renderDropOwnedSql } from "../hardening/database/drop-owned-sql";
 import { renderBackupRightsSql } from "../hardening/database/privileges-sql";
 import { ELEVATION_WATCH, elevatedLogin, renderElevationOwnershipSql, renderElevationsSql } from "../hardening/database/elevations";
 import { renderTenancyAbsentSql, renderTenancyGuardSql } from "../hardening/database/tenancy-guard-sql";
@@ -19,8 +20,8 @@ export interface DatabaseScript {
 
 /**
  * What the database provider has no resource for, run through the engine as the superuser inside Postgres' own container:
- * the confinement of tenants and its guard, and elevated logins. Each is a receipt whose creation runs the statements; one
- * that fails leaves no receipt, so the next `up` runs it again.
+ * the confinement of tenants and its guard, what keeps a role from undoing its default privileges, and elevated logins.
+ * Each is a receipt whose creation runs the statements; one that fails leaves no receipt, so the next `up` runs it again.
  */
 export class DatabasePolicy extends pulumi.ComponentResource {
   /** Tables that a migration makes are confined as they are made, from here on. */
@@ -57,7 +58,7 @@ export class DatabasePolicy extends pulumi.ComponentResource {
     const statements = scripts(this.context.config, (schemas, tenancy) => {
       const args = { schemas, superuser: POSTGRES_SUPERUSER };
       const confined = tenancy === undefined ? renderTenancyAbsentSql(TENANCY_ABSENT_FIX) : [...renderTenancySql({ ...args, tenancy }), ...renderTenancyGuardSql({ ...args, tenancy })];
-      return [...renderBackupRightsSql(schemas), ...confined];
+      return [...renderDropOwnedSql(POSTGRES_SUPERUSER), ...renderBackupRightsSql(schemas), ...confined];
     });
     return this.receipt("guard", pulumi.output(statements), [...this.prepared, ...(migration === undefined ? [] : [migration.done])], migration?.done.id);
   }

@@ -1,4 +1,5 @@
 import { EXTENSIONS_SCHEMA } from "../hardening/database/extensions";
+import { TENANCY_SCHEMA } from "../hardening/database/tenancy";
 import { backupFaults } from "./backup-checks";
 import { capacityFaults } from "./capacity-checks";
 import { isPublicHost, secretValueCheck } from "./checks";
@@ -210,7 +211,7 @@ function databaseFaults(config: StackConfig, show: ShowPath): Fault[] {
   ];
   return [
     ...named.flatMap(([path, given]) =>
-      given === EXTENSIONS_SCHEMA ? [{ path: show(path), given: JSON.stringify(given), allowed: "a schema of the application's own: this one holds the extensions", fix: "rename it" }] : [],
+      [EXTENSIONS_SCHEMA, TENANCY_SCHEMA].includes(given) ? [{ path: show(path), given: JSON.stringify(given), allowed: `a schema of the application's own: this one holds ${given === EXTENSIONS_SCHEMA ? "the extensions" : "Rampart's own functions"}`, fix: "rename it" }] : [],
     ),
     ...Object.entries(config.services).flatMap(([service, { data, database }]) => {
       if (database === undefined) return [];

@@ -104,6 +104,7 @@ export const PRIVILEGE_TABLE: readonly PrivilegeRow[] = [
     "ALTER another role's password": nobody,
     "give itself SUPERUSER": nobody,
     "give itself BYPASSRLS": nobody,
+    "DROP OWNED BY itself": nobody,
     "ALTER SYSTEM": nobody,
     CHECKPOINT: nobody,
     "end another role's session": nobody,

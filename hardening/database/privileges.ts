@@ -8,6 +8,7 @@ import { databaseGrants, defaultPrivileges, maintenanceGrants, type DefaultPrivi
 import { EXTENSIONS_SCHEMA, withRequired, type Extension } from "./extensions";
 import { identifier } from "./identifiers";
 import { DATABASE_ROLES, roleSpec, type DatabaseRole, type RoleLimits, type RoleSpec } from "./roles";
+import { TENANCY_SCHEMA } from "./tenancy";
 
 export * from "./database-grants";
 export * from "./roles";
@@ -88,6 +89,7 @@ function databaseName(property: string, value: string): string {
 function schemaName(property: string, value: string): string {
   if (value === "information_schema") throw new Error(`${property}: "${value}" is PostgreSQL's own; use another, for example "app"`);
   if (value === EXTENSIONS_SCHEMA) throw new Error(`${property}: "${value}" holds the extensions; use another, for example "app"`);
+  if (value === TENANCY_SCHEMA) throw new Error(`${property}: "${value}" holds what guards the database from its owner; use another, for example "app"`);
   return identifier(property, value);
 }
 

@@ -40,6 +40,7 @@ END`);
 /**
  * Counts rows past row security as `backup`, whom row security does not hold and who can change nothing: a table's
  * owner can have code run by whoever reads it (index predicates, immutable functions), which must not be the superuser.
+ * What that code does is never committed: see `check`.
  */
 const counter = (backup: string): string[] => [
   `CREATE OR REPLACE FUNCTION ${S}.tenancy_count(query text) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER ${FIXED_SETTINGS.map((setting) => `SET ${setting}`).join(" ")} AS $rampart$
@@ -76,11 +77,14 @@ BEGIN
   END LOOP;
   lines := lines || ARRAY (SELECT format('tenancy: %s: is in database.tenancy.exceptions, but there is nothing to except; remove it', e) FROM unnest(exceptions) AS e WHERE e <> ALL (matched));
   FOR crossing IN SELECT r.child_key, r.conname, r.parent_relname, r.crossing FROM ${S}.tenancy_references() r LOOP
+    total := NULL;
+    -- Always rolled back: code that ran while rows were read may have left a deferred trigger or a cursor WITH HOLD, which
+    -- the end of the transaction would run as the superuser. A variable keeps its value.
     BEGIN
       total := ${S}.tenancy_count(crossing.crossing);
-      problem := NULL;
+      RAISE EXCEPTION 'counted';
     EXCEPTION WHEN OTHERS THEN
-      problem := SQLERRM;
+      problem := CASE WHEN total IS NULL THEN SQLERRM END;
     END;
     -- Code that ran meanwhile may have left another path; no operator is looked up before it is back.
     PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);

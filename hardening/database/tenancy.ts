@@ -72,6 +72,7 @@ export interface TenancyTexts {
   readonly schemas: readonly string[];
   readonly superuser: string;
   readonly migrator: string;
+  readonly variable: string;
   readonly column: string;
   readonly type: TenantColumnType;
   readonly sharedTables: readonly string[] | undefined;
@@ -94,6 +95,7 @@ export function tenancyTexts(args: TenancyArgs): TenancyTexts {
     schemas: args.schemas.map((schema) => identifier("schemas", schema)),
     superuser: identifier("superuser", args.superuser),
     migrator: identifier("migrator", args.migrator ?? "migrator"),
+    variable,
     column: identifier("tenancy.column", tenancy.column),
     type: tenancy.type,
     sharedTables: tenancy.sharedTables === undefined ? undefined : objects("tenancy.sharedTables", tenancy.sharedTables),
@@ -116,10 +118,14 @@ export function coveredTables({ schemas, column, exceptions }: TenancyTexts): st
     WHERE c.relkind IN ('r', 'p') AND n.nspname = ANY (${nameArray(schemas)}) AND n.nspname || '.' || c.relname <> ALL (${nameArray(exceptions)})`;
 }
 
-/** A condition: `pol`, a row of pg_policy, is the one of that name as it has to be. */
+/**
+ * A condition: `pol`, a row of pg_policy, is the one of that name as it has to be. Its text does not show which operator
+ * NULLIF compares with, or which function a cast runs; pg_depend names every one that is not PostgreSQL's own.
+ */
 export function policyIsRight({ column, shownTenant }: TenancyTexts): string {
   const expected = `'(' || quote_ident(${literal(column)}) || ' = ' || ${literal(shownTenant)} || ')'`;
   return `(pol.polcmd = '*' AND pol.polroles = '{0}'::oid[] AND pol.polpermissive = (pol.polname = ${literal(TENANT_POLICY)})
+      AND NOT EXISTS (SELECT FROM pg_depend x WHERE x.classid = 'pg_policy'::regclass AND x.objid = pol.oid AND x.refclassid IN ('pg_operator'::regclass, 'pg_proc'::regclass))
       AND pg_get_expr(pol.polqual, pol.polrelid) IS NOT DISTINCT FROM ${expected}
       AND pg_get_expr(pol.polwithcheck, pol.polrelid) IS NOT DISTINCT FROM ${expected})`;
 }

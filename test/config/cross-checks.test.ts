@@ -120,6 +120,7 @@ describe("what contradicts itself", () => {
     const extensions = { "database.schema": "extensions", "database.databases": { analytics: { schemas: ["main", "extensions"] } } };
     expect(pathsOf(faultsOf(extensions))).toEqual(["database.databases.analytics.schemas[1]", "database.schema"]);
     expect(pathsOf(faultsOf({ "database.schemas": ["extensions"] }))).toEqual(["database.schemas[0]"]);
+    expect(pathsOf(faultsOf({ "database.schemas": ["rampart"] }))).toEqual(["database.schemas[0]"]);
     const analytics = { "database.databases": { analytics: {} } };
     expect(pathsOf(faultsOf({ ...analytics, "migration.environment.DATABASE_URL_ANALYTICS_FILE": "/x" }))).toEqual(["migration.environment.DATABASE_URL_ANALYTICS_FILE"]);
     expect(faultsOf({ ...analytics, "migration.secretsInEnvironment": { names: ["DATABASE_URL_ANALYTICS"], reason: "it reads no files" } })).toEqual([]);

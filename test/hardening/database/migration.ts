@@ -176,6 +176,7 @@ export const PROBES: Readonly<Record<string, Readonly<Record<string, string>>>> 
     "ALTER another role's password": "ALTER ROLE $other PASSWORD 'x'",
     "give itself SUPERUSER": "ALTER ROLE $self SUPERUSER",
     "give itself BYPASSRLS": "ALTER ROLE $self BYPASSRLS",
+    "DROP OWNED BY itself": "DROP OWNED BY CURRENT_USER",
     "ALTER SYSTEM": "ALTER SYSTEM SET work_mem = '1GB'",
     CHECKPOINT: "CHECKPOINT",
     "end another role's session": "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'postgres'",

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseError, type Client } from "pg";
+import { renderDropOwnedSql } from "../../../hardening/database/drop-owned-sql";
 import { EXTENSIONS, withRequired } from "../../../hardening/database/extensions";
 import { databasePrivileges, DATABASE_ROLES, loginSpec, SERVICE_ROLES, type DatabaseRole } from "../../../hardening/database/privileges";
 import { renderPrivilegesSql } from "../../../hardening/database/privileges-sql";
@@ -40,8 +41,8 @@ async function run(client: Client, statements: readonly string[]): Promise<void>
 }
 
 async function applyModel(): Promise<void> {
-  await run(superuser, ["BEGIN", ...renderPrivilegesSql(MODEL, { passwords: PASSWORDS, logins: LOGIN_SPECS }), "COMMIT"]);
-  await run(analyst, ["BEGIN", ...renderPrivilegesSql(MODEL, { database: "analytics" }), "COMMIT"]);
+  await run(superuser, ["BEGIN", ...renderPrivilegesSql(MODEL, { passwords: PASSWORDS, logins: LOGIN_SPECS }), ...renderDropOwnedSql(SUPERUSER), "COMMIT"]);
+  await run(analyst, ["BEGIN", ...renderPrivilegesSql(MODEL, { database: "analytics" }), ...renderDropOwnedSql(SUPERUSER), "COMMIT"]);
 }
 
 /** What the model consists of in the catalogs. */
@@ -247,6 +248,11 @@ describe("the model on a real PostgreSQL", () => {
     expect(rows).toEqual([{ equal: true, bytes: 8, uuid: true, earth: true }]);
   });
 
+  test("the superuser may still drop what a role owns, as a login's end needs it", async () => {
+    await run(superuser, ["BEGIN", "CREATE ROLE gone", "DROP OWNED BY gone", "ROLLBACK"]);
+    expect(await sqlState(() => clientOf("migrator").query("DROP EVENT TRIGGER rampart_drop_owned"))).toBe(INSUFFICIENT_PRIVILEGE);
+  });
+
   test("a role's connections end at its limit", async () => {
     const opened: Client[] = [];
     const tooMany = await sqlState(async () => {
@@ -308,6 +314,7 @@ describe("the model as data", () => {
     [{ database: "app", schema: "pg_x", superuser: "postgres" }, 'schema: "pg_x" cannot be a name in PostgreSQL'],
     [{ database: "template1", superuser: "postgres" }, 'database: "template1" is PostgreSQL\'s own'],
     [{ database: "app", schema: "extensions", superuser: "postgres" }, 'schema: "extensions" holds the extensions'],
+    [{ database: "app", schemas: ["rampart"], superuser: "postgres" }, 'schemas[0]: "rampart" holds what guards the database from its owner'],
     [{ database: "app", schemas: ["app"], superuser: "postgres" }, 'schemas: "app" stands twice in database "app"'],
     [{ database: "app", databases: { app: { schemas: ["x"], extensions: [] } }, superuser: "postgres" }, 'databases: "app" is the first database already'],
     [{ database: "app", databases: { x: { schemas: [], extensions: [] } }, superuser: "postgres" }, "databases.x.schemas: none given"],

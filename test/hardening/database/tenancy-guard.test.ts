@@ -131,6 +131,10 @@ const FAULTS: Readonly<Record<string, FaultCase>> = {
   "a materialized view": { sql: ["CREATE MATERIALIZED VIEW m AS SELECT id FROM seen"], undo: ["DROP MATERIALIZED VIEW m"], says: "tenancy: app.m: is a materialized view of tenants' rows, which row security does not confine; make it a table with the column, or accept it in database.tenancy.exceptions", exception: "app.m" },
   "a SECURITY DEFINER function": { sql: ["CREATE FUNCTION d(n integer) RETURNS integer LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'"], undo: ["DROP FUNCTION d"], says: "tenancy: app.d: is SECURITY DEFINER, and the application can run it with the rights of migrator; ALTER FUNCTION app.d(integer) SECURITY INVOKER, or revoke EXECUTE from the application's roles", exception: "app.d" },
   "a SECURITY DEFINER trigger function": { by: "superuser", sql: ["CREATE FUNCTION app.d() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS 'BEGIN RETURN NULL; END'", "REVOKE ALL ON FUNCTION app.d() FROM PUBLIC", "CREATE TRIGGER d AFTER INSERT ON app.parent EXECUTE FUNCTION app.d()"], undo: ["DROP FUNCTION app.d() CASCADE"], says: "tenancy: app.d: is SECURITY DEFINER, and the application can run it with the rights of postgres; ALTER FUNCTION app.d() SECURITY INVOKER, or revoke EXECUTE from the application's roles", exception: "app.d" },
+  "a SECURITY DEFINER function in a schema that the application may not use": { by: "superuser", sql: ["CREATE SCHEMA hidden", "CREATE FUNCTION hidden.d() RETURNS SETOF app.parent LANGUAGE sql SECURITY DEFINER AS 'SELECT * FROM app.parent'", "CREATE VIEW app.v WITH (security_invoker = true) AS SELECT * FROM hidden.d()"], undo: ["DROP SCHEMA hidden CASCADE"], says: "tenancy: hidden.d: is SECURITY DEFINER, and the application can run it with the rights of postgres; ALTER FUNCTION hidden.d() SECURITY INVOKER, or revoke EXECUTE from the application's roles", exception: "hidden.d" },
+  "a SECURITY DEFINER function inside an aggregate": { sql: ["CREATE FUNCTION d(n bigint, m integer) RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'SELECT 1::bigint'", "REVOKE EXECUTE ON FUNCTION d FROM app_rw", "CREATE AGGREGATE sum_d (integer) (sfunc = d, stype = bigint)"], undo: ["DROP FUNCTION d CASCADE"], says: "tenancy: app.d: is SECURITY DEFINER, and the application can run it with the rights of migrator; ALTER FUNCTION app.d(bigint,integer) SECURITY INVOKER, or revoke EXECUTE from the application's roles", exception: "app.d" },
+  "a materialized view of a function's rows": { sql: ["CREATE FUNCTION f() RETURNS TABLE (i integer) LANGUAGE sql AS 'SELECT id FROM app.parent'", "CREATE VIEW over_f AS SELECT i FROM f()", "CREATE MATERIALIZED VIEW m AS SELECT i FROM over_f"], undo: ["DROP FUNCTION f CASCADE"], says: "tenancy: app.m: is a materialized view that keeps what app.f returned, which may be tenants' rows; read tables instead, declare the function IMMUTABLE if it reads none, or accept the view in database.tenancy.exceptions", exception: "app.m" },
+  "a rule of a view": { sql: ["CREATE VIEW v WITH (security_invoker = true) AS SELECT * FROM parent", "CREATE RULE r AS ON DELETE TO v DO INSTEAD DELETE FROM parent WHERE id = OLD.id"], undo: ["DROP VIEW v"], says: "tenancy: app.v: has the rule r, which reaches a table of tenants with the rights of the view's owner; drop the rule; use an INSTEAD OF trigger", exception: "app.v" },
   "another type": { sql: ["CREATE TABLE x (id integer, tenant_id bigint)"], undo: ["DROP TABLE x"], says: "tenancy: app.x: column tenant_id is bigint, not integer; change it in a migration, or database.tenancy.type", exception: "app.x" },
   "a reference without the column": { sql: ["CREATE TABLE x (id integer REFERENCES parent)"], undo: ["DROP TABLE x"], says: "tenancy: app.x: has no column tenant_id, yet its foreign key x_id_fkey refers to app.parent, whose rows belong to tenants; add the column, or list the table in database.tenancy.sharedTables", exception: "app.x_id_fkey" },
   "a renamed column": { sql: ["ALTER TABLE pair RENAME COLUMN tenant_id TO owner_id"], undo: ["ALTER TABLE pair RENAME COLUMN owner_id TO tenant_id"], says: "tenancy: app.pair: has policy rampart_tenant, but no longer a column tenant_id; name the column tenant_id again" },
@@ -141,6 +145,12 @@ const FAULTS: Readonly<Record<string, FaultCase>> = {
   TRUNCATE: { sql: ["GRANT TRUNCATE ON parent TO app_rw"], undo: ["REVOKE TRUNCATE ON parent FROM app_rw"], says: "tenancy: app.parent: app_rw has TRUNCATE, which ignores row security; REVOKE TRUNCATE ON app.parent FROM app_rw and PUBLIC in a migration" },
   "REFERENCES of a column": { sql: ["GRANT REFERENCES (id) ON parent TO PUBLIC"], undo: ["REVOKE REFERENCES (id) ON parent FROM PUBLIC"], says: "tenancy: app.parent: app_ro has REFERENCES, which ignores row security; REVOKE REFERENCES ON app.parent FROM app_ro and PUBLIC in a migration" },
   "a role that bypasses": { by: "superuser", sql: ["ALTER ROLE app_ro BYPASSRLS"], undo: ["ALTER ROLE app_ro NOBYPASSRLS"], says: "tenancy: role app_ro: bypasses row security; ALTER ROLE app_ro NOSUPERUSER NOBYPASSRLS" },
+  "a login that bypasses": { by: "superuser", sql: ["CREATE ROLE app_rw_0a1b2c3d BYPASSRLS IN ROLE app_rw"], undo: ["DROP ROLE app_rw_0a1b2c3d"], says: "tenancy: role app_rw_0a1b2c3d: bypasses row security; ALTER ROLE app_rw_0a1b2c3d NOSUPERUSER NOBYPASSRLS" },
+  "a role that can become one that bypasses": { by: "superuser", sql: ["CREATE ROLE between", "GRANT between TO app_ro", "GRANT backup TO between"], undo: ["DROP ROLE between"], says: "tenancy: role app_ro: can become backup, which bypasses row security; REVOKE backup FROM app_ro" },
+  "a tenant by default": { by: "superuser", sql: ["ALTER ROLE app_rw SET app.tenant_id = '2'"], undo: ["ALTER ROLE app_rw RESET app.tenant_id"], says: "tenancy: role app_rw: has a default for app.tenant_id: a session that sets none would be that tenant's, where it has to see nothing; ALTER ROLE app_rw RESET app.tenant_id" },
+  "a tenant by default of a role in the database": { by: "superuser", sql: ["ALTER ROLE app_rw IN DATABASE app SET app.tenant_id = '2'"], undo: ["ALTER ROLE app_rw IN DATABASE app RESET app.tenant_id"], says: "tenancy: role app_rw: has a default for app.tenant_id: a session that sets none would be that tenant's, where it has to see nothing; ALTER ROLE app_rw IN DATABASE app RESET app.tenant_id" },
+  "a tenant by default of the database": { by: "superuser", sql: ["ALTER DATABASE app SET app.tenant_id = '2'"], undo: ["ALTER DATABASE app RESET app.tenant_id"], says: "tenancy: database app: has a default for app.tenant_id: a session that sets none would be that tenant's, where it has to see nothing; ALTER DATABASE app RESET app.tenant_id" },
+  "a tenant by default of every role": { by: "superuser", sql: ["ALTER ROLE ALL SET app.tenant_id = '2'"], undo: ["ALTER ROLE ALL RESET app.tenant_id"], says: "tenancy: every role: has a default for app.tenant_id: a session that sets none would be that tenant's, where it has to see nothing; ALTER ROLE ALL RESET app.tenant_id" },
   "rows that refer to another tenant's": { by: "superuser", sql: ["SET session_replication_role = replica", "INSERT INTO app.child VALUES (50, 1, 2), (51, 1, 2)", "RESET session_replication_role"], undo: ["DELETE FROM app.child WHERE id >= 50"], says: "tenancy: app.child: 2 row(s) refer by foreign key child_parent_id_fkey to a row of parent that belongs to another tenant; correct the rows in a migration, as each tenant in turn", exception: "app.child_parent_id_fkey" },
   "rows that cannot be counted": { sql: ["REVOKE SELECT ON child FROM backup"], undo: ["GRANT SELECT ON child TO backup"], says: "tenancy: app.child: the rows of foreign key child_parent_id_fkey cannot be checked: permission denied for table child; grant SELECT to the role of the backups" },
   "an unlisted table": { sql: ["CREATE TABLE x (id integer)"], undo: ["DROP TABLE x"], change: { sharedTables: [] }, says: "tenancy: app.x: has no column tenant_id and is not in database.tenancy.sharedTables; add the column, or list the table there" },
@@ -195,6 +205,49 @@ describe("the guard fails and names", () => {
     expect(db.notices.filter((notice) => notice === "spy: postgres")).toEqual([]);
     expect(db.notices).toContain("spy: backup");
     await migrate("DROP TABLE spied, seen_by", "DROP FUNCTION spy");
+  });
+
+  test("nor left behind for the end of the transaction, where it would be the superuser's", async () => {
+    await migrate(
+      "CREATE TABLE bait (id integer)",
+      "GRANT INSERT ON bait TO backup",
+      "CREATE FUNCTION late_trigger() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE WARNING 'trigger: %', current_user; RETURN NULL; END $$",
+      "CREATE CONSTRAINT TRIGGER late AFTER INSERT ON bait DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION late_trigger()",
+      "CREATE FUNCTION late_cursor() RETURNS integer LANGUAGE plpgsql AS $$ BEGIN RAISE WARNING 'cursor: %', current_user; RETURN 1; END $$",
+      `CREATE FUNCTION plant() RETURNS integer LANGUAGE plpgsql AS $$ BEGIN
+        IF current_user = 'backup' THEN
+          INSERT INTO app.bait VALUES (1);
+          EXECUTE 'DECLARE kept CURSOR WITH HOLD FOR SELECT app.late_cursor()';
+          PERFORM set_config('search_path', 'app, pg_catalog', false);
+          RAISE WARNING 'planted';
+        END IF;
+        RETURN 1;
+      END $$`,
+      // The planner calls an immutable function; what that one calls may write.
+      "CREATE FUNCTION spy(n integer) RETURNS integer LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN (SELECT app.plant()); END $$",
+      "CREATE TABLE spied (id integer PRIMARY KEY, tenant_id integer, parent_id integer REFERENCES parent)",
+      "CREATE INDEX ON spied (id) WHERE id > spy(1)",
+      "GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA app TO backup",
+    );
+    db.notices.length = 0;
+    expect(await outcome(() => db.guard())).toBe("ok");
+    expect(db.notices).toContain("planted");
+    expect(db.notices.filter((notice) => /^(trigger|cursor): /.test(notice))).toEqual([]);
+    expect((await db.clients.superuser.query("SELECT FROM app.bait")).rowCount).toBe(0);
+    await migrate("REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA app FROM backup", "DROP TABLE spied, bait", "DROP FUNCTION spy, plant, late_cursor, late_trigger");
+  });
+
+  test("a policy that reads as configured and compares with an operator of its own is put right", async () => {
+    await migrate(
+      "CREATE FUNCTION never(text, text) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT false'",
+      "CREATE OPERATOR app.= (LEFTARG = text, RIGHTARG = text, FUNCTION = never)",
+      "BEGIN",
+      "SET LOCAL search_path = app, pg_catalog",
+    );
+    const expression = "tenant_id OPERATOR(pg_catalog.=) (SELECT NULLIF(pg_catalog.current_setting('app.tenant_id', true), '')::integer AS tenant)";
+    await migrate(`ALTER POLICY rampart_tenant ON parent USING (${expression}) WITH CHECK (${expression})`, "COMMIT", "DROP OPERATOR app.= (text, text)", "DROP FUNCTION never");
+    expect(await unconfined()).toEqual([]);
+    await db.guard();
   });
 });
 
