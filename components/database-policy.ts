@@ -4,6 +4,7 @@ import * as random from "@pulumi/random";
 import type { LoadedConfig } from "../config";
 import { renderBackupRightsSql } from "../hardening/database/privileges-sql";
 import { ELEVATION_WATCH, elevatedLogin, renderElevationOwnershipSql, renderElevationsSql } from "../hardening/database/elevations";
+import { renderRoleSettingsSql } from "../hardening/database/role-settings";
 import { renderTenancyAbsentSql, renderTenancyGuardSql } from "../hardening/database/tenancy-guard-sql";
 import type { Tenancy } from "../hardening/database/tenancy";
 import { renderTenancySql } from "../hardening/database/tenancy-sql";
@@ -19,7 +20,7 @@ export interface DatabaseScript {
 
 /**
  * What the database provider has no resource for, run through the engine as the superuser inside Postgres' own container:
- * the confinement of tenants and its guard, and elevated logins. Each is a receipt whose creation runs the statements; one
+ * settings of roles, the confinement of tenants and its guard, and elevated logins. Each is a receipt whose creation runs the statements; one
  * that fails leaves no receipt, so the next `up` runs it again.
  */
 export class DatabasePolicy extends pulumi.ComponentResource {
@@ -34,6 +35,8 @@ export class DatabasePolicy extends pulumi.ComponentResource {
     private readonly name: string,
     private readonly context: StackContext,
     args: {
+      /** What services log in as, by the role that they become. */
+      readonly logins: Readonly<Record<string, pulumi.Output<string>>>;
       /** The roles and their privileges. */
       readonly dependsOn: pulumi.Resource[];
     },
@@ -43,11 +46,13 @@ export class DatabasePolicy extends pulumi.ComponentResource {
     const { config, secrets } = context;
     const { elevations } = config.database;
     const prepare = config.database.tenancy === undefined ? [] : scripts(config, (schemas, tenancy) => (tenancy === undefined ? [] : renderTenancySql({ schemas, superuser: POSTGRES_SUPERUSER, tenancy })));
-    this.prepared = prepare.length === 0 ? args.dependsOn : [this.receipt("tenancy", pulumi.output(prepare), args.dependsOn)];
+    const tenancy = prepare.length === 0 ? args.dependsOn : [this.receipt("tenancy", pulumi.output(prepare), args.dependsOn)];
     this.elevations = Object.fromEntries(elevations.map((elevation) => [elevatedLogin(elevation), secrets.password(`elevated-${elevation.who}`, undefined, elevation.until)]));
     const watch = elevations.length === 0 ? undefined : secrets.password("elevation-watch");
     const verifiers = pulumi.all(Object.fromEntries(Object.entries({ ...this.elevations, ...(watch === undefined ? {} : { [ELEVATION_WATCH]: watch }) }).map(([login, password]) => [login, this.verifier(login, password)])));
     const elevated = this.receipt("elevations", verifiers.apply((known) => elevationScripts(config, known)), args.dependsOn);
+    // After the elevated logins, which have their share.
+    this.prepared = [...tenancy, this.receipt("settings", settingsScripts(config, args.logins), [...args.dependsOn, elevated])];
     if (watch !== undefined) this.watch = { password: watch, dependsOn: [elevated] };
     this.registerOutputs({});
   }
@@ -88,6 +93,14 @@ function scripts(config: LoadedConfig, render: (schemas: readonly string[], tena
     { database: name, statements: render([schema, ...schemas], tenancy) },
     ...further.map(([database, own]) => ({ database, statements: render(own.schemas, tenancy === undefined ? undefined : { ...tenancy, sharedTables: own.tenancy.sharedTables, exceptions: own.tenancy.exceptions }) })),
   ];
+}
+
+function settingsScripts({ database }: LoadedConfig, logins: Readonly<Record<string, pulumi.Output<string>>>): pulumi.Output<DatabaseScript[]> {
+  const elevated = database.elevations.map((elevation) => ({ login: elevatedLogin(elevation), role: elevation.role }));
+  return pulumi.all(logins).apply((names) => {
+    const members = Object.entries(names).map(([role, login]) => ({ login, role }));
+    return [{ database: database.name, statements: renderRoleSettingsSql({ superuser: POSTGRES_SUPERUSER, members: [...members, ...elevated] }) }];
+  });
 }
 
 function elevationScripts(config: LoadedConfig, verifiers: Readonly<Record<string, string>>): DatabaseScript[] {
