@@ -4,12 +4,13 @@ import * as random from "@pulumi/random";
 import type { LoadedConfig } from "../config";
 import { renderBackupRightsSql } from "../hardening/database/privileges-sql";
 import { ELEVATION_WATCH, elevatedLogin, renderElevationOwnershipSql, renderElevationsSql } from "../hardening/database/elevations";
-import { renderRoleSettingsSql } from "../hardening/database/role-settings";
+import { renderRoleSettingsSql, type RoleMember } from "../hardening/database/role-settings";
 import { renderTenancyAbsentSql, renderTenancyGuardSql } from "../hardening/database/tenancy-guard-sql";
 import type { Tenancy } from "../hardening/database/tenancy";
 import { renderTenancySql } from "../hardening/database/tenancy-sql";
 import { scramSha256Verifier } from "../hardening/database/scram";
 import type { StackContext } from "./context";
+import { privilegesOf } from "./database-roles";
 import { databaseNames, POSTGRES_SUPERUSER } from "./postgres";
 
 /** Statements to run in one transaction as the superuser. */
@@ -95,8 +96,14 @@ function scripts(config: LoadedConfig, render: (schemas: readonly string[], tena
   ];
 }
 
-function settingsScripts({ database }: LoadedConfig, logins: Readonly<Record<string, pulumi.Output<string>>>): pulumi.Output<DatabaseScript[]> {
-  const elevated = database.elevations.map((elevation) => ({ login: elevatedLogin(elevation), role: elevation.role }));
+function settingsScripts(config: LoadedConfig, logins: Readonly<Record<string, pulumi.Output<string>>>): pulumi.Output<DatabaseScript[]> {
+  const { database } = config;
+  const { roles } = privilegesOf(config);
+  const elevated = database.elevations.map((elevation): RoleMember => {
+    // The provider gives a service's login the role's limits; an elevated one is not the provider's.
+    const timeouts = roles.find(({ name }) => name === elevation.role);
+    return { login: elevatedLogin(elevation), role: elevation.role, ...(timeouts === undefined ? {} : { timeouts }) };
+  });
   return pulumi.all(logins).apply((names) => {
     const members = Object.entries(names).map(([role, login]) => ({ login, role }));
     return [{ database: database.name, statements: renderRoleSettingsSql({ superuser: POSTGRES_SUPERUSER, members: [...members, ...elevated] }) }];

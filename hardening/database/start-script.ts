@@ -146,6 +146,8 @@ PostgreSQL $server_major: nothing was changed; put the old image back, or follow
         fail "the database \\"$database\\" could not be created"
       ;;
   esac
+  # The image would read it into the server's environment, where nothing needs it any more.
+  unset POSTGRES_PASSWORD_FILE
 fi
 unset password
 

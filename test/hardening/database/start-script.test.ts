@@ -35,7 +35,7 @@ beforeAll(async () => {
     superuser: SUPERUSER, superuserSources: [], roles: [{ name: "app_rw", database: "app" }], subnets: ["127.0.0.0/8"],
   }));
   writeReadable(path("start.sh"), postgresStartScript({ configFile: path("postgresql.conf"), liveDirectory: directory, runDirectory: path("run") }));
-  writeReadable(path("docker-entrypoint.sh"), '#!/bin/sh\nprintf "entrypoint: %s\\n" "$*"\nexec "$@"\n');
+  writeReadable(path("docker-entrypoint.sh"), '#!/bin/sh\nprintf "entrypoint: %s\\n" "$*"\n[ -z "${POSTGRES_PASSWORD_FILE:-}" ] || echo "entrypoint: reads the password"\nexec "$@"\n');
   chmodSync(path("docker-entrypoint.sh"), 0o755);
   environment = {
     PATH: `${directory}:${POSTGRES_BIN}:/usr/bin:/bin`,
@@ -95,6 +95,7 @@ test("a volume that was made with another password gets this one, and its databa
   // CIS PostgreSQL, file permissions: the volume that a carrier filled is readable by all, what the server reads is not.
   expect(["pg_hba.conf", ".superuser"].map((name) => (statSync(path(`run/${name}`)).mode & 0o777).toString(8))).toEqual(["600", "600"]);
   expect(log.join("")).not.toContain(ROTATED);
+  expect(log.join("")).not.toContain("reads the password");
   // The script became the server: the stop signal of the container reaches PostgreSQL itself.
   expect(readFileSync(join(data, "postmaster.pid"), "utf8").split("\n")[0]).toBe(String(child.pid));
   await stopped(child, "SIGINT");
@@ -168,5 +169,6 @@ test("refuses a volume of another major version, and touches nothing", () => {
 test("leaves an empty volume to the image's own first start", () => {
   const { output } = refuse({ PGDATA: path("empty"), PATH: `${directory}:/usr/bin:/bin` });
   expect(output).toContain("entrypoint: postgres -c config_file=");
+  expect(output).toContain("entrypoint: reads the password");
 });
 
