@@ -43,12 +43,13 @@ export interface PostgresStartScriptArgs {
 /** Shell functions that start and reload share: how the live files become the server's own. */
 export function installLiveFiles(live: string, run: string): string {
   return `# PostgreSQL takes a private key only from a file that nobody but its own user can read, and who may come in is nobody's business.
+# cat, as cp would keep what a carrier's file has: 0400 is not what an audit looks for.
 install_live() {
   (
     umask 077
     for file in ${POSTGRES_LIVE_FILES.hba} ${POSTGRES_LIVE_FILES.certificate} ${POSTGRES_LIVE_FILES.key}; do
       [ -f "${live}/$file" ] || continue
-      cp "${live}/$file" "${run}/$file.next"
+      cat "${live}/$file" >"${run}/$file.next"
       mv "${run}/$file.next" "${run}/$file"
     done
     printf '%s' "$password" >"${run}/${PASSWORD_IN_FORCE}.next"

@@ -34,6 +34,8 @@ beforeAll(async () => {
   writeReadable(path("pg_hba.conf"), renderPgHba({
     superuser: SUPERUSER, superuserSources: [], roles: [{ name: "app_rw", database: "app" }], subnets: ["127.0.0.0/8"],
   }));
+  // As a carrier leaves it.
+  chmodSync(path("pg_hba.conf"), 0o444);
   writeReadable(path("start.sh"), postgresStartScript({ configFile: path("postgresql.conf"), liveDirectory: directory, runDirectory: path("run") }));
   writeReadable(path("docker-entrypoint.sh"), '#!/bin/sh\nprintf "entrypoint: %s\\n" "$*"\n[ -z "${POSTGRES_PASSWORD_FILE:-}" ] || echo "entrypoint: reads the password"\nexec "$@"\n');
   chmodSync(path("docker-entrypoint.sh"), 0o755);
