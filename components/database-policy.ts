@@ -5,11 +5,13 @@ import type { LoadedConfig } from "../config";
 import { renderDropOwnedSql } from "../hardening/database/drop-owned-sql";
 import { renderBackupRightsSql } from "../hardening/database/privileges-sql";
 import { ELEVATION_WATCH, elevatedLogin, renderElevationOwnershipSql, renderElevationsSql } from "../hardening/database/elevations";
+import { renderRoleSettingsSql, type RoleMember } from "../hardening/database/role-settings";
 import { renderTenancyAbsentSql, renderTenancyGuardSql } from "../hardening/database/tenancy-guard-sql";
 import type { Tenancy } from "../hardening/database/tenancy";
 import { renderTenancySql } from "../hardening/database/tenancy-sql";
 import { scramSha256Verifier } from "../hardening/database/scram";
 import type { StackContext } from "./context";
+import { privilegesOf } from "./database-roles";
 import { databaseNames, POSTGRES_SUPERUSER } from "./postgres";
 
 /** Statements to run in one transaction as the superuser. */
@@ -20,8 +22,9 @@ export interface DatabaseScript {
 
 /**
  * What the database provider has no resource for, run through the engine as the superuser inside Postgres' own container:
- * the confinement of tenants and its guard, what keeps a role from undoing its default privileges, and elevated logins.
- * Each is a receipt whose creation runs the statements; one that fails leaves no receipt, so the next `up` runs it again.
+ * settings of roles, the confinement of tenants and its guard, what keeps a role from undoing its default privileges, and
+ * elevated logins. Each is a receipt whose creation runs the statements; one that fails leaves no receipt, so the next
+ * `up` runs it again.
  */
 export class DatabasePolicy extends pulumi.ComponentResource {
   /** Tables that a migration makes are confined as they are made, from here on. */
@@ -35,6 +38,8 @@ export class DatabasePolicy extends pulumi.ComponentResource {
     private readonly name: string,
     private readonly context: StackContext,
     args: {
+      /** What services log in as, by the role that they become. */
+      readonly logins: Readonly<Record<string, pulumi.Output<string>>>;
       /** The roles and their privileges. */
       readonly dependsOn: pulumi.Resource[];
     },
@@ -44,11 +49,13 @@ export class DatabasePolicy extends pulumi.ComponentResource {
     const { config, secrets } = context;
     const { elevations } = config.database;
     const prepare = config.database.tenancy === undefined ? [] : scripts(config, (schemas, tenancy) => (tenancy === undefined ? [] : renderTenancySql({ schemas, superuser: POSTGRES_SUPERUSER, tenancy })));
-    this.prepared = prepare.length === 0 ? args.dependsOn : [this.receipt("tenancy", pulumi.output(prepare), args.dependsOn)];
+    const tenancy = prepare.length === 0 ? args.dependsOn : [this.receipt("tenancy", pulumi.output(prepare), args.dependsOn)];
     this.elevations = Object.fromEntries(elevations.map((elevation) => [elevatedLogin(elevation), secrets.password(`elevated-${elevation.who}`, undefined, elevation.until)]));
     const watch = elevations.length === 0 ? undefined : secrets.password("elevation-watch");
     const verifiers = pulumi.all(Object.fromEntries(Object.entries({ ...this.elevations, ...(watch === undefined ? {} : { [ELEVATION_WATCH]: watch }) }).map(([login, password]) => [login, this.verifier(login, password)])));
     const elevated = this.receipt("elevations", verifiers.apply((known) => elevationScripts(config, known)), args.dependsOn);
+    // After the elevated logins, which have their share.
+    this.prepared = [...tenancy, this.receipt("settings", settingsScripts(config, args.logins), [...args.dependsOn, elevated])];
     if (watch !== undefined) this.watch = { password: watch, dependsOn: [elevated] };
     this.registerOutputs({});
   }
@@ -89,6 +96,20 @@ function scripts(config: LoadedConfig, render: (schemas: readonly string[], tena
     { database: name, statements: render([schema, ...schemas], tenancy) },
     ...further.map(([database, own]) => ({ database, statements: render(own.schemas, tenancy === undefined ? undefined : { ...tenancy, sharedTables: own.tenancy.sharedTables, exceptions: own.tenancy.exceptions }) })),
   ];
+}
+
+function settingsScripts(config: LoadedConfig, logins: Readonly<Record<string, pulumi.Output<string>>>): pulumi.Output<DatabaseScript[]> {
+  const { database } = config;
+  const { roles } = privilegesOf(config);
+  const elevated = database.elevations.map((elevation): RoleMember => {
+    // The provider gives a service's login the role's limits; an elevated one is not the provider's.
+    const timeouts = roles.find(({ name }) => name === elevation.role);
+    return { login: elevatedLogin(elevation), role: elevation.role, ...(timeouts === undefined ? {} : { timeouts }) };
+  });
+  return pulumi.all(logins).apply((names) => {
+    const members = Object.entries(names).map(([role, login]) => ({ login, role }));
+    return [{ database: database.name, statements: renderRoleSettingsSql({ superuser: POSTGRES_SUPERUSER, members: [...members, ...elevated] }) }];
+  });
 }
 
 function elevationScripts(config: LoadedConfig, verifiers: Readonly<Record<string, string>>): DatabaseScript[] {

@@ -56,7 +56,7 @@ export class Postgres extends pulumi.ComponentResource {
     );
     if (data === undefined) throw new Error("there is no data volume");
     this.data = data;
-    const configuration = new MountedFiles(`${name}-config`, context, { owner: "postgres", secret: false, files: configurationFiles(context) }, { parent: this });
+    const configuration = new MountedFiles(`${name}-config`, context, { owner: "postgres", secret: false, files: configurationFiles(context, args.address) }, { parent: this });
     const server = args.authority.server("postgres", [POSTGRES_ALIAS, args.address, "127.0.0.1", "localhost"]);
     const live = new LiveFiles(
       `${name}-live`,
@@ -98,10 +98,10 @@ function sizing(context: StackContext) {
   return stackSizing(resources.memoryMiB, connectionLimits);
 }
 
-function configurationFiles(context: StackContext): Record<string, MountedFile> {
+function configurationFiles(context: StackContext, address: string): Record<string, MountedFile> {
   const tls = { certificateFile: POSTGRES_PATHS.certificate, keyFile: POSTGRES_PATHS.key };
   return {
-    "postgresql.conf": { content: renderPostgresqlConf(postgresSettings({ sizing: sizing(context), tls })) },
+    "postgresql.conf": { content: renderPostgresqlConf(postgresSettings({ sizing: sizing(context), tls, listenAddresses: ["127.0.0.1", address] })) },
     "start.sh": { content: postgresStartScript() },
     "reload.sh": { content: postgresReloadScript() },
   };

@@ -7,7 +7,7 @@ import { rotationKey } from "../hardening/database/rotation";
 import {
   REDIS_LIVE_FILES, REDIS_PATHS, redisHealthCheck, redisMaxMemoryMiB, redisPasswordHash, redisStartScript, redisUsersScript, renderRedisAcl, renderRedisConf,
 } from "../hardening/redis";
-import { ownerLabels } from "../hardening/labels";
+import { LABEL_CERTIFICATE_END, ownerLabels } from "../hardening/labels";
 import type { Workload } from "../hardening/workload";
 import { createContainer } from "./container";
 import type { NetworkNames, StackContext } from "./context";
@@ -25,6 +25,8 @@ export interface RedisTls {
   readonly key: pulumi.Input<string>;
   /** The certificates of the CA. */
   readonly ca: pulumi.Input<string>;
+  /** When the certificate ends, in ISO 8601: a label of the container that carries it. @default no label */
+  readonly end?: string;
 }
 
 export interface RedisArgs {
@@ -67,7 +69,7 @@ export class Redis extends pulumi.ComponentResource {
     const carrier = createCarrier(
       `${name}-live`,
       context,
-      { owner: "redis", secret: true, volumeName: live.name, files: liveFiles(acl, tls ? args.tls : undefined) },
+      { owner: "redis", secret: true, volumeName: live.name, files: liveFiles(acl, tls ? args.tls : undefined), ...(tls && args.tls?.end !== undefined ? { extraLabels: [{ label: LABEL_CERTIFICATE_END, value: args.tls.end }] } : {}) },
       { parent: this },
     );
     const container = createContainer(

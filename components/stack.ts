@@ -6,6 +6,7 @@ import { postgresUrl, redisUrl } from "../hardening/connection-urls";
 import type { DatabaseRole, ServiceRole } from "../hardening/database/roles";
 import { rotationKey } from "../hardening/database/rotation";
 import { ELEVATION_WATCH } from "../hardening/database/elevations";
+import { CA_NOT_AFTER } from "../hardening/pki/certificates";
 import { planNetworks, postgresAddress, type NetworkPlan } from "../hardening/networks";
 import { Authority } from "./authority";
 import { Backups } from "./backup";
@@ -45,6 +46,8 @@ export interface DatabaseOutputs {
   readonly ca: pulumi.Output<string>;
   /** When the server's certificate ends; `pulumi up` renews it long before. */
   readonly certificateEnd: string;
+  /** When the authority ends, which `pulumi up` does not renew. */
+  readonly authorityEnd: string;
   readonly passwords: Readonly<Record<DatabaseRole, pulumi.Output<string>>>;
   /** Passwords of elevated logins, by login. Absent where nobody is elevated. */
   readonly elevations?: Readonly<Record<string, pulumi.Output<string>>>;
@@ -175,7 +178,12 @@ export class HardenedStack extends pulumi.ComponentResource {
       { host, port, superuserPassword: password, authority, secrets, dependsOn: [forwarder?.ready ?? postgres.ready, postgres.applied], deletedWith: postgres.data.volume },
       { parent: this },
     );
-    const policy = new DatabasePolicy(`${config.name}-database`, context, { dependsOn: roles.ready }, { parent: this });
+    const policy = new DatabasePolicy(
+      `${config.name}-database`,
+      context,
+      { logins: Object.fromEntries(Object.entries(roles.logins).map(([role, { name }]) => [role, name])), dependsOn: roles.ready },
+      { parent: this },
+    );
     if (policy.watch !== undefined) {
       const url = databaseUrl(config.database.name, { name: pulumi.output(ELEVATION_WATCH), password: policy.watch.password }, ELEVATION_WATCH);
       new ElevationWatch(`${config.name}-elevation`, context, { networks, url, ca: authority.certificate, dependsOn: policy.watch.dependsOn }, { parent: this });
@@ -191,6 +199,7 @@ export class HardenedStack extends pulumi.ComponentResource {
       superuserPassword: password,
       ca: authority.certificate,
       certificateEnd: authority.period.notAfter.toISOString(),
+      authorityEnd: CA_NOT_AFTER.toISOString(),
       passwords: roles.passwords,
       ...(Object.keys(policy.elevations).length === 0 ? {} : { elevations: policy.elevations }),
       logins: Object.fromEntries(Object.entries(roles.logins).map(([role, { name }]) => [role, name])),
@@ -252,7 +261,7 @@ const needsAuthority = (config: LoadedConfig): boolean => usesDatabase(config) |
 function redisTls(config: LoadedConfig, authority: Authority | undefined): Pick<RedisArgs, "tls"> {
   if (authority === undefined || !config.redis.tls) return {};
   const { certificate, privateKey } = authority.server("redis", [REDIS_ALIAS, "127.0.0.1", "localhost"]);
-  return { tls: { certificate, key: privateKey, ca: authority.certificate } };
+  return { tls: { certificate, key: privateKey, ca: authority.certificate, end: authority.period.notAfter.toISOString() } };
 }
 
 function cacheUrl(config: LoadedConfig, redis: Redis, service: string): pulumi.Output<string> {

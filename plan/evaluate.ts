@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { currentEngine } from "../components/engine";
 import { databaseAccess, usesDatabase, usesRedis } from "../components/stack";
 import { loadConfig, NAMESPACE, type LoadedConfig } from "../config";
+import { CA_NOT_AFTER } from "../hardening/pki/certificates";
 import { certificatePeriod } from "../hardening/pki/period";
 import { judge, RULES, viewOfResources, type PostureEntry, type StackFacts } from "../hardening/rules";
 import { recordResources, type RecordedResource } from "./monitor";
@@ -72,7 +73,7 @@ function dataFacts(config: LoadedConfig, now: Date): NonNullable<StackFacts["dat
     at: now.toISOString(),
     database: usesDatabase(config),
     ...(usesRedis(config) ? { redis: redis.tls ? "tls" : "clear" } : {}),
-    certificate: { end: notAfter.toISOString(), renewFrom: renewFrom.toISOString() },
+    certificate: { end: notAfter.toISOString(), renewFrom: renewFrom.toISOString(), authorityEnd: CA_NOT_AFTER.toISOString() },
     tenancy: database.tenancy !== undefined,
     elevations: database.elevations,
     backups: database.backups === false ? false : database.backups.repository,

@@ -72,9 +72,9 @@ export async function runSession(docker: DockerCli, access: DatabaseAccess, opti
   }
 }
 
-/** psql inside the Postgres container, whose password file never leaves it: the superuser is taken from there alone. */
+/** psql inside the Postgres container, whose password file never leaves it: over the socket the superuser may enter any database, a restored one too. */
 export async function runSuperuser(docker: DockerCli, access: Pick<DatabaseAccess, "database" | "superuser">, options: PsqlOptions, container: string): Promise<number> {
-  const script = 'PGPASSWORD=$(cat /run/secrets/postgres_password) && export PGPASSWORD && exec psql -h 127.0.0.1 -U "$POSTGRES_USER" -d "$RAMPART_DATABASE" "$@"';
+  const script = 'PGPASSWORD=$(cat /run/secrets/postgres_password) && export PGPASSWORD && exec psql -h /var/run/postgresql -U "$POSTGRES_USER" -d "$RAMPART_DATABASE" "$@"';
   const environment = ["--env", `RAMPART_DATABASE=${options.database ?? access.database}`, "--env", "PSQL_HISTORY=/dev/null", "--env", "PGAPPNAME=rampart-psql"];
   const stay = (): void => undefined;
   process.on("SIGINT", stay);

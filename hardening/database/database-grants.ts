@@ -83,14 +83,12 @@ const ROLES_OF_EXTENSIONS = ["migrator", "app_rw", "app_ro", "backup"] as const 
 
 /** What no database of the stack's own has to say. */
 export function maintenanceGrants(): GrantSpec[] {
-  return MAINTENANCE_DATABASES.map((database): GrantSpec => ({
-    id: `public-database-${database}`,
-    role: PUBLIC,
-    database,
-    objectType: "database",
-    privileges: [],
-    why: "nobody but the superuser has business in the maintenance databases",
-  }));
+  const why = "nobody but the superuser has business in the maintenance databases";
+  return [
+    ...MAINTENANCE_DATABASES.map((database): GrantSpec => ({ id: `public-database-${database}`, role: PUBLIC, database, objectType: "database", privileges: [], why })),
+    // A database that somebody makes by hand is a copy of template1.
+    ...MAINTENANCE_DATABASES.map((database): GrantSpec => ({ id: `public-schema-${database}-public`, role: PUBLIC, database, schema: "public", objectType: "schema", privileges: [], why })),
+  ];
 }
 
 export function databaseGrants({ database, suffix, schemas, extensions }: DatabaseGrantsArgs): GrantSpec[] {

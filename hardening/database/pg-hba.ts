@@ -5,7 +5,7 @@ import { identifier } from "./identifiers";
 export interface PgHbaRole {
   /** The role; whoever is a member of it may enter, too. */
   readonly name: string;
-  /** A database that the role may enter. */
+  /** A database that the role may enter, and the superuser too. */
   readonly database: string;
 }
 
@@ -32,6 +32,9 @@ function cidr(property: string, value: string): string {
   return `${address}/${length}`;
 }
 
+/** The provider enters them to take PUBLIC's rights there. */
+const MAINTENANCE_DATABASES = ["postgres", "template1"];
+
 interface Line {
   readonly type: "local" | "host" | "hostssl";
   readonly database: string;
@@ -56,14 +59,15 @@ export function renderPgHba(args: PgHbaArgs): string {
   }
   const sources = args.superuserSources.map((source, index) => cidr(`superuserSources[${index}]`, source));
   const subnets = args.subnets.map((subnet, index) => cidr(`subnets[${index}]`, subnet));
+  // By name, so that a database that somebody makes beside the stack's is nobody's to enter over the network.
+  const databases = [...new Set([...args.roles.map((role, index) => identifier(`roles[${index}].database`, role.database)), ...MAINTENANCE_DATABASES])].join(",");
   const lines: Line[] = [
     // docker exec is inside the container already, and the password is asked of it too.
     { type: "local", database: "all", user: superuser, method: "scram-sha-256" },
-    { type, database: "all", user: superuser, address: "127.0.0.1/32", method: "scram-sha-256" },
-    ...sources.map((address): Line => ({ type, database: "all", user: superuser, address, method: "scram-sha-256" })),
+    { type, database: databases, user: superuser, address: "127.0.0.1/32", method: "scram-sha-256" },
+    ...sources.map((address): Line => ({ type, database: databases, user: superuser, address, method: "scram-sha-256" })),
     // The gateway and the forwarder are inside the subnet: for the superuser, the rest of the subnet ends here.
-    { type: "host", database: "all", user: superuser, address: "0.0.0.0/0", method: "reject" },
-    { type: "host", database: "all", user: superuser, address: "::/0", method: "reject" },
+    { type: "host", database: "all", user: superuser, address: "all", method: "reject" },
     ...args.roles.flatMap((role, index) =>
       subnets.map((address): Line => ({
         type,
@@ -77,8 +81,7 @@ export function renderPgHba(args: PgHbaArgs): string {
     // "all" does not include replication connections: they need a line of their own.
     ...["replication", "all"].flatMap((database): Line[] => [
       { type: "local", database, user: "all", method: "reject" },
-      { type: "host", database, user: "all", address: "0.0.0.0/0", method: "reject" },
-      { type: "host", database, user: "all", address: "::/0", method: "reject" },
+      { type: "host", database, user: "all", address: "all", method: "reject" },
     ]),
   ];
   return ["# Written by Rampart. The first line that matches decides.", ...lines.map(render), ""].join("\n");

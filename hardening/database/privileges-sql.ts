@@ -105,9 +105,9 @@ export function renderPrivilegesSql(privileges: DatabasePrivileges, { database =
   };
   const first = database === privileges.database;
   const further = privileges.databases.map(({ name }) => name);
-  // What concerns PostgreSQL's own databases is said along with the first.
-  const here = <T extends { readonly database: string }>(entries: readonly T[]): T[] =>
-    entries.filter((entry) => entry.database === database || (first && !further.includes(entry.database)));
+  // Who may enter PostgreSQL's own databases is said along with the first; what is in them, only inside of them.
+  const here = <T extends { readonly database: string; readonly schema?: string }>(entries: readonly T[]): T[] =>
+    entries.filter((entry) => entry.database === database || (first && entry.schema === undefined && !further.includes(entry.database)));
   return [
     ...(first ? [...privileges.roles, ...logins].flatMap((role) => roleStatements(role, password(role.name))) : []),
     ...here(privileges.schemas).flatMap(schemaStatements),

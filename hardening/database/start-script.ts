@@ -6,11 +6,11 @@ export const POSTGRES_PATHS = {
   start: "/etc/rampart/start.sh",
   reload: "/etc/rampart/reload.sh",
   data: "/var/lib/postgresql/data",
-  /** The server's own tmpfs: its socket, and its private key with the permissions that it insists on. */
+  /** The server's own tmpfs: its socket, and what of the live files has to be readable by its user alone. */
   socket: "/var/run/postgresql",
   /** What may change while the server runs: see reload-script.ts. */
   live: "/run/secrets",
-  hba: "/run/secrets/pg_hba.conf",
+  hba: "/var/run/postgresql/pg_hba.conf",
   certificate: "/var/run/postgresql/server.crt",
   key: "/var/run/postgresql/server.key",
 } as const;
@@ -42,13 +42,14 @@ export interface PostgresStartScriptArgs {
 
 /** Shell functions that start and reload share: how the live files become the server's own. */
 export function installLiveFiles(live: string, run: string): string {
-  return `# PostgreSQL takes a private key only from a file that nobody but its own user can read.
+  return `# PostgreSQL takes a private key only from a file that nobody but its own user can read, and who may come in is nobody's business.
+# cat, as cp would keep what a carrier's file has: 0400 is not what an audit looks for.
 install_live() {
   (
     umask 077
-    for file in ${POSTGRES_LIVE_FILES.certificate} ${POSTGRES_LIVE_FILES.key}; do
+    for file in ${POSTGRES_LIVE_FILES.hba} ${POSTGRES_LIVE_FILES.certificate} ${POSTGRES_LIVE_FILES.key}; do
       [ -f "${live}/$file" ] || continue
-      cp "${live}/$file" "${run}/$file.next"
+      cat "${live}/$file" >"${run}/$file.next"
       mv "${run}/$file.next" "${run}/$file"
     done
     printf '%s' "$password" >"${run}/${PASSWORD_IN_FORCE}.next"
@@ -77,10 +78,11 @@ export function postgresStartScript(args: PostgresStartScriptArgs = {}): string 
   const config = plainPath("configFile", args.configFile ?? POSTGRES_PATHS.config);
   const live = plainPath("liveDirectory", args.liveDirectory ?? POSTGRES_PATHS.live);
   const run = plainPath("runDirectory", args.runDirectory ?? POSTGRES_PATHS.socket);
-  const hba = `${live}/${POSTGRES_LIVE_FILES.hba}`;
+  const hba = `${run}/${POSTGRES_LIVE_FILES.hba}`;
   return `#!/bin/sh
 # Written by Rampart. Sets the superuser's password to the content of POSTGRES_PASSWORD_FILE, then starts PostgreSQL.
 set -eu
+umask 077
 # PID 1 has no default signal handlers: without this, a stop in the first second would wait for SIGKILL.
 trap 'exit 143' INT TERM
 
@@ -110,7 +112,7 @@ install_live
 single_user() {
   PG_GRANDPARENT_PID=$$ postgres --single -D "$PGDATA" -c config_file=${config} -c hba_file=${hba} \\
     -c log_statement=none -c log_min_error_statement=panic -c log_min_duration_statement=-1 -c lc_messages=C \\
-    -c password_encryption=scram-sha-256 template1
+    -c password_encryption=scram-sha-256 -c session_preload_libraries= template1
 }
 
 if [ -s "$PGDATA/PG_VERSION" ]; then
@@ -145,6 +147,8 @@ PostgreSQL $server_major: nothing was changed; put the old image back, or follow
         fail "the database \\"$database\\" could not be created"
       ;;
   esac
+  # The image would read it into the server's environment, where nothing needs it any more.
+  unset POSTGRES_PASSWORD_FILE
 fi
 unset password
 

@@ -31,12 +31,14 @@ const RESERVED_USERS = new Set(["default", "health", REDIS_ADMIN]);
 /**
  * The commands of a service's user. Everything but what administers the server or reaches beyond the prefix:
  * `+info` since ioredis (ready check) and BullMQ (version, maxmemory-policy) ask for it; `-function` and the two script
- * commands since libraries and the script cache belong to all services; RANDOMKEY, SCAN, DBSIZE and PUBSUB tell about
- * other services' keys and channels.
+ * commands since libraries and the script cache belong to all services; `-script|debug` since SCRIPT DEBUG SYNC stops the
+ * server; RANDOMKEY, SCAN, DBSIZE and PUBSUB tell about other services' keys and channels, and so does client-side
+ * caching: CLIENT TRACKING in its broadcasting mode names every key that anybody writes, whatever the user's prefix.
  */
 export const REDIS_SERVICE_COMMANDS = [
   "+@all", "-@admin", "-@dangerous", "+info",
-  "-function", "-script|flush", "-script|kill",
+  "-function", "-script|debug", "-script|flush", "-script|kill",
+  "-client|tracking", "-memory", "+memory|usage",
   "-dbsize", "-pubsub", "-randomkey", "-scan",
 ] as const;
 

@@ -53,6 +53,9 @@ export function redisMaxMemoryMiB(containerMemoryMiB: number): number {
   return Math.floor(containerMemoryMiB * 0.6);
 }
 
+/** What clients' buffers may take together, in MiB: without a limit one command that is long enough has the kernel kill Redis. */
+const clientBuffersMiB = (maxMemoryMiB: number): number => Math.max(2, Math.floor(maxMemoryMiB / 4));
+
 /** One directive, its value and the reason for it. */
 type Directive = readonly [name: string, value: string, why: string];
 
@@ -62,6 +65,7 @@ export function renderRedisConf(args: RedisConfArgs): string {
   }
   const port = String(args.port ?? 6379);
   const data = args.dataDirectory ?? REDIS_PATHS.data;
+  const buffersMiB = clientBuffersMiB(args.maxMemoryMiB);
   const directives: Directive[] = [
     ["aclfile", `${data}/${REDIS_ACL_FILE}`, "users, where ACL SAVE writes them; makes requirepass meaningless"],
     ["acllog-max-len", "128", "refusals, for ACL LOG"],
@@ -69,6 +73,7 @@ export function renderRedisConf(args: RedisConfArgs): string {
     ["appendfsync", "everysec", "at most a second of keys is lost"],
     ["appendonly", "yes", "survives kill -9"],
     ["bind", "* -::*", "the container is on the internal network alone; IPv6 where there is one"],
+    ["client-query-buffer-limit", `${buffersMiB}mb`, "of one client; Redis' own 1 GB is more than the container has"],
     ["daemonize", "no", "the container's process"],
     ["databases", "16", "key prefixes hold in each of them"],
     ["dir", data, "the data volume"],
@@ -79,9 +84,11 @@ export function renderRedisConf(args: RedisConfArgs): string {
     ["loglevel", "notice", "no key names"],
     ["maxclients", String(args.maxClients ?? 1000), "each takes memory and a file descriptor"],
     ["maxmemory", `${args.maxMemoryMiB}mb`, "below the container's limit, so that Redis decides and not the kernel"],
+    ["maxmemory-clients", `${buffersMiB}mb`, "of all clients: those that take the most are cut off, before the kernel ends Redis"],
     ["maxmemory-policy", args.maxMemoryPolicy ?? "noeviction", "what happens at the limit"],
     ["port", args.tls === true ? "0" : port, args.tls === true ? "nothing in clear" : "never published"],
     ["protected-mode", "yes", "the official image is built with it off"],
+    ["proto-max-bulk-len", `${Math.floor(buffersMiB / 2)}mb`, "the longest value, refused before it is read"],
     ["save", "3600 1 300 100 60 10000", "snapshots beside the AOF"],
     ["stop-writes-on-bgsave-error", "yes", "a full disk is an error, not a surprise"],
     ["tcp-keepalive", "60", "finds dead peers"],

@@ -1,4 +1,5 @@
 /** Rules over what a stack says of its data: encryption, tenants, elevated access, backups. */
+import { VALIDITY_DAYS } from "../pki/period";
 import type { Rule, Verdict } from "./rule";
 import type { DataFacts, StackView } from "./view";
 
@@ -8,20 +9,31 @@ const LEAST_DAYS = 30;
 
 const day = (iso: string): string => iso.slice(0, 10);
 
-function postgresTls(stack: string, { at, certificate }: DataFacts): Verdict {
-  const left = Math.floor((Date.parse(certificate.end) - Date.parse(at)) / DAY);
+const daysUntil = (at: string, end: string): number => Math.floor((Date.parse(end) - Date.parse(at)) / DAY);
+
+function tls(stack: string, server: "Postgres" | "Redis", held: string, { at, certificate }: DataFacts): Verdict {
+  const left = daysUntil(at, certificate.end);
   const dates = `the certificate ends on ${day(certificate.end)}, and \`pulumi up\` renews it from ${day(certificate.renewFrom)} on`;
-  if (left < LEAST_DAYS) return { status: "fail", resource: stack, message: `Postgres: ${dates}: ${left < 0 ? "clients refuse it" : `${left} days are left`}; run \`pulumi up\`` };
-  return { status: "pass", resource: stack, message: `Postgres takes TLS 1.3 alone, verified by every client; ${dates}` };
+  if (left < LEAST_DAYS) return { status: "fail", resource: stack, message: `${server}: ${dates}: ${left < 0 ? "clients refuse it" : `${left} days are left`}; run \`pulumi up\`` };
+  return { status: "pass", resource: stack, message: `${server} ${held}; ${dates}` };
 }
 
-function redisTls(stack: string, { redis }: DataFacts): readonly Verdict[] {
-  if (redis === undefined) return [];
+function redisTls(stack: string, data: DataFacts): readonly Verdict[] {
+  if (data.redis === undefined) return [];
   return [
-    redis === "tls"
-      ? { status: "pass", resource: stack, message: "Redis takes TLS 1.3 alone" }
+    data.redis === "tls"
+      ? tls(stack, "Redis", "takes TLS 1.3 alone", data)
       : { status: "skip", resource: stack, message: "Redis is in clear on the internal network (redis.tls: true encrypts it)" },
   ];
+}
+
+/** No `pulumi up` renews the authority: what it signed must not outlive it. */
+function authority(stack: string, { at, database, redis, certificate }: DataFacts): readonly Verdict[] {
+  const end = certificate.authorityEnd;
+  if (end === undefined || (!database && redis !== "tls")) return [];
+  const message = `the stack's authority ends on ${day(end)}`;
+  if (daysUntil(at, end) >= VALIDITY_DAYS) return [{ status: "pass", resource: stack, message }];
+  return [{ status: "fail", resource: stack, message: `${message}, which \`pulumi up\` does not renew; replace its seed, see docs/connections.md` }];
 }
 
 function backups({ stack, environment, data }: StackView): readonly Verdict[] {
@@ -41,7 +53,7 @@ export const DATA_RULES: readonly Rule[] = [
     title: "connections to Postgres and Redis are encrypted",
     why: "whoever is on the internal network could read along",
     source: "kitiumai, Encrypted Connections",
-    check: ({ stack, data }) => (data === undefined ? [] : [...(data.database ? [postgresTls(stack, data)] : []), ...redisTls(stack, data)]),
+    check: ({ stack, data }) => (data === undefined ? [] : [...(data.database ? [tls(stack, "Postgres", "takes TLS 1.3 alone, verified by every client", data)] : []), ...redisTls(stack, data), ...authority(stack, data)]),
   },
   {
     id: "rampart-tenancy",

@@ -62,8 +62,8 @@ export interface DataFacts {
   readonly database: boolean;
   /** Absent without Redis. */
   readonly redis?: "tls" | "clear";
-  /** Of the servers; both in ISO 8601. */
-  readonly certificate: { readonly end: string; readonly renewFrom: string };
+  /** Of the servers, and of the authority that signed it; in ISO 8601. The authority's is absent where nobody looked. */
+  readonly certificate: { readonly end: string; readonly renewFrom: string; readonly authorityEnd?: string };
   readonly tenancy: boolean;
   readonly elevations: readonly { readonly who: string; readonly role: string; readonly until: string; readonly reason: string }[];
   /** The repository, or false. */

@@ -59,7 +59,7 @@ describe("Postgres", () => {
   });
 
   test("takes the superuser from the network's gateway alone, and from the forwarder where there is one", async () => {
-    const superuser = (hba: string): string[] => hba.split("\n").filter((line) => /^hostssl\s+all\s+postgres\s.*scram/.test(line)).map((line) => line.split(/\s+/)[3] ?? "");
+    const superuser = (hba: string): string[] => hba.split("\n").filter((line) => /^hostssl\s+app,postgres,template1\s+postgres\s.*scram/.test(line)).map((line) => line.split(/\s+/)[3] ?? "");
     expect(superuser(await hba({}))).toEqual(["127.0.0.1/32", "10.20.12.1/32"]);
     expect(superuser(await hba({}, { forwarderAddress: "10.20.12.11" }))).toEqual(["127.0.0.1/32", "10.20.12.1/32", "10.20.12.11/32"]);
   });
@@ -73,6 +73,10 @@ describe("Postgres", () => {
     const elevated = { elevations: [{ who: "anna", role: "app_ro", until: "2020-01-01T00:00:00Z", reason: "ticket 4711: look" }] };
     expect(await lines({ name: "shop", ...elevated })).toEqual([...shop, "shop +elevation_watch 10.20.12.0/22"]);
     expect(await lines({ name: "shop", databases: { analytics: {} } })).toEqual([...shop, ...shop.map((line) => line.replace("shop", "analytics"))]);
+  });
+
+  test("listens where its health check and the internal network are, and nowhere else", async () => {
+    expect(fileOf(await plain(), "postgresql.conf")).toContain("\nlisten_addresses = '127.0.0.1,10.20.12.10'\n");
   });
 
   test("is sized by its memory limit", async () => {

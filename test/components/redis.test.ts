@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Redis } from "../../components";
 import { keyPrefixes } from "../../components/redis";
-import { configOf, networksOf, once, PROD, record, recordPlain, SERVICE, surroundings, withLocalEngine, type Recording } from "./support";
+import { configOf, labelsOf, networksOf, once, PROD, record, recordPlain, SERVICE, surroundings, withLocalEngine, type Recording } from "./support";
 
 withLocalEngine();
 
@@ -74,7 +74,7 @@ describe("Redis", () => {
     const secured = (certificate: string): Promise<Recording> =>
       record(() => {
         const { context, networks } = surroundings(configOf(values));
-        return new Redis("rampart-dev-redis", context, { networks, secrets: context.secrets, tls: { certificate, key: "KEY", ca: "CA" } });
+        return new Redis("rampart-dev-redis", context, { networks, secrets: context.secrets, tls: { certificate, key: "KEY", ca: "CA", end: "2027-10-06T00:00:00.000Z" } });
       });
 
     test("has its certificate beside the users, so that a renewed one replaces nothing", async () => {
@@ -83,6 +83,7 @@ describe("Redis", () => {
         ["ca.crt", "tls.crt", "tls.key", "users.acl"].map((file) => ({ content: "[secret]", file: `/files/${file}`, permissions: "0444" })),
       );
       expect(first.inputs("Container rampart-dev-redis")).toEqual(second.inputs("Container rampart-dev-redis"));
+      expect(labelsOf(first.get("Container rampart-dev-redis-live-carrier"))).toMatchObject({ "io.rampart.certificate-end": "2027-10-06T00:00:00.000Z" });
       expect(JSON.stringify(first.inputs("Container rampart-dev-redis")["healthcheck"])).toContain('"--tls","--cacert","/etc/rampart-live/ca.crt"');
     });
 

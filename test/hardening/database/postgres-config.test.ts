@@ -74,6 +74,20 @@ describe("settings", () => {
     for (const { why } of postgresSettings({ sizing: SIZING })) expect(why).not.toBe("");
   });
 
+  test("listens on the addresses that are given, and on no other", () => {
+    const line = (listenAddresses?: string[]): unknown => postgresSettings({ sizing: SIZING, ...(listenAddresses === undefined ? {} : { listenAddresses }) }).find(({ name }) => name === "listen_addresses")?.value;
+    expect([line(["127.0.0.1", "172.30.0.10"]), line()]).toEqual(["127.0.0.1,172.30.0.10", "*"]);
+  });
+
+  test("hold what the CIS benchmark of PostgreSQL asks for", () => {
+    const conf = renderPostgresqlConf(postgresSettings({ sizing: SIZING, tls: { certificateFile: "/c.pem", keyFile: "/k.pem" } }));
+    for (const line of [
+      "auth_delay.milliseconds = 500", "log_connections = on", "log_disconnections = on", "log_error_verbosity = 'verbose'", "log_hostname = off", "log_replication_commands = on", "log_statement = 'ddl'",
+      "password_encryption = 'scram-sha-256'", "session_preload_libraries = 'passwordcheck'", "shared_preload_libraries = 'auth_delay'",
+      "ssl_ciphers = 'ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-ECDSA-AES128-GCM-SHA256'",
+    ]) expect(conf).toContain(`\n${line}\n`);
+  });
+
   test("without TLS there is ssl = off; with it certificates and TLS 1.3", () => {
     expect(renderPostgresqlConf(postgresSettings({ sizing: SIZING }))).toContain("\nssl = off\n");
     const conf = renderPostgresqlConf(postgresSettings({ sizing: SIZING, tls: { certificateFile: "/c.pem", keyFile: "/k.pem" } }));
@@ -89,24 +103,21 @@ describe("pg_hba.conf", () => {
     expect(renderPgHba({ ...HBA, subnets: ["172.30.0.0/24"], superuserSources: ["172.30.0.1"] })).toMatchInlineSnapshot(`
 "# Written by Rampart. The first line that matches decides.
 local    all              postgres                                  scram-sha-256
-host     all              postgres         127.0.0.1/32             scram-sha-256
-host     all              postgres         172.30.0.1/32            scram-sha-256
-host     all              postgres         0.0.0.0/0                reject
-host     all              postgres         ::/0                     reject
+host     app,postgres,template1 postgres         127.0.0.1/32             scram-sha-256
+host     app,postgres,template1 postgres         172.30.0.1/32            scram-sha-256
+host     all              postgres         all                      reject
 host     app              +app_rw          172.30.0.0/24            scram-sha-256
 local    replication      all                                       reject
-host     replication      all              0.0.0.0/0                reject
-host     replication      all              ::/0                     reject
+host     replication      all              all                      reject
 local    all              all                                       reject
-host     all              all              0.0.0.0/0                reject
-host     all              all              ::/0                     reject
+host     all              all              all                      reject
 "
 `);
   });
 
   test("with TLS, everything that comes over the network has to use it", () => {
     const accepting = renderPgHba({ ...HBA, tls: true }).split("\n").filter((line) => line.endsWith("scram-sha-256"));
-    expect(accepting.map((line) => line.split(/\s+/).slice(0, 4).join(" "))).toEqual(["local all postgres scram-sha-256", "hostssl all postgres 127.0.0.1/32", "hostssl all postgres 127.0.0.2/32", "hostssl app +app_rw 127.0.0.0/30"]);
+    expect(accepting.map((line) => line.split(/\s+/).slice(0, 4).join(" "))).toEqual(["local all postgres scram-sha-256", "hostssl app,postgres,template1 postgres 127.0.0.1/32", "hostssl app,postgres,template1 postgres 127.0.0.2/32", "hostssl app +app_rw 127.0.0.0/30"]);
   });
 
   test("knows no method but scram-sha-256 and reject", () => {
@@ -144,6 +155,7 @@ describe("a real PostgreSQL with both files", () => {
     await maintenance.query("CREATE ROLE app_ro LOGIN PASSWORD 'appropassword1'");
     await maintenance.query("CREATE ROLE app_rw_0a1b2c3d LOGIN PASSWORD 'apprw0a1b2c3dpassword1' IN ROLE app_rw");
     await maintenance.query("CREATE DATABASE app");
+    await maintenance.query("CREATE DATABASE scratch");
     await maintenance.end();
   });
 
@@ -168,6 +180,8 @@ describe("a real PostgreSQL with both files", () => {
   test.each<[string, string, ConnectOptions, string]>([
     ["the superuser from the gateway", SUPERUSER, { from: "127.0.0.2" }, "in"],
     ["the superuser from inside the container", SUPERUSER, { from: "127.0.0.1" }, "in"],
+    ["the superuser to a database that is not the stack's", SUPERUSER, { from: "127.0.0.2", database: "scratch" }, "28000"],
+    ["a member of the role to such a database", "app_rw_0a1b2c3d", { from: "127.0.0.3", database: "scratch" }, "28000"],
     ["the superuser from elsewhere in the subnet", SUPERUSER, { from: "127.0.0.3" }, "28000"],
     ["the superuser from outside", SUPERUSER, { from: "127.0.0.9" }, "28000"],
     ["the superuser with a wrong password", SUPERUSER, { from: "127.0.0.2", password: "wrong" }, "28P01"],
@@ -182,6 +196,17 @@ describe("a real PostgreSQL with both files", () => {
     ["a role that does not exist", "nobody", { from: "127.0.0.3" }, "28000"],
   ])("%s", async (_case, user, options, expected) => {
     expect(await knock(user, options)).toBe(expected);
+  });
+
+  test("a password that a role gives itself is no weak one, and a wrong one takes its time", async () => {
+    const client = await server.connect("app_rw", { from: "127.0.0.3" });
+    await expect(client.query("ALTER ROLE app_rw PASSWORD 'short1'")).rejects.toThrow("password is too short");
+    await expect(client.query("ALTER ROLE app_rw PASSWORD 'lettersalone'")).rejects.toThrow("password must contain both letters and nonletters");
+    await expect(client.query("SET session_preload_libraries = ''")).rejects.toThrow("permission denied");
+    await client.end();
+    const started = Date.now();
+    expect(await knock("app_rw", { from: "127.0.0.3", password: "wrong" })).toBe("28P01");
+    expect(Date.now() - started).toBeGreaterThanOrEqual(500);
   });
 
   test("the server runs with the values of the file, and found no mistake in either", async () => {
@@ -203,6 +228,6 @@ describe("a real PostgreSQL with both files", () => {
       work_mem: "2171kB",
     });
     expect([files.rows, hba.rows]).toEqual([[], []]);
-    expect(server.log()).toMatch(/db=app,user=app_rw,app=.*,client=127\.0\.0\.9 FATAL: {2}pg_hba\.conf rejects connection/);
+    expect(server.log()).toMatch(/db=app,user=app_rw,app=.*,client=127\.0\.0\.9 FATAL: {2}28000: pg_hba\.conf rejects connection/);
   });
 });

@@ -43,6 +43,11 @@ async function run(client: Client, statements: readonly string[]): Promise<void>
 async function applyModel(): Promise<void> {
   await run(superuser, ["BEGIN", ...renderPrivilegesSql(MODEL, { passwords: PASSWORDS, logins: LOGIN_SPECS }), ...renderDropOwnedSql(SUPERUSER), "COMMIT"]);
   await run(analyst, ["BEGIN", ...renderPrivilegesSql(MODEL, { database: "analytics" }), ...renderDropOwnedSql(SUPERUSER), "COMMIT"]);
+  for (const database of ["postgres", "template1"]) {
+    const maintenance = await server.connect(SUPERUSER, { database });
+    await run(maintenance, renderPrivilegesSql(MODEL, { database }));
+    await maintenance.end();
+  }
 }
 
 /** What the model consists of in the catalogs. */
@@ -161,6 +166,13 @@ describe("the model on a real PostgreSQL", () => {
       expect(await sqlState(() => clientOf("monitor", analysts).query("SELECT FROM main.entry"))).toBe(INSUFFICIENT_PRIVILEGE);
       expect(await sqlState(() => clientOf("monitor").query("SELECT extensions.gen_random_bytes(1)"))).toBe(INSUFFICIENT_PRIVILEGE);
     });
+  });
+
+  test.each(["postgres", "template1"])("PUBLIC has nothing on schema public of %s", async (database) => {
+    const client = await server.connect(SUPERUSER, { database });
+    const { rows } = await client.query("SELECT nspacl::text FROM pg_namespace WHERE nspname = 'public' AND nspacl::text ~ '[{,]=U'");
+    await client.end();
+    expect(rows).toEqual([]);
   });
 
   test.each(["postgres", "template1"])("no role enters database %s", async (database) => {

@@ -3,9 +3,10 @@
  * with an existing volume: exec its arguments.
  */
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
-import { chmodSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { postgresSettings, postgresSizing, renderPgHba, renderPostgresqlConf } from "../../../hardening/database/postgres-config";
+import { postgresReloadScript } from "../../../hardening/database/reload-script";
 import { postgresHealthCheck, postgresStartScript } from "../../../hardening/database/start-script";
 import {
   connectTo, freePort, initdb, POSTGRES_BIN, POSTGRES_IDS, stopped, SUPERUSER, temporaryDirectory, untilReady, writeReadable,
@@ -22,17 +23,21 @@ const path = (name: string): string => join(directory, name);
 
 beforeAll(async () => {
   directory = temporaryDirectory();
+  mkdirSync(path("run"));
+  if (POSTGRES_IDS.uid !== undefined) chownSync(path("run"), POSTGRES_IDS.uid, POSTGRES_IDS.gid);
   data = path("data");
   port = await freePort();
   initdb(data);
   const settings = postgresSettings({ sizing: postgresSizing({ memoryMiB: 128, connectionLimits: [5] }) })
-    .map((setting) => (setting.name === "unix_socket_directories" ? { ...setting, value: directory } : setting));
+    .map((setting) => (setting.name === "unix_socket_directories" ? { ...setting, value: path("run") } : setting));
   writeReadable(path("postgresql.conf"), `${renderPostgresqlConf(settings)}port = ${port}\n`);
   writeReadable(path("pg_hba.conf"), renderPgHba({
-    superuser: SUPERUSER, superuserSources: [], roles: [], subnets: ["127.0.0.0/8"],
+    superuser: SUPERUSER, superuserSources: [], roles: [{ name: "app_rw", database: "app" }], subnets: ["127.0.0.0/8"],
   }));
-  writeReadable(path("start.sh"), postgresStartScript({ configFile: path("postgresql.conf"), liveDirectory: directory, runDirectory: directory }));
-  writeReadable(path("docker-entrypoint.sh"), '#!/bin/sh\nprintf "entrypoint: %s\\n" "$*"\nexec "$@"\n');
+  // As a carrier leaves it.
+  chmodSync(path("pg_hba.conf"), 0o444);
+  writeReadable(path("start.sh"), postgresStartScript({ configFile: path("postgresql.conf"), liveDirectory: directory, runDirectory: path("run") }));
+  writeReadable(path("docker-entrypoint.sh"), '#!/bin/sh\nprintf "entrypoint: %s\\n" "$*"\n[ -z "${POSTGRES_PASSWORD_FILE:-}" ] || echo "entrypoint: reads the password"\nexec "$@"\n');
   chmodSync(path("docker-entrypoint.sh"), 0o755);
   environment = {
     PATH: `${directory}:${POSTGRES_BIN}:/usr/bin:/bin`,
@@ -71,7 +76,7 @@ function refuse(changes: Record<string, string>): { status: number | null; outpu
 test("is plain POSIX sh, without a place for a secret", () => {
   const script = postgresStartScript();
   expect(spawnSync("/bin/sh", ["-n"], { input: script }).status).toBe(0);
-  expect(script).toContain("exec docker-entrypoint.sh postgres -c config_file=/etc/rampart/postgresql.conf -c hba_file=/run/secrets/pg_hba.conf\n");
+  expect(script).toContain("exec docker-entrypoint.sh postgres -c config_file=/etc/rampart/postgresql.conf -c hba_file=/var/run/postgresql/pg_hba.conf\n");
   expect(() => postgresStartScript({ configFile: "/tmp/$(id)" })).toThrow('configFile: "/tmp/$(id)" is not a plain absolute path');
 });
 
@@ -88,12 +93,36 @@ test("a volume that was made with another password gets this one, and its databa
   expect(rows).toEqual([{ name: "app", scram: true }]);
   await client.end();
   await expect(connectTo(port, SUPERUSER)).rejects.toMatchObject({ code: "28P01" });
-  expect(log.join("")).toContain(`entrypoint: postgres -c config_file=${path("postgresql.conf")} -c hba_file=${path("pg_hba.conf")}`);
+  expect(log.join("")).toContain(`entrypoint: postgres -c config_file=${path("postgresql.conf")} -c hba_file=${path("run/pg_hba.conf")}`);
+  // CIS PostgreSQL, file permissions: the volume that a carrier filled is readable by all, what the server reads is not.
+  expect(["pg_hba.conf", ".superuser"].map((name) => (statSync(path(`run/${name}`)).mode & 0o777).toString(8))).toEqual(["600", "600"]);
   expect(log.join("")).not.toContain(ROTATED);
+  expect(log.join("")).not.toContain("reads the password");
   // The script became the server: the stop signal of the container reaches PostgreSQL itself.
   expect(readFileSync(join(data, "postmaster.pid"), "utf8").split("\n")[0]).toBe(String(child.pid));
   await stopped(child, "SIGINT");
   expect(child.exitCode).toBe(0);
+});
+
+/** Clients do not come with the server's package. */
+const withPsql = spawnSync("psql", ["--version"]).status === 0 ? test : test.skip;
+
+withPsql("a running server takes another password, be it of letters alone", async () => {
+  const { child, log } = await start();
+  const letters = "LettersAlone";
+  writeReadable(path("postgres_password"), letters);
+  writeReadable(path("reload.sh"), postgresReloadScript({ liveDirectory: directory, runDirectory: path("run"), port }));
+  const reload = (): string => {
+    const { status, stdout, stderr } = spawnSync("/bin/sh", [path("reload.sh")], { ...POSTGRES_IDS, cwd: "/", env: environment, encoding: "utf8", timeout: 20_000 });
+    return `${status}${stdout}${stderr}`;
+  };
+  expect(reload()).toBe("0");
+  await (await connectTo(port, SUPERUSER, { password: letters })).end();
+  writeReadable(path("postgres_password"), ROTATED);
+  expect(reload()).toBe("0");
+  await (await connectTo(port, SUPERUSER, { password: ROTATED })).end();
+  expect(log.join("")).not.toMatch(new RegExp(`${letters}|${ROTATED}`));
+  await stopped(child, "SIGINT");
 });
 
 test("a server that was killed starts again, although its lock file names the script's own process", async () => {
@@ -142,5 +171,6 @@ test("refuses a volume of another major version, and touches nothing", () => {
 test("leaves an empty volume to the image's own first start", () => {
   const { output } = refuse({ PGDATA: path("empty"), PATH: `${directory}:/usr/bin:/bin` });
   expect(output).toContain("entrypoint: postgres -c config_file=");
+  expect(output).toContain("entrypoint: reads the password");
 });
 

@@ -31,6 +31,12 @@ describe("redis.conf", () => {
     expect(redisHealthCheck(true)).toEqual(["CMD", "redis-cli", "-e", "--tls", "--cacert", "/etc/rampart-live/ca.crt", "--user", "health", "--pass", "health", "--no-auth-warning", "ping"]);
   });
 
+  test("bounds what clients may take beside the data: a quarter of it, and a value half of that", () => {
+    const conf = renderRedisConf({ maxMemoryMiB: 153 });
+    for (const line of ["maxmemory-clients 38mb", "client-query-buffer-limit 38mb", "proto-max-bulk-len 19mb"]) expect(conf).toContain(`\n${line}\n`);
+    expect(renderRedisConf({ maxMemoryMiB: 1 })).toContain("\nproto-max-bulk-len 1mb\n");
+  });
+
   test("leaves room beside the data", () => {
     expect(redisMaxMemoryMiB(256)).toBe(153);
     expect(() => redisMaxMemoryMiB(16)).toThrow("memoryMiB: 16 is not enough for Redis");
@@ -40,7 +46,7 @@ describe("redis.conf", () => {
 
 describe("the ACL file", () => {
   test("as a person reads it", () => {
-    const commands = "+@all -@admin -@dangerous +info -function -script|flush -script|kill -dbsize -pubsub -randomkey -scan";
+    const commands = "+@all -@admin -@dangerous +info -function -script|debug -script|flush -script|kill -client|tracking -memory +memory|usage -dbsize -pubsub -randomkey -scan";
     const hash = (user: string): string => `#${redisPasswordHash(user)}`;
     expect(renderRedisAcl(USERS).split("\n")).toEqual([
       "user default reset off",
@@ -96,6 +102,7 @@ if (!INSTALLED) test.skip("skipped: redis-server is not installed", () => undefi
     [["XADD", "bull:events", "1-1", "a", "b"], "1-1"],
     [["PUBLISH", "api:channel", "x"], "0"],
     [["CLIENT", "SETNAME", "api"], "OK"],
+    [["MEMORY", "USAGE", "api:none"], ""],
     [["MULTI"], "OK"],
     [["SELECT", "1"], "OK"],
   ])("a service may %j", (command, answer) => {
@@ -152,6 +159,11 @@ if (!INSTALLED) test.skip("skipped: redis-server is not installed", () => undefi
     [["CLIENT", "KILL", "ID", "1"]],
     [["FUNCTION", "FLUSH"]],
     [["SCRIPT", "FLUSH"]],
+    [["SCRIPT", "DEBUG", "SYNC"]],
+    [["CLIENT", "TRACKING", "ON", "BCAST"]],
+    [["MEMORY", "PURGE"]],
+    [["MEMORY", "STATS"]],
+    [["MEMORY", "USAGE", "other:k"]],
     [["SLOWLOG", "GET"]],
     [["LATENCY", "RESET"]],
     [["SORT", "api:k", "GET", "other:*"]],
@@ -159,6 +171,23 @@ if (!INSTALLED) test.skip("skipped: redis-server is not installed", () => undefi
     [["CLUSTER", "RESET"]],
   ])("a service may not %j", (command) => {
     expect(api(...command)).toMatch(/^NOPERM|-NOPERM this user|^ERR The user executing the script can't access|^ERR DEBUG command not allowed/);
+  });
+
+  test("one service cannot have Redis killed for lack of memory: long commands, and answers that nobody reads", async () => {
+    const long = await server.connect("api", "apipassword");
+    await expect(long.ask("SET", "api:long", "x".repeat(20_000_000))).rejects.toThrow(/invalid bulk length|the connection was cut/);
+    expect(api("EVAL", "return redis.call('SET', KEYS[1], string.rep('x', 7000000))", "1", "api:large")).toBe("OK");
+    const readers = await Promise.all(Array.from({ length: 30 }, () => server.connect("api", "apipassword")));
+    for (const { socket } of readers) {
+      socket.pause();
+      socket.write("GET api:large\r\nGET api:large\r\n");
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    const used = Number(/used_memory_peak:(\d+)/.exec(api("INFO", "memory"))?.[1]) / 2 ** 20;
+    for (const reader of readers) reader.close();
+    expect(api("DEL", "api:large")).toBe("1");
+    // 64 MiB of data were allowed, and 16 of buffers; 420 MB were asked for.
+    expect(used).toBeLessThan(96);
   });
 
   test("a user that says so may SCAN", () => {

@@ -1,0 +1,41 @@
+/** Settings of roles for which the database provider has no argument, as SQL. */
+import { identifier, quoted } from "./identifiers";
+import { SUPERUSER_RESERVED_CONNECTIONS } from "./postgres-config";
+import { DATABASE_ROLES, type DatabaseRole, type RoleLimits } from "./roles";
+
+/**
+ * Milliseconds that a statement of the role waits for a lock, where postgresql.conf has 10000 for everyone. A request gives
+ * up before its user does; a dump waits for a migration to end (pg_dump sets its own besides).
+ */
+export const LOCK_TIMEOUT_MS: Readonly<Record<DatabaseRole, number>> = { migrator: 10_000, app_rw: 5_000, app_ro: 5_000, backup: 300_000, monitor: 5_000 };
+
+export interface RoleSettingsSqlArgs {
+  readonly superuser: string;
+  /** Who logs in as a member of a role: a setting goes by the login, not by the role that it becomes. */
+  readonly members: readonly RoleMember[];
+}
+
+export interface RoleMember {
+  readonly login: string;
+  readonly role: string;
+  /** The role's, where nothing else has given them to the login. @default they stay as they are */
+  readonly timeouts?: Pick<RoleLimits, "statementTimeoutMs" | "idleInTransactionSessionTimeoutMs">;
+}
+
+/** Statements for the superuser; the roles exist, and applying them again changes nothing. */
+export function renderRoleSettingsSql({ superuser, members }: RoleSettingsSqlArgs): string[] {
+  const roles = DATABASE_ROLES.map((role): RoleMember => ({ login: role, role }));
+  return [
+    ...[...roles, ...members].flatMap(({ login, role, timeouts }, index) => {
+      const known = DATABASE_ROLES.find((one) => one === role);
+      if (known === undefined) throw new Error(`members[${index - roles.length}].role: "${role}" is not a role; use one of ${DATABASE_ROLES.join(", ")}`);
+      const set = (name: string, milliseconds: number): string => `ALTER ROLE ${quoted(identifier("login", login))} SET ${name} TO ${milliseconds}`;
+      return [
+        set("lock_timeout", LOCK_TIMEOUT_MS[known]),
+        ...(timeouts === undefined ? [] : [set("statement_timeout", timeouts.statementTimeoutMs), set("idle_in_transaction_session_timeout", timeouts.idleInTransactionSessionTimeoutMs)]),
+      ];
+    }),
+    // PostgreSQL holds no superuser to a limit; said all the same, as what is reserved for it and for whoever audits it.
+    `ALTER ROLE ${quoted(identifier("superuser", superuser))} CONNECTION LIMIT ${SUPERUSER_RESERVED_CONNECTIONS}`,
+  ];
+}
