@@ -3,12 +3,14 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import type { LoadedConfig } from "../config";
 import { renderBackupRightsSql } from "../hardening/database/privileges-sql";
-import { ELEVATION_WATCH, elevatedLogin, renderElevationOwnershipSql, renderElevationsSql } from "../hardening/database/elevations";
+import { ELEVATION_WATCH, elevatedLogin, isOver, renderElevationEndSql, renderElevationOwnershipSql, renderElevationsSql } from "../hardening/database/elevations";
 import { renderTenancyAbsentSql, renderTenancyGuardSql } from "../hardening/database/tenancy-guard-sql";
 import type { Tenancy } from "../hardening/database/tenancy";
 import { renderTenancySql } from "../hardening/database/tenancy-sql";
 import { scramSha256Verifier } from "../hardening/database/scram";
 import type { StackContext } from "./context";
+import { privilegesOf } from "./database-roles";
+import { hooksSupported } from "./hooks";
 import { databaseNames, POSTGRES_SUPERUSER } from "./postgres";
 
 /** Statements to run in one transaction as the superuser. */
@@ -36,6 +38,8 @@ export class DatabasePolicy extends pulumi.ComponentResource {
     args: {
       /** The roles and their privileges. */
       readonly dependsOn: pulumi.Resource[];
+      /** What PostgreSQL stores of the roles' passwords, by role. */
+      readonly roleVerifiers: Readonly<Record<string, pulumi.Output<string>>>;
     },
     opts?: pulumi.ComponentResourceOptions,
   ) {
@@ -47,9 +51,21 @@ export class DatabasePolicy extends pulumi.ComponentResource {
     this.elevations = Object.fromEntries(elevations.map((elevation) => [elevatedLogin(elevation), secrets.password(`elevated-${elevation.who}`, undefined, elevation.until)]));
     const watch = elevations.length === 0 ? undefined : secrets.password("elevation-watch");
     const verifiers = pulumi.all(Object.fromEntries(Object.entries({ ...this.elevations, ...(watch === undefined ? {} : { [ELEVATION_WATCH]: watch }) }).map(([login, password]) => [login, this.verifier(login, password)])));
-    const elevated = this.receipt("elevations", verifiers.apply((known) => elevationScripts(config, known)), args.dependsOn);
+    // With nobody elevated there is nothing to guard, and a rotation then changes nothing here.
+    const passwords = pulumi.all(watch === undefined ? {} : args.roleVerifiers);
+    const elevated = this.receipt("elevations", pulumi.all([verifiers, passwords]).apply(([known, roles]) => elevationScripts(config, known, roles)), args.dependsOn);
+    this.warnOfEnds();
     if (watch !== undefined) this.watch = { password: watch, dependsOn: [elevated] };
     this.registerOutputs({});
+  }
+
+  /** An entry that is over stops no update; it is only never forgotten. */
+  private warnOfEnds(): void {
+    if (!hooksSupported()) return;
+    const over = this.context.config.database.elevations.filter((elevation) => isOver(elevation, new Date()));
+    for (const elevation of over) {
+      void pulumi.log.warn(`database.elevations: ${elevatedLogin(elevation)} is over since ${elevation.until}: it gets in no more; remove the entry.`, this);
+    }
   }
 
   /** After the migration, before services: confines every table of a tenant's, and fails the update where something leaks. */
@@ -90,10 +106,11 @@ function scripts(config: LoadedConfig, render: (schemas: readonly string[], tena
   ];
 }
 
-function elevationScripts(config: LoadedConfig, verifiers: Readonly<Record<string, string>>): DatabaseScript[] {
+function elevationScripts(config: LoadedConfig, verifiers: Readonly<Record<string, string>>, passwords: Readonly<Record<string, string>>): DatabaseScript[] {
   const { name, elevations } = config.database;
   return [
+    ...renderElevationEndSql(elevations).map((statements) => ({ database: name, statements })),
     ...databaseNames(config).map((database) => ({ database, statements: renderElevationOwnershipSql(elevations) })),
-    { database: name, statements: renderElevationsSql({ database: name, superuser: POSTGRES_SUPERUSER, elevations, verifiers }) },
+    { database: name, statements: renderElevationsSql({ database: name, superuser: POSTGRES_SUPERUSER, elevations, verifiers, passwords, roles: privilegesOf(config).roles }) },
   ];
 }

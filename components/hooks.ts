@@ -13,6 +13,8 @@ export interface ContainerHooks {
   readonly reload: (settings: ReloadSettings) => pulumi.ResourceHookBinding;
   readonly redis: RedisHooks;
   readonly statements: (settings: StatementsSettings) => pulumi.ResourceHookBinding;
+  /** A role whose password others may change: what runs before the stack itself changes it. */
+  readonly guardedRole: (settings: StatementsSettings) => pulumi.ResourceHookBinding;
 }
 
 export interface ReloadSettings {
@@ -40,14 +42,16 @@ export const LABEL_ROUTES_PROBE = "io.rampart.routes-probe";
 
 /** Creates the hooks of one stack. Under Pulumi's mocks, whose monitor knows no hooks, there are none. */
 export function containerHooks(name: string, stack: string, engine: Engine): ContainerHooks {
-  if (!hooksSupported()) return { container: {}, role: {}, jobReceipt: () => ({}), routesApplied: () => ({}), reload: () => ({}), redis: NO_REDIS_HOOKS, statements: () => ({}) };
+  if (!hooksSupported()) return { container: {}, role: {}, jobReceipt: () => ({}), routesApplied: () => ({}), reload: () => ({}), redis: NO_REDIS_HOOKS, statements: () => ({}), guardedRole: () => ({}) };
   const container: pulumi.ResourceHookBinding = {
     afterCreate: [new pulumi.ResourceHook(`${name}-pids-limit`, (args) => applyPidsLimit(engine, args))],
     onError: [new pulumi.ErrorHook(`${name}-container-failed`, (args) => explainFailure(engine, stack, args))],
   };
+  const role: pulumi.ResourceHookBinding = { onError: [new pulumi.ErrorHook(`${name}-role-failed`, explainRole)] };
   return {
     container,
-    role: { onError: [new pulumi.ErrorHook(`${name}-role-failed`, explainRole)] },
+    role,
+    guardedRole: (settings) => ({ ...role, ...statementHooks(stack, engine, settings, "update") }),
     jobReceipt: (settings) => ({ beforeCreate: [new pulumi.ResourceHook(`${name}-${settings.name}-run`, (args) => runJob(engine, settings, args))] }),
     routesApplied: (settings) => ({
       afterCreate: [new pulumi.ResourceHook(`${name}-routes-applied`, (args) => waitForRoutes(engine, stack, settings, args))],

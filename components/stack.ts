@@ -175,7 +175,7 @@ export class HardenedStack extends pulumi.ComponentResource {
       { host, port, superuserPassword: password, authority, secrets, dependsOn: [forwarder?.ready ?? postgres.ready, postgres.applied], deletedWith: postgres.data.volume },
       { parent: this },
     );
-    const policy = new DatabasePolicy(`${config.name}-database`, context, { dependsOn: roles.ready }, { parent: this });
+    const policy = new DatabasePolicy(`${config.name}-database`, context, { dependsOn: roles.ready, roleVerifiers: roles.verifiers }, { parent: this });
     if (policy.watch !== undefined) {
       const url = databaseUrl(config.database.name, { name: pulumi.output(ELEVATION_WATCH), password: policy.watch.password }, ELEVATION_WATCH);
       new ElevationWatch(`${config.name}-elevation`, context, { networks, url, ca: authority.certificate, dependsOn: policy.watch.dependsOn }, { parent: this });

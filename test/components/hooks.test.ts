@@ -74,6 +74,11 @@ describe("the hooks of a stack", () => {
     expect(bound).toEqual(["afterCreate rampart-dev-pids-limit", "onError rampart-dev-container-failed", "beforeCreate rampart-dev-migration-run", "afterCreate rampart-dev-routes-applied"]);
   });
 
+  test("announce a role's password before the stack changes it, and explain one that fails", () => {
+    const binding = hooks.guardedRole({ name: "rampart-dev-roles-app_rw", statements: pulumi.output([]) });
+    expect(Object.entries(binding).map(([event, list]) => `${event} ${(list as { name: string }[]).map(({ name }) => name).join()}`)).toEqual(["onError rampart-dev-role-failed", "beforeUpdate rampart-dev-roles-app_rw-run"]);
+  });
+
   test("are left out under Pulumi's own mocks, whose monitor knows none", async () => {
     await pulumi.runtime.setMocks({ newResource: ({ name, inputs }) => ({ id: name, state: inputs as object }), call: () => ({}) }, "rampart", "dev");
     const none = containerHooks("rampart-dev", "dev", ENGINE);
