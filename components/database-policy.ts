@@ -4,14 +4,15 @@ import * as random from "@pulumi/random";
 import type { LoadedConfig } from "../config";
 import { renderDropOwnedSql } from "../hardening/database/drop-owned-sql";
 import { renderBackupRightsSql } from "../hardening/database/privileges-sql";
-import { ELEVATION_WATCH, elevatedLogin, renderElevationOwnershipSql, renderElevationsSql } from "../hardening/database/elevations";
-import { renderRoleSettingsSql, type RoleMember } from "../hardening/database/role-settings";
+import { ELEVATION_WATCH, elevatedLogin, isOver, renderElevationEndSql, renderElevationOwnershipSql, renderElevationsSql } from "../hardening/database/elevations";
+import { renderRoleSettingsSql } from "../hardening/database/role-settings";
 import { renderTenancyAbsentSql, renderTenancyGuardSql } from "../hardening/database/tenancy-guard-sql";
 import type { Tenancy } from "../hardening/database/tenancy";
 import { renderTenancySql } from "../hardening/database/tenancy-sql";
 import { scramSha256Verifier } from "../hardening/database/scram";
 import type { StackContext } from "./context";
 import { privilegesOf } from "./database-roles";
+import { hooksSupported } from "./hooks";
 import { databaseNames, POSTGRES_SUPERUSER } from "./postgres";
 
 /** Statements to run in one transaction as the superuser. */
@@ -42,6 +43,8 @@ export class DatabasePolicy extends pulumi.ComponentResource {
       readonly logins: Readonly<Record<string, pulumi.Output<string>>>;
       /** The roles and their privileges. */
       readonly dependsOn: pulumi.Resource[];
+      /** What PostgreSQL stores of the roles' passwords, by role. */
+      readonly roleVerifiers: Readonly<Record<string, pulumi.Output<string>>>;
     },
     opts?: pulumi.ComponentResourceOptions,
   ) {
@@ -53,11 +56,23 @@ export class DatabasePolicy extends pulumi.ComponentResource {
     this.elevations = Object.fromEntries(elevations.map((elevation) => [elevatedLogin(elevation), secrets.password(`elevated-${elevation.who}`, undefined, elevation.until)]));
     const watch = elevations.length === 0 ? undefined : secrets.password("elevation-watch");
     const verifiers = pulumi.all(Object.fromEntries(Object.entries({ ...this.elevations, ...(watch === undefined ? {} : { [ELEVATION_WATCH]: watch }) }).map(([login, password]) => [login, this.verifier(login, password)])));
-    const elevated = this.receipt("elevations", verifiers.apply((known) => elevationScripts(config, known)), args.dependsOn);
+    // With nobody elevated there is nothing to guard, and a rotation then changes nothing here.
+    const passwords = pulumi.all(watch === undefined ? {} : args.roleVerifiers);
+    const elevated = this.receipt("elevations", pulumi.all([verifiers, passwords]).apply(([known, roles]) => elevationScripts(config, known, roles)), args.dependsOn);
     // After the elevated logins, which have their share.
     this.prepared = [...tenancy, this.receipt("settings", settingsScripts(config, args.logins), [...args.dependsOn, elevated])];
+    this.warnOfEnds();
     if (watch !== undefined) this.watch = { password: watch, dependsOn: [elevated] };
     this.registerOutputs({});
+  }
+
+  /** An entry that is over stops no update; it is only never forgotten. */
+  private warnOfEnds(): void {
+    if (!hooksSupported()) return;
+    const over = this.context.config.database.elevations.filter((elevation) => isOver(elevation, new Date()));
+    for (const elevation of over) {
+      void pulumi.log.warn(`database.elevations: ${elevatedLogin(elevation)} is over since ${elevation.until}: it gets in no more; remove the entry.`, this);
+    }
   }
 
   /** After the migration, before services: confines every table of a tenant's, and fails the update where something leaks. */
@@ -98,24 +113,19 @@ function scripts(config: LoadedConfig, render: (schemas: readonly string[], tena
   ];
 }
 
-function settingsScripts(config: LoadedConfig, logins: Readonly<Record<string, pulumi.Output<string>>>): pulumi.Output<DatabaseScript[]> {
-  const { database } = config;
-  const { roles } = privilegesOf(config);
-  const elevated = database.elevations.map((elevation): RoleMember => {
-    // The provider gives a service's login the role's limits; an elevated one is not the provider's.
-    const timeouts = roles.find(({ name }) => name === elevation.role);
-    return { login: elevatedLogin(elevation), role: elevation.role, ...(timeouts === undefined ? {} : { timeouts }) };
-  });
+function settingsScripts({ database }: LoadedConfig, logins: Readonly<Record<string, pulumi.Output<string>>>): pulumi.Output<DatabaseScript[]> {
+  const elevated = database.elevations.map((elevation) => ({ login: elevatedLogin(elevation), role: elevation.role }));
   return pulumi.all(logins).apply((names) => {
     const members = Object.entries(names).map(([role, login]) => ({ login, role }));
     return [{ database: database.name, statements: renderRoleSettingsSql({ superuser: POSTGRES_SUPERUSER, members: [...members, ...elevated] }) }];
   });
 }
 
-function elevationScripts(config: LoadedConfig, verifiers: Readonly<Record<string, string>>): DatabaseScript[] {
+function elevationScripts(config: LoadedConfig, verifiers: Readonly<Record<string, string>>, passwords: Readonly<Record<string, string>>): DatabaseScript[] {
   const { name, elevations } = config.database;
   return [
+    ...renderElevationEndSql(elevations).map((statements) => ({ database: name, statements })),
     ...databaseNames(config).map((database) => ({ database, statements: renderElevationOwnershipSql(elevations) })),
-    { database: name, statements: renderElevationsSql({ database: name, superuser: POSTGRES_SUPERUSER, elevations, verifiers }) },
+    { database: name, statements: renderElevationsSql({ database: name, superuser: POSTGRES_SUPERUSER, elevations, verifiers, passwords, roles: privilegesOf(config).roles }) },
   ];
 }

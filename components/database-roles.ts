@@ -2,6 +2,7 @@ import * as postgresql from "@pulumi/postgresql";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import type { LoadedConfig, ServiceConfig } from "../config";
+import { renderPasswordAnnouncedSql } from "../hardening/database/elevation-guard";
 import { databasePrivileges, type DatabasePrivileges } from "../hardening/database/privileges";
 import { DATABASE_ROLES, loginSpec, SERVICE_ROLES, type DatabaseRole, type RoleSpec, type ServiceRole } from "../hardening/database/roles";
 import { loginName, rotationId, rotationKey } from "../hardening/database/rotation";
@@ -48,6 +49,8 @@ export class DatabaseRoles extends pulumi.ComponentResource {
   /** What has to exist before anything may log in. */
   readonly ready: pulumi.Resource[];
   readonly passwords: Readonly<Record<DatabaseRole, pulumi.Output<string>>>;
+  /** What PostgreSQL stores of them, by role. */
+  readonly verifiers: Readonly<Record<string, pulumi.Output<string>>>;
   /** What services log in as until the next rotation, by the role that they become; for roles that a service uses. */
   readonly logins: Readonly<Partial<Record<ServiceRole, DatabaseLogin>>>;
   private readonly options: pulumi.CustomResourceOptions;
@@ -74,6 +77,7 @@ export class DatabaseRoles extends pulumi.ComponentResource {
       backup: this.password("database-backup", "backup"),
       monitor: this.password("database-monitor", "monitor"),
     };
+    this.verifiers = Object.fromEntries(model.roles.map(({ name: role }) => [role, this.verifier(`${name}-${role}`, this.passwords[role as DatabaseRole])]));
     const roles = model.roles.map((role) => this.createRole(role));
     const used = new Set(Object.values(config.services).map(serviceRole));
     this.logins = Object.fromEntries(
@@ -98,7 +102,10 @@ export class DatabaseRoles extends pulumi.ComponentResource {
 
   private createRole(role: RoleSpec): postgresql.Role {
     const name = `${this.name}-${role.name}`;
-    return new postgresql.Role(name, { ...roleArgs(role), password: this.verifier(name, this.passwords[role.name as DatabaseRole]) }, this.owned({ ...this.options, hooks: this.context.hooks.role }));
+    const verifier = this.verifiers[role.name] ?? "";
+    // Who watches elevations has to know that this change is the stack's own.
+    const announced = pulumi.output(verifier).apply((known) => [{ database: this.context.config.database.name, statements: renderPasswordAnnouncedSql(known) }]);
+    return new postgresql.Role(name, { ...roleArgs(role), password: verifier }, this.owned({ ...this.options, hooks: this.context.hooks.guardedRole({ name, statements: announced }) }));
   }
 
   /**

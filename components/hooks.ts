@@ -1,18 +1,22 @@
 import * as pulumi from "@pulumi/pulumi";
 import { LABEL_COMPONENT, LABEL_NAME, LABEL_PIDS, LABEL_STACK } from "../hardening/labels";
 import { describeFailure, docker, indent, logTail, newestContainer, setPidsLimit, TIMED_OUT, type Engine } from "./engine";
+import { leftoversHook } from "./leftovers";
 import { statementHooks, type StatementsSettings } from "./statement-hooks";
 import { NO_REDIS_HOOKS, redisHooks, type RedisHooks } from "./redis-hooks";
 
 /** What a container needs beyond the provider's arguments; see docs/decisions/0002-hooks.md. */
 export interface ContainerHooks {
   readonly container: pulumi.ResourceHookBinding;
+  readonly carrier: pulumi.ResourceHookBinding;
   readonly role: pulumi.ResourceHookBinding;
   readonly jobReceipt: (settings: JobSettings) => pulumi.ResourceHookBinding;
   readonly routesApplied: (settings: RoutesSettings) => pulumi.ResourceHookBinding;
   readonly reload: (settings: ReloadSettings) => pulumi.ResourceHookBinding;
   readonly redis: RedisHooks;
   readonly statements: (settings: StatementsSettings) => pulumi.ResourceHookBinding;
+  /** A role whose password others may change: what runs before the stack itself changes it. */
+  readonly guardedRole: (settings: StatementsSettings) => pulumi.ResourceHookBinding;
 }
 
 export interface ReloadSettings {
@@ -40,14 +44,18 @@ export const LABEL_ROUTES_PROBE = "io.rampart.routes-probe";
 
 /** Creates the hooks of one stack. Under Pulumi's mocks, whose monitor knows no hooks, there are none. */
 export function containerHooks(name: string, stack: string, engine: Engine): ContainerHooks {
-  if (!hooksSupported()) return { container: {}, role: {}, jobReceipt: () => ({}), routesApplied: () => ({}), reload: () => ({}), redis: NO_REDIS_HOOKS, statements: () => ({}) };
+  if (!hooksSupported()) return { container: {}, carrier: {}, role: {}, jobReceipt: () => ({}), routesApplied: () => ({}), reload: () => ({}), redis: NO_REDIS_HOOKS, statements: () => ({}), guardedRole: () => ({}) };
   const container: pulumi.ResourceHookBinding = {
+    beforeCreate: [leftoversHook(`${name}-container-leftovers`, stack, engine, "unfinished")],
     afterCreate: [new pulumi.ResourceHook(`${name}-pids-limit`, (args) => applyPidsLimit(engine, args))],
     onError: [new pulumi.ErrorHook(`${name}-container-failed`, (args) => explainFailure(engine, stack, args))],
   };
+  const role: pulumi.ResourceHookBinding = { onError: [new pulumi.ErrorHook(`${name}-role-failed`, explainRole)] };
   return {
     container,
-    role: { onError: [new pulumi.ErrorHook(`${name}-role-failed`, explainRole)] },
+    carrier: { beforeCreate: [leftoversHook(`${name}-carrier-leftovers`, stack, engine, "any")] },
+    role,
+    guardedRole: (settings) => ({ ...role, ...statementHooks(stack, engine, settings, "update") }),
     jobReceipt: (settings) => ({ beforeCreate: [new pulumi.ResourceHook(`${name}-${settings.name}-run`, (args) => runJob(engine, settings, args))] }),
     routesApplied: (settings) => ({
       afterCreate: [new pulumi.ResourceHook(`${name}-routes-applied`, (args) => waitForRoutes(engine, stack, settings, args))],

@@ -83,7 +83,7 @@ export function createCarrier(name: string, context: StackContext, args: Carrier
       ...(uploads.length === 0 ? {} : { uploads }),
       labels: [...ownerLabels({ stack: context.config.stack }, "carrier", args.owner), ...(args.extraLabels ?? [])].sort((a, b) => (a.label < b.label ? -1 : 1)),
     },
-    { deleteBeforeReplace: false, ...opts },
+    { deleteBeforeReplace: false, ...opts, hooks: { ...context.hooks.carrier, ...opts.hooks } },
   );
 }
 

@@ -181,7 +181,7 @@ export class HardenedStack extends pulumi.ComponentResource {
     const policy = new DatabasePolicy(
       `${config.name}-database`,
       context,
-      { logins: Object.fromEntries(Object.entries(roles.logins).map(([role, { name }]) => [role, name])), dependsOn: roles.ready },
+      { logins: Object.fromEntries(Object.entries(roles.logins).map(([role, { name }]) => [role, name])), roleVerifiers: roles.verifiers, dependsOn: roles.ready },
       { parent: this },
     );
     if (policy.watch !== undefined) {

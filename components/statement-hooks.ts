@@ -15,8 +15,10 @@ const TIMEOUT_SECONDS = 600;
 /** The superuser's password never leaves the container that it belongs to: psql runs in there, through the server's own socket. */
 const PSQL = `PGPASSWORD=$(cat ${POSTGRES_PATHS.live}/${POSTGRES_LIVE_FILES.password}) exec psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --single-transaction --host=${POSTGRES_PATHS.socket} --username="$POSTGRES_USER" --dbname="$1" --output=/dev/null`;
 
-export function statementHooks(stack: string, engine: Engine, settings: StatementsSettings): pulumi.ResourceHookBinding {
-  return { beforeCreate: [new pulumi.ResourceHook(`${settings.name}-run`, async () => run(stack, engine, settings))] };
+/** @param at "create" for a receipt; "update" for what has to precede a change of a resource. */
+export function statementHooks(stack: string, engine: Engine, settings: StatementsSettings, at: "create" | "update" = "create"): pulumi.ResourceHookBinding {
+  const hook = new pulumi.ResourceHook(`${settings.name}-run`, async () => run(stack, engine, settings));
+  return at === "create" ? { beforeCreate: [hook] } : { beforeUpdate: [hook] };
 }
 
 async function run(stack: string, engine: Engine, { name, statements }: StatementsSettings): Promise<void> {

@@ -2,17 +2,17 @@
  * Elevated access that ends by itself: the SQL that makes a server's elevated logins those of the configuration, and the
  * loop that ends their sessions. `VALID UNTIL` ends the password alone: whoever is in stays in.
  */
+import { ELEVATED_PREFIX, ELEVATION_FUNCTION, ELEVATION_SCHEMA, ELEVATION_WATCH, elevationFunctionSql, literal, passwordsKnown } from "./elevation-guard";
 import { identifier, quoted } from "./identifiers";
+import type { RoleSpec } from "./roles";
 
-export const ELEVATED_PREFIX = "elevated_";
-/** Logs in to end sessions that are past their time: it may call one function, and nothing else. */
-export const ELEVATION_WATCH = "elevation_watch";
+export { ELEVATED_PREFIX, ELEVATION_WATCH } from "./elevation-guard";
 /** Seconds between two looks. */
 export const ELEVATION_WATCH_SECONDS = 5;
 /** Sessions of one person at a time. */
 const CONNECTION_LIMIT = 3;
-const SCHEMA = "rampart";
-const FUNCTION = `${SCHEMA}.end_elevations`;
+/** Milliseconds for a session to end. */
+const SESSION_END_MS = 5000;
 
 export interface Elevation {
   /** The person: the login is `elevated_<who>`. */
@@ -31,16 +31,53 @@ export interface ElevationsSqlArgs {
   readonly elevations: readonly Elevation[];
   /** SCRAM verifiers by login: of every elevated login, and of the watch where there are any. */
   readonly verifiers: Readonly<Record<string, string>>;
+  /** The roles' own verifiers, by role: whoever is elevated may change them, and the watch makes such a change void. @default unguarded */
+  readonly passwords?: Readonly<Record<string, string>>;
+  /** Whose search path and time limits an elevated session starts with. @default the server's */
+  readonly roles?: readonly Pick<RoleSpec, "name" | "searchPaths" | "statementTimeoutMs" | "idleInTransactionSessionTimeoutMs">[];
 }
 
 export const elevatedLogin = ({ who }: Pick<Elevation, "who">): string => identifier("who", `${ELEVATED_PREFIX}${who}`);
 
-const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 /** One line of the log: a reason is free text. */
 const printable = (text: string): string => text.replaceAll(/\s+/g, " ");
 
 /** Whether an elevation is over. */
 export const isOver = ({ until }: Pick<Elevation, "until">, now: Date): boolean => Date.parse(until) <= now.getTime();
+
+/**
+ * Before all else, each a transaction of its own: sessions of whoever is not declared any more, or for another role, end,
+ * and nobody gets in again. One that began in between, or that holds locks, would be in the way of the rest.
+ */
+export function renderElevationEndSql(elevations: readonly Elevation[]): string[][] {
+  const declared = elevations.map((elevation) => `(${literal(elevatedLogin(elevation))}, ${literal(elevation.role)})`);
+  const stale = `starts_with(r.rolname, ${literal(ELEVATED_PREFIX)})${declared.length === 0 ? "" : `
+    AND NOT EXISTS (SELECT FROM (VALUES ${declared.join(", ")}) declared (login, role) JOIN pg_roles g ON g.rolname = declared.role
+      JOIN pg_auth_members m ON m.roleid = g.oid WHERE m.member = r.oid AND declared.login = r.rolname)`}`;
+  const endSessions = `DO $$
+DECLARE stale record;
+BEGIN
+  FOR stale IN SELECT a.pid, r.rolname FROM pg_stat_activity a JOIN pg_roles r ON r.oid = a.usesysid WHERE ${stale} LOOP
+    PERFORM pg_terminate_backend(stale.pid, ${SESSION_END_MS});
+    RAISE LOG 'rampart: elevation ended: the session % of % was ended', stale.pid, stale.rolname;
+  END LOOP;
+END $$`;
+  return [
+    [
+      endSessions,
+      `DO $$
+DECLARE stale record;
+BEGIN
+  FOR stale IN SELECT r.rolname FROM pg_roles r WHERE ${stale} AND r.rolcanlogin LOOP
+    EXECUTE format('ALTER ROLE %I NOLOGIN', stale.rolname);
+  END LOOP;
+  -- What somebody did with the password of a role ends here, too.
+  IF to_regprocedure('${ELEVATION_FUNCTION}()') IS NOT NULL THEN PERFORM ${ELEVATION_FUNCTION}(); END IF;
+END $$`,
+    ],
+    [endSessions],
+  ];
+}
 
 /**
  * For each of the stack's databases, before `renderElevationsSql`: what a login that is not declared any more made there
@@ -73,7 +110,7 @@ BEGIN
     RAISE LOG 'rampart: elevation ended: % is not declared any more', stale.rolname;
   END LOOP;
 END $$`,
-    ...elevations.flatMap((elevation) => elevationStatements(elevation, verifierOf(args, elevatedLogin(elevation)))),
+    ...elevations.flatMap((elevation) => [...elevationStatements(elevation, verifierOf(args, elevatedLogin(elevation))), ...sessionSettings(args, elevation)]),
     ...(elevations.length === 0 ? watchRemoval() : watchStatements(args)),
   ];
 }
@@ -118,6 +155,18 @@ END $$`,
   ];
 }
 
+/** They go by the login, and not by the role that it becomes. */
+function sessionSettings({ roles = [] }: ElevationsSqlArgs, elevation: Elevation): string[] {
+  const name = quoted(elevatedLogin(elevation));
+  return roles
+    .filter((role) => role.name === elevation.role)
+    .flatMap((role) => [
+      ...(role.searchPaths.length === 0 ? [] : [`ALTER ROLE ${name} SET search_path TO ${role.searchPaths.map((path) => quoted(identifier("searchPaths", path))).join(", ")}`]),
+      `ALTER ROLE ${name} SET statement_timeout TO ${role.statementTimeoutMs}`,
+      `ALTER ROLE ${name} SET idle_in_transaction_session_timeout TO ${role.idleInTransactionSessionTimeoutMs}`,
+    ]);
+}
+
 function createIfMissing(login: string): string {
   return `DO $$ BEGIN IF to_regrole(${literal(login)}) IS NULL THEN CREATE ROLE ${quoted(login)}; END IF; END $$`;
 }
@@ -128,36 +177,22 @@ function watchStatements(args: ElevationsSqlArgs): string[] {
   return [
     createIfMissing(ELEVATION_WATCH),
     `ALTER ROLE ${watch} WITH LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS INHERIT CONNECTION LIMIT 2 PASSWORD '${verifierOf(args, ELEVATION_WATCH)}' VALID UNTIL 'infinity'`,
-    `CREATE SCHEMA IF NOT EXISTS ${SCHEMA}`,
-    `ALTER SCHEMA ${SCHEMA} OWNER TO ${superuser}`,
-    `REVOKE ALL ON SCHEMA ${SCHEMA} FROM PUBLIC`,
-    // Its owner ends sessions, so that the watch needs no right over anybody's: no pg_signal_backend.
-    `CREATE OR REPLACE FUNCTION ${FUNCTION}() RETURNS SETOF text LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE over record;
-BEGIN
-  PERFORM pg_stat_clear_snapshot();
-  FOR over IN
-    SELECT a.pid, coalesce(r.rolname, 'a login that was dropped') AS login FROM pg_stat_activity a LEFT JOIN pg_roles r ON r.oid = a.usesysid
-    WHERE a.backend_type = 'client backend' AND a.usesysid IS NOT NULL AND a.pid <> pg_backend_pid()
-      AND (r.oid IS NULL OR (starts_with(r.rolname, ${literal(ELEVATED_PREFIX)}) AND (NOT r.rolcanlogin OR r.rolvaliduntil <= clock_timestamp())))
-  LOOP
-    IF pg_terminate_backend(over.pid) THEN
-      RAISE LOG 'rampart: elevation ended: the session % of % was ended', over.pid, over.login;
-      RETURN NEXT format('ended session %s of %s', over.pid, over.login);
-    END IF;
-  END LOOP;
-END $$`,
-    `ALTER FUNCTION ${FUNCTION}() OWNER TO ${superuser}`,
-    `REVOKE ALL ON FUNCTION ${FUNCTION}() FROM PUBLIC`,
+    `CREATE SCHEMA IF NOT EXISTS ${ELEVATION_SCHEMA}`,
+    `ALTER SCHEMA ${ELEVATION_SCHEMA} OWNER TO ${superuser}`,
+    `REVOKE ALL ON SCHEMA ${ELEVATION_SCHEMA} FROM PUBLIC`,
+    elevationFunctionSql(Object.keys(args.passwords ?? {})),
+    `COMMENT ON ROLE ${watch} IS ${passwordsKnown(Object.values(args.passwords ?? {}))}`,
+    `ALTER FUNCTION ${ELEVATION_FUNCTION}() OWNER TO ${superuser}`,
+    `REVOKE ALL ON FUNCTION ${ELEVATION_FUNCTION}() FROM PUBLIC`,
     `GRANT CONNECT ON DATABASE ${quoted(identifier("database", args.database))} TO ${watch}`,
-    `GRANT USAGE ON SCHEMA ${SCHEMA} TO ${watch}`,
-    `GRANT EXECUTE ON FUNCTION ${FUNCTION}() TO ${watch}`,
+    `GRANT USAGE ON SCHEMA ${ELEVATION_SCHEMA} TO ${watch}`,
+    `GRANT EXECUTE ON FUNCTION ${ELEVATION_FUNCTION}() TO ${watch}`,
   ];
 }
 
 function watchRemoval(): string[] {
   return [
-    `DROP FUNCTION IF EXISTS ${FUNCTION}()`,
+    `DROP FUNCTION IF EXISTS ${ELEVATION_FUNCTION}()`,
     `DO $$ BEGIN IF to_regrole('${ELEVATION_WATCH}') IS NOT NULL THEN
   PERFORM pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '${ELEVATION_WATCH}';
   DROP OWNED BY ${ELEVATION_WATCH};
@@ -171,7 +206,7 @@ export const ELEVATION_WATCH_SQL = `DO $$
 DECLARE ended text;
 BEGIN
   LOOP
-    FOR ended IN SELECT ${FUNCTION}() LOOP RAISE NOTICE '%', ended; END LOOP;
+    FOR ended IN SELECT ${ELEVATION_FUNCTION}() LOOP RAISE NOTICE '%', ended; END LOOP;
     RAISE NOTICE 'looked';
     COMMIT;
     PERFORM pg_sleep(${ELEVATION_WATCH_SECONDS});

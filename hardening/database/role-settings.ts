@@ -1,7 +1,7 @@
 /** Settings of roles for which the database provider has no argument, as SQL. */
 import { identifier, quoted } from "./identifiers";
 import { SUPERUSER_RESERVED_CONNECTIONS } from "./postgres-config";
-import { DATABASE_ROLES, type DatabaseRole, type RoleLimits } from "./roles";
+import { DATABASE_ROLES, type DatabaseRole } from "./roles";
 
 /**
  * Milliseconds that a statement of the role waits for a lock, where postgresql.conf has 10000 for everyone. A request gives
@@ -12,28 +12,17 @@ export const LOCK_TIMEOUT_MS: Readonly<Record<DatabaseRole, number>> = { migrato
 export interface RoleSettingsSqlArgs {
   readonly superuser: string;
   /** Who logs in as a member of a role: a setting goes by the login, not by the role that it becomes. */
-  readonly members: readonly RoleMember[];
-}
-
-export interface RoleMember {
-  readonly login: string;
-  readonly role: string;
-  /** The role's, where nothing else has given them to the login. @default they stay as they are */
-  readonly timeouts?: Pick<RoleLimits, "statementTimeoutMs" | "idleInTransactionSessionTimeoutMs">;
+  readonly members: readonly { readonly login: string; readonly role: string }[];
 }
 
 /** Statements for the superuser; the roles exist, and applying them again changes nothing. */
 export function renderRoleSettingsSql({ superuser, members }: RoleSettingsSqlArgs): string[] {
-  const roles = DATABASE_ROLES.map((role): RoleMember => ({ login: role, role }));
+  const roles = DATABASE_ROLES.map((role): { login: string; role: string } => ({ login: role, role }));
   return [
-    ...[...roles, ...members].flatMap(({ login, role, timeouts }, index) => {
+    ...[...roles, ...members].map(({ login, role }, index) => {
       const known = DATABASE_ROLES.find((one) => one === role);
       if (known === undefined) throw new Error(`members[${index - roles.length}].role: "${role}" is not a role; use one of ${DATABASE_ROLES.join(", ")}`);
-      const set = (name: string, milliseconds: number): string => `ALTER ROLE ${quoted(identifier("login", login))} SET ${name} TO ${milliseconds}`;
-      return [
-        set("lock_timeout", LOCK_TIMEOUT_MS[known]),
-        ...(timeouts === undefined ? [] : [set("statement_timeout", timeouts.statementTimeoutMs), set("idle_in_transaction_session_timeout", timeouts.idleInTransactionSessionTimeoutMs)]),
-      ];
+      return `ALTER ROLE ${quoted(identifier("login", login))} SET lock_timeout TO ${LOCK_TIMEOUT_MS[known]}`;
     }),
     // PostgreSQL holds no superuser to a limit; said all the same, as what is reserved for it and for whoever audits it.
     `ALTER ROLE ${quoted(identifier("superuser", superuser))} CONNECTION LIMIT ${SUPERUSER_RESERVED_CONNECTIONS}`,

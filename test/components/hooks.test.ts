@@ -71,7 +71,12 @@ describe("the hooks of a stack", () => {
     const job = hooks.jobReceipt({ name: "migration", timeoutSeconds: 1 });
     const routes = hooks.routesApplied({ edgeName: "edge", probePort: 8082 });
     const bound = [hooks.container, job, routes].flatMap((binding) => Object.entries(binding).map(([event, list]) => `${event} ${(list as { name: string }[]).map(({ name }) => name).join()}`));
-    expect(bound).toEqual(["afterCreate rampart-dev-pids-limit", "onError rampart-dev-container-failed", "beforeCreate rampart-dev-migration-run", "afterCreate rampart-dev-routes-applied"]);
+    expect(bound).toEqual(["beforeCreate rampart-dev-container-leftovers", "afterCreate rampart-dev-pids-limit", "onError rampart-dev-container-failed", "beforeCreate rampart-dev-migration-run", "afterCreate rampart-dev-routes-applied"]);
+  });
+
+  test("announce a role's password before the stack changes it, and explain one that fails", () => {
+    const binding = hooks.guardedRole({ name: "rampart-dev-roles-app_rw", statements: pulumi.output([]) });
+    expect(Object.entries(binding).map(([event, list]) => `${event} ${(list as { name: string }[]).map(({ name }) => name).join()}`)).toEqual(["onError rampart-dev-role-failed", "beforeUpdate rampart-dev-roles-app_rw-run"]);
   });
 
   test("are left out under Pulumi's own mocks, whose monitor knows none", async () => {
@@ -79,6 +84,39 @@ describe("the hooks of a stack", () => {
     const none = containerHooks("rampart-dev", "dev", ENGINE);
     await pulumi.runtime.disconnect();
     expect([none.container, none.jobReceipt({ name: "migration", timeoutSeconds: 1 }), none.routesApplied({ edgeName: "edge", probePort: 8082 })]).toEqual([{}, {}, {}]);
+  });
+});
+
+describe("what a killed update left", () => {
+  const LISTED = "ps --all --no-trunc --filter label=io.rampart.stack=dev --format {{.ID}} {{.Names}}";
+  const listed = "b0 rampart-dev-api-0a1b2c3\nb1 rampart-dev-api-secrets-carrier-0a1b2c3\nb2 rampart-dev-api-0a1b2c3-x\nb3 rampart-dev-other-0a1b2c3\n";
+
+  test("is stopped and removed before the same container is made, if it never got its limit", async () => {
+    docker.answer("ps", { stdout: listed });
+    docker.answer("inspect", { stdout: "null\n" });
+    await call(hooks.container, "beforeCreate", CONTAINER);
+    expect(docker.calls.map((line) => line.replace("--host unix:///run/test.sock ", ""))).toEqual([LISTED, "inspect --format {{json .HostConfig.PidsLimit}} b0", "stop --time 10 b0", "rm --force b0"]);
+  });
+
+  test("is not what has its limit: that one serves", async () => {
+    docker.answer("ps", { stdout: listed });
+    docker.answer("inspect", { stdout: "128\n" });
+    await call(hooks.container, "beforeCreate", CONTAINER);
+    expect(docker.calls.filter((line) => / (stop|rm) /.test(line))).toEqual([]);
+  });
+
+  test("is any carrier of that name, as nothing runs in one", async () => {
+    docker.answer("ps", { stdout: listed });
+    await call(hooks.carrier, "beforeCreate", CONTAINER);
+    expect(docker.calls.filter((line) => / (stop|rm) /.test(line)).map((line) => line.replace("--host unix:///run/test.sock ", ""))).toEqual(["rm --force b0"]);
+  });
+
+  test("that cannot be looked for is a warning, and the creation goes on", async () => {
+    docker.answer("ps", { stdout: listed });
+    process.env["PATH"] = "/nowhere";
+    const warned = jest.spyOn(pulumi.log, "warn").mockResolvedValue(undefined);
+    await call(hooks.container, "beforeCreate", CONTAINER);
+    expect(warned).toHaveBeenCalledWith(expect.stringMatching(/^rampart-dev-api: what a killed update left could not be looked for: the Docker CLI/));
   });
 });
 

@@ -77,7 +77,8 @@ describe("createCarrier", () => {
         { label: "io.rampart.stack", value: "dev" },
       ],
     });
-    expect(carrier.hooks).toEqual({});
+    // No limit of processes to set: nothing runs in it.
+    expect(carrier.hooks).toEqual({ beforeCreate: ["rampart-dev-carrier-leftovers"] });
     expect(labelsOf(carrier)["io.rampart.pids-limit"]).toBeUndefined();
   });
 });

@@ -2,7 +2,7 @@ import { LOCK_TIMEOUT_MS, renderRoleSettingsSql } from "../../../hardening/datab
 import { DATABASE_ROLES } from "../../../hardening/database/roles";
 import { startPostgres, SUPERUSER, type PostgresServer } from "./postgres-server";
 
-const MEMBERS = [{ login: "app_rw_0a1b2c3d", role: "app_rw" }, { login: "elevated_anna", role: "migrator", timeouts: { statementTimeoutMs: 3_600_000, idleInTransactionSessionTimeoutMs: 300_000 } }];
+const MEMBERS = [{ login: "app_rw_0a1b2c3d", role: "app_rw" }, { login: "elevated_anna", role: "migrator" }];
 
 let server: PostgresServer;
 
@@ -28,7 +28,7 @@ test("each role and each login has its own lock_timeout, and a session begins wi
     app_rw: ["lock_timeout=5000"],
     app_rw_0a1b2c3d: ["lock_timeout=5000"],
     backup: ["lock_timeout=300000"],
-    elevated_anna: ["lock_timeout=10000", "statement_timeout=3600000", "idle_in_transaction_session_timeout=300000"],
+    elevated_anna: ["lock_timeout=10000"],
     migrator: ["lock_timeout=10000"],
     monitor: ["lock_timeout=5000"],
   });
