@@ -80,7 +80,7 @@ open_repository() {
       return 0
       ;;
     ${NO_REPOSITORY}) reason="the repository $RAMPART_REPOSITORY is gone, with every backup in it; bring it back, or begin a new one: docs/backups.md" ;;
-    ${WRONG_PASSWORD}) reason="the password does not open the repository $RAMPART_REPOSITORY; nothing was changed in it" ;;
+    ${WRONG_PASSWORD}) reason="the password does not open the repository $RAMPART_REPOSITORY; nothing was changed in it. It wants the password that it was made with: docs/backups.md (When the password does not open it)" ;;
     *) reason="the repository $RAMPART_REPOSITORY cannot be read: $(json_text <"$errors")" ;;
   esac
   printf '{"time":"%s","code":%s,"error":"%s"}\\n' "$(iso "$(now)")" "$code" "$reason" | put "$own/closed"

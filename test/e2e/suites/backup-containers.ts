@@ -242,7 +242,7 @@ const CHECKS: readonly Check<Context>[] = [
       await until("the fault is known", 30, async () => (await health("store", true)).output.includes("password"));
       const { code, output } = await health("store", true);
       expect(code === 1, output);
-      expectMatch(output, /the password does not open the repository \/repository; nothing was changed in it/, "health");
+      expectMatch(output, /the password does not open the repository \/repository; nothing was changed in it\. .*docs\/backups\.md/, "health");
       const backup = await here().exec("dump", ["now"], 60);
       expect(backup.code === 1 && backup.stdout.includes("the password does not open the repository"), `a backup: ${backup.output}`);
       const drilled = await drill();

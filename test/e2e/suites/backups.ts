@@ -18,6 +18,13 @@ async function sql({ kept }: Context, text: string): Promise<string> {
   return result.stdout.trim();
 }
 
+/** The ids that `npm run restore` lists. */
+export async function listBackups(stack: string): Promise<string[]> {
+  const listed = await command("restore", [stack]);
+  expect(listed.code === 0, listed.output);
+  return [...listed.stdout.matchAll(/^([0-9a-f]{8}) {2}/gm)].map((match) => match[1] ?? "");
+}
+
 export const backupChecks: readonly Check<Context>[] = [
   {
     name: "the containers of the backups are healthy, hold no socket, no root and no secret in their environment",
