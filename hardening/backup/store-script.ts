@@ -66,6 +66,12 @@ failed() {
   return 1
 }
 
+# What was good, stored or checked is in another repository: this one has yet to get its first backup, at once.
+begin_with() {
+  rm -f "$own/good" "$own/stored" "$own/failed" "$own/check" "$own/prune"
+  printf '%s\\n' "$RAMPART_REPOSITORY" | put "$own/opened"
+}
+
 # Whether the repository can be read. A new one is made where none was ever seen: one that was there and is gone, or that
 # this password does not open, is for a person to look at.
 open_repository() {
@@ -78,7 +84,7 @@ open_repository() {
   fi
   case $code in
     0)
-      [ "$(cat "$own/opened" 2>/dev/null)" = "$RAMPART_REPOSITORY" ] || printf '%s\\n' "$RAMPART_REPOSITORY" | put "$own/opened"
+      [ "$(cat "$own/opened" 2>/dev/null)" = "$RAMPART_REPOSITORY" ] || begin_with
       rm -f "$own/closed"
       return 0
       ;;
@@ -304,7 +310,7 @@ case \${1:-run} in
   cat) run_restic dump --quiet "$2" "$whole/$3" ;;
   tar) run_restic dump --quiet --archive tar "$2:$whole" / ;;
   restic) shift; run_restic "$@" ;;
-  init) run_restic init && printf '%s\\n' "$RAMPART_REPOSITORY" | put "$own/opened" ;;
+  init) run_restic init && begin_with ;;
   *) echo 'usage: store.sh run|health|list|cat SNAPSHOT FILE|tar SNAPSHOT|restic ARGUMENTS|init' >&2; exit 2 ;;
 esac
 `;

@@ -30,7 +30,7 @@ class Store {
   }
 
   /** One turn at a time of day; gives what restic was asked for. */
-  turn(now: number, fails: readonly string[] = []): string[] {
+  turn(now: number, fails: readonly string[] = [], ready: "yes" | "no" = "yes"): string[] {
     const calls = join(this.directory, "calls");
     rmSync(calls, { force: true });
     const { "common.sh": common = "", "store.sh": store = "" } = backupScripts();
@@ -39,7 +39,7 @@ class Store {
       .replaceAll(". /etc/rampart/common.sh", "")
       .replaceAll("/scratch/whole", `${this.directory}/scratch/whole`)
       .replace("restored=/restored", `restored=${this.directory}/restored`)
-      .replace(/case \$\{1:-run\}[^]*$/, `now() { echo ${now}; }\nerrors=$work_directory/errors\ninstallation=i\nready=yes\ntried=0\ntick\n`);
+      .replace(/case \$\{1:-run\}[^]*$/, `now() { echo ${now}; }\nerrors=$work_directory/errors\ninstallation=i\nready=${ready}\ntried=0\ntick\n`);
     const result = spawnSync("sh", ["-c", program], {
       env: { PATH: `${this.directory}/bin:${process.env["PATH"] ?? ""}`, DIRECTORY: this.directory, FAILS: fails.join(" "), RAMPART_REPOSITORY: this.repository, RAMPART_CREDENTIALS: "", RAMPART_KEEP: "7 4 6", RAMPART_STACK: "prod" },
       encoding: "utf8",
@@ -104,5 +104,26 @@ describe("a dump that waits", () => {
 
   test("has nothing removed after it from a repository elsewhere, which another may be at work on", () => {
     expect(waiting("s3:https://s3.example.com/b").turn(DUMPED + 5, ["backup"])).toEqual(["cat", "backup"]);
+  });
+});
+
+describe("another repository than the one before", () => {
+  test("has no good backup yet, so that one is due at once", () => {
+    const store = new Store("s3:https://s3.example.com/b");
+    stores.push(store);
+    writeFileSync(join(store.directory, "state/store/opened"), "/repository\n");
+    writeFileSync(join(store.directory, "state/store/good"), `{"epoch":${DUMPED},"snapshot":"aa11"}`);
+    expect(store.turn(DUMPED + 5, [], "no")).toEqual(["cat"]);
+    expect(store.state("good")).toBeUndefined();
+    expect(readFileSync(join(store.directory, "state/store/opened"), "utf8")).toBe("s3:https://s3.example.com/b\n");
+  });
+
+  test("and the same one keeps what is known of it", () => {
+    const store = new Store();
+    stores.push(store);
+    writeFileSync(join(store.directory, "state/store/opened"), "/repository\n");
+    writeFileSync(join(store.directory, "state/store/good"), `{"epoch":${DUMPED},"snapshot":"aa11"}`);
+    expect(store.turn(DUMPED + 5, [], "no")).toEqual(["cat"]);
+    expect(store.state("good")).toMatchObject({ epoch: DUMPED });
   });
 });
