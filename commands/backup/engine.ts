@@ -88,4 +88,4 @@ function ended(child: ChildProcess): Promise<number> {
   });
 }
 
-const last = (text: string): string => text.trim().split("\n").slice(-6).join("\n") || "it wrote no message";
+const last = (text: string): string => text.trim().split("\n").slice(-6).join("\n") || "it wrote no message, as when its container ends";
