@@ -3,7 +3,7 @@ import { BACKUP_CONTAINERS, script } from "../hardening/backup/paths";
 import { CommandError, containerOf, engineOf, execIn } from "./backup/engine";
 import { runMain } from "./backup/main";
 import { parseRestoreOptions, type RestoreOptions, type Target } from "./backup/options";
-import { Restore, timedName, type BackupInfo, type Verified } from "./backup/restore";
+import { Restore, timedName, unfinished, type BackupInfo, type Verified } from "./backup/restore";
 import { chooseSnapshot, describeSnapshot, parseSnapshots } from "./backup/snapshots";
 
 const USAGE = `usage: npm run restore -- <stack> [--snapshot ID|latest] [--database NAME] --to TARGET --confirm <stack>
@@ -102,6 +102,7 @@ async function toLive(restore: Restore, postgres: string, databases: readonly st
   const live = await restore.databases(postgres);
   const missing = databases.filter((database) => !live.includes(database));
   if (missing.length > 0) throw new CommandError(`The server has no database ${missing.join(", ")}: run \`pulumi up\` first, or name one with --database.`);
+  for (const left of unfinished(live, databases)) say(`${left} is of a restore that did not end, or that runs now. To drop it: DROP DATABASE "${left}";`);
   const restored: string[] = [];
   for (const database of databases) {
     const target = timedName(database, "restore", at);
@@ -111,10 +112,10 @@ async function toLive(restore: Restore, postgres: string, databases: readonly st
       return 1;
     }
   }
-  for (const database of databases) {
-    const before = timedName(database, "before", at);
-    const ended = await restore.switch(postgres, database, timedName(database, "restore", at), before);
-    say(`${database} is the restored one now; ${ended} sessions were ended. The one before is kept as ${before}. To drop it: DROP DATABASE "${before}";`);
+  const swaps = databases.map((database) => ({ live: database, restored: timedName(database, "restore", at), before: timedName(database, "before", at) }));
+  const ended = await restore.switch(postgres, swaps);
+  for (const { live: database, before } of swaps) {
+    say(`${database} is the restored one now; ${ended[database] ?? "its"} sessions were ended. The one before is kept as ${before}. To drop it: DROP DATABASE "${before}";`);
   }
   return 0;
 }

@@ -32,13 +32,14 @@ export class Backups extends pulumi.ComponentResource {
     if (backups === false) throw new Error("database.backups is false: there is nothing to make");
     const settings = backupSettings(context, backups, Object.keys(args.urls));
     this.repository = backups.repository;
-    this.password = backups.password === "generated" ? args.secrets.password("backup-repository") : configSecret(backups.password.config);
+    const { protect } = context.config.database;
+    this.password = backups.password === "generated" ? args.secrets.password("backup-repository", undefined, undefined, protect) : configSecret(backups.password.config);
 
     const local = isRemote(backups.repository) ? [] : (["repository"] as const);
     const data = Object.fromEntries(
       (["drill", "restored", "scratch", "state", ...local] as const).map((volume): [BackupVolume, DataVolume] => [
         volume,
-        new DataVolume(`${name}-${volume}`, context, { owner: volume === "repository" ? "backup" : BACKUP_WORK_OWNER, protect: volume === "repository" && context.config.database.protect, shared: true }, { parent: this }),
+        new DataVolume(`${name}-${volume}`, context, { owner: volume === "repository" ? "backup" : BACKUP_WORK_OWNER, protect: volume === "repository" && protect, shared: true }, { parent: this }),
       ]),
     );
     const files = (part: string, contents: Readonly<Record<string, MountedFile>>, secret: boolean): MountedFiles =>

@@ -21,12 +21,13 @@ export class Secrets extends pulumi.ComponentResource {
    * A password that is made once and kept in the state, encrypted.
    * @param rotation Another text is another password. Without one there are no keepers at all: a password from before
    * there was a rotation stays what it is.
+   * @param protect Whether it outlives a destroy that spares what is protected: it opens data that is kept as well.
    */
-  password(key: string, length: number = PASSWORD_LENGTH, rotation?: string): pulumi.Output<string> {
+  password(key: string, length: number = PASSWORD_LENGTH, rotation?: string, protect = false): pulumi.Output<string> {
     const known = this.generated.get(key);
     if (known !== undefined) return known;
     const keepers = rotation === undefined ? {} : { keepers: { rotation } };
-    const password = new random.RandomPassword(`${this.name}-${key}`, { length, special: false, ...keepers }, { parent: this });
+    const password = new random.RandomPassword(`${this.name}-${key}`, { length, special: false, ...keepers }, { parent: this, ...(protect ? { protect } : {}) });
     const value = pulumi.secret(password.result);
     this.generated.set(key, value);
     return value;

@@ -52,10 +52,12 @@ export async function scriptIn(engine: Engine, container: string, what: string, 
 
 /** Sends what a command in one container writes to a command in another. @throws CommandError when either fails */
 export async function pipe(engine: Engine, what: string, from: readonly [container: string, command: readonly string[]], to: readonly [container: string, command: readonly string[]]): Promise<void> {
-  const source = spawn("docker", execArguments(engine, ...from), { stdio: ["ignore", "pipe", "pipe"] });
-  const sink = spawn("docker", execArguments(engine, ...to), { stdio: ["pipe", "ignore", "pipe"] });
+  const source = spawn("docker", execArguments(engine, ...from), { env: process.env, stdio: ["ignore", "pipe", "pipe"] });
+  const sink = spawn("docker", execArguments(engine, ...to), { env: process.env, stdio: ["pipe", "ignore", "pipe"] });
   sink.stdin.on("error", () => undefined);
   source.stdout.pipe(sink.stdin);
+  // A source that nobody reads from any more never ends: a Postgres that was killed left the command waiting for good.
+  sink.on("close", (code) => (code === 0 ? source.stdout.resume() : source.kill()));
   const errors = [collect(source.stderr), collect(sink.stderr)] as const;
   const [read, written] = await Promise.all([ended(source), ended(sink)]);
   if (read !== 0 || written !== 0) throw new CommandError(`${what} failed: ${last([errors[0](), errors[1]()].join("\n"))}`);
@@ -65,6 +67,7 @@ export async function pipe(engine: Engine, what: string, from: readonly [contain
 export async function saveFrom(engine: Engine, what: string, container: string, command: readonly string[], path: string): Promise<void> {
   const source = spawn("docker", execArguments(engine, container, command), { stdio: ["ignore", "pipe", "pipe"] });
   const file = createWriteStream(path, { mode: 0o600, flags: "wx" });
+  file.on("error", () => source.kill());
   const errors = collect(source.stderr);
   const closed = new Promise<void>((done, fail) => file.on("close", done).on("error", fail));
   source.stdout.pipe(file);
@@ -85,4 +88,4 @@ function ended(child: ChildProcess): Promise<number> {
   });
 }
 
-const last = (text: string): string => text.trim().split("\n").slice(-6).join("\n") || "it wrote no message";
+const last = (text: string): string => text.trim().split("\n").slice(-6).join("\n") || "it wrote no message, as when its container ends";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Engine } from "../../components/engine";
 import { dumpFile, GLOBALS_FILE, INFO_FILE, manifestFile, script } from "../../hardening/backup/paths";
 import { manifestSql } from "../../hardening/backup/manifest-sql";
-import { compareInput, compareScript, createDatabaseScript, dropDatabaseScript, dropUnusedRolesScript, listDatabasesScript, manifestScript, missingRolesScript, restoreScript, switchScript } from "../../hardening/backup/restore-scripts";
+import { compareInput, compareScript, createDatabaseScript, dropDatabaseScript, dropUnusedRolesScript, listDatabasesScript, manifestScript, missingRolesScript, openDatabasesScript, restoreScript, switchScript } from "../../hardening/backup/restore-scripts";
 import { CommandError, execIn, pipe, saveFrom, scriptIn } from "./engine";
 
 /** What a backup says of itself. */
@@ -27,6 +27,16 @@ export interface Verified {
   readonly policies: number;
   readonly differences: readonly Difference[];
 }
+
+/** A restored database, the live one whose place it takes, and the name under which that is kept. */
+export interface Swap {
+  readonly live: string;
+  readonly restored: string;
+  readonly before: string;
+}
+
+/** How long a Postgres that was killed may take to come back. */
+const REOPEN_SECONDS = 90;
 
 /** One backup in the store of a stack, and the server that it is restored into. */
 export class Restore {
@@ -74,9 +84,33 @@ export class Restore {
     return readVerification(await scriptIn(engine, postgres, `Comparing ${target} with the backup`, compareScript(), [], compareInput(expected, found)));
   }
 
-  /** Puts a restored database in the live one's place. */
-  async switch(postgres: string, live: string, restored: string, before: string): Promise<number> {
-    return Number((await scriptIn(this.engine, postgres, `Putting ${restored} in the place of ${live}`, switchScript(), [live, restored, before])).trim());
+  /** Puts restored databases in the live ones' places, all of them or none. Gives the number of sessions that were ended, by live name. */
+  async switch(postgres: string, swaps: readonly Swap[]): Promise<Readonly<Record<string, number>>> {
+    const names = swaps.map(({ live }) => live).join(" and ");
+    try {
+      return endedSessions(await scriptIn(this.engine, postgres, `Putting what was restored in the place of ${names}`, switchScript(), swaps.flatMap(({ live, restored, before }) => [live, restored, before])));
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      const there = await this.reopen(postgres, swaps);
+      const [first] = swaps;
+      // The server may have gone between the commit and the answer.
+      if (first !== undefined && there?.includes(first.before) === true) return {};
+      const opened = `Nobody can connect to ${names} until Postgres is back and this is run again, or: ${swaps.map(({ live }) => `ALTER DATABASE "${live}" WITH ALLOW_CONNECTIONS true;`).join(" ")}`;
+      throw new CommandError(`${reason}\n${there === undefined ? opened : `${names} are as they were, and can be connected to.`}`);
+    }
+  }
+
+  /** After a switch that failed: waits for the server, which may be starting again, and lets everybody in. */
+  private async reopen(postgres: string, swaps: readonly Swap[]): Promise<string[] | undefined> {
+    const deadline = Date.now() + REOPEN_SECONDS * 1000;
+    for (;;) {
+      try {
+        return words(await scriptIn(this.engine, postgres, "Opening the databases", openDatabasesScript(), swaps.map(({ live }) => live)));
+      } catch {
+        if (Date.now() > deadline) return undefined;
+        await new Promise((resolve) => setTimeout(resolve, 1000));
+      }
+    }
   }
 
   async databases(postgres: string): Promise<string[]> {
@@ -94,6 +128,10 @@ export class Restore {
   }
 }
 
+/** Lines of a name and a number. */
+export const endedSessions = (text: string): Readonly<Record<string, number>> =>
+  Object.fromEntries(words(text).map((line) => [line.slice(0, line.lastIndexOf(" ")), Number(line.slice(line.lastIndexOf(" ") + 1))]));
+
 const words = (text: string): string[] => text.split("\n").filter((line) => line !== "");
 
 /** The lines that the comparison writes: a difference each, and the figures at last. */
@@ -104,6 +142,10 @@ export function readVerification(text: string): Verified {
   if (tables === undefined || rows === undefined || policies === undefined) throw new CommandError(`The comparison gave no figures: ${text.slice(0, 300)}`);
   return { tables, rows, policies, differences: lines.slice(0, -1).map((line) => JSON.parse(line) as Difference) };
 }
+
+/** What a restore that did not come to its end, or one that is still at work, has left beside the live databases. */
+export const unfinished = (known: readonly string[], databases: readonly string[]): string[] =>
+  known.filter((name) => databases.some((database) => new RegExp(`^${database.slice(0, 38)}_restore_\\d{8}t\\d{6}$`).test(name)));
 
 /** `app_restore_20261124t023000`: a name that PostgreSQL takes, and that sorts by time. */
 export const timedName = (database: string, what: "restore" | "before", at: Date): string =>

@@ -69,19 +69,29 @@ export const compareScript = (): string => `${PRELUDE}sql --dbname=postgres\n`;
 export const compareInput = (expected: string, found: string): string => `${compareHead()}${lines(expected)}${compareMiddle()}${lines(found)}${compareTail("database")}`;
 const lines = (text: string): string => (text === "" || text.endsWith("\n") ? text : `${text}\n`);
 
+/** Names come as lines of one psql variable, so that none of them is ever SQL. */
+const NAMES = `names=$(printf '%s\\n' "$@")
+run() { sql --dbname=postgres --set=names="$names"; }
+`;
+const OPEN = `SELECT format('ALTER DATABASE %I WITH ALLOW_CONNECTIONS true', datname) FROM pg_database WHERE NOT datallowconn AND datname IN (SELECT string_to_table(:'names', E'\\n')) AND NOT datistemplate \\gexec`;
+
+/** Lets everybody who may into the databases $1 and on again, where a switch that was cut off shut them; prints all that there are. */
+export const openDatabasesScript = (): string => `${PRELUDE}${NAMES}run ${heredoc(`${OPEN}
+SELECT datname FROM pg_database WHERE NOT datistemplate ORDER BY 1;`)}`;
+
 /**
- * Puts the database $2 in the place of $1, which is kept as $3. Nobody can connect meanwhile; services connect anew
- * by themselves. Both names change in one transaction, and whatever fails, the database of that name can be entered again.
+ * Puts databases in the place of others: the arguments are threes of live, restored, and the name under which the live one
+ * is kept. Nobody can connect meanwhile; services connect anew by themselves. All names change in one transaction, and
+ * whatever fails, the live ones can be entered again. Prints for each live one how many sessions were ended.
  */
-export const switchScript = (): string => `${PRELUDE}run() { sql --dbname=postgres --set=live="$live" --set=restored="$restored" --set=before="$before"; }
-live=$1 restored=$2 before=$3
-open() { printf '%s\\n' 'ALTER DATABASE :"live" WITH ALLOW_CONNECTIONS true;' | run; }
-trap 'open' EXIT
-run ${heredoc(`ALTER DATABASE :"live" WITH ALLOW_CONNECTIONS false;
-SELECT count(pg_terminate_backend(pid, 10000)) AS ended FROM pg_stat_activity WHERE datname IN (:'live', :'restored') \\gset
+export const switchScript = (): string => `${PRELUDE}${NAMES}trap 'open' EXIT
+open() { run ${heredoc(OPEN)}}
+run ${heredoc(`CREATE TEMPORARY TABLE swap AS SELECT max(name) FILTER (WHERE n % 3 = 1) AS live, max(name) FILTER (WHERE n % 3 = 2) AS restored, max(name) FILTER (WHERE n % 3 = 0) AS before
+  FROM string_to_table(:'names', E'\\n') WITH ORDINALITY AS given (name, n) GROUP BY (n - 1) / 3;
+SELECT format('ALTER DATABASE %I WITH ALLOW_CONNECTIONS false', live) FROM swap \\gexec
+SELECT s.live || ' ' || count(pg_terminate_backend(a.pid, 10000)) FROM swap s LEFT JOIN pg_stat_activity a ON a.datname IN (s.live, s.restored) GROUP BY s.live ORDER BY s.live;
 BEGIN;
-ALTER DATABASE :"live" RENAME TO :"before";
-ALTER DATABASE :"restored" RENAME TO :"live";
+SELECT format('ALTER DATABASE %I RENAME TO %I', live, before) FROM swap \\gexec
+SELECT format('ALTER DATABASE %I RENAME TO %I', restored, live) FROM swap \\gexec
 COMMIT;
-ALTER DATABASE :"before" WITH ALLOW_CONNECTIONS true;
-\\echo :ended`)}`;
+SELECT format('ALTER DATABASE %I WITH ALLOW_CONNECTIONS true', before) FROM swap \\gexec`)}`;

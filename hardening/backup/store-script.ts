@@ -6,6 +6,8 @@ const NO_REPOSITORY = 10;
 const WRONG_PASSWORD = 12;
 /** Seconds after a failure until the next attempt. */
 const RETRY_SECONDS = 60;
+/** The same after a check that failed: it may read a quarter of a repository that is far away. */
+const CHECK_RETRY_SECONDS = 900;
 /** Seconds between checks that also read a quarter of the data: in four weeks, all of it. */
 const READ_DATA_SECONDS = 604_800;
 const READ_DATA_PARTS = 4;
@@ -14,7 +16,7 @@ const KEEP_WITHIN = "1d";
 
 /**
  * `store.sh run` is the container's process and `store.sh health` judges. The rest is for commands: `list` and `cat` read
- * snapshots, `init` begins a new repository where one that was known is lost.
+ * snapshots, `init` begins a new repository where one that was known is lost, `restic` is restic with the repository's settings.
  */
 export const storeScript = (): string => `#!/bin/sh
 # Written by Rampart.
@@ -55,12 +57,19 @@ run_restic() {
   if [ -n "$sftp_arguments" ]; then restic -o sftp.args="$sftp_arguments" "$@"; else restic "$@"; fi
 }
 
-# failed STEP: what restic wrote last is why.
+# failed STEP: what restic wrote last is why; its lines of JSON say it again, if it said anything else.
 failed() {
-  error=$(grep -v '^{"message_type":"status"' "$errors" | json_text)
+  error=$(grep -v '^{"message_type":' "$errors" | json_text)
+  error=\${error:-$(json_text <"$errors")}
   printf '{"epoch":%s,"time":"%s","step":"%s","error":"%s","at":%s}\\n' "\${pending:-0}" "$(iso "$(now)")" "$1" "\${error:-no message}" "$(now)" | put "$own/failed"
   say "$1 failed: \${error:-no message}"
   return 1
+}
+
+# What was good, stored or checked is in another repository: this one has yet to get its first backup, at once.
+begin_with() {
+  rm -f "$own/good" "$own/stored" "$own/failed" "$own/check" "$own/prune"
+  printf '%s\\n' "$RAMPART_REPOSITORY" | put "$own/opened"
 }
 
 # Whether the repository can be read. A new one is made where none was ever seen: one that was there and is gone, or that
@@ -75,12 +84,12 @@ open_repository() {
   fi
   case $code in
     0)
-      [ "$(cat "$own/opened" 2>/dev/null)" = "$RAMPART_REPOSITORY" ] || printf '%s\\n' "$RAMPART_REPOSITORY" | put "$own/opened"
+      [ "$(cat "$own/opened" 2>/dev/null)" = "$RAMPART_REPOSITORY" ] || begin_with
       rm -f "$own/closed"
       return 0
       ;;
     ${NO_REPOSITORY}) reason="the repository $RAMPART_REPOSITORY is gone, with every backup in it; bring it back, or begin a new one: docs/backups.md" ;;
-    ${WRONG_PASSWORD}) reason="the password does not open the repository $RAMPART_REPOSITORY; nothing was changed in it" ;;
+    ${WRONG_PASSWORD}) reason="the password does not open the repository $RAMPART_REPOSITORY; nothing was changed in it. It wants the password that it was made with: docs/backups.md (When the password does not open it)" ;;
     *) reason="the repository $RAMPART_REPOSITORY cannot be read: $(json_text <"$errors")" ;;
   esac
   printf '{"time":"%s","code":%s,"error":"%s"}\\n' "$(iso "$(now)")" "$code" "$reason" | put "$own/closed"
@@ -126,16 +135,37 @@ prune() {
   say "old backups could not be removed: $error"
 }
 
-store() {
-  began=$(now)
+# kept_already: whether the dump that waits has its snapshot, and was only not checked: another each minute helps nobody.
+kept_already() {
+  [ "$(number "$own/stored" epoch)" = "$pending" ] && snapshot=$(text "$own/stored" snapshot) && run_restic cat snapshot "$snapshot" >/dev/null 2>&1
+}
+
+# What an attempt that failed wrote belongs to no snapshot. On a full disk of the host's it would take the room of the
+# database; the next attempt writes it all again.
+sweep_up() {
+  [ "$RAMPART_REPOSITORY" = ${BACKUP_PATHS.repository} ] || return 0
+  run_restic unlock --remove-all --quiet >/dev/null 2>&1
+  run_restic prune --quiet --max-repack-size 0 >/dev/null 2>&1 || say 'what the attempt left in the repository could not be removed'
+}
+
+make_snapshot() {
   say "the dump of $(iso "$pending") is being stored"
   run_restic backup --quiet --json --host "$RAMPART_STACK" --time "$(date -u -d "@$pending" '+%Y-%m-%d %H:%M:%S')" \\
     --tag ${SNAPSHOT_TAG} --tag "installation-$installation" --group-by host,tags "$whole" >"$work_directory/summary" 2>"$errors" || { failed 'storing the backup'; return 1; }
   snapshot=$(text "$work_directory/summary" snapshot_id)
   [ -n "$snapshot" ] || { failed 'storing the backup'; return 1; }
+  printf '{"epoch":%s,"snapshot":"%s","bytes":%s,"added":%s}\\n' "$pending" "$snapshot" \\
+    "$(number "$work_directory/summary" total_bytes_processed)" "$(number "$work_directory/summary" data_added_packed)" | put "$own/stored"
+}
+
+store() {
+  began=$(now)
+  if ! kept_already; then
+    make_snapshot || { sweep_up; return 1; }
+  fi
   check || { failed 'the check of the repository'; return 1; }
   printf '{"epoch":%s,"time":"%s","snapshot":"%s","bytes":%s,"added":%s,"seconds":%s}\\n' "$pending" "$(iso "$pending")" "$snapshot" \\
-    "$(number "$work_directory/summary" total_bytes_processed)" "$(number "$work_directory/summary" data_added_packed)" "$(($(now) - began))" | put "$own/good"
+    "$(number "$own/stored" bytes)" "$(number "$own/stored" added)" "$(($(now) - began))" | put "$own/good"
   # From here on the dump may go.
   rm -f "$own/failed" "$own/storing"
   say "stored as snapshot $snapshot: $(number "$own/good" bytes) bytes, of which $(number "$own/good" added) are new in the repository, in $(number "$own/good" seconds) s"
@@ -195,7 +225,9 @@ tick() {
   if [ "$pending" -gt "\${good:-0}" ]; then
     last=$(number "$own/failed" epoch)
     at=$(number "$own/failed" at)
-    if [ "\${last:-0}" -ne "$pending" ] || [ $(($(now) - \${at:-0})) -ge ${RETRY_SECONDS} ]; then
+    retry=${RETRY_SECONDS}
+    [ "$(number "$own/stored" epoch)" != "$pending" ] || retry=${CHECK_RETRY_SECONDS}
+    if [ "\${last:-0}" -ne "$pending" ] || [ $(($(now) - \${at:-0})) -ge "$retry" ]; then
       : >"$own/storing"
       # Another repository, or none, since the last time: said before anything is written.
       if open_repository; then
@@ -277,7 +309,8 @@ case \${1:-run} in
   list) run_restic snapshots --json --tag ${SNAPSHOT_TAG} ;;
   cat) run_restic dump --quiet "$2" "$whole/$3" ;;
   tar) run_restic dump --quiet --archive tar "$2:$whole" / ;;
-  init) run_restic init && printf '%s\\n' "$RAMPART_REPOSITORY" | put "$own/opened" ;;
-  *) echo 'usage: store.sh run|health|list|cat SNAPSHOT FILE|tar SNAPSHOT|init' >&2; exit 2 ;;
+  restic) shift; run_restic "$@" ;;
+  init) run_restic init && begin_with ;;
+  *) echo 'usage: store.sh run|health|list|cat SNAPSHOT FILE|tar SNAPSHOT|restic ARGUMENTS|init' >&2; exit 2 ;;
 esac
 `;

@@ -92,7 +92,8 @@ function workload(settings: BackupSettings, part: Part): Workload {
     healthCheck: health(part.part),
     restart: "on-failure",
     stopGraceSeconds: 10,
-    startTimeoutSeconds: 120,
+    // Five health checks. A repository that the password does not open stays so, and an update should not wait longer to say it.
+    startTimeoutSeconds: 60,
     logging: settings.logging,
     accepted: [],
   };

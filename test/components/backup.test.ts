@@ -69,9 +69,9 @@ describe("Backups", () => {
     for (const secret of Object.values(SECRETS)) expect(JSON.stringify(envs)).not.toContain(secret);
   });
 
-  test("protect the repository's volume, and nothing that can be made again", async () => {
+  test("protect the repository's volume and what opens it, and nothing that can be made again", async () => {
     const recording = await local();
-    expect(recording.resources.filter(({ protect }) => protect).map(({ name }) => name)).toEqual([`${NAME}-repository`]);
+    expect(recording.resources.filter(({ protect }) => protect).map(({ name }) => name).sort()).toEqual([`${NAME}-repository`, "rampart-prod-secrets-backup-repository"]);
     expect(recording.get(`Volume ${NAME}-repository`).retainOnDelete).toBe(true);
     const open = await made({}, {});
     expect(open.names).toContain(`RandomPassword rampart-prod-secrets-backup-repository`);

@@ -148,7 +148,7 @@ describe("HardenedStack", () => {
 
   test("protects data volumes in production, and nothing that an upgrade replaces", async () => {
     const prod = await stack({ ...PROD, ...FULL, services: { api: { ...FULL.services.api, routes: [{ host: "app.example.com" }] } } }, "prod");
-    expect(prod.resources.filter(({ protect }) => protect).map(({ name }) => name).sort()).toEqual(["rampart-prod-backups-repository", "rampart-prod-data-uploads", "rampart-prod-postgres-data", "rampart-prod-redis-data"]);
+    expect(prod.resources.filter(({ protect }) => protect).map(({ name }) => name).sort()).toEqual(["rampart-prod-backups-repository", "rampart-prod-data-uploads", "rampart-prod-postgres-data", "rampart-prod-redis-data", "rampart-prod-secrets-backup-repository"]);
     expect((await full()).resources.filter(({ protect }) => protect)).toEqual([]);
     const first = prod.ofType("Container").filter(({ deleteBeforeReplace }) => deleteBeforeReplace).map(({ name }) => name.replace("rampart-prod-", "")).sort();
     expect(first).toEqual(["backups-backup", "backups-backup-store", "backups-restore-drill", "edge", "postgres", "redis"]);

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { stringify } from "yaml";
+import { parse, stringify } from "yaml";
 import { must, run, tail, type RunResult } from "./process";
 
 export const REPOSITORY = join(__dirname, "../../..");
@@ -12,6 +12,7 @@ export interface Outputs {
   readonly urls: readonly string[];
   readonly networks: Readonly<Record<string, string>>;
   readonly database?: { readonly host: string; readonly port: number; readonly name: string; readonly schema: string; readonly superuser: string; readonly superuserPassword: string; readonly ca: string; readonly passwords: Readonly<Record<string, string>>; readonly elevations?: Readonly<Record<string, string>> };
+  readonly backups?: { readonly repository: string; readonly password: string };
 }
 
 /** A stack as its user has it: the Pulumi CLI in the repository, a configuration file, a file backend, a passphrase. */
@@ -22,6 +23,8 @@ export class Stack {
   /** What the CLI needs to find the stack, for commands of a test's own. */
   readonly env: Record<string, string>;
   private encryption = "";
+  /** Encrypted values that the CLI wrote, by key: `configure` writes the file anew. */
+  private readonly secrets: Record<string, unknown> = {};
 
   constructor(
     readonly name: string,
@@ -51,7 +54,14 @@ export class Stack {
 
   configure(settings: StackSettings): void {
     const config = Object.fromEntries(Object.entries(settings).map(([key, value]) => [`rampart:${key}`, value]));
-    writeFileSync(this.configFile, `${this.encryption}${stringify({ config })}`);
+    writeFileSync(this.configFile, `${this.encryption}${stringify({ config: { ...config, ...this.secrets } })}`);
+  }
+
+  /** `pulumi config set --secret`: the value is encrypted into the stack's file, and stays there whatever is configured later. */
+  async setSecret(key: string, value: string): Promise<void> {
+    await must("pulumi", ["--non-interactive", "config", "set", "--secret", "--stack", this.name, "--config-file", this.configFile, key], { env: this.env, cwd: REPOSITORY, input: value });
+    const written = parse(readFileSync(this.configFile, "utf8")) as { readonly config: Readonly<Record<string, unknown>> };
+    this.secrets[key] = written.config[key];
   }
 
   up(args: readonly string[] = [], timeoutSeconds = 240): Promise<RunResult> {

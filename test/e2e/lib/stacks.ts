@@ -111,7 +111,8 @@ export function keptSettings(images: Images, changes: KeptChanges = {}): StackSe
     network: { pool: KEPT.pool },
     edge: { listenAddress: "127.0.0.1", httpPort: KEPT.httpPort, httpsPort: KEPT.httpsPort, tls: changes.tls ?? "intermediate" },
     images: own(changes.images ?? images),
-    database: { resources: { memoryMiB } },
+    // The processor's share is what backups and drills wait for.
+    database: { resources: { memoryMiB }, backups: { resources: { cpus: 1 } } },
     redis: { resources: { memoryMiB } },
     migration: { image: images.app, command: ["migrate"] },
     services: {

@@ -3,22 +3,22 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { redisPasswordHash, redisStartScript, redisUsersScript, renderRedisAcl, renderRedisConf } from "../../../hardening/redis";
 import { docker, LABEL, mustDocker } from "../lib/engine";
-import { until } from "../lib/process";
+import { start, until } from "../lib/process";
 import { expect, expectMatch, type Suite } from "../lib/runner";
 import type { Context } from "../lib/stacks";
 
 const NAME = "rampart-e2e-redis-full";
 const PASSWORD = "secret";
 
-/** A Redis as the stack runs it, on a disk of 24 MiB. */
-async function startSmall(image: string): Promise<void> {
+/** A Redis as the stack runs it, with /data as the arguments say. */
+async function startRedis(image: string, data: readonly string[]): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), "rampart-redis-"));
   try {
     const users = renderRedisAcl([{ name: "api", passwordSha256: redisPasswordHash(PASSWORD), keyPrefixes: ["api:"] }]);
     const files = { "redis.conf": renderRedisConf({ maxMemoryMiB: 128 }), "start.sh": redisStartScript(), "users.sh": redisUsersScript() };
     await mustDocker([
       "create", "--name", NAME, "--label", `${LABEL.e2e}=1`, "--network", "none", "--user", "999:1000", "--cap-drop", "ALL", "--init",
-      "--tmpfs", "/data:rw,size=24m,mode=1777", "--tmpfs", "/tmp:rw,size=16m,mode=1777", "--volume", "/etc/rampart", "--volume", "/etc/rampart-live",
+      ...data, "--tmpfs", "/tmp:rw,size=16m,mode=1777", "--volume", "/etc/rampart", "--volume", "/etc/rampart-live",
       "--entrypoint", "/bin/sh", image, "/etc/rampart/start.sh",
     ]);
     for (const [file, content] of Object.entries(files)) {
@@ -31,23 +31,66 @@ async function startSmall(image: string): Promise<void> {
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
-  await until("Redis answers", 20, async () => ((await api("PING")) === "PONG" ? true : undefined));
+  await answers();
 }
+
+const answers = (): Promise<true> => until("Redis answers", 20, async () => ((await api("PING")) === "PONG" ? true : undefined));
 
 const api = async (...command: string[]): Promise<string> =>
   (await docker(["exec", "--env", `REDISCLI_AUTH=${PASSWORD}`, NAME, "redis-cli", "--user", "api", "--no-auth-warning", ...command])).output.trim();
 const shell = async (command: string): Promise<string> => (await docker(["exec", NAME, "sh", "-c", command])).output.trim();
+
+const SMALL_DISK = ["--tmpfs", "/data:rw,size=24m,mode=1777"];
+/** One that outlives the container's process, as a stack's does; it goes with the container. */
+const OWN_DISK = ["--volume", "/data"];
+
+/** Numbers that Redis acknowledged one after another, each with the time at which this process heard of it. */
+function write(): { readonly acknowledged: { readonly n: number; readonly at: number }[]; readonly ended: Promise<void> } {
+  const loop = 'n=0; while n=$((n + 1)) && [ "$(redis-cli --user api --no-auth-warning SET api:n $n)" = OK ]; do echo $n; done';
+  const child = start("docker", ["exec", "--env", `REDISCLI_AUTH=${PASSWORD}`, NAME, "sh", "-c", loop]);
+  const acknowledged: { n: number; at: number }[] = [];
+  child.stdout?.on("data", (chunk: Buffer) => {
+    for (const line of chunk.toString().trim().split("\n")) acknowledged.push({ n: Number(line), at: Date.now() });
+  });
+  return { acknowledged, ended: new Promise((done) => child.on("close", () => done())) };
+}
 
 export const redisFaults: Suite<Context> = {
   name: "redis faults",
   stack: "redis-faults",
   checks: [
     {
+      name: "kill -9 in mid-write loses at most a second of keys",
+      run: async ({ images }) => {
+        await docker(["rm", "--force", "--volumes", NAME]);
+        try {
+          await startRedis(images.redis, OWN_DISK);
+          const { acknowledged, ended } = write();
+          await until("a hundred keys are written", 30, () => Promise.resolve(acknowledged.length >= 100));
+          // redis-server itself: the init that is process 1 then ends the container.
+          const processes = await mustDocker(["top", NAME, "-eo", "pid,comm"]);
+          const pid = Number(/^\s*(\d+)\s+redis-server/m.exec(processes)?.[1]);
+          const killed = Date.now();
+          process.kill(pid, "SIGKILL");
+          await ended;
+          await until("the container has ended", 20, async () => (await mustDocker(["inspect", "--format", "{{.State.Running}}", NAME])).trim() === "false");
+          await mustDocker(["start", NAME]);
+          await answers();
+          const kept = Number(await api("GET", "api:n"));
+          const lost = acknowledged.filter(({ n, at }) => n > kept && at < killed - 1000);
+          expect(kept > 0 && lost.length === 0, `${kept} is the last key of ${acknowledged.length}; acknowledged over a second before: ${lost.map(({ n }) => n).join(" ")}`);
+          return `${acknowledged.length} acknowledged, ${Math.max(0, (acknowledged.at(-1)?.n ?? 0) - kept)} lost`;
+        } finally {
+          await docker(["rm", "--force", "--volumes", NAME]);
+        }
+      },
+    },
+    {
       name: "a full disk is a write error that says so, while reads go on; with room again, writes go on by themselves",
       run: async ({ images }) => {
         await docker(["rm", "--force", "--volumes", NAME]);
         try {
-          await startSmall(images.redis);
+          await startRedis(images.redis, SMALL_DISK);
           expect((await api("SET", "api:kept", "before")) === "OK", "the first write failed");
           await shell("head -c 30000000 /dev/zero >/data/ballast 2>/dev/null");
           const refused = await until("a write is refused", 20, async () => {
