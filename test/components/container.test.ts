@@ -33,7 +33,7 @@ describe("createContainer", () => {
   });
 
   test("binds the hooks of every container that runs", async () => {
-    expect((await container("exclusive")).get("Container rampart-dev-api").hooks).toEqual({ afterCreate: ["rampart-dev-pids-limit"], onError: ["rampart-dev-container-failed"] });
+    expect((await container("exclusive")).get("Container rampart-dev-api").hooks).toEqual({ beforeCreate: ["rampart-dev-container-leftovers"], afterCreate: ["rampart-dev-pids-limit"], onError: ["rampart-dev-container-failed"] });
   });
 
   test("works under Pulumi's own mocks, which know no hooks", async () => {

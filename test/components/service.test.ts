@@ -47,7 +47,7 @@ describe("Service", () => {
     const resource = await container(plain());
     expect(resource).toMatchObject({ deleteBeforeReplace: false, replaceOnChanges: ["#initerror", "healthcheck", "init", "tmpfs"], protect: false, retainOnDelete: false });
     expect(resource.dependsOn).toContain("Volume before");
-    expect(resource.hooks).toEqual({ afterCreate: ["rampart-dev-pids-limit"], onError: ["rampart-dev-container-failed"] });
+    expect(resource.hooks).toEqual({ beforeCreate: ["rampart-dev-container-leftovers"], afterCreate: ["rampart-dev-pids-limit"], onError: ["rampart-dev-container-failed"] });
   });
 
   test("has no volume of secrets where it has no secret", async () => {
