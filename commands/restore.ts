@@ -1,6 +1,9 @@
 import { resolve } from "node:path";
 import { BACKUP_CONTAINERS, script } from "../hardening/backup/paths";
-import { CommandError, containerOf, engineOf, execIn } from "./backup/engine";
+import { guardScripts, type DatabaseScript } from "../hardening/database/policy-scripts";
+import { POSTGRES_SUPERUSER } from "../hardening/database/roles";
+import { configOf } from "../plan/stack-config";
+import { CommandError, containerOf, engineOf, execIn, stackFileOf } from "./backup/engine";
 import { runMain } from "./backup/main";
 import { parseRestoreOptions, type RestoreOptions, type Target } from "./backup/options";
 import { Restore, timedName, unfinished, type BackupInfo, type Verified } from "./backup/restore";
@@ -15,12 +18,14 @@ Restores a backup. Without --to it lists the backups; without --confirm it says 
   --to directory:PATH    the dumps and their manifests, as files on this machine
   --snapshot ID          which backup, by the start of its id; latest is the newest
   --database NAME        one database of the backup's, not all
-  --config-file FILE     the stack's file, for docker:host
+  --config-file FILE     the stack's file: for docker:host, and for what it says of tenants and rights
 `;
 
 const root = resolve(__dirname, "..");
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const SHOWN_DIFFERENCES = 20;
+const UNGUARDED = `The stack's file is not here (--config-file), so tenancy and rights are those of the backup. If it is older than
+the configuration: pulumi up --replace '**RandomId::*-database-guard'`;
 
 async function main(args: readonly string[]): Promise<number> {
   const options = parseRestoreOptions(args);
@@ -54,7 +59,7 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   const postgres = await containerOf(engine, options.stack, "postgres");
-  return options.target.kind === "live" ? toLive(restore, postgres, databases) : toDatabase(restore, postgres, databases[0] ?? "", options.target.name);
+  return options.target.kind === "live" ? toLive(restore, postgres, databases, guardOf(options)) : toDatabase(restore, postgres, databases[0] ?? "", options.target.name);
 }
 
 function databasesOf(info: BackupInfo, { database }: RestoreOptions): readonly string[] {
@@ -96,8 +101,14 @@ async function toDatabase(restore: Restore, postgres: string, database: string, 
   return same ? 0 : 1;
 }
 
-/** All are restored and verified before the first one takes its place: a fault leaves everything as it was. */
-async function toLive(restore: Restore, postgres: string, databases: readonly string[]): Promise<number> {
+/** What the guard of `pulumi up` runs, by database; none where the stack's file is not here. */
+function guardOf(options: RestoreOptions): readonly DatabaseScript[] | undefined {
+  const file = stackFileOf(root, options);
+  return file === undefined ? undefined : guardScripts(configOf(file).database, POSTGRES_SUPERUSER);
+}
+
+/** All are restored, verified and confined before the first one takes its place: a fault leaves everything as it was. */
+async function toLive(restore: Restore, postgres: string, databases: readonly string[], guard: readonly DatabaseScript[] | undefined): Promise<number> {
   const at = new Date();
   const live = await restore.databases(postgres);
   const missing = databases.filter((database) => !live.includes(database));
@@ -107,9 +118,17 @@ async function toLive(restore: Restore, postgres: string, databases: readonly st
   for (const database of databases) {
     const target = timedName(database, "restore", at);
     restored.push(target);
+    const untouched = `The live databases were not touched. To look into it, or to drop what was restored: ${restored.map((name) => `DROP DATABASE "${name}";`).join(" ")}`;
     if (!tell(target, await restore.toDatabase(postgres, database, target))) {
-      say(`The live databases were not touched. To look into it, or to drop what was restored: ${restored.map((name) => `DROP DATABASE "${name}";`).join(" ")}`);
+      say(untouched);
       return 1;
+    }
+    const statements = guard?.find((script) => script.database === database)?.statements;
+    try {
+      if (statements !== undefined) await restore.confine(postgres, target, statements);
+    } catch (error) {
+      say(untouched);
+      throw error;
     }
   }
   const swaps = databases.map((database) => ({ live: database, restored: timedName(database, "restore", at), before: timedName(database, "before", at) }));
@@ -117,6 +136,7 @@ async function toLive(restore: Restore, postgres: string, databases: readonly st
   for (const { live: database, before } of swaps) {
     say(`${database} is the restored one now; ${ended[database] ?? "its"} sessions were ended. The one before is kept as ${before}. To drop it: DROP DATABASE "${before}";`);
   }
+  if (guard === undefined) say(UNGUARDED);
   return 0;
 }
 

@@ -2,24 +2,14 @@ import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import type { LoadedConfig } from "../config";
-import { renderDropOwnedSql } from "../hardening/database/drop-owned-sql";
-import { renderBackupRightsSql } from "../hardening/database/privileges-sql";
-import { ELEVATION_WATCH, elevatedLogin, isOver, renderElevationEndSql, renderElevationOwnershipSql, renderElevationsSql } from "../hardening/database/elevations";
+import { ELEVATION_WATCH, ELEVATION_WATCH_DATABASE, elevatedLogin, isOver, renderElevationEndSql, renderElevationOwnershipSql, renderElevationsSql } from "../hardening/database/elevations";
+import { guardScripts, tenancyScripts, type DatabaseScript } from "../hardening/database/policy-scripts";
 import { renderRoleSettingsSql } from "../hardening/database/role-settings";
-import { renderTenancyAbsentSql, renderTenancyGuardSql } from "../hardening/database/tenancy-guard-sql";
-import type { Tenancy } from "../hardening/database/tenancy";
-import { renderTenancySql } from "../hardening/database/tenancy-sql";
 import { scramSha256Verifier } from "../hardening/database/scram";
 import type { StackContext } from "./context";
 import { privilegesOf } from "./database-roles";
 import { hooksSupported } from "./hooks";
 import { databaseNames, POSTGRES_SUPERUSER } from "./postgres";
-
-/** Statements to run in one transaction as the superuser. */
-export interface DatabaseScript {
-  readonly database: string;
-  readonly statements: readonly string[];
-}
 
 /**
  * What the database provider has no resource for, run through the engine as the superuser inside Postgres' own container:
@@ -51,7 +41,7 @@ export class DatabasePolicy extends pulumi.ComponentResource {
     super("rampart:postgres:DatabasePolicy", name, {}, opts);
     const { config, secrets } = context;
     const { elevations } = config.database;
-    const prepare = config.database.tenancy === undefined ? [] : scripts(config, (schemas, tenancy) => (tenancy === undefined ? [] : renderTenancySql({ schemas, superuser: POSTGRES_SUPERUSER, tenancy })));
+    const prepare = tenancyScripts(config.database, POSTGRES_SUPERUSER);
     const tenancy = prepare.length === 0 ? args.dependsOn : [this.receipt("tenancy", pulumi.output(prepare), args.dependsOn)];
     this.elevations = Object.fromEntries(elevations.map((elevation) => [elevatedLogin(elevation), secrets.password(`elevated-${elevation.who}`, undefined, elevation.until)]));
     const watch = elevations.length === 0 ? undefined : secrets.password("elevation-watch");
@@ -77,12 +67,7 @@ export class DatabasePolicy extends pulumi.ComponentResource {
 
   /** After the migration, before services: confines every table of a tenant's, and fails the update where something leaks. */
   guard(migration: { readonly done: random.RandomId } | undefined): pulumi.Resource {
-    const statements = scripts(this.context.config, (schemas, tenancy) => {
-      const args = { schemas, superuser: POSTGRES_SUPERUSER };
-      const confined = tenancy === undefined ? renderTenancyAbsentSql(TENANCY_ABSENT_FIX) : [...renderTenancySql({ ...args, tenancy }), ...renderTenancyGuardSql({ ...args, tenancy })];
-      return [...renderDropOwnedSql(POSTGRES_SUPERUSER), ...renderBackupRightsSql(schemas), ...confined];
-    });
-    return this.receipt("guard", pulumi.output(statements), [...this.prepared, ...(migration === undefined ? [] : [migration.done])], migration?.done.id);
+    return this.receipt("guard", pulumi.output(guardScripts(this.context.config.database, POSTGRES_SUPERUSER)), [...this.prepared, ...(migration === undefined ? [] : [migration.done])], migration?.done.id);
   }
 
   private receipt(step: string, statements: pulumi.Output<DatabaseScript[]>, dependsOn: pulumi.Resource[], after?: pulumi.Output<string>): random.RandomId {
@@ -101,18 +86,6 @@ export class DatabasePolicy extends pulumi.ComponentResource {
   }
 }
 
-const TENANCY_ABSENT_FIX = "put rampart:database.tenancy back, or see docs/tenancy.md on how to take it out";
-
-/** The same statements for each database, by its schemas and what tenancy leaves out there. */
-function scripts(config: LoadedConfig, render: (schemas: readonly string[], tenancy: Tenancy | undefined) => string[]): DatabaseScript[] {
-  const { name, schema, schemas, databases, tenancy } = config.database;
-  const further = Object.entries(databases).sort(([a], [b]) => (a < b ? -1 : 1));
-  return [
-    { database: name, statements: render([schema, ...schemas], tenancy) },
-    ...further.map(([database, own]) => ({ database, statements: render(own.schemas, tenancy === undefined ? undefined : { ...tenancy, sharedTables: own.tenancy.sharedTables, exceptions: own.tenancy.exceptions }) })),
-  ];
-}
-
 function settingsScripts({ database }: LoadedConfig, logins: Readonly<Record<string, pulumi.Output<string>>>): pulumi.Output<DatabaseScript[]> {
   const elevated = database.elevations.map((elevation) => ({ login: elevatedLogin(elevation), role: elevation.role }));
   return pulumi.all(logins).apply((names) => {
@@ -122,10 +95,11 @@ function settingsScripts({ database }: LoadedConfig, logins: Readonly<Record<str
 }
 
 function elevationScripts(config: LoadedConfig, verifiers: Readonly<Record<string, string>>, passwords: Readonly<Record<string, string>>): DatabaseScript[] {
-  const { name, elevations } = config.database;
+  const { elevations } = config.database;
+  const server = ELEVATION_WATCH_DATABASE;
   return [
-    ...renderElevationEndSql(elevations).map((statements) => ({ database: name, statements })),
+    ...renderElevationEndSql(elevations).map((statements) => ({ database: server, statements })),
     ...databaseNames(config).map((database) => ({ database, statements: renderElevationOwnershipSql(elevations) })),
-    { database: name, statements: renderElevationsSql({ database: name, superuser: POSTGRES_SUPERUSER, elevations, verifiers, passwords, roles: privilegesOf(config).roles }) },
+    { database: server, statements: renderElevationsSql({ database: server, superuser: POSTGRES_SUPERUSER, elevations, verifiers, passwords, roles: privilegesOf(config).roles }) },
   ];
 }

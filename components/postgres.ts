@@ -2,8 +2,8 @@ import * as pulumi from "@pulumi/pulumi";
 import type { LoadedConfig } from "../config";
 import { postgresSettings, renderPostgresqlConf, stackSizing } from "../hardening/database/postgres-config";
 import { renderPgHba } from "../hardening/database/pg-hba";
-import { DATABASE_ROLES } from "../hardening/database/privileges";
-import { ELEVATION_WATCH } from "../hardening/database/elevations";
+import { DATABASE_ROLES, POSTGRES_SUPERUSER } from "../hardening/database/privileges";
+import { ELEVATION_WATCH, ELEVATION_WATCH_DATABASE } from "../hardening/database/elevations";
 import { postgresReloadScript } from "../hardening/database/reload-script";
 import { POSTGRES_INITDB_ARGS, POSTGRES_LIVE_FILES, POSTGRES_PATHS, postgresHealthCheck, postgresStartScript } from "../hardening/database/start-script";
 import { certificateEnd } from "../hardening/pki/certificates";
@@ -19,7 +19,7 @@ import { LiveFiles } from "./live-files";
 import { MountedFiles, type MountedFile } from "./mounted-files";
 import { configuredMajor, majorCheck } from "./postgres-major";
 
-export const POSTGRES_SUPERUSER = "postgres";
+export { POSTGRES_SUPERUSER };
 export const POSTGRES_ALIAS = "postgres";
 /** The official Alpine image's own user. */
 const POSTGRES_UID = 70;
@@ -117,7 +117,7 @@ export function hbaFile(context: StackContext, args: Pick<PostgresArgs, "network
     roles: [
       ...databaseNames(context.config).flatMap((database) => DATABASE_ROLES.map((name) => ({ name, database }))),
       // Elevated logins come in as members of their roles.
-      ...(context.config.database.elevations.length === 0 ? [] : [{ name: ELEVATION_WATCH, database: context.config.database.name }]),
+      ...(context.config.database.elevations.length === 0 ? [] : [{ name: ELEVATION_WATCH, database: ELEVATION_WATCH_DATABASE }]),
     ],
     subnets: [internal.subnet],
     tls: true,

@@ -5,7 +5,7 @@ import { isRemote } from "../hardening/backup/workloads";
 import { postgresUrl, redisUrl } from "../hardening/connection-urls";
 import type { DatabaseRole, ServiceRole } from "../hardening/database/roles";
 import { rotationKey } from "../hardening/database/rotation";
-import { ELEVATION_WATCH } from "../hardening/database/elevations";
+import { ELEVATION_WATCH, ELEVATION_WATCH_DATABASE } from "../hardening/database/elevations";
 import { CA_NOT_AFTER } from "../hardening/pki/certificates";
 import { planNetworks, postgresAddress, type NetworkPlan } from "../hardening/networks";
 import { Authority } from "./authority";
@@ -185,7 +185,7 @@ export class HardenedStack extends pulumi.ComponentResource {
       { parent: this },
     );
     if (policy.watch !== undefined) {
-      const url = databaseUrl(config.database.name, { name: pulumi.output(ELEVATION_WATCH), password: policy.watch.password }, ELEVATION_WATCH);
+      const url = databaseUrl(ELEVATION_WATCH_DATABASE, { name: pulumi.output(ELEVATION_WATCH), password: policy.watch.password }, ELEVATION_WATCH);
       new ElevationWatch(`${config.name}-elevation`, context, { networks, url, ca: authority.certificate, dependsOn: policy.watch.dependsOn }, { parent: this });
     }
     const outputs: DatabaseOutputs = {

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { POSTGRES_LIVE_FILES, POSTGRES_PATHS } from "../hardening/database/start-script";
+import type { DatabaseScript } from "../hardening/database/policy-scripts";
 import { LABEL_COMPONENT, LABEL_STACK } from "../hardening/labels";
-import type { DatabaseScript } from "./database-policy";
 import { docker, indent, newestContainer, type Engine } from "./engine";
 
 export interface StatementsSettings {

@@ -1,11 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import { currentEngine } from "../components/engine";
 import { databaseAccess, usesDatabase, usesRedis } from "../components/stack";
-import { loadConfig, NAMESPACE, type LoadedConfig } from "../config";
+import type { LoadedConfig } from "../config";
 import { CA_NOT_AFTER } from "../hardening/pki/certificates";
 import { certificatePeriod } from "../hardening/pki/period";
 import { judge, RULES, viewOfResources, type PostureEntry, type StackFacts } from "../hardening/rules";
 import { recordResources, type RecordedResource } from "./monitor";
+import { configOf } from "./stack-config";
 import type { StackFile } from "./stack-file";
 
 /** Everything that a program would declare, and how it stands against the rules. */
@@ -30,7 +31,7 @@ export async function evaluate(file: StackFile, program: () => Promise<unknown>)
     await program();
     await pulumi.runtime.disconnect();
   });
-  const config = loadConfig(rawConfig(file));
+  const config = configOf(file);
   const view = viewOfResources(facts(config), resources);
   return { stack: file.stack, resources, posture: judge(RULES, view) };
 }
@@ -44,16 +45,6 @@ async function withoutStackTraces(evaluation: () => Promise<void>): Promise<void
   } finally {
     Error.stackTraceLimit = limit;
   }
-}
-
-function rawConfig(file: StackFile): Parameters<typeof loadConfig>[0] {
-  const prefix = `${NAMESPACE}:`;
-  const own = Object.entries(file.values).filter(([key]) => key.startsWith(prefix));
-  return {
-    stack: file.stack,
-    values: Object.fromEntries(own.map(([key, value]) => [key.slice(prefix.length), value])),
-    secretKeys: file.secretKeys.filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length)),
-  };
 }
 
 function facts(config: LoadedConfig): StackFacts {

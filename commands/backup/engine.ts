@@ -3,7 +3,7 @@ import { createWriteStream, existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { newestContainer, type Engine } from "../../components/engine";
 import { LABEL_NAME, LABEL_STACK } from "../../hardening/labels";
-import { readStackFile } from "../../plan/stack-file";
+import { readStackFile, type StackFile } from "../../plan/stack-file";
 import { engineHost } from "../start/survey";
 import type { BackupOptions } from "./options";
 
@@ -12,10 +12,12 @@ export class CommandError extends Error {}
 
 /** The engine of a stack: `docker:host` of its file, then DOCKER_HOST, then the Docker CLI's context. */
 export async function engineOf(root: string, options: BackupOptions, env: NodeJS.ProcessEnv): Promise<Engine> {
-  const { stack, configFile } = options;
-  const known = configFile !== undefined || existsSync(resolve(root, `Pulumi.${stack}.yaml`));
-  const configured = known ? readStackFile(root, stack, configFile).values["docker:host"] : undefined;
-  return { host: await engineHost(configured, env) };
+  return { host: await engineHost(stackFileOf(root, options)?.values["docker:host"], env) };
+}
+
+/** The stack's file, where there is one here: a stack can be restored without. */
+export function stackFileOf(root: string, { stack, configFile }: BackupOptions): StackFile | undefined {
+  return configFile !== undefined || existsSync(resolve(root, `Pulumi.${stack}.yaml`)) ? readStackFile(root, stack, configFile) : undefined;
 }
 
 /** The id of a running container of the stack. @throws CommandError where there is none */

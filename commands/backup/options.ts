@@ -6,7 +6,7 @@ import { UsageError } from "../start/options";
 /** What every command about backups takes. */
 export interface BackupOptions {
   readonly stack: string;
-  /** The stack's file, for `docker:host`. @default Pulumi.<stack>.yaml, where it exists */
+  /** The stack's file, for `docker:host` and what a restored database has to hold to. @default Pulumi.<stack>.yaml, where it exists */
   readonly configFile?: string;
   readonly help: boolean;
   /** Which backup. @default the newest, where all are of one installation */

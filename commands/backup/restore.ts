@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Engine } from "../../components/engine";
 import { dumpFile, GLOBALS_FILE, INFO_FILE, manifestFile, script } from "../../hardening/backup/paths";
 import { manifestSql } from "../../hardening/backup/manifest-sql";
-import { compareInput, compareScript, createDatabaseScript, dropDatabaseScript, dropUnusedRolesScript, listDatabasesScript, manifestScript, missingRolesScript, openDatabasesScript, restoreScript, switchScript } from "../../hardening/backup/restore-scripts";
+import { compareInput, compareScript, createDatabaseScript, dropDatabaseScript, dropUnusedRolesScript, listDatabasesScript, manifestScript, missingRolesScript, openDatabasesScript, policyScript, restoreScript, switchScript } from "../../hardening/backup/restore-scripts";
 import { CommandError, execIn, pipe, saveFrom, scriptIn } from "./engine";
 
 /** What a backup says of itself. */
@@ -82,6 +82,15 @@ export class Restore {
     if (unused.length > 0) this.say(`of these removed again, as nothing was granted to them: ${unused.join(", ")}`);
     const found = await scriptIn(engine, postgres, `Reading what ${target} holds`, manifestScript(), [target], manifestSql());
     return readVerification(await scriptIn(engine, postgres, `Comparing ${target} with the backup`, compareScript(), [], compareInput(expected, found)));
+  }
+
+  /**
+   * Runs what the configuration says of rows and rights: the backup may be older than it.
+   * @throws CommandError with everything that the guard found, after which the database is as it was restored
+   */
+  async confine(postgres: string, target: string, statements: readonly string[]): Promise<void> {
+    const result = await execIn(this.engine, postgres, ["sh", "-c", policyScript(), "rampart", target], `${statements.join(";\n")};\n`);
+    if (result.code !== 0) throw new CommandError(`${target} does not hold to the configuration as it is now:\n${result.stderr.trim()}`);
   }
 
   /** Puts restored databases in the live ones' places, all of them or none. Gives the number of sessions that were ended, by live name. */

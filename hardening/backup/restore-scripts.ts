@@ -69,6 +69,9 @@ export const compareScript = (): string => `${PRELUDE}sql --dbname=postgres\n`;
 export const compareInput = (expected: string, found: string): string => `${compareHead()}${lines(expected)}${compareMiddle()}${lines(found)}${compareTail("database")}`;
 const lines = (text: string): string => (text === "" || text.endsWith("\n") ? text : `${text}\n`);
 
+/** Runs standard input in one transaction in the database $1: what the configuration says of rows and rights there. */
+export const policyScript = (): string => `${PRELUDE}sql --single-transaction --output=/dev/null --dbname="$1"\n`;
+
 /** Names come as lines of one psql variable, so that none of them is ever SQL. */
 const NAMES = `names=$(printf '%s\\n' "$@")
 run() { sql --dbname=postgres --set=names="$names"; }

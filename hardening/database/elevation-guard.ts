@@ -12,6 +12,8 @@ import { identifier } from "./identifiers";
 export const ELEVATED_PREFIX = "elevated_";
 /** Logs in to end sessions that are past their time: it may call one function, and nothing else. */
 export const ELEVATION_WATCH = "elevation_watch";
+/** Where its function is, and where it logs in: no database of the stack's own, which a restore may replace by one from before. */
+export const ELEVATION_WATCH_DATABASE = "postgres";
 export const ELEVATION_SCHEMA = "rampart";
 export const ELEVATION_FUNCTION = `${ELEVATION_SCHEMA}.end_elevations`;
 

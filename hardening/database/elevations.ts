@@ -6,7 +6,7 @@ import { ELEVATED_PREFIX, ELEVATION_FUNCTION, ELEVATION_SCHEMA, ELEVATION_WATCH,
 import { identifier, quoted } from "./identifiers";
 import type { RoleSpec } from "./roles";
 
-export { ELEVATED_PREFIX, ELEVATION_WATCH } from "./elevation-guard";
+export { ELEVATED_PREFIX, ELEVATION_WATCH, ELEVATION_WATCH_DATABASE } from "./elevation-guard";
 /** Seconds between two looks. */
 export const ELEVATION_WATCH_SECONDS = 5;
 /** Sessions of one person at a time. */
@@ -25,7 +25,7 @@ export interface Elevation {
 }
 
 export interface ElevationsSqlArgs {
-  /** The first database of the stack, which the watch logs in to. */
+  /** The one that the watch logs in to, in which the statements run: see ELEVATION_WATCH_DATABASE. */
   readonly database: string;
   readonly superuser: string;
   readonly elevations: readonly Elevation[];

@@ -3,6 +3,9 @@
  * `postgresql.Role` with exactly the arguments that the provider reads back unchanged.
  */
 
+/** The bootstrap superuser, whose password the Pulumi provider alone is given. */
+export const POSTGRES_SUPERUSER = "postgres";
+
 export const DATABASE_ROLES = ["migrator", "app_rw", "app_ro", "backup", "monitor"] as const;
 export type DatabaseRole = (typeof DATABASE_ROLES)[number];
 

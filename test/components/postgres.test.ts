@@ -71,7 +71,7 @@ describe("Postgres", () => {
     expect(await lines({ name: "shop" })).toEqual(shop);
     expect((await hba({})).split("\n").filter((line) => /^host /.test(line) && !line.endsWith("reject"))).toEqual([]);
     const elevated = { elevations: [{ who: "anna", role: "app_ro", until: "2020-01-01T00:00:00Z", reason: "ticket 4711: look" }] };
-    expect(await lines({ name: "shop", ...elevated })).toEqual([...shop, "shop +elevation_watch 10.20.12.0/22"]);
+    expect(await lines({ name: "shop", ...elevated })).toEqual([...shop, "postgres +elevation_watch 10.20.12.0/22"]);
     expect(await lines({ name: "shop", databases: { analytics: {} } })).toEqual([...shop, ...shop.map((line) => line.replace("shop", "analytics"))]);
   });
 

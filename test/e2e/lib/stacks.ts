@@ -34,7 +34,7 @@ export const DATA = { host: "data.localhost", httpPort: 31_480, httpsPort: 31_84
 export const UPGRADE = { host: "upgrade.e2e.example.org", httpPort: 34_080, httpsPort: 34_443, pool: "10.242.0.0/16" } as const;
 
 const own = ({ traefik, postgres, redis, haproxy, socat, restic }: Images): object => ({ traefik, postgres, redis, haproxy, socat, restic });
-const health = (port: number): object => ({ command: ["/usr/local/bin/app", "healthcheck", `http://127.0.0.1:${port}/healthz`], intervalSeconds: 1, startPeriodSeconds: 5 });
+const health = (port: number): object => ({ command: ["/usr/local/bin/app", "healthcheck", `http://127.0.0.1:${port}/healthz`], intervalSeconds: 2, startPeriodSeconds: 6 });
 
 export interface MainChanges {
   /** The image of the services. */

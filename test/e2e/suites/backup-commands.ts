@@ -1,7 +1,8 @@
 /** The commands about backups, as a person runs them, against the containers of two installations; and a repository elsewhere. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { stringify } from "yaml";
 import { BackupWorld, SUPERUSER_PASSWORD } from "../lib/backup-containers";
 import { docker, mustDocker } from "../lib/engine";
 import { must, run, until, type RunResult } from "../lib/process";
@@ -170,6 +171,36 @@ const CHECKS: readonly Check<Context>[] = [
       expect(drill.code === 1 && /RESTORE DRILL FAILED/.test(drill.stdout), drill.output);
       expect((await command("restore-drill", [OLD, "--snapshot", newest])).code === 0, "the backup before does not pass");
       await must("node", ["--require", "tsx/cjs", "commands/backup.ts", OLD], { cwd: REPOSITORY, timeoutSeconds: 120 });
+    },
+  },
+  {
+    name: "a backup that is older than database.tenancy is confined before it takes the live one's place, or does not take it",
+    run: async () => {
+      const directory = mkdtempSync(join(tmpdir(), "rampart-tenancy-"));
+      const restore = (tenancy: object): Promise<RunResult> => {
+        const services = { api: { image: `me/api:1.0.0@sha256:${"ab".repeat(32)}`, port: 3000, data: "read-write" } };
+        const database = { databases: { billing: {} }, tenancy: { variable: "app.tenant_id", column: "tenant_id", type: "uuid", ...tenancy } };
+        writeFileSync(join(directory, "stack.yaml"), stringify({ config: { "rampart:environment": "dev", "rampart:services": services, "rampart:database": database } }));
+        return command("restore", [OLD, "--config-file", join(directory, "stack.yaml"), "--database", "app", "--to", "live", "--confirm", OLD]);
+      };
+      try {
+        const before = await world(OLD).sql("SELECT oid FROM pg_database WHERE datname = 'app'");
+        const leaks = await restore({ sharedTables: [] });
+        expect(leaks.code === 1, leaks.output);
+        expectMatch(leaks.output, /The live databases were not touched/, "its words");
+        expectMatch(leaks.output, /does not hold to the configuration as it is now:[\s\S]*tenancy: app\.nothing: has no column tenant_id/, "the guard's words");
+        expect((await world(OLD).sql("SELECT oid FROM pg_database WHERE datname = 'app'")) === before, "the live database was changed");
+        const confined = await restore({});
+        expect(confined.code === 0, confined.output);
+        const rows = (tenant: string): Promise<string> => world(OLD).sql(`BEGIN; SET LOCAL ROLE app_rw; SET LOCAL app.tenant_id = '${tenant}'; SELECT count(*) FROM app.items; COMMIT`);
+        const [nobody, one] = [await rows(""), await rows(await world(OLD).sql("SELECT tenant_id FROM app.items LIMIT 1"))];
+        expect(nobody === "0" && one === "1", `nobody sees ${nobody} rows, one tenant ${one}`);
+        expect((await world(OLD).sql("SELECT count(*) FROM pg_event_trigger WHERE evtname = 'rampart_tenancy_ddl'")) === "1", "a later table would not be confined");
+        // Back to what the checks below expect.
+        expect((await command("restore", [OLD, "--database", "app", "--to", "live", "--confirm", OLD])).code === 0, "the way back");
+      } finally {
+        rmSync(directory, { recursive: true, force: true });
+      }
     },
   },
   {
