@@ -1,6 +1,6 @@
 /**
  * The checks on one engine: the one that DOCKER_HOST names, in this network namespace. `run.ts` starts it, once for
- * each engine. Arguments: the file for the counts, and the text that `--only` gave.
+ * each engine. Arguments: the file for the counts, the text that `--only` gave, and `first` or `again`.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { docker, LABEL, sweep } from "./lib/engine";
 import { run, stopChildren } from "./lib/process";
 import { REPOSITORY, Stack } from "./lib/pulumi";
-import { countChecks, countLine, runSuites, select, type Counts } from "./lib/runner";
+import { countChecks, countLine, runSuites, select, selectAgain, type Counts } from "./lib/runner";
 import type { Context, Images } from "./lib/stacks";
 import { SUITES } from "./suites";
 import { stopPebble } from "./suites/acme";
@@ -18,14 +18,14 @@ const BUILD_SECONDS = 1500;
 
 let interrupted = false;
 
-async function main([countsFile, only]: readonly string[]): Promise<void> {
+async function main([countsFile, only, turn]: readonly string[]): Promise<void> {
   for (const name of ["SIGINT", "SIGTERM"] as const) {
     process.on(name, () => {
       interrupted = true;
       stopChildren();
     });
   }
-  const suites = select(SUITES, only === "" ? undefined : only);
+  const suites = (turn === "again" ? selectAgain : select)(SUITES, only === "" ? undefined : only);
   const work = mkdtempSync(join(tmpdir(), "rampart-e2e-"));
   let counts: Counts = { passed: 0, failed: countChecks(suites), skipped: 0 };
   const stacks = ["e2e-main", "e2e-kept", "e2e-acme", "e2e-redis"].map((name) => new Stack(name, work));

@@ -12,6 +12,8 @@ export interface Suite<C> {
   readonly name: string;
   /** Suites of the same stack run in order, and share the fate of its critical checks. */
   readonly stack: string;
+  /** What it proves has little to do with the engine: it runs on the first one alone. */
+  readonly once?: boolean;
   readonly checks: readonly Check<C>[];
 }
 
@@ -27,6 +29,9 @@ export class Skip extends Error {}
 export const countLine = (counts: Counts): string => `${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`;
 
 export const countChecks = (suites: readonly Suite<never>[]): number => suites.reduce((sum, suite) => sum + suite.checks.length, 0);
+
+/** What runs on an engine that is not the first, unless something is named. */
+export const selectAgain = <C>(suites: readonly Suite<C>[], only: string | undefined): Suite<C>[] => select(only === undefined ? suites.filter(({ once }) => once !== true) : suites, only);
 
 /** The suites whose name, or one of whose checks, has one of the texts (separated by commas) in it; with each, the critical checks of its stack. */
 export function select<C>(suites: readonly Suite<C>[], only: string | undefined): Suite<C>[] {

@@ -66,6 +66,7 @@ const names = (certificate: PeerCertificate | undefined): string => `${certifica
 export const acme: Suite<Context> = {
   name: "acme",
   stack: "acme",
+  once: true,
   checks: [
     {
       name: "a stack with an ACME server of its own deploys",

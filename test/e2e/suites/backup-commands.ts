@@ -260,4 +260,4 @@ const CHECKS: readonly Check<Context>[] = [
   },
 ];
 
-export const backupCommands: Suite<Context> = { name: "backup commands", stack: "backup commands", checks: CHECKS };
+export const backupCommands: Suite<Context> = { name: "backup commands", stack: "backup commands", once: true, checks: CHECKS };

@@ -320,4 +320,4 @@ const CHECKS: readonly Check<Context>[] = [
   },
 ];
 
-export const backupContainers: Suite<Context> = { name: "backup containers", stack: "backup containers", checks: CHECKS };
+export const backupContainers: Suite<Context> = { name: "backup containers", stack: "backup containers", once: true, checks: CHECKS };

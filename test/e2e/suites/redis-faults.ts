@@ -58,6 +58,7 @@ function write(): { readonly acknowledged: { readonly n: number; readonly at: nu
 export const redisFaults: Suite<Context> = {
   name: "redis faults",
   stack: "redis-faults",
+  once: true,
   checks: [
     {
       name: "kill -9 in mid-write loses at most a second of keys",

@@ -85,6 +85,7 @@ async function isRefused(context: Context, user: string, secret: string): Promis
 export const redisRotation: Suite<Context> = {
   name: "redis users",
   stack: "redis",
+  once: true,
   checks: [
     {
       name: "a stack with Redis deploys, and has nothing more to change",
