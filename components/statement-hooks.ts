@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { POSTGRES_LIVE_FILES, POSTGRES_PATHS } from "../hardening/database/start-script";
-import type { DatabaseScript } from "../hardening/database/policy-scripts";
+import { despiteDeadlocks, type DatabaseScript } from "../hardening/database/policy-scripts";
 import { LABEL_COMPONENT, LABEL_STACK } from "../hardening/labels";
 import { docker, indent, newestContainer, type Engine } from "./engine";
 
@@ -25,7 +25,7 @@ async function run(stack: string, engine: Engine, { name, statements }: Statemen
   const postgres = await newestContainer(engine, { [LABEL_STACK]: stack, [LABEL_COMPONENT]: "postgres" }, true);
   if (postgres === undefined) throw new Error(`${name}: Postgres does not run; services were not changed, and the next \`pulumi up\` tries again.`);
   for (const { database, statements: sql } of await known(statements)) {
-    const result = await docker(engine, ["exec", "--interactive", postgres, "/bin/sh", "-c", PSQL, "-", database], TIMEOUT_SECONDS, `${sql.join(";\n")};\n`);
+    const result = await despiteDeadlocks(() => docker(engine, ["exec", "--interactive", postgres, "/bin/sh", "-c", PSQL, "-", database], TIMEOUT_SECONDS, `${sql.join(";\n")};\n`));
     if (result.code !== 0) throw new Error(`${name}: database ${database} refused it; services were not changed, and the next \`pulumi up\` tries again.\n${indent(said(result.stderr))}`);
     const notices = said(result.stderr);
     if (notices !== "") await pulumi.log.info(`${name}: database ${database}: ${notices}`);

@@ -4,6 +4,7 @@ import type { Engine } from "../../components/engine";
 import { dumpFile, GLOBALS_FILE, INFO_FILE, manifestFile, script } from "../../hardening/backup/paths";
 import { manifestSql } from "../../hardening/backup/manifest-sql";
 import { compareInput, compareScript, createDatabaseScript, dropDatabaseScript, dropUnusedRolesScript, listDatabasesScript, manifestScript, missingRolesScript, openDatabasesScript, policyScript, restoreScript, switchScript } from "../../hardening/backup/restore-scripts";
+import { despiteDeadlocks } from "../../hardening/database/policy-scripts";
 import { CommandError, execIn, pipe, saveFrom, scriptIn } from "./engine";
 
 /** What a backup says of itself. */
@@ -89,7 +90,7 @@ export class Restore {
    * @throws CommandError with everything that the guard found, after which the database is as it was restored
    */
   async confine(postgres: string, target: string, statements: readonly string[]): Promise<void> {
-    const result = await execIn(this.engine, postgres, ["sh", "-c", policyScript(), "rampart", target], `${statements.join(";\n")};\n`);
+    const result = await despiteDeadlocks(() => execIn(this.engine, postgres, ["sh", "-c", policyScript(), "rampart", target], `${statements.join(";\n")};\n`));
     if (result.code !== 0) throw new CommandError(`${target} does not hold to the configuration as it is now:\n${result.stderr.trim()}`);
   }
 
