@@ -4,7 +4,7 @@ import { tail, type RunResult } from "../lib/process";
 import { expect, expectMatch, type Suite } from "../lib/runner";
 import { MAIN, mainSettings, type Context } from "../lib/stacks";
 
-const REQUESTS_PER_SECOND = 250;
+const REQUESTS_PER_SECOND = 120;
 const REPLACEMENTS = 5;
 /** Long enough to be healthy twice over, short enough to wait for one that never is. */
 const SHORT_START_SECONDS = 8;

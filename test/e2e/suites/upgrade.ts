@@ -81,6 +81,7 @@ const SUM = "SELECT count(*)::int AS count, sum(('x' || substr(md5(r::text), 1, 
 export const upgradeSuite: Suite<Context> = {
   name: "upgrade",
   stack: "upgrade",
+  once: true,
   checks: [
     {
       name: "a protected stack on PostgreSQL 16 deploys, and takes structure and rows",
