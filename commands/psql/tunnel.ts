@@ -1,6 +1,7 @@
 import { hostname } from "node:os";
 import { ephemeralArgs } from "../../hardening/ephemeral";
 import { LABEL_COMPONENT, LABEL_EPHEMERAL, LABEL_NAME, LABEL_STACK } from "../../hardening/labels";
+import { StartError } from "../start/state";
 import { lines, type DockerCli } from "../upgrade/docker-cli";
 import { passwordOf, type DatabaseAccess } from "./access";
 import type { PsqlOptions } from "./options";
@@ -10,6 +11,7 @@ export const TUNNEL_NAME = "psql-tunnel";
 const PORT = 5432;
 /** A tunnel whose owner vanished closes by itself. */
 const LONGEST_SECONDS = 12 * 3600;
+const READY_SECONDS = 30;
 
 export interface TunnelOptions extends PsqlOptions {
   readonly tunnel: number;
@@ -43,11 +45,23 @@ export async function openTunnel(docker: DockerCli, access: DatabaseAccess, opti
     await docker.must("The tunnel could not be made", ["create", ...args]);
     await docker.must("The tunnel could not reach the internal network", ["network", "connect", access.network, name]);
     await docker.must(`The tunnel could not listen on 127.0.0.1:${options.tunnel} of the engine's host`, ["start", name]);
+    await listening(docker, name);
   } catch (error) {
     await close();
     throw error;
   }
   return close;
+}
+
+/** The engine takes connections to a published port from the start, and drops them until the forwarder listens. */
+async function listening(docker: DockerCli, name: string): Promise<void> {
+  const deadline = Date.now() + READY_SECONDS * 1000;
+  for (;;) {
+    const { code, stderr } = await docker.ask(["exec", name, "socat", "-u", "/dev/null", `TCP:127.0.0.1:${PORT}`], { timeoutSeconds: READY_SECONDS });
+    if (code === 0) return;
+    if (Date.now() > deadline) throw new StartError(`The tunnel did not listen within ${READY_SECONDS} s: ${stderr.trim()}`);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
 }
 
 /** What to tell a graphical client. The password is not among it. */
