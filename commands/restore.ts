@@ -59,6 +59,7 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   const postgres = await containerOf(engine, options.stack, "postgres");
+  await restore.room(postgres, snapshot.summary?.total_bytes_processed ?? 0);
   return options.target.kind === "live" ? toLive(restore, postgres, databases, guardOf(options)) : toDatabase(restore, postgres, databases[0] ?? "", options.target.name);
 }
 

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import type { Engine } from "../../components/engine";
 import { dumpFile, GLOBALS_FILE, INFO_FILE, manifestFile, script } from "../../hardening/backup/paths";
 import { manifestSql } from "../../hardening/backup/manifest-sql";
-import { compareInput, compareScript, createDatabaseScript, dropDatabaseScript, dropUnusedRolesScript, listDatabasesScript, manifestScript, missingRolesScript, openDatabasesScript, policyScript, restoreScript, switchScript } from "../../hardening/backup/restore-scripts";
+import { compareInput, compareScript, createDatabaseScript, dropDatabaseScript, dropUnusedRolesScript, freeSpaceScript, listDatabasesScript, manifestScript, missingRolesScript, openDatabasesScript, policyScript, restoreScript, switchScript } from "../../hardening/backup/restore-scripts";
+import { RESERVE_MIB, restoredMiB } from "../../hardening/backup/space";
 import { despiteDeadlocks } from "../../hardening/database/policy-scripts";
 import { CommandError, execIn, pipe, saveFrom, scriptIn } from "./engine";
 
@@ -60,6 +61,13 @@ export class Restore {
       await saveFrom(this.engine, `Writing ${file}`, this.store, this.cat(file), join(path, file));
       this.say(join(path, file));
     }
+  }
+
+  /** @throws CommandError where restoring dumps of so many bytes could fill the disk under the live databases */
+  async room(postgres: string, dumpBytes: number): Promise<void> {
+    const free = Number(await scriptIn(this.engine, postgres, "Looking for free space", freeSpaceScript()));
+    const needed = restoredMiB(dumpBytes) + RESERVE_MIB;
+    if (free < needed) throw new CommandError(`The disk under Postgres has ${free} MiB free, and what is restored may take ${needed - RESERVE_MIB} MiB and has to leave ${RESERVE_MIB} MiB: make room first. Nothing was changed.`);
   }
 
   /** Restores one database beside the live one, and compares it with the backup's manifest. The new one stays, whatever comes out. */

@@ -7,6 +7,8 @@ export interface Snapshot {
   /** The stack that made it. */
   readonly hostname: string;
   readonly tags?: readonly string[];
+  /** Of restic 0.17 and later. */
+  readonly summary?: { readonly total_bytes_processed?: number };
 }
 
 /** What made a backup: the stack, and which of its installations, told apart by the volume of their state. */

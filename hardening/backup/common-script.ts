@@ -1,5 +1,6 @@
 /** What the scripts of the three containers share. POSIX sh, for BusyBox and dash alike. */
 import { BACKUP_PATHS } from "./paths";
+import { spaceFunctions } from "./space";
 
 /** Seconds after the start of a container in which an old backup, or a repository that does not answer, is not yet a fault. */
 export const START_GRACE_SECONDS = 900;
@@ -26,6 +27,7 @@ text() { sed -n 's/.*"'"$2"'":"\\(\\([^"\\\\]\\|\\\\.\\)*\\)".*/\\1/p' "$1" 2>/d
 # put FILE: standard input, there whole or not at all.
 put() { cat >"$1.part" && mv "$1.part" "$1"; }
 
+${spaceFunctions()}
 # A part of the work in the background, so that a stop is answered at once: the shell only reacts between commands.
 work() {
   "$@" &

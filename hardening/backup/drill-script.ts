@@ -1,5 +1,6 @@
 /** The container that restores for practice: on no network, with no secret, into a server of its own that it throws away. */
 import { BACKUP_PATHS, GLOBALS_FILE, INFO_FILE } from "./paths";
+import { RESTORED_FACTOR } from "./space";
 
 /** Seconds that the store may take to restore a snapshot. */
 const RESTORE_TIMEOUT_SECONDS = 21_600;
@@ -58,6 +59,18 @@ restore_all() {
   done
 }
 
+# What the dump and the server restored from it may take: by the newest backup, whichever is drilled.
+room() {
+  bytes=$(number "$state/store/good" bytes)
+  room_for 'a drill' $((\${bytes:-0} * ${RESTORED_FACTOR + 1} / 1048576)) "\${data%/*}"
+}
+
+# wants SNAPSHOT: says to the store what to restore.
+wants() {
+  printf '%s\\n' "$1" | put "$own/snapshot"
+  printf '%s\\n' "$epoch" | put "$own/wants"
+}
+
 # fetch TOKEN: waits until the store has put the dumps there.
 fetch() {
   waited=0
@@ -85,12 +98,10 @@ drill() {
   say "a restore drill begins"
   : >/tmp/differences
   : >/tmp/figures
-  printf '%s\\n' "$1" | put "$own/snapshot"
-  printf '%s\\n' "$epoch" | put "$own/wants"
   dumps=${BACKUP_PATHS.restored}/$epoch
   error=
   restore_began=$(now)
-  if fetch "$epoch" >/tmp/errors 2>&1; then
+  if room >/tmp/errors && wants "$1" && fetch "$epoch" >/tmp/errors 2>&1; then
     restore_began=$(now)
     restore_all "$dumps" >/tmp/errors 2>&1 || error=$(json_text </tmp/errors)
   else

@@ -76,7 +76,8 @@ dump_database() {
 dump_all() {
   first=\${RAMPART_DATABASES%% *}
   for database in $RAMPART_DATABASES; do
-    dump_database "$database" "$1" || { echo "database $database could not be dumped" >&2; return 1; }
+    room_for 'a dump' 1 "$scratch" >&2 || return 1
+    bounded "$scratch" dump_database "$database" "$1" || { echo "database $database could not be dumped" >&2; return 1; }
   done
   connect "$first" || return 1
   pg_dumpall --dbname="$RAMPART_CONNECTION" --database="$first" --no-password --globals-only --no-role-passwords --file="$1/${GLOBALS_FILE}" || return 1
@@ -103,6 +104,7 @@ take_backup() {
     printf '{"epoch":%s,"time":"%s","seconds":%s,"bytes":%s}\\n' "$epoch" "$(iso "$epoch")" "$(($(now) - epoch))" "$bytes" | put "$own/last"
     say "the dump is whole after $(($(now) - epoch)) s, $bytes bytes, and waits to be stored"
   else
+    ! grep -q 'File too large' /tmp/errors || room_for 'the rest of the dump' "$(free_mib "$scratch")" "$scratch" >>/tmp/errors
     error=$(json_text </tmp/errors)
     rm -rf "$directory"
     printf '{"epoch":%s,"time":"%s","error":"%s"}\\n' "$epoch" "$(iso "$epoch")" "\${error:-the scratch volume cannot be written}" | put "$own/failed"

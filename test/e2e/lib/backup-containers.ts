@@ -114,17 +114,17 @@ export class BackupWorld {
   }
 
   async remove(): Promise<void> {
-    await docker(["rm", "--force", "--volumes", ...["dump", "store", "drill", "postgres", "sftp"].map((part) => this.name(part))]);
+    await docker(["rm", "--force", "--volumes", ...["dump", "store", "drill", "postgres", "far"].map((part) => this.name(part))]);
     await docker(["volume", "rm", "--force", ...[...BACKUP_VOLUMES, ...SECRET_VOLUMES].map((volume) => this.name(volume))]);
     await docker(["network", "rm", this.network]);
   }
 
-  /** An SFTP server on the same network: its host key and the client's, made by `ssh-keygen` in this directory. */
-  async startSftp(image: string, keys: Readonly<Record<"host" | "authorized", string>>): Promise<void> {
+  /** A server for a repository elsewhere, on the same network, with files and variables of its own; the one before it is gone. */
+  async startFar(image: string, files: Readonly<Record<string, string>>, target: string, options: readonly string[] = []): Promise<void> {
+    await docker(["rm", "--force", "--volumes", this.name("far")]);
     await mustDocker(["volume", "create", this.name("repository")]);
-    await this.fill("repository", keys);
-    await this.inVolume("repository", "chmod 0600 /v/host");
-    await mustDocker(["run", "--detach", "--name", this.name("sftp"), "--network", this.network, "--volume", `${this.name("repository")}:/keys:ro`, image]);
+    await this.fill("repository", files);
+    await mustDocker(["run", "--detach", "--name", this.name("far"), "--network", this.network, "--volume", `${this.name("repository")}:${target}:ro`, ...options, image]);
   }
 
   private async fill(volume: string, files: Readonly<Record<string, string>>): Promise<void> {

@@ -1,7 +1,7 @@
 import type { Outputs, Stack, StackSettings } from "./pulumi";
 
 /** The references that images/build.sh writes. */
-export type Images = Readonly<Record<"postgres" | "postgres17" | "restic" | "sftp" | "redis" | "haproxy" | "socat" | "traefik" | "app" | "appNext" | "pebble", string>>;
+export type Images = Readonly<Record<"postgres" | "postgres17" | "restic" | "sftp" | "rest" | "s3" | "redis" | "haproxy" | "socat" | "traefik" | "app" | "appNext" | "pebble", string>>;
 
 /** What every check is given. */
 export interface Context {

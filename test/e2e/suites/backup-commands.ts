@@ -1,4 +1,4 @@
-/** The commands about backups, as a person runs them, against the containers of two installations; and a repository elsewhere. */
+/** The commands about backups, as a person runs them, against the containers of two installations. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -219,37 +219,6 @@ const CHECKS: readonly Check<Context>[] = [
       const unclear = await command("restore", [NEW, "--to", "live", "--confirm", NEW]);
       expect(unclear.code === 1 && /of more than one installation\. Say which/.test(unclear.output), unclear.output);
       expect((await command("restore-drill", [NEW])).code === 0, "the new stack's drill");
-    },
-  },
-  {
-    name: "a repository by SFTP works with the right host key, and with no other",
-    run: async ({ images }) => {
-      const directory = mkdtempSync(join(tmpdir(), "rampart-sftp-"));
-      try {
-        for (const key of ["host", "client", "stranger"]) await must("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", key, "-f", join(directory, key)]);
-        const text = (file: string): string => readFileSync(join(directory, file), "utf8");
-        const prefix = "rampart-e2e-far";
-        const settings = { repository: `sftp:backups@${prefix}-sftp:/srv/backups/repository` };
-        const far = (host: string): BackupWorld =>
-          new BackupWorld({ prefix, images, databases: ["app", "billing"], settings, credentials: { SFTP_PRIVATE_KEY: text("client").trim(), SFTP_KNOWN_HOSTS: `${prefix}-sftp ${text(`${host}.pub`).trim()}` } });
-        const one = far("host");
-        worlds.set(prefix, one);
-        await one.create(SCHEMA);
-        await one.startSftp(images.sftp, { host: text("host"), authorized: text("client.pub") });
-        await begin(prefix);
-        const result = await command("backup", [prefix]);
-        expect(result.code === 0, result.output);
-        expect((await command("restore-drill", [prefix])).code === 0, "the drill");
-        await one.stop("store");
-        await far("stranger").secrets("aRepositoryPassword123");
-        await one.inVolume("state", "rm /v/store/opened");
-        await one.start("store");
-        await until("the wrong host key is refused", 40, async () => (await one.exec("store", ["health"])).output.includes("cannot be read"));
-        expect((await one.exec("store", ["health"])).code === 1, "healthy");
-        return (await one.exec("store", ["health"])).output.trim().slice(0, 200);
-      } finally {
-        rmSync(directory, { recursive: true, force: true });
-      }
     },
   },
   {

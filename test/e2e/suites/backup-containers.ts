@@ -1,6 +1,6 @@
 /** The containers of the backups, each as its workload says, against a Postgres server and no stack around them. */
 import { BackupWorld, PASSWORD, type Part } from "../lib/backup-containers";
-import { docker } from "../lib/engine";
+import { docker, mustDocker } from "../lib/engine";
 import { until } from "../lib/process";
 import { expect, expectMatch, type Check, type Suite } from "../lib/runner";
 import type { Context } from "../lib/stacks";
@@ -303,6 +303,31 @@ const CHECKS: readonly Check<Context>[] = [
       for (const part of ["dump", "store", "drill"] as const) await docker(["start", here().name(part)]);
       await until("it is swept up", 20, async () => (await here().inVolume("scratch", "ls -A /v")).trim() === "");
       await backUp();
+    },
+  },
+  {
+    name: "a dump that could take the room that Postgres needs is given up, says so, and leaves nothing",
+    run: async () => {
+      // The next one needs the same volume, with more room.
+      const scratch = async (...options: string[]): Promise<void> => {
+        await here().stop("dump", "store");
+        await mustDocker(["volume", "rm", here().name("scratch")]);
+        await mustDocker(["volume", "create", ...options, here().name("scratch")]);
+        await here().inVolume("scratch", "chmod 1777 /v");
+        for (const part of ["dump", "store"] as const) await here().start(part);
+      };
+      const messages: string[] = [];
+      for (const [size, expected] of [["514m", /File too large the rest of the dump may take \d+ MiB and has to leave 512 MiB/], ["400m", /a dump may take 1 MiB and has to leave 512 MiB to Postgres, and the disk has 400 MiB free/]] as const) {
+        await scratch("--opt", "type=tmpfs", "--opt", "device=tmpfs", "--opt", `o=size=${size}`);
+        const result = await here().exec("dump", ["now"]);
+        expect(result.code === 1, result.output);
+        expectMatch(result.stdout, expected, `with ${size}`);
+        expect((await here().inVolume("scratch", "ls -A /v")).trim() === "", "a part of the dump is left");
+        messages.push(result.stdout.trim().slice(-200));
+      }
+      await scratch();
+      await backUp();
+      return messages.at(0);
     },
   },
   {

@@ -3,6 +3,7 @@ import type { Context } from "../lib/stacks";
 import { acme } from "./acme";
 import { backupCommands } from "./backup-commands";
 import { backupContainers } from "./backup-containers";
+import { backupRepositories } from "./backup-repositories";
 import { confinement } from "./confinement";
 import { data } from "./data";
 import { database } from "./database";
@@ -24,4 +25,4 @@ import { secretsSuite } from "./secrets";
 import { upgradeSuite } from "./upgrade";
 
 /** In the order in which they run: those that only look come before those that change something. */
-export const SUITES: readonly Suite<Context>[] = [deployment, confinement, secretsSuite, isolation, edge, database, hostAccess, redisSuite, dockerApi, seccomp, migration, replacement, rotation, faults, data, kept, upgradeSuite, acme, redisRotation, redisFaults, backupContainers, backupCommands];
+export const SUITES: readonly Suite<Context>[] = [deployment, confinement, secretsSuite, isolation, edge, database, hostAccess, redisSuite, dockerApi, seccomp, migration, replacement, rotation, faults, data, kept, upgradeSuite, acme, redisRotation, redisFaults, backupContainers, backupCommands, backupRepositories];

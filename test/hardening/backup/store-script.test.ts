@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { backupScripts } from "../../../hardening/backup/workloads";
@@ -15,14 +15,19 @@ esac
 case $1 in backup) echo '{"message_type":"summary","total_bytes_processed":100,"data_added_packed":10,"snapshot_id":"aa11"}' ;; esac
 `;
 
+/** A disk with as many KiB free as FREE_KIB says. */
+const DF = `#!/bin/sh
+echo Filesystem
+echo "disk 1 1 $FREE_KIB 1% /"
+`;
+
 /** The store's turns, with a clock and a restic of the test's own. */
 class Store {
   readonly directory = mkdtempSync(join(tmpdir(), "rampart-store-"));
 
   constructor(private readonly repository = "/repository") {
     for (const path of ["state/store", "scratch/whole", "restored", "secrets", "bin"]) mkdirSync(join(this.directory, path), { recursive: true });
-    writeFileSync(join(this.directory, "bin/restic"), RESTIC);
-    chmodSync(join(this.directory, "bin/restic"), 0o755);
+    for (const [name, text] of [["restic", RESTIC], ["df", DF]] as const) writeFileSync(join(this.directory, "bin", name), text, { mode: 0o755 });
   }
 
   dump(epoch: number): void {
@@ -30,7 +35,7 @@ class Store {
   }
 
   /** One turn at a time of day; gives what restic was asked for. */
-  turn(now: number, fails: readonly string[] = [], ready: "yes" | "no" = "yes"): string[] {
+  turn(now: number, fails: readonly string[] = [], ready: "yes" | "no" = "yes", freeMiB = 10_000): string[] {
     const calls = join(this.directory, "calls");
     rmSync(calls, { force: true });
     const { "common.sh": common = "", "store.sh": store = "" } = backupScripts();
@@ -41,7 +46,7 @@ class Store {
       .replace("restored=/restored", `restored=${this.directory}/restored`)
       .replace(/case \$\{1:-run\}[^]*$/, `now() { echo ${now}; }\nerrors=$work_directory/errors\ninstallation=i\nready=${ready}\ntried=0\ntick\n`);
     const result = spawnSync("sh", ["-c", program], {
-      env: { PATH: `${this.directory}/bin:${process.env["PATH"] ?? ""}`, DIRECTORY: this.directory, FAILS: fails.join(" "), RAMPART_REPOSITORY: this.repository, RAMPART_CREDENTIALS: "", RAMPART_KEEP: "7 4 6", RAMPART_STACK: "prod" },
+      env: { PATH: `${this.directory}/bin:${process.env["PATH"] ?? ""}`, DIRECTORY: this.directory, FAILS: fails.join(" "), FREE_KIB: String(freeMiB * 1024), RAMPART_REPOSITORY: this.repository, RAMPART_CREDENTIALS: "", RAMPART_KEEP: "7 4 6", RAMPART_STACK: "prod" },
       encoding: "utf8",
     });
     if (result.stderr !== "") throw new Error(result.stderr);
@@ -100,6 +105,14 @@ describe("a dump that waits", () => {
     expect(store.state("failed")).toMatchObject({ step: "storing the backup", error: "write /repository/data: no space left on device" });
     expect(store.turn(DUMPED + 30, ["backup"])).toEqual([]);
     expect(store.turn(DUMPED + 66)).toEqual(["cat", "backup", "check", "unlock", "forget"]);
+  });
+
+  test("is not stored where that could take the room that Postgres needs, and is once there is room", () => {
+    const store = waiting();
+    expect(store.turn(DUMPED + 5, [], "yes", 511)).toEqual(["cat", "unlock", "prune"]);
+    expect(store.state("failed")).toMatchObject({ step: "storing the backup", error: "storing the backup may take 0 MiB and has to leave 512 MiB to Postgres, and the disk has 511 MiB free: make room (docs/backups.md)" });
+    expect(store.turn(DUMPED + 66, [], "yes", 513)).toEqual(["cat", "backup", "check", "unlock", "forget"]);
+    expect(waiting("s3:https://s3.example.com/b").turn(DUMPED + 5, [], "yes", 1)).toEqual(["cat", "backup", "check", "unlock", "forget"]);
   });
 
   test("has nothing removed after it from a repository elsewhere, which another may be at work on", () => {
