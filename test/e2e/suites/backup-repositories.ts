@@ -26,7 +26,7 @@ const world = (images: Context["images"], far: Far): BackupWorld => new BackupWo
 async function store(images: Context["images"], far: Far): Promise<BackupWorld> {
   const one = world(images, far);
   await one.stop("store");
-  await one.inVolume("state", "rm -f /v/store/opened");
+  await one.inVolume("state", "rm -f /v/store/opened /v/store/closed");
   await one.secrets(REPOSITORY_PASSWORD);
   await one.start("store");
   return one;
