@@ -51,7 +51,7 @@ export class Backups extends pulumi.ComponentResource {
     };
     const volumes = Object.fromEntries([...Object.entries(data), ...Object.entries(mounted)].map(([key, { volumeName }]) => [key, volumeName]));
     const filled = [...Object.values(data).map(({ ready }) => ready), ...Object.values(mounted).map(({ carrier }) => carrier)];
-    const create = (part: Workload, dependsOn: pulumi.Resource[]): pulumi.Resource =>
+    const create = (part: Workload, dependsOn: pulumi.Resource[]) =>
       createContainer(context, `${name}-${part.name}`, part, { networks: args.networks, volumes }, { parent: this, lifecycle: "exclusive", dependsOn: [...filled, ...dependsOn] });
     create(dumpWorkload(settings), args.dependsOn);
     create(storeWorkload(settings), []);

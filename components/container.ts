@@ -20,12 +20,18 @@ export type WorkloadBindings = Omit<ContainerBindings, "imageId" | "stack">;
 // created and never got healthy, which would otherwise count as unchanged.
 const REPLACE_ON_CHANGES = ["#initerror", "healthcheck", "init", "tmpfs"];
 
+export interface CreatedContainer {
+  readonly container: docker.Container;
+  /** What depends on a container that runs; a job's only has to be there. */
+  readonly running: pulumi.Input<pulumi.Resource>;
+}
+
 /** Creates the container of a workload: every container of a stack that runs is made here, and hardened alike. */
-export function createContainer(context: StackContext, name: string, workload: Workload, bindings: WorkloadBindings, options: ContainerOptions): docker.Container {
+export function createContainer(context: StackContext, name: string, workload: Workload, bindings: WorkloadBindings, options: ContainerOptions): CreatedContainer {
   const imageId = context.images.id(workload.image);
   const args = renderContainer(workload, { ...bindings, imageId, stack: context.config.stack });
   const lifecycle = options.lifecycle === "job" ? { start: false, mustRun: false } : {};
-  return new docker.Container(
+  const container = new docker.Container(
     name,
     { ...args, ...lifecycle },
     {
@@ -36,4 +42,5 @@ export function createContainer(context: StackContext, name: string, workload: W
       ...(options.dependsOn === undefined ? {} : { dependsOn: options.dependsOn }),
     },
   );
+  return { container, running: options.lifecycle === "job" ? container : context.hooks.keepRunning(container, workload) };
 }

@@ -25,7 +25,7 @@ export interface DatabaseRolesArgs {
   /** The stack's authority: the provider verifies the server as every client does. */
   readonly authority: Authority;
   /** A server that answers, and the way to it. */
-  readonly dependsOn: pulumi.Resource[];
+  readonly dependsOn: pulumi.Input<pulumi.Resource>[];
   /** The volume whose deletion takes the roles with it. */
   readonly deletedWith: pulumi.Resource;
 }

@@ -45,7 +45,7 @@ export interface RoutedService {
   readonly routes: readonly RouteConfig[];
   readonly port: number;
   readonly alias: pulumi.Output<string>;
-  readonly ready: pulumi.Resource;
+  readonly ready: pulumi.Input<pulumi.Resource>;
 }
 
 /** Traefik: the only container that publishes ports and is on `public`. It has no access to the Docker API. */
@@ -58,7 +58,7 @@ export class Edge extends pulumi.ComponentResource {
     const acme =
       certificates.kind === "acme" ? new DataVolume(`${name}-acme-${certificates.resolver}`, context, { owner: EDGE_NAME, protect: false, shared: true }, { parent: this }) : undefined;
     const routes = new DataVolume(`${name}-routes`, context, { owner: EDGE_NAME, protect: false, shared: false }, { parent: this });
-    const container = createContainer(
+    const { running } = createContainer(
       context,
       name,
       edgeWorkload(context, acme !== undefined),
@@ -68,7 +68,7 @@ export class Edge extends pulumi.ComponentResource {
       },
       { parent: this, lifecycle: "exclusive", dependsOn: [configuration.carrier, ...(acme === undefined ? [] : [acme.ready])] },
     );
-    this.writeRoutes(name, context, args.services, certificates, routes, container);
+    this.writeRoutes(name, context, args.services, certificates, routes, running);
     this.registerOutputs({});
   }
 
@@ -79,7 +79,7 @@ export class Edge extends pulumi.ComponentResource {
     services: readonly RoutedService[],
     certificates: TraefikCertificates,
     volume: DataVolume,
-    container: pulumi.Resource,
+    running: pulumi.Input<pulumi.Resource>,
   ): void {
     const rendered = pulumi
       .all(services.map(({ alias }) => alias))
@@ -96,7 +96,7 @@ export class Edge extends pulumi.ComponentResource {
       {
         parent: this,
         hooks: context.hooks.routesApplied({ edgeName: EDGE_NAME, probePort: TRAEFIK_PORTS.ping }),
-        dependsOn: [container, ...services.map(({ ready }) => ready)],
+        dependsOn: [running, ...services.map(({ ready }) => ready)],
       },
     );
   }

@@ -77,8 +77,7 @@ export async function newestContainer(engine: Engine, labels: Readonly<Record<st
 
 /** What a person needs to know of a container that did not become healthy; undefined where it did. */
 export async function describeFailure(engine: Engine, container: string): Promise<string | undefined> {
-  const inspected = await docker(engine, ["inspect", "--format", "{{json .State}}", container]);
-  const state = inspected.code === 0 ? (JSON.parse(inspected.stdout) as ContainerState) : {};
+  const state = (await containerState(engine, container)) ?? {};
   if (state.Health?.Status === "healthy") return undefined;
   const probe = state.Health?.Log?.at(-1);
   // Created and never started: the engine's own error says why, and there is nothing to add.
@@ -93,9 +92,16 @@ export async function describeFailure(engine: Engine, container: string): Promis
   return `${facts.join(", ")}${health}\nlast log lines:\n${indent(logs === "" ? "(it wrote nothing)" : logs)}`;
 }
 
-interface ContainerState {
+/** What the engine says of a container; undefined where there is none. */
+export async function containerState(engine: Engine, container: string): Promise<ContainerState | undefined> {
+  const inspected = await docker(engine, ["inspect", "--type", "container", "--format", "{{json .State}}", container]);
+  return inspected.code === 0 ? (JSON.parse(inspected.stdout) as ContainerState) : undefined;
+}
+
+export interface ContainerState {
   readonly Status?: string;
   readonly Running?: boolean;
+  readonly Restarting?: boolean;
   readonly ExitCode?: number;
   readonly OOMKilled?: boolean;
   readonly Health?: { readonly Status?: string; readonly Log?: readonly { readonly ExitCode?: number; readonly Output?: string }[] };

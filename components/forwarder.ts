@@ -10,12 +10,12 @@ export interface ForwarderArgs {
   readonly networks: NetworkNames;
   /** Its fixed address on the internal network, from which Postgres takes the superuser. */
   readonly address: string;
-  readonly dependsOn: pulumi.Resource[];
+  readonly dependsOn: pulumi.Input<pulumi.Resource>[];
 }
 
 /** A way to Postgres for the provider where the engine is not local: a forwarder that listens on the engine's loopback alone. */
 export class Forwarder extends pulumi.ComponentResource {
-  readonly ready: pulumi.Resource;
+  readonly ready: pulumi.Input<pulumi.Resource>;
 
   constructor(name: string, context: StackContext, args: ForwarderArgs, opts?: pulumi.ComponentResourceOptions) {
     super("rampart:postgres:Forwarder", name, {}, opts);
@@ -25,7 +25,7 @@ export class Forwarder extends pulumi.ComponentResource {
       forwarderWorkload(context, args.address),
       { networks: args.networks, volumes: {} },
       { parent: this, lifecycle: "exclusive", dependsOn: args.dependsOn },
-    );
+    ).running;
     this.registerOutputs({});
   }
 }

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { LABEL_COMPONENT, LABEL_NAME, LABEL_PIDS, LABEL_STACK } from "../hardening/labels";
 import { describeFailure, docker, indent, logTail, newestContainer, setPidsLimit, TIMED_OUT, type Engine } from "./engine";
+import { keepRunning, type KeepRunning } from "./keep-running";
 import { leftoversHook } from "./leftovers";
 import { statementHooks, type StatementsSettings } from "./statement-hooks";
 import { NO_REDIS_HOOKS, redisHooks, type RedisHooks } from "./redis-hooks";
@@ -8,6 +9,7 @@ import { NO_REDIS_HOOKS, redisHooks, type RedisHooks } from "./redis-hooks";
 /** What a container needs beyond the provider's arguments; see docs/decisions/0002-hooks.md. */
 export interface ContainerHooks {
   readonly container: pulumi.ResourceHookBinding;
+  readonly keepRunning: KeepRunning;
   readonly carrier: pulumi.ResourceHookBinding;
   readonly role: pulumi.ResourceHookBinding;
   readonly jobReceipt: (settings: JobSettings) => pulumi.ResourceHookBinding;
@@ -44,7 +46,7 @@ export const LABEL_ROUTES_PROBE = "io.rampart.routes-probe";
 
 /** Creates the hooks of one stack. Under Pulumi's mocks, whose monitor knows no hooks, there are none. */
 export function containerHooks(name: string, stack: string, engine: Engine): ContainerHooks {
-  if (!hooksSupported()) return { container: {}, carrier: {}, role: {}, jobReceipt: () => ({}), routesApplied: () => ({}), reload: () => ({}), redis: NO_REDIS_HOOKS, statements: () => ({}), guardedRole: () => ({}) };
+  if (!hooksSupported()) return { container: {}, keepRunning: (container) => container, carrier: {}, role: {}, jobReceipt: () => ({}), routesApplied: () => ({}), reload: () => ({}), redis: NO_REDIS_HOOKS, statements: () => ({}), guardedRole: () => ({}) };
   const container: pulumi.ResourceHookBinding = {
     beforeCreate: [leftoversHook(`${name}-container-leftovers`, stack, engine, "unfinished")],
     afterCreate: [new pulumi.ResourceHook(`${name}-pids-limit`, (args) => applyPidsLimit(engine, args))],
@@ -53,6 +55,7 @@ export function containerHooks(name: string, stack: string, engine: Engine): Con
   const role: pulumi.ResourceHookBinding = { onError: [new pulumi.ErrorHook(`${name}-role-failed`, explainRole)] };
   return {
     container,
+    keepRunning: keepRunning(stack, engine),
     carrier: { beforeCreate: [leftoversHook(`${name}-carrier-leftovers`, stack, engine, "any")] },
     role,
     guardedRole: (settings) => ({ ...role, ...statementHooks(stack, engine, settings, "update") }),

@@ -37,7 +37,7 @@ export class MigrationJob extends pulumi.ComponentResource {
       { name: "migration", config: args.config, secrets: args.secrets, urls: args.urls, sharedVolumes: args.sharedVolumes },
       this,
     );
-    const container = createContainer(
+    const { container } = createContainer(
       context,
       name,
       migrationWorkload(context, args.config, files),

@@ -41,7 +41,7 @@ export interface PostgresArgs {
 /** PostgreSQL on the internal network: its superuser's password is known to it and to the Pulumi provider alone. */
 export class Postgres extends pulumi.ComponentResource {
   /** What depends on a server that answers. */
-  readonly ready: pulumi.Resource;
+  readonly ready: pulumi.Input<pulumi.Resource>;
   /** What depends on a server that has the present password, rules and certificate. */
   readonly applied: pulumi.Resource;
   readonly data: DataVolume;
@@ -83,7 +83,7 @@ export class Postgres extends pulumi.ComponentResource {
       { networks: args.networks, volumes: { data: this.data.volumeName, config: configuration.volumeName, live: live.volumeName } },
       // A password that is changed in the running server first is one that its successor knows.
       { parent: this, lifecycle: "exclusive", dependsOn: [check, configuration.carrier, live.carrier, live.applied] },
-    );
+    ).running;
     this.registerOutputs({});
   }
 }

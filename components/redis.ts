@@ -72,7 +72,7 @@ export class Redis extends pulumi.ComponentResource {
       { owner: "redis", secret: true, volumeName: live.name, files: liveFiles(acl, tls ? args.tls : undefined), ...(tls && args.tls?.end !== undefined ? { extraLabels: [{ label: LABEL_CERTIFICATE_END, value: args.tls.end }] } : {}) },
       { parent: this },
     );
-    const container = createContainer(
+    const { running } = createContainer(
       context,
       name,
       redisWorkload(context),
@@ -82,7 +82,7 @@ export class Redis extends pulumi.ComponentResource {
     this.staged = new random.RandomId(
       `${name}-users-staged`,
       { byteLength: 4, keepers: { carrier: carrier.id } },
-      { parent: this, dependsOn: [container], hooks: context.hooks.redis.usersStaged },
+      { parent: this, dependsOn: [running], hooks: context.hooks.redis.usersStaged },
     );
     this.ready = this.staged;
     this.registerOutputs({});
@@ -93,7 +93,7 @@ export class Redis extends pulumi.ComponentResource {
    * an update that was broken off: what is left over from there ends here.
    * @param dependsOn Every service, and the edge once it has left the old containers
    */
-  settle(dependsOn: pulumi.Resource[]): void {
+  settle(dependsOn: pulumi.Input<pulumi.Resource>[]): void {
     const { config, hooks } = this.context;
     const settings = { users: redisUsers(config.services).map(([service]) => service), services: Object.keys(config.services) };
     new random.RandomId(

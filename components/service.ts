@@ -18,7 +18,7 @@ export interface ServiceArgs {
   /** DATABASE_URL and REDIS_URL, where the service has earned them. */
   readonly urls: Readonly<Record<string, pulumi.Output<string>>>;
   readonly sharedVolumes: Readonly<Record<string, DataVolume>>;
-  readonly dependsOn: pulumi.Resource[];
+  readonly dependsOn: pulumi.Input<pulumi.Resource>[];
 }
 
 /** One container of the user's application. */
@@ -28,7 +28,7 @@ export class Service extends pulumi.ComponentResource {
    * container share while one replaces the other: so requests reach a new version only once it is healthy.
    */
   readonly alias: pulumi.Output<string>;
-  readonly ready: pulumi.Resource;
+  readonly ready: pulumi.Input<pulumi.Resource>;
 
   constructor(name: string, context: StackContext, args: ServiceArgs, opts?: pulumi.ComponentResourceOptions) {
     super("rampart:service:Service", name, {}, opts);
@@ -41,7 +41,7 @@ export class Service extends pulumi.ComponentResource {
       workload,
       { networks: args.networks, volumes: files.volumes, secretEnvironment: files.secretEnvironment, versionAlias: this.alias },
       { parent: this, lifecycle: "replace", dependsOn: [...args.dependsOn, ...files.dependsOn] },
-    );
+    ).running;
     this.registerOutputs({ alias: this.alias });
   }
 }

@@ -23,7 +23,7 @@ export interface SocketProxyArgs {
 
 /** A filtered Docker API for one consumer, on a network of those two alone. */
 export class SocketProxy extends pulumi.ComponentResource {
-  readonly ready: pulumi.Resource;
+  readonly ready: pulumi.Input<pulumi.Resource>;
 
   constructor(name: string, context: StackContext, args: SocketProxyArgs, opts?: pulumi.ComponentResourceOptions) {
     super("rampart:docker:SocketProxy", name, {}, opts);
@@ -43,7 +43,7 @@ export class SocketProxy extends pulumi.ComponentResource {
       socketProxyWorkload(context, args),
       { networks: args.networks, volumes: { config: files.volumeName } },
       { parent: this, lifecycle: "replace", dependsOn: [files.carrier] },
-    );
+    ).running;
     this.registerOutputs({});
   }
 }

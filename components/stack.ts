@@ -99,7 +99,7 @@ export class HardenedStack extends pulumi.ComponentResource {
       this.backups = new Backups(`${name}-backups`, context, { networks, secrets, urls: data.urls("backup"), ca: data.authority.certificate, dependsOn: dataReady }, { parent: this });
     }
     const routed: RoutedService[] = [];
-    const running: pulumi.Resource[] = [];
+    const running: pulumi.Input<pulumi.Resource>[] = [];
     for (const [service, settings] of services) {
       const proxy =
         settings.dockerApi === undefined

@@ -8,6 +8,11 @@ const WRONG_PASSWORD = 12;
 const RETRY_SECONDS = 60;
 /** The same after a check that failed: it may read a quarter of a repository that is far away. */
 const CHECK_RETRY_SECONDS = 900;
+/**
+ * Seconds in which a repository has to open. restic tries for 15 minutes whatever a server refuses, an unknown authority and a
+ * wrong key, too, and says nothing meanwhile that a health check could tell.
+ */
+const OPEN_SECONDS = 45;
 /** Seconds between checks that also read a quarter of the data: in four weeks, all of it. */
 const READ_DATA_SECONDS = 604_800;
 const READ_DATA_PARTS = 4;
@@ -53,8 +58,17 @@ done
 # Nothing of the image's or a user's own ssh configuration, and never a host whose key is not known.
 [ ! -e "$work_directory/key" ] || sftp_arguments="-F /dev/null -i $work_directory/key -o IdentitiesOnly=yes -o BatchMode=yes -o StrictHostKeyChecking=yes -o UserKnownHostsFile=$work_directory/known_hosts -o GlobalKnownHostsFile=/dev/null -o ConnectTimeout=15 -o ServerAliveInterval=15 -o ServerAliveCountMax=4"
 
+# With a limit in front of it, where it has one: two words by design.
+limit=
 run_restic() {
-  if [ -n "$sftp_arguments" ]; then restic -o sftp.args="$sftp_arguments" "$@"; else restic "$@"; fi
+  # shellcheck disable=SC2086
+  if [ -n "$sftp_arguments" ]; then $limit restic -o sftp.args="$sftp_arguments" "$@"; else $limit restic "$@"; fi
+}
+
+# Why the repository did not open: of attempts that were all in vain, what the last one was told.
+refusal() {
+  last=$(sed -n 's/.* returned error, retrying after [^:]*: //p' "$errors" | tail -n 1 | json_text)
+  printf '%s' "\${last:-$(json_text <"$errors")}"
 }
 
 # failed STEP: what restic wrote last is why; its lines of JSON say it again, if it said anything else.
@@ -76,7 +90,9 @@ begin_with() {
 # this password does not open, is for a person to look at.
 open_repository() {
   code=0
+  limit='timeout ${OPEN_SECONDS}'
   run_restic cat config >/dev/null 2>"$errors" || code=$?
+  limit=
   if [ "$code" -eq ${NO_REPOSITORY} ] && [ "$(cat "$own/opened" 2>/dev/null)" != "$RAMPART_REPOSITORY" ]; then
     code=0
     run_restic init >"$errors" 2>&1 || code=$?
@@ -90,7 +106,7 @@ open_repository() {
       ;;
     ${NO_REPOSITORY}) reason="the repository $RAMPART_REPOSITORY is gone, with every backup in it; bring it back, or begin a new one: docs/backups.md" ;;
     ${WRONG_PASSWORD}) reason="the password does not open the repository $RAMPART_REPOSITORY; nothing was changed in it. It wants the password that it was made with: docs/backups.md (When the password does not open it)" ;;
-    *) reason="the repository $RAMPART_REPOSITORY cannot be read: $(json_text <"$errors")" ;;
+    *) reason="the repository $RAMPART_REPOSITORY cannot be read: $(refusal)" ;;
   esac
   printf '{"time":"%s","code":%s,"error":"%s"}\\n' "$(iso "$(now)")" "$code" "$reason" | put "$own/closed"
   say "$reason"

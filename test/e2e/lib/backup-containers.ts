@@ -120,10 +120,11 @@ export class BackupWorld {
   }
 
   /** A server for a repository elsewhere, on the same network, with files and variables of its own; the one before it is gone. */
-  async startFar(image: string, files: Readonly<Record<string, string>>, target: string, options: readonly string[] = []): Promise<void> {
+  async startFar(image: string, files: Readonly<Record<string, string>>, target: string, options: readonly string[] = [], ownerOnly: readonly string[] = []): Promise<void> {
     await docker(["rm", "--force", "--volumes", this.name("far")]);
     await mustDocker(["volume", "create", this.name("repository")]);
     await this.fill("repository", files);
+    for (const file of ownerOnly) await this.inVolume("repository", `chmod 0600 /v/${file}`);
     await mustDocker(["run", "--detach", "--name", this.name("far"), "--network", this.network, "--volume", `${this.name("repository")}:${target}:ro`, ...options, image]);
   }
 

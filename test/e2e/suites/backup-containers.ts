@@ -317,7 +317,7 @@ const CHECKS: readonly Check<Context>[] = [
         for (const part of ["dump", "store"] as const) await here().start(part);
       };
       const messages: string[] = [];
-      for (const [size, expected] of [["514m", /File too large the rest of the dump may take \d+ MiB and has to leave 512 MiB/], ["400m", /a dump may take 1 MiB and has to leave 512 MiB to Postgres, and the disk has 400 MiB free/]] as const) {
+      for (const [size, expected] of [["514m", /File too large database app could not be dumped the rest of the dump may take \d+ MiB and has to leave 512 MiB/], ["400m", /a dump may take 1 MiB and has to leave 512 MiB to Postgres, and the disk has 400 MiB free/]] as const) {
         await scratch("--opt", "type=tmpfs", "--opt", "device=tmpfs", "--opt", `o=size=${size}`);
         const result = await here().exec("dump", ["now"]);
         expect(result.code === 1, result.output);

@@ -26,7 +26,7 @@ const world = (images: Context["images"], far: Far): BackupWorld => new BackupWo
 async function store(images: Context["images"], far: Far): Promise<BackupWorld> {
   const one = world(images, far);
   await one.stop("store");
-  await one.inVolume("state", "rm -f /v/store/opened");
+  await one.inVolume("state", "rm -f /v/store/opened /v/store/closed");
   await one.secrets(REPOSITORY_PASSWORD);
   await one.start("store");
   return one;
@@ -87,7 +87,7 @@ const CHECKS: readonly Check<Context>[] = [
         const one = world(images, far("host"));
         await one.create(SCHEMA);
         for (const part of ["dump", "drill"] as const) await one.start(part);
-        await one.startFar(images.sftp, { host: text("host"), authorized: text("client.pub") }, "/keys");
+        await one.startFar(images.sftp, { host: text("host"), authorized: text("client.pub") }, "/keys", [], ["host"]);
         await worksWith(images, far("host"));
         return refusedWith(images, far("stranger"), /cannot be read: .*(unable to open|Host key verification failed|ssh|EOF)/i);
       }),

@@ -15,6 +15,7 @@ import { hostAccess } from "./host-access";
 import { isolation } from "./isolation";
 import { kept } from "./kept";
 import { migration } from "./migration";
+import { recovery } from "./recovery";
 import { redisSuite } from "./redis";
 import { redisFaults } from "./redis-faults";
 import { redisRotation } from "./redis-rotation";
@@ -25,4 +26,4 @@ import { secretsSuite } from "./secrets";
 import { upgradeSuite } from "./upgrade";
 
 /** In the order in which they run: those that only look come before those that change something. */
-export const SUITES: readonly Suite<Context>[] = [deployment, confinement, secretsSuite, isolation, edge, database, hostAccess, redisSuite, dockerApi, seccomp, migration, replacement, rotation, faults, data, kept, upgradeSuite, acme, redisRotation, redisFaults, backupContainers, backupCommands, backupRepositories];
+export const SUITES: readonly Suite<Context>[] = [deployment, confinement, secretsSuite, isolation, edge, database, hostAccess, redisSuite, dockerApi, seccomp, migration, replacement, rotation, faults, data, recovery, kept, upgradeSuite, acme, redisRotation, redisFaults, backupContainers, backupCommands, backupRepositories];

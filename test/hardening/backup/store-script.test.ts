@@ -15,6 +15,20 @@ esac
 case $1 in backup) echo '{"message_type":"summary","total_bytes_processed":100,"data_added_packed":10,"snapshot_id":"aa11"}' ;; esac
 `;
 
+/** What an S3 server's refusal looks like: restic tries again, for a quarter of an hour. */
+const PERSISTENT = `#!/bin/sh
+echo 'Stat(<config/>) returned error, retrying after 570.558873ms: Stat: first' >&2
+echo 'Stat(<config/>) returned error, retrying after 1.6s: Stat: The specified bucket does not exist.' >&2
+exec sleep 60
+`;
+
+/** Does not wait as long as it is asked to. */
+const TIMEOUT = `#!/bin/sh
+echo "timeout $*" >>"$DIRECTORY/calls"
+shift
+exec /usr/bin/timeout 0.2 "$@"
+`;
+
 /** A disk with as many KiB free as FREE_KIB says. */
 const DF = `#!/bin/sh
 echo Filesystem
@@ -118,6 +132,16 @@ describe("a dump that waits", () => {
   test("has nothing removed after it from a repository elsewhere, which another may be at work on", () => {
     expect(waiting("s3:https://s3.example.com/b").turn(DUMPED + 5, ["backup"])).toEqual(["cat", "backup"]);
   });
+});
+
+test("a repository that restic tries to open for a quarter of an hour is given up before, with what the server said last", () => {
+  const store = new Store("s3:https://s3.example.com/b");
+  stores.push(store);
+  writeFileSync(join(store.directory, "bin/restic"), PERSISTENT);
+  writeFileSync(join(store.directory, "bin/timeout"), TIMEOUT, { mode: 0o755 });
+  expect(store.turn(DUMPED + 5, [], "no")).toEqual(["timeout"]);
+  expect(readFileSync(join(store.directory, "calls"), "utf8")).toBe("timeout 45 restic cat config\n");
+  expect(store.state("closed")).toMatchObject({ error: "the repository s3:https://s3.example.com/b cannot be read: Stat: The specified bucket does not exist." });
 });
 
 describe("another repository than the one before", () => {
