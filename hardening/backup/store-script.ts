@@ -13,6 +13,8 @@ const CHECK_RETRY_SECONDS = 900;
  * wrong key, too, and says nothing meanwhile that a health check could tell.
  */
 const OPEN_SECONDS = 45;
+/** How long a command that reads waits for the pruning of old backups to end: it holds the repository for itself. */
+const LOCK_WAIT = "5m";
 /** Seconds between checks that also read a quarter of the data: in four weeks, all of it. */
 const READ_DATA_SECONDS = 604_800;
 const READ_DATA_PARTS = 4;
@@ -331,9 +333,9 @@ health() {
 case \${1:-run} in
   run) run ;;
   health) health ;;
-  list) run_restic snapshots --json --tag ${SNAPSHOT_TAG} ;;
-  cat) run_restic dump --quiet "$2" "$whole/$3" ;;
-  tar) run_restic dump --quiet --archive tar "$2:$whole" / ;;
+  list) run_restic snapshots --json --tag ${SNAPSHOT_TAG} --retry-lock ${LOCK_WAIT} ;;
+  cat) run_restic dump --quiet --retry-lock ${LOCK_WAIT} "$2" "$whole/$3" ;;
+  tar) run_restic dump --quiet --retry-lock ${LOCK_WAIT} --archive tar "$2:$whole" / ;;
   restic) shift; run_restic "$@" ;;
   init) run_restic init && begin_with ;;
   *) echo 'usage: store.sh run|health|list|cat SNAPSHOT FILE|tar SNAPSHOT|restic ARGUMENTS|init' >&2; exit 2 ;;

@@ -83,6 +83,13 @@ async function health(part: Part, grace = false): Promise<{ code: number; output
   return here().exec(part, ["health"], 30);
 }
 
+/** The ids of all snapshots, as `npm run restore` asks for them. */
+async function list(): Promise<string[]> {
+  const result = await here().exec("store", ["list"]);
+  expect(result.code === 0, `list: ${result.output}`);
+  return (JSON.parse(result.stdout) as { readonly id: string }[]).map(({ id }) => id);
+}
+
 const state = (line: string): Promise<string> => here().inVolume("state", line);
 
 const start: Check<Context> = {
@@ -208,7 +215,6 @@ const CHECKS: readonly Check<Context>[] = [
   {
     name: "backups beyond what is kept are pruned, and those of the last day are not",
     run: async () => {
-      const list = async (): Promise<string[]> => (JSON.parse((await here().exec("store", ["list"])).stdout) as { readonly id: string }[]).map(({ id }) => id);
       const recent = await list();
       // One that says it is of three days ago.
       await here().stop("store");
@@ -229,6 +235,29 @@ const CHECKS: readonly Check<Context>[] = [
     },
   },
   {
+    name: "whoever lists or reads backups while old ones are pruned waits, and gets them",
+    run: async () => {
+      const known = await list();
+      let pruned = 0;
+      const pruning = (async (): Promise<void> => {
+        for (; pruned < 4; pruned += 1) {
+          const result = await here().exec("store", ["restic", "prune", "--retry-lock", "1m"]);
+          expect(result.code === 0, `prune: ${result.output}`);
+        }
+      })();
+      let asked = 0;
+      const asking = (async (): Promise<void> => {
+        for (; pruned < 4 && asked < 100; asked += 1) {
+          expect((await list()).length === known.length, "a backup is not listed");
+          const read = await here().exec("store", ["cat", known.at(-1) ?? "", "info.json"]);
+          expect(read.code === 0 && read.stdout.includes('"databases"'), `cat: ${read.output}`);
+        }
+      })();
+      await Promise.all([pruning, asking]);
+      return `${asked} asked during ${pruned}`;
+    },
+  },
+  {
     name: "a wrong password is said at once, and changes nothing",
     run: async () => {
       const files = (): Promise<string> => here().inVolume("repository", "cd /v && find . -type f | sort | xargs sha256sum | sha256sum");
@@ -236,17 +265,20 @@ const CHECKS: readonly Check<Context>[] = [
       await here().stop("store");
       await here().secrets("anotherPassword12345");
       await here().start("store");
-      await until("the fault is known", 30, async () => (await health("store", true)).output.includes("password"));
-      const { code, output } = await health("store", true);
-      expect(code === 1, output);
-      expectMatch(output, /the password does not open the repository \/repository; nothing was changed in it\. .*docs\/backups\.md/, "health");
-      const backup = await here().exec("dump", ["now"], 60);
-      expect(backup.code === 1 && backup.stdout.includes("the password does not open the repository"), `a backup: ${backup.output}`);
-      const drilled = await drill();
-      expect(!drilled.ok && drilled.error.includes("the password does not open the repository"), `a drill: ${drilled.error}`);
-      expect((await files()) === before, "the repository changed");
-      await here().secrets("aRepositoryPassword123");
-      await here().start("store");
+      try {
+        await until("the fault is known", 30, async () => (await health("store", true)).output.includes("password"));
+        const { code, output } = await health("store", true);
+        expect(code === 1, output);
+        expectMatch(output, /the password does not open the repository \/repository; nothing was changed in it\. .*docs\/backups\.md/, "health");
+        const backup = await here().exec("dump", ["now"], 60);
+        expect(backup.code === 1 && backup.stdout.includes("the password does not open the repository"), `a backup: ${backup.output}`);
+        const drilled = await drill();
+        expect(!drilled.ok && drilled.error.includes("the password does not open the repository"), `a drill: ${drilled.error}`);
+        expect((await files()) === before, "the repository changed");
+      } finally {
+        await here().secrets("aRepositoryPassword123");
+        await here().start("store");
+      }
       await until("it opens again", 30, async () => (await health("store", true)).code === 0);
     },
   },

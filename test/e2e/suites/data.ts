@@ -21,7 +21,8 @@ export const known = (): Outputs => {
   return outputs;
 };
 
-async function up(context: Context, changes: DataChanges = {}): Promise<void> {
+/** Updates the stack, and learns the passwords that it has from then on. */
+export async function up(context: Context, changes: DataChanges = {}): Promise<void> {
   await stackOf(context).mustUp(dataSettings(context.images, changes));
   outputs = await stackOf(context).outputs();
 }

@@ -2,11 +2,10 @@
 import { container, docker, mustDocker, type Container } from "../lib/engine";
 import { must, run, sleep, tail, until } from "../lib/process";
 import { expect, expectMatch, type Suite } from "../lib/runner";
-import { dataSettings, TENANT_TABLES, type Context } from "../lib/stacks";
-import { answers, as, known, STACK, stackOf } from "./data";
+import { TENANT_TABLES, type Context } from "../lib/stacks";
+import { answers, as, known, STACK, stackOf, up } from "./data";
 import { session } from "./database";
 
-const configure = (context: Context): void => stackOf(context).configure(dataSettings(context.images, { sql: `${TENANT_TABLES} -- again`, app: context.images.app }));
 const DATA = "/var/lib/postgresql/data";
 const MIB = 1024;
 
@@ -44,18 +43,16 @@ async function onASmallDisk(use: (directory: string) => Promise<void>): Promise<
 const state = async (id: string): Promise<Container["State"]> => JSON.parse(await mustDocker(["inspect", "--format", "{{json .State}}", id])) as Container["State"];
 const healthy = (id: string): Promise<true> => until("Postgres is healthy", 60, async () => ((await state(id)).Health?.Status === "healthy" ? true : undefined));
 
-/** Writes to the WAL until there is no more room: what stops a server. */
+/** Writes to the WAL until there is no more room: what stops a server. Small records leave none for a checkpoint's either. */
 async function fillTheLog(directory: string, id: string): Promise<void> {
-  await until(
-    "the engine has given the server up",
-    120,
-    async () => {
-      await onTheEngine(`cat /dev/zero >>'${directory}/ballast' 2>/dev/null || true`);
-      await session(known(), "postgres", (client) => client.query("DO $$ BEGIN FOR i IN 1..100000 LOOP PERFORM pg_logical_emit_message(true, 'e2e', repeat('x', 2000)); END LOOP; END $$")).catch(() => undefined);
-      await sleep(1000);
-      return (await state(id)).Status === "exited" ? true : undefined;
-    },
-  );
+  await until("the engine has given the server up", 180, async () => {
+    await onTheEngine(`cat /dev/zero >>'${directory}/ballast' 2>/dev/null || true`);
+    const refused = await session(known(), "postgres", (client) => client.query("DO $$ BEGIN FOR i IN 1..1000000 LOOP PERFORM pg_logical_emit_message(true, 'e2e', repeat('x', 50)); END LOOP; END $$")).then(() => "none", String);
+    await sleep(1000);
+    const { Status } = await state(id);
+    if (Status !== "exited") throw new Error(`it is ${Status}; the last refusal: ${refused}`);
+    return true;
+  });
 }
 
 export const recovery: Suite<Context> = {
@@ -65,11 +62,11 @@ export const recovery: Suite<Context> = {
     {
       name: "a preview names what somebody stopped, and the next up starts it, without a refresh",
       run: async (context) => {
-        configure(context);
+        await up(context, { sql: `${TENANT_TABLES} -- again`, app: context.images.app });
         for (const name of ["postgres", "redis", "api"]) await mustDocker(["kill", (await container(STACK, name)).Id]);
         const preview = await stackOf(context).preview([]);
         for (const name of ["postgres", "redis", "api"]) expectMatch(preview.output, new RegExp(`rampart-e2e-data-${name} does not run \\(status exited, exit code 137\\): an update starts it`), "the preview");
-        await stackOf(context).mustUp(dataSettings(context.images, { sql: `${TENANT_TABLES} -- and again`, app: context.images.app }));
+        await up(context, { sql: `${TENANT_TABLES} -- and again`, app: context.images.app });
         await until("the service is back", 30, async () => (await answers()) === 200 && (await answers("/api/cache")) === 200);
       },
     },
