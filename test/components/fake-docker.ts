@@ -10,6 +10,8 @@ export interface Answer {
   readonly afterFailures?: number;
   /** It never answers. */
   readonly hangs?: boolean;
+  /** What another command writes from then on. */
+  readonly next?: Readonly<Record<string, string>>;
 }
 
 /** A stand-in for the Docker CLI that keeps what it was called with, and answers each command as it is told. */
@@ -25,9 +27,10 @@ export class FakeDocker {
   }
 
   /** @param command The Docker command: "ps", "inspect", … */
-  answer(command: string, { stdout, stderr, code, afterFailures, hangs }: Answer): void {
+  answer(command: string, { stdout, stderr, code, afterFailures, hangs, next = {} }: Answer): void {
     const facts = { out: stdout, err: stderr, code: code?.toString(), failures: afterFailures?.toString(), hangs: hangs === true ? "" : undefined };
     for (const [suffix, text] of Object.entries(facts)) if (text !== undefined) writeFileSync(join(this.directory, `${command}.${suffix}`), text);
+    for (const [other, text] of Object.entries(next)) writeFileSync(join(this.directory, `${command}.next.${other}`), text);
   }
 
   /** The command lines so far, without the program's name. */
@@ -50,6 +53,9 @@ if [ -e "$answer.failures" ]; then
   left=$(cat "$answer.failures")
   if [ "$left" -gt 0 ]; then echo $((left - 1)) > "$answer.failures"; exit 1; fi
 fi
+for next in "$answer".next.*; do
+  if [ -e "$next" ]; then cp "$next" "$(dirname "$0")/\${next##*.}.out"; fi
+done
 if [ -e "$answer.out" ]; then cat "$answer.out"; fi
 if [ -e "$answer.err" ]; then cat "$answer.err" >&2; fi
 if [ -e "$answer.code" ]; then exit "$(cat "$answer.code")"; fi

@@ -67,12 +67,9 @@ describe("a container of the state", () => {
 
   test("that was stopped is started by an update, which says so", async () => {
     state({ Status: "exited", Running: false, ExitCode: 137 });
-    // As soon as it is started, the engine says that it runs.
-    cli.answer("start", { stdout: ID });
-    const looked = look("update");
-    const timer = setInterval(() => verbs().includes("start") && state({ Status: "running", Running: true, Health: { Status: "healthy" } }), 20);
-    await looked.finally(() => clearInterval(timer));
-    expect(verbs().slice(0, 3)).toEqual(["ps", "inspect", "start"]);
+    cli.answer("start", { stdout: ID, next: { inspect: JSON.stringify({ Status: "running", Running: true, Health: { Status: "healthy" } }) } });
+    await look("update");
+    expect(verbs()).toEqual(["ps", "inspect", "start", "inspect"]);
     expect(logged).toEqual({ errors: [], warnings: ["rampart-dev-postgres does not run (status exited, exit code 137): it was started again."] });
     expect(process.exitCode ?? 0).toBe(0);
   });
