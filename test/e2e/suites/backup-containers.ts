@@ -1,4 +1,5 @@
 /** The containers of the backups, each as its workload says, against a Postgres server and no stack around them. */
+import { parseSnapshots } from "../../../commands/backup/snapshots";
 import { BackupWorld, PASSWORD, type Part } from "../lib/backup-containers";
 import { docker, mustDocker } from "../lib/engine";
 import { until } from "../lib/process";
@@ -83,11 +84,11 @@ async function health(part: Part, grace = false): Promise<{ code: number; output
   return here().exec(part, ["health"], 30);
 }
 
-/** The ids of all snapshots, as `npm run restore` asks for them. */
+/** The ids of all snapshots, the newest last, as `npm run restore` asks for them. */
 async function list(): Promise<string[]> {
   const result = await here().exec("store", ["list"]);
   expect(result.code === 0, `list: ${result.output}`);
-  return (JSON.parse(result.stdout) as { readonly id: string }[]).map(({ id }) => id);
+  return parseSnapshots(result.stdout).map(({ id }) => id);
 }
 
 const state = (line: string): Promise<string> => here().inVolume("state", line);
@@ -238,23 +239,27 @@ const CHECKS: readonly Check<Context>[] = [
     name: "whoever lists or reads backups while old ones are pruned waits, and gets them",
     run: async () => {
       const known = await list();
-      let pruned = 0;
-      const pruning = (async (): Promise<void> => {
-        for (; pruned < 4; pruned += 1) {
-          const result = await here().exec("store", ["restic", "prune", "--retry-lock", "1m"]);
-          expect(result.code === 0, `prune: ${result.output}`);
+      const prunings = 4;
+      let [asked, pruning] = [0, true];
+      const prune = async (): Promise<void> => {
+        try {
+          for (let pruned = 0; pruned < prunings; pruned += 1) {
+            const result = await here().exec("store", ["restic", "prune", "--retry-lock", "1m"]);
+            expect(result.code === 0, `prune: ${result.output}`);
+          }
+        } finally {
+          pruning = false;
         }
-      })();
-      let asked = 0;
-      const asking = (async (): Promise<void> => {
-        for (; pruned < 4 && asked < 100; asked += 1) {
+      };
+      const ask = async (): Promise<void> => {
+        for (; pruning && asked < 100; asked += 1) {
           expect((await list()).length === known.length, "a backup is not listed");
           const read = await here().exec("store", ["cat", known.at(-1) ?? "", "info.json"]);
           expect(read.code === 0 && read.stdout.includes('"databases"'), `cat: ${read.output}`);
         }
-      })();
-      await Promise.all([pruning, asking]);
-      return `${asked} asked during ${pruned}`;
+      };
+      await Promise.all([prune(), ask()]);
+      return `${asked} asked during ${prunings}`;
     },
   },
   {
