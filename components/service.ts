@@ -1,6 +1,7 @@
 import { createHash, createHmac } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import type { HealthCheckConfig, ServiceConfig } from "../config";
+import { consumerPrefix } from "../hardening/docker-api/names";
 import type { NetworkAttachment, Workload } from "../hardening/workload";
 import { createContainer } from "./container";
 import type { NetworkNames, StackContext } from "./context";
@@ -81,7 +82,9 @@ function serviceWorkload(context: StackContext, args: ServiceArgs, files: Progra
     environment: {
       ...(config.port === undefined ? {} : { PORT: String(config.port) }),
       ...(config.cache === false ? {} : { REDIS_KEY_PREFIX: keyPrefixes(name, config.cache)[0] ?? "" }),
-      ...(config.dockerApi === undefined ? {} : { DOCKER_HOST: `tcp://${SOCKET_PROXY_ALIAS}:${SOCKET_PROXY_PORT}` }),
+      ...(config.dockerApi === undefined
+        ? {}
+        : { DOCKER_HOST: `tcp://${SOCKET_PROXY_ALIAS}:${SOCKET_PROXY_PORT}`, DOCKER_NAME_PREFIX: consumerPrefix(context.config.name, name) }),
       ...config.environment,
       ...files.fileVariables,
     },

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { renderHaproxyConfig } from "../hardening/docker-api/haproxy-config";
+import { consumerPrefix } from "../hardening/docker-api/names";
 import type { DockerApiPermission } from "../hardening/docker-api/permissions";
 import type { NetworkName, Workload } from "../hardening/workload";
 import { createContainer } from "./container";
@@ -48,12 +49,9 @@ export class SocketProxy extends pulumi.ComponentResource {
   }
 }
 
-/**
- * What the consumer creates carries the prefix `<stack's name>-<consumer>-`: otherwise a container that it creates could
- * mount Postgres' volume or join the internal network.
- */
+/** Without the prefix, a container that the consumer creates could mount Postgres' volume or join the internal network. */
 function haproxyConfig(stackName: string, args: SocketProxyArgs): string {
-  const prefix = `${stackName}-${args.consumer}-`;
+  const prefix = consumerPrefix(stackName, args.consumer);
   return renderHaproxyConfig({
     consumer: args.consumer,
     permissions: args.permissions,

@@ -20,7 +20,7 @@ export type SecretLookup =
   | { readonly kind: "secret"; readonly value: string };
 
 /** Names that Rampart's own containers and networks answer to. */
-const RESERVED_NAMES = ["edge", "postgres", "redis", "migration", "socket-proxy", "docker-api", "forwarder", "carrier", "backup", "backup-store", "restore-drill", "localhost", "rampart"];
+const RESERVED_NAMES = ["edge", "postgres", "redis", "migration", "socket-proxy", "docker", "docker-api", "forwarder", "carrier", "backup", "backups", "backup-store", "restore-drill", "localhost", "rampart"];
 const RESERVED_PREFIXES = ["docker-api-", "socket-proxy-"];
 /** What Traefik and Redis call their own: hardening/traefik/dynamic-config.ts and hardening/redis/acl.ts. */
 const EDGE_NAMES = ["ping", "rampart-config"];

@@ -8,6 +8,19 @@ export interface NameLimits {
   readonly networkPrefix?: string;
 }
 
+/**
+ * What the names of volumes and networks begin with that a consumer creates, mounts and joins: `<stack's name>.<consumer>.`.
+ * Names of Rampart's own, and those of services and of other stacks, are made of letters, digits and hyphens, so none of
+ * them begins so, whatever the consumer is called; and no consumer's prefix is the beginning of another's.
+ * @param stackName The stack's `rampart:name`, without a dot.
+ * @param consumer The service's name, without a dot.
+ */
+export function consumerPrefix(stackName: string, consumer: string): string {
+  const dotted = [stackName, consumer].find((name) => name.includes("."));
+  if (dotted !== undefined) throw new Error(`docker API proxy: the name ${JSON.stringify(dotted)} has a dot; allowed: letters, digits and hyphens, as a dot ends a prefix`);
+  return `${stackName}.${consumer}.`;
+}
+
 /** A prefix that is safe in an expression and can never be the beginning of an id, which is hexadecimal. */
 export const NAME_PREFIX = /^[a-z][a-z0-9_.-]*[g-z_.-][a-z0-9_.-]*$/;
 

@@ -133,7 +133,7 @@ describe("Service", () => {
 
   test("that speaks to the Docker API is told where", async () => {
     const resource = await container(service({ dockerApi: { allow: ["GET /_ping"] } }));
-    expect(resource.inputs["envs"]).toEqual(["DOCKER_HOST=tcp://docker-api:2375", "PORT=3000"]);
+    expect(resource.inputs["envs"]).toEqual(["DOCKER_HOST=tcp://docker-api:2375", "DOCKER_NAME_PREFIX=rampart-dev.api.", "PORT=3000"]);
     expect(JSON.stringify(resource.inputs)).not.toContain("docker.sock");
   });
 });

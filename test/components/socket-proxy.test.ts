@@ -38,7 +38,8 @@ describe("SocketProxy", () => {
     const uploads = (await plain()).inputs("Container rampart-dev-docker-api-worker-config-carrier")["uploads"] as { content: string; file: string }[];
     expect(uploads.map(({ file }) => file)).toEqual(["/files/haproxy.cfg"]);
     expect(uploads[0]?.content).toContain("/containers/json");
-    expect(uploads[0]?.content).toContain("rampart-dev-worker-");
+    expect(uploads[0]?.content).toContain("rampart-dev\\.worker\\.");
+    expect(uploads[0]?.content).not.toContain("rampart-dev-worker");
     expect(uploads[0]?.content).not.toContain("/images/");
   });
 

@@ -35,9 +35,15 @@ const service = fc.record(
   { requiredKeys: ["image", "port"] },
 );
 
+/** Names that begin, or end, as a name of Rampart's own does, or as another service's. */
+const serviceName = fc.oneof(
+  word,
+  choice("data", "worker", "worker-admin", "worker-data", "secrets", "roles", "internal", "edge-config", "a", "a-b"),
+);
+
 const stack = fc.record(
   {
-    services: fc.dictionary(word, service, { minKeys: 1, maxKeys: 3 }),
+    services: fc.dictionary(serviceName, service, { minKeys: 1, maxKeys: 3 }),
     migration: fc.record({ image: word.map(image) }),
     certificates: choice<unknown>("letsencrypt", { directory: "https://ca.acme.com/acme" }),
     database: fc.record({ access: choice("direct", "forwarder"), resources: fc.record({ memoryMiB: fc.integer({ min: 256, max: 1024 }) }) }),

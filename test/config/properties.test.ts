@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { imageFault, loadConfig, ConfigError, type LoadedConfig } from "../../config";
 import { redisPasswordHash } from "../../hardening/redis";
 import { aimed, configurations, MOCK_PASSWORD, mutations, register, type Registered } from "./properties-support";
-import { GOOD_SECRET, rawConfig, type Tree } from "./support";
+import { GOOD_SECRET, image, rawConfig, type Tree } from "./support";
 
 const CONTAINER = "docker:index/container:Container";
 const SECRET_SIGNATURE = ["4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270"] as const;
@@ -44,9 +44,25 @@ function judge(config: LoadedConfig, resources: readonly Registered[]): void {
   expect(text).not.toContain(redisPasswordHash(GOOD_SECRET));
   expect(JSON.stringify(resources)).toContain(MOCK_PASSWORD);
 
+  judgeNames(resources);
   for (const { type, name, inputs } of resources) {
     if (type === "docker:index/remoteImage:RemoteImage") expect(imageFault(String((inputs as Tree)["name"]))).toBeUndefined();
     if (type === CONTAINER) judgeContainer(config, name, inClear(inputs) as Tree);
+  }
+}
+
+/** What a consumer of the Docker API may mount, join, create and delete is never Rampart's, another service's or another consumer's. */
+function judgeNames(resources: readonly Registered[]): void {
+  const named = (type: string): string[] => resources.flatMap((one) => (one.type === type ? [String((inClear(one.inputs) as Tree)["name"])] : []));
+  const names = [...named("docker:index/volume:Volume"), ...named("docker:index/network:Network")];
+  expect(names.length).toBeGreaterThan(2);
+  const containers = resources.filter(({ type }) => type === CONTAINER).map(({ inputs }) => inClear(inputs) as Tree);
+  const prefixes = containers.flatMap((inputs) => (Array.isArray(inputs["envs"]) ? inputs["envs"] : []) as string[]).flatMap((entry) => /^DOCKER_NAME_PREFIX=(.*)$/.exec(entry)?.[1] ?? []);
+  const proxies = containers.filter((inputs) => labelsOf(inputs)[LABEL] === "socket-proxy");
+  expect(prefixes.length).toBe(proxies.length);
+  for (const prefix of prefixes) {
+    const reached = [...names, ...prefixes.filter((other) => other !== prefix)].filter((name) => name.startsWith(prefix));
+    if (reached.length > 0) throw new Error(`the consumer with the prefix ${prefix} reaches ${reached.join(", ")}`);
   }
 }
 
@@ -139,6 +155,13 @@ describe("what validates is hardened", () => {
     const config = loadOrRefuse(values);
     if (config !== undefined) judge(config, await register(config));
   };
+  test("every pair of service names that could collide", async () => {
+    const consumer = { image: image("app"), port: 8080, dockerApi: { allow: ["POST /containers/create"] }, secrets: { SESSION_SECRET: "generated" }, volumes: [{ name: "admin", path: "/data" }] };
+    const names = ["worker", "worker-admin", "worker-secrets", "data", "data-admin", "docker-x", "backups-x", "network", "volume", "edge-x", "postgres-x", "a", "a-b", "a-b-c"];
+    const config = loadOrRefuse({ services: Object.fromEntries(names.map((name) => [name, { ...consumer, data: "read-write" }])), acmeEmail: "ops@acme.com" });
+    if (config === undefined) throw new Error("the names are refused, so this says nothing");
+    judgeNames(await register(config));
+  });
   test("random configurations", async () => fc.assert(fc.asyncProperty(configurations, check), { numRuns: 12, endOnFailure: true }));
   test("and what is left of them after hostile changes", async () => fc.assert(fc.asyncProperty(mutations, check), { numRuns: 40, endOnFailure: true }));
   // All of these are refused, so this costs nothing; a check that is lost lets one through, and then the stack tells.

@@ -204,7 +204,7 @@ describe("every spelling is refused where it stands", () => {
     expect(pathsOf(faultsOf({ "services.worker.dockerApi": dockerApi }))).toEqual(["services.worker.dockerApi"]);
   });
 
-  test.each(["edge", "postgres", "redis", "migration", "docker-api", "docker-api-x", "socket-proxy", "localhost", "health", "default"])("a service named %s", (name) => {
+  test.each(["edge", "postgres", "redis", "migration", "docker", "backups", "docker-api", "docker-api-x", "socket-proxy", "localhost", "health", "default"])("a service named %s", (name) => {
     expect(pathsOf(faultsOf({ [`services.${name}`]: { image: image("x"), port: 3000, cache: true } }))).toEqual([`services.${name}`]);
   });
 

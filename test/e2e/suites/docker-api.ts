@@ -95,6 +95,31 @@ export const dockerApi: Suite<Context> = {
       },
     },
     {
+      name: "no volume or network of the stack can be mounted or joined, the worker's own secrets and proxy included",
+      run: async (context) => {
+        const label = `label=io.rampart.stack=${context.main.name}`;
+        const names = async (kind: string): Promise<string[]> => (await mustDocker([kind, "ls", "--filter", label, "--format", "{{.Name}}"])).split("\n").filter((name) => name !== "");
+        const [volumes, networks] = [await names("volume"), await names("network")];
+        expect(volumes.some((name) => name.includes("-worker-secrets-")) && networks.some((name) => name.endsWith("-docker-api-worker")), [...volumes, ...networks].join(", "));
+        const attempts = [...volumes.map((name) => [name, host(`"Binds":["${name}:/d"]`)] as const), ...networks.map((name) => [name, host(`"NetworkMode":"${name}"`)] as const)];
+        const faults: string[] = [];
+        for (const [name, body] of attempts) {
+          const reply = await viaWorker(context, "POST", CREATE, body.replace('"app"', JSON.stringify(context.images.app)));
+          if (reply.status !== 403) faults.push(`${name}: ${reply.status} ${reply.body.slice(0, 120)}`);
+          if (reply.status === 201) await docker(["rm", "--force", (JSON.parse(reply.body) as { Id: string }).Id]);
+        }
+        expectNone(faults);
+        const worker = await container(context.main.name, "worker");
+        const prefix = (worker.Config.Env ?? []).flatMap((entry) => /^DOCKER_NAME_PREFIX=(.*)$/.exec(entry)?.[1] ?? [])[0];
+        const own = `${prefix ?? ""}cache`;
+        const created = await viaWorker(context, "POST", CREATE, host(`"Binds":["${own}:/d"]`).replace('"app"', JSON.stringify(context.images.app)));
+        expect(created.status === 201, `its own volume ${own}: ${JSON.stringify(created)}`);
+        await docker(["rm", "--force", "--volumes", (JSON.parse(created.body) as { Id: string }).Id]);
+        await docker(["volume", "rm", own]);
+        return `${attempts.length} refused`;
+      },
+    },
+    {
       name: "what was not listed is refused",
       run: async (context) => {
         const faults: string[] = [];

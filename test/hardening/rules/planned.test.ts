@@ -19,7 +19,7 @@ describe("the view of planned resources", () => {
       devices: 0, ports: [], mounts: [{ source: expect.stringMatching(/^rampart-prod-api-secrets-[0-9a-f]{12}$/) as unknown, target: "/run/secrets", readOnly: true, host: false }],
       tmpfs: { "/tmp": "rw,noexec,nosuid,nodev,size=64m,mode=1777" }, ulimits: ["core", "nofile"], logOptions: { "max-file": "3", "max-size": "10m" },
       networks: ["rampart-prod-proxy", "rampart-prod-internal", "rampart-prod-docker-api-api"],
-      environment: ["DATABASE_CA_FILE", "DATABASE_URL_FILE", "DOCKER_HOST", "PORT", "REDIS_KEY_PREFIX", "REDIS_URL_FILE"].map((name) => ({ name, secret: false })),
+      environment: ["DATABASE_CA_FILE", "DATABASE_URL_FILE", "DOCKER_HOST", "DOCKER_NAME_PREFIX", "PORT", "REDIS_KEY_PREFIX", "REDIS_URL_FILE"].map((name) => ({ name, secret: false })),
       stopGraceSeconds: 10, accepted: {},
     });
   });
