@@ -26,8 +26,16 @@ export async function benchBackups(images: Images, work: string): Promise<Compar
   await stack.init();
   try {
     await stack.mustUp(settings(images));
-    await sql("CREATE TABLE app.bulk (id bigint PRIMARY KEY, token text, note text); ALTER TABLE app.bulk OWNER TO migrator; GRANT SELECT ON app.bulk TO backup;");
-    await until("the store opens its repository", 60, async () => (await docker(["exec", (await container(STACK, "backup-store")).Id, "sh", "/etc/rampart/store.sh", "health"])).code === 0);
+    await sql(
+      "CREATE TABLE app.bulk (id bigint PRIMARY KEY, token text, note text); ALTER TABLE app.bulk OWNER TO migrator; GRANT SELECT ON app.bulk TO backup;",
+    );
+    await until(
+      "the store opens its repository",
+      60,
+      async () =>
+        (await docker(["exec", (await container(STACK, "backup-store")).Id, "sh", "/etc/rampart/store.sh", "health"]))
+          .code === 0,
+    );
     const seconds = { backup: [] as number[], dump: [] as number[], restore: [] as number[], load: [] as number[] };
     let bytes = 0;
     for (let round = 0; round < ROUNDS; round += 1) {
@@ -35,10 +43,16 @@ export async function benchBackups(images: Images, work: string): Promise<Compar
       await sql(fill(round));
       bytes = Number(await sql("SELECT pg_table_size('app.bulk')"));
       seconds.backup.push((await command("backup", [])).seconds);
-      seconds.dump.push((await inPostgres(`pg_dump --format=custom --file=${DUMP} --username=${SUPERUSER} app`)).seconds);
-      seconds.restore.push((await command("restore", ["--database", "app", "--to", `database:${OURS}`, "--confirm", STACK])).seconds);
+      seconds.dump.push(
+        (await inPostgres(`pg_dump --format=custom --file=${DUMP} --username=${SUPERUSER} app`)).seconds,
+      );
+      seconds.restore.push(
+        (await command("restore", ["--database", "app", "--to", `database:${OURS}`, "--confirm", STACK])).seconds,
+      );
       await sql(`CREATE DATABASE ${PEER}`, "postgres");
-      seconds.load.push((await inPostgres(`pg_restore --exit-on-error --dbname=${PEER} --username=${SUPERUSER} ${DUMP}`)).seconds);
+      seconds.load.push(
+        (await inPostgres(`pg_restore --exit-on-error --dbname=${PEER} --username=${SUPERUSER} ${DUMP}`)).seconds,
+      );
       await sql(`DROP DATABASE ${PEER}`, "postgres");
       await sql(`DROP DATABASE ${OURS}`, "postgres");
     }
@@ -47,17 +61,34 @@ export async function benchBackups(images: Images, work: string): Promise<Compar
     const [backup, dump, restore, load] = [seconds.backup, seconds.dump, seconds.restore, seconds.load].map(speeds);
     const of = `of a table of ${Math.round(bytes / 2 ** 20)} MiB`;
     return [
-      compare(`backup ${of}: dump, manifest, encrypt, store, check; MiB/s`, backup, `pg_dump -Fc ${median(dump ?? []).toFixed(1)}`, dump),
-      compare(`restore ${of}, and its comparison with the manifest; MiB/s`, restore, `pg_restore ${median(load ?? []).toFixed(1)}`, load),
+      compare(
+        `backup ${of}: dump, manifest, encrypt, store, check; MiB/s`,
+        backup,
+        `pg_dump -Fc ${median(dump ?? []).toFixed(1)}`,
+        dump,
+      ),
+      compare(
+        `restore ${of}, and its comparison with the manifest; MiB/s`,
+        restore,
+        `pg_restore ${median(load ?? []).toFixed(1)}`,
+        load,
+      ),
     ];
   } finally {
     await stack.destroy(["--ignore-protect"]);
-    const volumes = (await docker(["volume", "ls", "--quiet", "--filter", `label=io.rampart.stack=${STACK}`])).stdout.split("\n").filter((name) => name !== "");
+    const volumes = (await docker(["volume", "ls", "--quiet", "--filter", `label=io.rampart.stack=${STACK}`])).stdout
+      .split("\n")
+      .filter((name) => name !== "");
     if (volumes.length > 0) await docker(["volume", "rm", ...volumes]);
   }
 }
 
-const compare = (figure: string, ours: readonly number[] = [], peer: string, theirs: readonly number[] = []): Comparison => ({ figure, ours: spread(ours, 1), peer, ratio: ratio(ours, theirs).toFixed(2) });
+const compare = (
+  figure: string,
+  ours: readonly number[] = [],
+  peer: string,
+  theirs: readonly number[] = [],
+): Comparison => ({ figure, ours: spread(ours, 1), peer, ratio: ratio(ours, theirs).toFixed(2) });
 
 function settings(images: Images): StackSettings {
   const { traefik, postgres, redis, haproxy, socat, restic } = images;
@@ -67,21 +98,58 @@ function settings(images: Images): StackSettings {
     network: { pool: POOL },
     edge: { httpPort: 31_980, httpsPort: 31_993 },
     images: { traefik, postgres, redis, haproxy, socat, restic },
-    database: { resources: { memoryMiB: 1024, cpus: 2 }, backups: { drillEveryDays: false, resources: { memoryMiB: 1024, cpus: 2 } } },
+    database: {
+      resources: { memoryMiB: 1024, cpus: 2 },
+      backups: { drillEveryDays: false, resources: { memoryMiB: 1024, cpus: 2 } },
+    },
     migration: { image: images.app, command: ["migrate"] },
-    services: { api: { image: images.app, command: ["api"], port: 3000, data: "read-write", healthCheck: { command: ["/usr/local/bin/app", "healthcheck", "http://127.0.0.1:3000/healthz"], intervalSeconds: 1 } } },
+    services: {
+      api: {
+        image: images.app,
+        command: ["api"],
+        port: 3000,
+        data: "read-write",
+        healthCheck: {
+          command: ["/usr/local/bin/app", "healthcheck", "http://127.0.0.1:3000/healthz"],
+          intervalSeconds: 1,
+        },
+      },
+    },
   };
 }
 
 async function command(name: "backup" | "restore", args: readonly string[]): Promise<RunResult> {
-  return must(await run("node", ["--require", "tsx/cjs", join("commands", `${name}.ts`), STACK, ...args], { cwd: REPOSITORY, timeoutSeconds: 600 }));
+  return must(
+    await run("node", ["--require", "tsx/cjs", join("commands", `${name}.ts`), STACK, ...args], {
+      cwd: REPOSITORY,
+      timeoutSeconds: 600,
+    }),
+  );
 }
 
 /** A command of the image's own, as the superuser through the server's socket. */
 async function inPostgres(script: string, input = ""): Promise<RunResult> {
   const { Id } = await container(STACK, "postgres");
-  return must(await run("docker", ["exec", "--interactive", Id, "sh", "-c", `PGPASSWORD=$(cat "$POSTGRES_PASSWORD_FILE") PGHOST=/var/run/postgresql; export PGPASSWORD PGHOST; ${script}`], { input, timeoutSeconds: 600 }));
+  return must(
+    await run(
+      "docker",
+      [
+        "exec",
+        "--interactive",
+        Id,
+        "sh",
+        "-c",
+        `PGPASSWORD=$(cat "$POSTGRES_PASSWORD_FILE") PGHOST=/var/run/postgresql; export PGPASSWORD PGHOST; ${script}`,
+      ],
+      { input, timeoutSeconds: 600 },
+    ),
+  );
 }
 
 const sql = async (text: string, database = "app"): Promise<string> =>
-  (await inPostgres(`psql --no-psqlrc --quiet --tuples-only --no-align --set=ON_ERROR_STOP=1 --username=${SUPERUSER} --dbname=${database}`, text)).stdout.trim();
+  (
+    await inPostgres(
+      `psql --no-psqlrc --quiet --tuples-only --no-align --set=ON_ERROR_STOP=1 --username=${SUPERUSER} --dbname=${database}`,
+      text,
+    )
+  ).stdout.trim();

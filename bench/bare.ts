@@ -14,7 +14,10 @@ export class BareProgram {
     this.directory = join(work, "bare");
     mkdirSync(join(this.directory, "state"), { recursive: true });
     symlinkSync(join(REPOSITORY, "node_modules"), join(this.directory, "node_modules"));
-    writeFileSync(join(this.directory, "Pulumi.yaml"), stringify({ name: "bare", runtime: { name: "nodejs", options: { typescript: false } }, main: "index.js" }));
+    writeFileSync(
+      join(this.directory, "Pulumi.yaml"),
+      stringify({ name: "bare", runtime: { name: "nodejs", options: { typescript: false } }, main: "index.js" }),
+    );
     writeFileSync(
       join(this.directory, "index.js"),
       `const docker = require("@pulumi/docker");
@@ -22,11 +25,19 @@ const image = new docker.RemoteImage("app", { name: ${JSON.stringify(image)}, ke
 for (let i = 0; i < ${count}; i += 1) new docker.Container(\`bare-\${i}\`, { image: image.imageId, command: ["frontend"] });
 `,
     );
-    this.env = { PULUMI_BACKEND_URL: `file://${join(this.directory, "state")}`, PULUMI_CONFIG_PASSPHRASE: "bench", PULUMI_SKIP_UPDATE_CHECK: "true" };
+    this.env = {
+      PULUMI_BACKEND_URL: `file://${join(this.directory, "state")}`,
+      PULUMI_CONFIG_PASSPHRASE: "bench",
+      PULUMI_SKIP_UPDATE_CHECK: "true",
+    };
   }
 
   private cli(args: readonly string[]): Promise<RunResult> {
-    return run("pulumi", ["--non-interactive", "--color", "never", ...args], { cwd: this.directory, env: this.env, timeoutSeconds: 300 });
+    return run("pulumi", ["--non-interactive", "--color", "never", ...args], {
+      cwd: this.directory,
+      env: this.env,
+      timeoutSeconds: 300,
+    });
   }
 
   async up(): Promise<void> {

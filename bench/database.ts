@@ -58,8 +58,17 @@ export async function benchDatabase(image: string, work: string): Promise<Compar
       const file = join(work, "bench-database", "script.sql");
       writeFileSync(file, script);
       await mustDocker(["cp", file, `${NAME}-client:/tmp/script.sql`]);
-      const { a, b } = await inTurn(ROUNDS, () => pgbench("tenants"), () => pgbench("plain"));
-      comparisons.push({ figure: `${name}, per second`, ours: spread(a, 0), peer: `in clear, without row security: ${spread(b, 0)}`, ratio: ratio(a, b).toFixed(2) });
+      const { a, b } = await inTurn(
+        ROUNDS,
+        () => pgbench("tenants"),
+        () => pgbench("plain"),
+      );
+      comparisons.push({
+        figure: `${name}, per second`,
+        ours: spread(a, 0),
+        peer: `in clear, without row security: ${spread(b, 0)}`,
+        ratio: ratio(a, b).toFixed(2),
+      });
     }
     return comparisons;
   } finally {
@@ -76,14 +85,20 @@ async function start(image: string, work: string): Promise<void> {
   const directory = join(work, "bench-database");
   mkdirSync(directory, { recursive: true });
   const ca = { seed: Buffer.alloc(32, 1).toString("base64"), stackName: "bench" };
-  const { certificate, privateKey } = serverCertificate({ ...ca, server: "postgres", names: ["postgres"], period: certificatePeriod(new Date()) });
+  const { certificate, privateKey } = serverCertificate({
+    ...ca,
+    server: "postgres",
+    names: ["postgres"],
+    period: certificatePeriod(new Date()),
+  });
   const settings = postgresSettings({
     sizing: postgresSizing({ memoryMiB: 512, connectionLimits: [50] }),
     tls: { certificateFile: "/etc/bench/server.crt", keyFile: "/etc/bench/server.key" },
   });
   const files: Record<string, string> = {
     "postgresql.conf": renderPostgresqlConf(settings),
-    "pg_hba.conf": "local all all trust\nhostssl tenants app_rw all scram-sha-256\nhostnossl plain app_rw all scram-sha-256\n",
+    "pg_hba.conf":
+      "local all all trust\nhostssl tenants app_rw all scram-sha-256\nhostnossl plain app_rw all scram-sha-256\n",
     "server.crt": certificate,
     "server.key": privateKey,
     "ca.crt": authorityCertificate(ca),
@@ -93,22 +108,81 @@ async function start(image: string, work: string): Promise<void> {
     chownSync(join(directory, name), UID, UID);
   }
   const common = ["--network", NETWORK, "--volume", `${directory}:/etc/bench:ro`, "--label", "io.rampart.bench=1"];
-  await mustDocker(["run", "--detach", "--name", NAME, "--network-alias", "postgres", ...common, "--memory", "512m", "--shm-size", "128m", "--env", `POSTGRES_PASSWORD=${PASSWORD}`, image, "postgres", "-c", "config_file=/etc/bench/postgresql.conf", "-c", "hba_file=/etc/bench/pg_hba.conf"]);
-  await mustDocker(["run", "--detach", "--name", `${NAME}-client`, ...common, "--user", String(UID), "--env", `PGPASSWORD=${PASSWORD}`, "--entrypoint", "sleep", image, "3600"]);
+  await mustDocker([
+    "run",
+    "--detach",
+    "--name",
+    NAME,
+    "--network-alias",
+    "postgres",
+    ...common,
+    "--memory",
+    "512m",
+    "--shm-size",
+    "128m",
+    "--env",
+    `POSTGRES_PASSWORD=${PASSWORD}`,
+    image,
+    "postgres",
+    "-c",
+    "config_file=/etc/bench/postgresql.conf",
+    "-c",
+    "hba_file=/etc/bench/pg_hba.conf",
+  ]);
+  await mustDocker([
+    "run",
+    "--detach",
+    "--name",
+    `${NAME}-client`,
+    ...common,
+    "--user",
+    String(UID),
+    "--env",
+    `PGPASSWORD=${PASSWORD}`,
+    "--entrypoint",
+    "sleep",
+    image,
+    "3600",
+  ]);
   // Over the network: the image's own first start answers on the socket alone.
-  await until("Postgres answers", 60, async () => (await docker(["exec", `${NAME}-client`, "pg_isready", "--host", "postgres"])).code === 0);
+  await until(
+    "Postgres answers",
+    60,
+    async () => (await docker(["exec", `${NAME}-client`, "pg_isready", "--host", "postgres"])).code === 0,
+  );
 }
 
 const sql = (database: string, text: string): Promise<string> =>
-  mustDocker(["exec", "--interactive", NAME, "psql", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--username", SUPERUSER, "--dbname", database], { input: text });
+  mustDocker(
+    [
+      "exec",
+      "--interactive",
+      NAME,
+      "psql",
+      "--no-psqlrc",
+      "--quiet",
+      "--set=ON_ERROR_STOP=1",
+      "--username",
+      SUPERUSER,
+      "--dbname",
+      database,
+    ],
+    { input: text },
+  );
 
 async function prepare(database: string, confined: boolean): Promise<void> {
   await sql("postgres", `CREATE DATABASE ${database};`);
   const roles = ["migrator", "app_rw", "app_ro", "backup", "monitor"];
-  const statements = renderPrivilegesSql(databasePrivileges({ database, superuser: SUPERUSER }), { passwords: Object.fromEntries(roles.map((role) => [role, PASSWORD])) });
+  const statements = renderPrivilegesSql(databasePrivileges({ database, superuser: SUPERUSER }), {
+    passwords: Object.fromEntries(roles.map((role) => [role, PASSWORD])),
+  });
   await sql(database, `${statements.join(";\n")};\nSET ROLE migrator;\n${TABLES}RESET ROLE;\n${FILL}`);
   if (!confined) return;
-  const args = { schemas: ["app"], superuser: SUPERUSER, tenancy: { variable: "app.tenant_id", column: "tenant_id", type: "uuid", exceptions: [] } } as const;
+  const args = {
+    schemas: ["app"],
+    superuser: SUPERUSER,
+    tenancy: { variable: "app.tenant_id", column: "tenant_id", type: "uuid", exceptions: [] },
+  } as const;
   await sql(database, `BEGIN;\n${[...renderTenancySql(args), ...renderTenancyGuardSql(args)].join(";\n")};\nCOMMIT;\n`);
 }
 
@@ -116,8 +190,18 @@ async function prepare(database: string, confined: boolean): Promise<void> {
 async function pgbench(database: "tenants" | "plain"): Promise<number> {
   const ssl = database === "tenants" ? "sslmode=verify-full sslrootcert=/etc/bench/ca.crt" : "sslmode=disable";
   const output = await mustDocker([
-    "exec", "--env", `PGOPTIONS=-c app.tenant_id=${TENANT}`, `${NAME}-client`, "pgbench", "--no-vacuum", "--protocol=prepared", "--file=/tmp/script.sql",
-    `--client=${CLIENTS}`, "--jobs=2", `--time=${SECONDS}`, `host=postgres dbname=${database} user=app_rw ${ssl}`,
+    "exec",
+    "--env",
+    `PGOPTIONS=-c app.tenant_id=${TENANT}`,
+    `${NAME}-client`,
+    "pgbench",
+    "--no-vacuum",
+    "--protocol=prepared",
+    "--file=/tmp/script.sql",
+    `--client=${CLIENTS}`,
+    "--jobs=2",
+    `--time=${SECONDS}`,
+    `host=postgres dbname=${database} user=app_rw ${ssl}`,
   ]);
   const tps = /tps = ([\d.]+) \(without/.exec(output)?.[1];
   if (tps === undefined || !/number of failed transactions: 0/.test(output)) throw new Error(`pgbench: ${output}`);

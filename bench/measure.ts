@@ -22,10 +22,18 @@ export interface Comparison {
 const POLL_MS = 10;
 
 /** Runs a command to its end and reads its peak memory off the kernel's own high-water mark. */
-export function measure(command: string, args: readonly string[], options: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>> } = {}): Promise<Sample> {
+export function measure(
+  command: string,
+  args: readonly string[],
+  options: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>> } = {},
+): Promise<Sample> {
   const started = process.hrtime.bigint();
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd: options.cwd, env: { ...process.env, ...options.env }, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(command, args, {
+      cwd: options.cwd,
+      env: { ...process.env, ...options.env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     let peakKiB = 0;
     let output = "";
     const poll = setInterval(() => (peakKiB = Math.max(peakKiB, highWaterMark(child.pid))), POLL_MS);
@@ -34,7 +42,12 @@ export function measure(command: string, args: readonly string[], options: { rea
     child.on("error", reject);
     child.on("close", (code) => {
       clearInterval(poll);
-      resolve({ seconds: Number(process.hrtime.bigint() - started) / 1e9, peakMiB: Math.round(peakKiB / 1024), code: code ?? 1, output });
+      resolve({
+        seconds: Number(process.hrtime.bigint() - started) / 1e9,
+        peakMiB: Math.round(peakKiB / 1024),
+        code: code ?? 1,
+        output,
+      });
     });
   });
 }
@@ -50,7 +63,9 @@ function highWaterMark(pid: number | undefined): number {
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1 ? (sorted[middle] ?? NaN) : ((sorted[middle - 1] ?? NaN) + (sorted[middle] ?? NaN)) / 2;
+  return sorted.length % 2 === 1
+    ? (sorted[middle] ?? NaN)
+    : ((sorted[middle - 1] ?? NaN) + (sorted[middle] ?? NaN)) / 2;
 }
 
 /** `1.23 (1.10 to 1.40)`: the median, and what it lies between. */
@@ -59,7 +74,11 @@ export function spread(values: readonly number[], digits = 2): string {
 }
 
 /** Runs two measurements in turn, so that a machine whose speed drifts treats both alike. */
-export async function inTurn<T>(rounds: number, a: () => Promise<T>, b: () => Promise<T>): Promise<{ readonly a: readonly T[]; readonly b: readonly T[] }> {
+export async function inTurn<T>(
+  rounds: number,
+  a: () => Promise<T>,
+  b: () => Promise<T>,
+): Promise<{ readonly a: readonly T[]; readonly b: readonly T[] }> {
   const results = { a: [] as T[], b: [] as T[] };
   for (let round = 0; round < rounds; round += 1) {
     results.a.push(await a());
@@ -69,7 +88,8 @@ export async function inTurn<T>(rounds: number, a: () => Promise<T>, b: () => Pr
 }
 
 /** The median of the ratios, pair by pair. */
-export const ratio = (a: readonly number[], b: readonly number[]): number => median(a.map((value, index) => value / (b[index] ?? NaN)));
+export const ratio = (a: readonly number[], b: readonly number[]): number =>
+  median(a.map((value, index) => value / (b[index] ?? NaN)));
 
 /** @throws Error with the end of what a command said that failed */
 export function must(result: RunResult): RunResult {

@@ -67,37 +67,68 @@ function parts(): readonly Part[] {
   return PARTS.filter((part) => given.includes(part));
 }
 
-const ENGINE_PARTS: Readonly<Record<Exclude<Part, "plan" | "tests">, (images: Images, work: string) => Promise<void>>> = {
-  engine: benchEngine,
-  rotation: benchRotation,
-  database: async (all, work) => (await benchDatabase(all.postgres, work)).forEach((row) => add({ ...row, target: "at least 0.9" })),
-  backups: async (all, work) => (await benchBackups(all, work)).forEach((row) => add({ ...row, target: "" })),
-};
+const ENGINE_PARTS: Readonly<Record<Exclude<Part, "plan" | "tests">, (images: Images, work: string) => Promise<void>>> =
+  {
+    engine: benchEngine,
+    rotation: benchRotation,
+    database: async (all, work) =>
+      (await benchDatabase(all.postgres, work)).forEach((row) => add({ ...row, target: "at least 0.9" })),
+    backups: async (all, work) => (await benchBackups(all, work)).forEach((row) => add({ ...row, target: "" })),
+  };
 
-const plan = (configFile: string): Promise<Sample> => measure("node", ["--require", "tsx/cjs", "commands/plan.ts", "dev", "--config-file", configFile], { cwd: root });
+const plan = (configFile: string): Promise<Sample> =>
+  measure("node", ["--require", "tsx/cjs", "commands/plan.ts", "dev", "--config-file", configFile], { cwd: root });
 
 /** The plan of the dev stack, and of one with a hundred services. */
 async function benchPlan(work: string): Promise<void> {
   const many = join(work, "many.yaml");
   const image = `bench/app:1.0.0@sha256:${"ab".repeat(32)}`;
   const services = Object.fromEntries(
-    Array.from({ length: MANY_SERVICES }, (_, index) => [`s${index}`, { image, port: 3000, data: "read-write", cache: index % 4 === 0, routes: [{ host: "app.localhost", pathPrefix: `/s${index}` }] }]),
+    Array.from({ length: MANY_SERVICES }, (_, index) => [
+      `s${index}`,
+      {
+        image,
+        port: 3000,
+        data: "read-write",
+        cache: index % 4 === 0,
+        routes: [{ host: "app.localhost", pathPrefix: `/s${index}` }],
+      },
+    ]),
   );
   writeFileSync(many, stringify({ config: { "rampart:services": services } }));
   await plan(many);
-  const { a, b } = await inTurn(ROUNDS, () => plan(join(root, "Pulumi.dev.yaml")), () => plan(many));
+  const { a, b } = await inTurn(
+    ROUNDS,
+    () => plan(join(root, "Pulumi.dev.yaml")),
+    () => plan(many),
+  );
   const [dev, large] = [a, b].map((samples) => samples.map((sample) => sample.seconds));
   if (dev === undefined || large === undefined) return;
   const failed = [...a, ...b].find((sample) => sample.code !== 0);
   if (failed !== undefined) throw new Error(`the plan failed: ${failed.output.slice(-2000)}`);
   add({ figure: "plan of the dev stack, seconds", ours: spread(dev), peer: "", ratio: "", target: "at most 2" });
-  add({ figure: `plan of ${MANY_SERVICES} services, seconds`, ours: spread(large), peer: `dev stack ${spread(dev)}`, ratio: ratio(large, dev).toFixed(2), target: "at most 3" });
-  add({ figure: "plan, peak MiB", ours: `dev ${Math.max(...a.map((s) => s.peakMiB))}, ${MANY_SERVICES} services ${Math.max(...b.map((s) => s.peakMiB))}`, peer: "", ratio: "", target: "at most 300" });
+  add({
+    figure: `plan of ${MANY_SERVICES} services, seconds`,
+    ours: spread(large),
+    peer: `dev stack ${spread(dev)}`,
+    ratio: ratio(large, dev).toFixed(2),
+    target: "at most 3",
+  });
+  add({
+    figure: "plan, peak MiB",
+    ours: `dev ${Math.max(...a.map((s) => s.peakMiB))}, ${MANY_SERVICES} services ${Math.max(...b.map((s) => s.peakMiB))}`,
+    peer: "",
+    ratio: "",
+    target: "at most 300",
+  });
 }
 
 async function missingParts(): Promise<string | undefined> {
   if (!existsSync(imagesFile)) return "the stand-in images (run `test/e2e/images/build.sh` first)";
-  for (const [command, args] of [["docker", ["info"]], ["pulumi", ["version"]]] as const) {
+  for (const [command, args] of [
+    ["docker", ["info"]],
+    ["pulumi", ["version"]],
+  ] as const) {
     const result = await run(command, args).catch(() => undefined);
     if (result === undefined || result.code !== 0) return `${command} does not answer`;
   }
@@ -108,7 +139,10 @@ const imagesFile = join(root, ".rampart/e2e/images.json");
 const images = (): Images => JSON.parse(readFileSync(imagesFile, "utf8")) as Images;
 
 async function benchEngine(images: Images, work: string): Promise<void> {
-  const compose = (await run("docker", ["compose", "version"]).catch(() => undefined))?.code === 0 ? new ComposePeer(work, images) : undefined;
+  const compose =
+    (await run("docker", ["compose", "version"]).catch(() => undefined))?.code === 0
+      ? new ComposePeer(work, images)
+      : undefined;
   const stack = new Stack("bench", work);
   await stack.init();
   try {
@@ -137,8 +171,15 @@ async function benchFirstUp(stack: Stack, images: Images, compose: ComposePeer |
     must(await compose.down());
     theirs.push(must(await compose.up()).seconds);
   }
-  const peer = compose === undefined ? "skipped: docker compose is not installed" : `compose up -d --wait ${spread(theirs, 1)}`;
-  add({ figure: "first up with images present, seconds", ours: spread(ours, 1), peer, ratio: compose === undefined ? "" : ratio(ours, theirs).toFixed(2), target: "at most 1.5" });
+  const peer =
+    compose === undefined ? "skipped: docker compose is not installed" : `compose up -d --wait ${spread(theirs, 1)}`;
+  add({
+    figure: "first up with images present, seconds",
+    ours: spread(ours, 1),
+    peer,
+    ratio: compose === undefined ? "" : ratio(ours, theirs).toFixed(2),
+    target: "at most 1.5",
+  });
 }
 
 /** A preview without a change, beside a program that declares as many bare containers. */
@@ -150,8 +191,18 @@ async function benchPreview(stack: Stack, images: Images, work: string): Promise
   try {
     const once = async (preview: () => Promise<RunResult>): Promise<number> => must(await preview()).seconds;
     await once(() => stack.preview());
-    const { a, b } = await inTurn(ROUNDS, () => once(() => stack.preview(["--expect-no-changes"])), () => once(() => bare.preview()));
-    add({ figure: `no-change preview, ${count} containers, seconds`, ours: spread(a), peer: `${count} bare containers ${spread(b)}`, ratio: ratio(a, b).toFixed(2), target: "at most 1.25" });
+    const { a, b } = await inTurn(
+      ROUNDS,
+      () => once(() => stack.preview(["--expect-no-changes"])),
+      () => once(() => bare.preview()),
+    );
+    add({
+      figure: `no-change preview, ${count} containers, seconds`,
+      ours: spread(a),
+      peer: `${count} bare containers ${spread(b)}`,
+      ratio: ratio(a, b).toFixed(2),
+      target: "at most 1.25",
+    });
   } finally {
     await bare.destroy();
   }
@@ -166,7 +217,8 @@ async function benchReplacements(stack: Stack, images: Images, compose: ComposeP
     return load.stop();
   };
   const ours = await underLoad(MAIN.httpsPort, async () => {
-    for (let round = 0; round < REPLACEMENTS; round += 1) await stack.mustUp(mainSettings(images, { app: version(round) }));
+    for (let round = 0; round < REPLACEMENTS; round += 1)
+      await stack.mustUp(mainSettings(images, { app: version(round) }));
   });
   const theirs =
     compose === undefined
@@ -193,7 +245,8 @@ async function benchRotation(images: Images, work: string): Promise<void> {
   try {
     await stack.mustUp(mainSettings(images));
     const load = new Load({ host: MAIN.host, port: MAIN.httpsPort, path: "/api/db" }, ROTATION_REQUESTS_PER_SECOND);
-    for (let round = 0; round < ROTATIONS; round += 1) await stack.mustUp(mainSettings(images, { rotation: { everything: `bench-${round}` } }));
+    for (let round = 0; round < ROTATIONS; round += 1)
+      await stack.mustUp(mainSettings(images, { rotation: { everything: `bench-${round}` } }));
     const { sent, failed, longestMs, longestGapMs } = await load.stop();
     add({
       figure: `${ROTATIONS} rotations of everything, ${ROTATION_REQUESTS_PER_SECOND} requests a second that use the database`,
@@ -209,14 +262,26 @@ async function benchRotation(images: Images, work: string): Promise<void> {
 
 async function benchTests(): Promise<void> {
   const sample = await measure("npm", ["test"], { cwd: root });
-  add({ figure: "npm test, seconds", ours: `${sample.seconds.toFixed(0)}${sample.code === 0 ? "" : " (failed)"}`, peer: "", ratio: "", target: "at most 60" });
+  add({
+    figure: "npm test, seconds",
+    ours: `${sample.seconds.toFixed(0)}${sample.code === 0 ? "" : " (failed)"}`,
+    peer: "",
+    ratio: "",
+    target: "at most 60",
+  });
 }
 
 function report(): void {
   const cell = (text: string): string => text.replaceAll("|", "\\|");
   const machine = `${cpus().length} cores (${cpus()[0]?.model.trim() ?? "unknown"}), ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}, Node ${process.version}`;
-  const table = ["| figure | Rampart | peer | ratio | target |", "|---|---|---|---|---|", ...rows.map((row) => `| ${[row.figure, row.ours, row.peer, row.ratio, row.target].map(cell).join(" | ")} |`)];
-  process.stdout.write(`\n${new Date().toISOString().slice(0, 10)}, ${machine}\nMedians of ${ROUNDS} runs (${UP_ROUNDS} of the first up), with the smallest and the largest; ratios are medians pair by pair.\n\n${table.join("\n")}\n`);
+  const table = [
+    "| figure | Rampart | peer | ratio | target |",
+    "|---|---|---|---|---|",
+    ...rows.map((row) => `| ${[row.figure, row.ours, row.peer, row.ratio, row.target].map(cell).join(" | ")} |`),
+  ];
+  process.stdout.write(
+    `\n${new Date().toISOString().slice(0, 10)}, ${machine}\nMedians of ${ROUNDS} runs (${UP_ROUNDS} of the first up), with the smallest and the largest; ratios are medians pair by pair.\n\n${table.join("\n")}\n`,
+  );
 }
 
 main().then(

@@ -31,14 +31,20 @@ export function main(args: readonly string[]): number {
     return 2;
   }
   if (command.out === undefined) {
-    process.stdout.write(appArmorFiles(command).map(({ text }) => text).join("\n"));
+    process.stdout.write(
+      appArmorFiles(command)
+        .map(({ text }) => text)
+        .join("\n"),
+    );
     return 0;
   }
   try {
     write(command.out, command);
     return 0;
   } catch (error) {
-    console.error(`The profiles were not written to ${command.out}: ${error instanceof Error ? error.message : String(error)}`);
+    console.error(
+      `The profiles were not written to ${command.out}: ${error instanceof Error ? error.message : String(error)}`,
+    );
     return 1;
   }
 }

@@ -32,9 +32,13 @@ async function main(args: readonly string[]): Promise<number> {
   const result = await execIn(engine, container, ["sh", script("dump"), "now"]);
   const answer = read(result.stdout);
   if (result.code !== 0 || answer.snapshot === undefined) {
-    throw new CommandError(`The backup failed${answer.step === undefined ? "" : ` at ${answer.step}`}: ${answer.error ?? (result.stderr.trim() || `its container ended; see \`docker logs ${container.slice(0, 12)}\`, and run it again`)}`);
+    throw new CommandError(
+      `The backup failed${answer.step === undefined ? "" : ` at ${answer.step}`}: ${answer.error ?? (result.stderr.trim() || `its container ended; see \`docker logs ${container.slice(0, 12)}\`, and run it again`)}`,
+    );
   }
-  process.stdout.write(`${answer.snapshot}\nThe databases as of ${answer.time ?? "now"}: ${answer.bytes ?? 0} bytes, of which ${answer.added ?? 0} are new in the repository.\n`);
+  process.stdout.write(
+    `${answer.snapshot}\nThe databases as of ${answer.time ?? "now"}: ${answer.bytes ?? 0} bytes, of which ${answer.added ?? 0} are new in the repository.\n`,
+  );
   return 0;
 }
 

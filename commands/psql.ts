@@ -37,13 +37,26 @@ async function main(args: readonly string[]): Promise<number> {
   await sweepLeftovers(docker, options.stack);
   const postgres = await postgresContainer(docker, options.stack);
   const access = await readAccess(root, file?.project ?? "rampart", options.stack);
-  if (options.role === "superuser" || options.role === access.superuser) return runSuperuser(docker, access, options, postgres);
-  if (options.tunnel !== undefined) return tunnel(docker, access, { ...options, tunnel: options.tunnel }, text(field(parseJson(file?.values["rampart:images"] ?? "{}"), "socat")) ?? IMAGE_PINS.socat);
+  if (options.role === "superuser" || options.role === access.superuser)
+    return runSuperuser(docker, access, options, postgres);
+  if (options.tunnel !== undefined)
+    return tunnel(
+      docker,
+      access,
+      { ...options, tunnel: options.tunnel },
+      text(field(parseJson(file?.values["rampart:images"] ?? "{}"), "socat")) ?? IMAGE_PINS.socat,
+    );
   return runSession(docker, access, options, await imageOf(docker, postgres));
 }
 
-async function tunnel(docker: DockerCli, access: Awaited<ReturnType<typeof readAccess>>, options: TunnelOptions, image: string): Promise<number> {
-  if ((await docker.ask(["image", "inspect", image])).code !== 0) await docker.must(`The image ${image} could not be pulled`, ["pull", "--quiet", image], { timeoutSeconds: 600 });
+async function tunnel(
+  docker: DockerCli,
+  access: Awaited<ReturnType<typeof readAccess>>,
+  options: TunnelOptions,
+  image: string,
+): Promise<number> {
+  if ((await docker.ask(["image", "inspect", image])).code !== 0)
+    await docker.must(`The image ${image} could not be pulled`, ["pull", "--quiet", image], { timeoutSeconds: 600 });
   let leave: () => void = () => undefined;
   const ended = new Promise<void>((done) => (leave = done));
   // Before the tunnel is made, so that none is left by a signal that comes meanwhile.

@@ -28,12 +28,19 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const workspace = openWorkspace(root, options);
   if (rest[0] === "config" && rest[1] === "set" && !rest.includes("--secret")) {
-    throw new StartError(`Plain values belong in ${workspace.sourceName}, which is the file that is reviewed: edit it there. Only secrets are set here: \`${pulumiCommand(options.stack, "config set --secret <key>")}\`.`);
+    throw new StartError(
+      `Plain values belong in ${workspace.sourceName}, which is the file that is reviewed: edit it there. Only secrets are set here: \`${pulumiCommand(options.stack, "config set --secret <key>")}\`.`,
+    );
   }
   prepareWorkspace(workspace);
   await ensureStack(workspace, pulumi);
   const host = await engineHost(workspace.tracked.values["docker:host"], process.env);
-  return show(pulumi, rest, { ...pulumiEnvironment(process.env, workspace.paths, workspace.stack, workspace.pulumiFile), DOCKER_HOST: host }, root);
+  return show(
+    pulumi,
+    rest,
+    { ...pulumiEnvironment(process.env, workspace.paths, workspace.stack, workspace.pulumiFile), DOCKER_HOST: host },
+    root,
+  );
 }
 
 main(process.argv.slice(2)).then(

@@ -25,7 +25,10 @@ async function main(args: readonly string[]): Promise<number> {
   process.stdout.write(`A restore drill of stack ${options.stack} begins.\n`);
   const result = await execIn(engine, container, ["sh", script("drill"), "now", options.snapshot ?? "latest"]);
   const drill = readDrill(result.stdout);
-  if (drill === undefined) throw new CommandError(`The drill gave no result: ${result.stderr.trim() || result.stdout.slice(0, 300) || `its container ended; see \`docker logs ${container.slice(0, 12)}\`, and run it again`}`);
+  if (drill === undefined)
+    throw new CommandError(
+      `The drill gave no result: ${result.stderr.trim() || result.stdout.slice(0, 300) || `its container ended; see \`docker logs ${container.slice(0, 12)}\`, and run it again`}`,
+    );
   process.stdout.write(describeDrill(drill));
   return drill.ok && result.code === 0 ? 0 : 1;
 }

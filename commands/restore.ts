@@ -40,14 +40,20 @@ async function main(args: readonly string[]): Promise<number> {
   const snapshots = parseSnapshots(listed.stdout);
   if (options.target === undefined) {
     for (const snapshot of snapshots) say(describeSnapshot(snapshot));
-    say(snapshots.length === 0 ? "The repository holds no backup." : "Restore one with --to live, --to database:<new name> or --to directory:<path>.");
+    say(
+      snapshots.length === 0
+        ? "The repository holds no backup."
+        : "Restore one with --to live, --to database:<new name> or --to directory:<path>.",
+    );
     return 0;
   }
   const snapshot = chooseSnapshot(snapshots, options.snapshot);
   const restore = new Restore(engine, store, snapshot.id, say);
   const info = await restore.info();
   const databases = databasesOf(info, options);
-  say(`backup ${snapshot.id.slice(0, 8)} of ${info.time}, stack ${info.stack}, PostgreSQL ${info.server}, databases ${info.databases.join(", ")}`);
+  say(
+    `backup ${snapshot.id.slice(0, 8)} of ${info.time}, stack ${info.stack}, PostgreSQL ${info.server}, databases ${info.databases.join(", ")}`,
+  );
   const plan = describePlan(options.target, databases);
   if (options.confirm !== options.stack) {
     say(`Nothing was changed. This would: ${plan}\nTo do it, add --confirm ${options.stack}`);
@@ -60,12 +66,15 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const postgres = await containerOf(engine, options.stack, "postgres");
   await restore.room(postgres, snapshot.summary?.total_bytes_processed ?? 0);
-  return options.target.kind === "live" ? toLive(restore, postgres, databases, guardOf(options)) : toDatabase(restore, postgres, databases[0] ?? "", options.target.name);
+  return options.target.kind === "live"
+    ? toLive(restore, postgres, databases, guardOf(options))
+    : toDatabase(restore, postgres, databases[0] ?? "", options.target.name);
 }
 
 function databasesOf(info: BackupInfo, { database }: RestoreOptions): readonly string[] {
   if (database === undefined) return info.databases;
-  if (!info.databases.includes(database)) throw new CommandError(`The backup holds no database ${database}, but ${info.databases.join(", ")}.`);
+  if (!info.databases.includes(database))
+    throw new CommandError(`The backup holds no database ${database}, but ${info.databases.join(", ")}.`);
   return [database];
 }
 
@@ -92,7 +101,8 @@ function tell(target: string, verified: Verified): boolean {
     return true;
   }
   say(`${target} DIFFERS FROM THE BACKUP in ${differences.length} places:`);
-  for (const { what, name, expected, found } of differences.slice(0, SHOWN_DIFFERENCES)) say(`  ${what} ${name}: expected ${JSON.stringify(expected)}, found ${JSON.stringify(found)}`);
+  for (const { what, name, expected, found } of differences.slice(0, SHOWN_DIFFERENCES))
+    say(`  ${what} ${name}: expected ${JSON.stringify(expected)}, found ${JSON.stringify(found)}`);
   return false;
 }
 
@@ -109,12 +119,21 @@ function guardOf(options: RestoreOptions): readonly DatabaseScript[] | undefined
 }
 
 /** All are restored, verified and confined before the first one takes its place: a fault leaves everything as it was. */
-async function toLive(restore: Restore, postgres: string, databases: readonly string[], guard: readonly DatabaseScript[] | undefined): Promise<number> {
+async function toLive(
+  restore: Restore,
+  postgres: string,
+  databases: readonly string[],
+  guard: readonly DatabaseScript[] | undefined,
+): Promise<number> {
   const at = new Date();
   const live = await restore.databases(postgres);
   const missing = databases.filter((database) => !live.includes(database));
-  if (missing.length > 0) throw new CommandError(`The server has no database ${missing.join(", ")}: run \`pulumi up\` first, or name one with --database.`);
-  for (const left of unfinished(live, databases)) say(`${left} is of a restore that did not end, or that runs now. To drop it: DROP DATABASE "${left}";`);
+  if (missing.length > 0)
+    throw new CommandError(
+      `The server has no database ${missing.join(", ")}: run \`pulumi up\` first, or name one with --database.`,
+    );
+  for (const left of unfinished(live, databases))
+    say(`${left} is of a restore that did not end, or that runs now. To drop it: DROP DATABASE "${left}";`);
   const restored: string[] = [];
   for (const database of databases) {
     const target = timedName(database, "restore", at);
@@ -132,10 +151,16 @@ async function toLive(restore: Restore, postgres: string, databases: readonly st
       throw error;
     }
   }
-  const swaps = databases.map((database) => ({ live: database, restored: timedName(database, "restore", at), before: timedName(database, "before", at) }));
+  const swaps = databases.map((database) => ({
+    live: database,
+    restored: timedName(database, "restore", at),
+    before: timedName(database, "before", at),
+  }));
   const ended = await restore.switch(postgres, swaps);
   for (const { live: database, before } of swaps) {
-    say(`${database} is the restored one now; ${ended[database] ?? "its"} sessions were ended. The one before is kept as ${before}. To drop it: DROP DATABASE "${before}";`);
+    say(
+      `${database} is the restored one now; ${ended[database] ?? "its"} sessions were ended. The one before is kept as ${before}. To drop it: DROP DATABASE "${before}";`,
+    );
   }
   if (guard === undefined) say(UNGUARDED);
   return 0;

@@ -26,7 +26,13 @@ Afterwards: npm run pulumi -- preview | up | destroy | stack output | cancel, on
 /** Seconds within which all URLs have to answer once everything is deployed and healthy. */
 const PROBE_SECONDS = 60;
 // The summary names the URLs, and `stack output` shows the rest. Without a terminal the progress would be rows of dots.
-const UP = ["up", "--yes", "--skip-preview", "--suppress-outputs", ...(process.stdout.isTTY ? [] : ["--suppress-progress"])];
+const UP = [
+  "up",
+  "--yes",
+  "--skip-preview",
+  "--suppress-outputs",
+  ...(process.stdout.isTTY ? [] : ["--suppress-progress"]),
+];
 const root = resolve(__dirname, "..");
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const ok = (line: string): void => say(`  ok  ${line}`);
@@ -39,7 +45,9 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const started = Date.now();
   const workspace = openWorkspace(root, options);
-  say(`Rampart: stack ${workspace.stack} from ${workspace.sourceName}${workspace.remembered ? ", as at the last start" : ""}\n`);
+  say(
+    `Rampart: stack ${workspace.stack} from ${workspace.sourceName}${workspace.remembered ? ", as at the last start" : ""}\n`,
+  );
   const host = await engineHost(workspace.tracked.values["docker:host"], process.env);
   const findings = await survey(root, host, process.env);
   for (const finding of findings) if (finding.ok) ok(finding.text);
@@ -50,10 +58,15 @@ async function main(args: readonly string[]): Promise<number> {
   await ensureStack(workspace, pulumi);
   rememberConfigFile(workspace);
   say("");
-  const env = { ...pulumiEnvironment(process.env, workspace.paths, workspace.stack, workspace.pulumiFile), DOCKER_HOST: host };
+  const env = {
+    ...pulumiEnvironment(process.env, workspace.paths, workspace.stack, workspace.pulumiFile),
+    DOCKER_HOST: host,
+  };
   const code = await show(pulumi, UP, env, root);
   if (code !== 0) {
-    throw new StartError(`The deployment did not succeed (\`pulumi up\` ended with ${code}; its messages are above): mend what they name and run \`npm start\` again, or take everything down with \`${pulumiCommand(workspace.stack, "destroy")}\`.`);
+    throw new StartError(
+      `The deployment did not succeed (\`pulumi up\` ended with ${code}; its messages are above): mend what they name and run \`npm start\` again, or take everything down with \`${pulumiCommand(workspace.stack, "destroy")}\`.`,
+    );
   }
   await probe(config, host);
   say(ending(workspace, Date.now() - started));
@@ -68,7 +81,11 @@ async function prepare(workspace: Workspace, host: string): Promise<LoadedConfig
   const own = (key: string): boolean => key.startsWith(prefix);
   const config = loadConfig({
     stack: workspace.stack,
-    values: Object.fromEntries(Object.entries(file.values).filter(([key]) => own(key)).map(([key, value]) => [key.slice(prefix.length), value])),
+    values: Object.fromEntries(
+      Object.entries(file.values)
+        .filter(([key]) => own(key))
+        .map(([key, value]) => [key.slice(prefix.length), value]),
+    ),
     secretKeys: file.secretKeys.filter(own).map((key) => key.slice(prefix.length)),
   });
   ok(`configuration: ${Object.keys(config.services).length} service(s), environment ${config.environment}`);
@@ -87,8 +104,14 @@ async function showPlanInstead(workspace: Workspace, options: Options, findings:
   const plan = join(root, "commands", "plan.ts");
   if (existsSync(plan)) {
     say(`\nThis is the plan of what would be deployed (npm run plan -- ${workspace.stack}):\n`);
-    const file = options.configFile === undefined && !workspace.remembered ? [] : ["--config-file", workspace.sourceFile];
-    await show(process.execPath, ["--require", require.resolve("tsx/cjs"), plan, workspace.stack, ...file], process.env, root);
+    const file =
+      options.configFile === undefined && !workspace.remembered ? [] : ["--config-file", workspace.sourceFile];
+    await show(
+      process.execPath,
+      ["--require", require.resolve("tsx/cjs"), plan, workspace.stack, ...file],
+      process.env,
+      root,
+    );
   }
   throw new StartError(["Nothing was deployed.", ...sentences].join("\n"));
 }
@@ -96,7 +119,10 @@ async function showPlanInstead(workspace: Workspace, options: Options, findings:
 async function probe(config: LoadedConfig, host: string): Promise<void> {
   const all = targets(config, host);
   if (all.length === 0) return say("\nDeployed. No service has a route, so there is no URL to open.");
-  if (beyondReach(config, host)) return say(`\nDeployed. The edge listens on ${config.edge.listenAddress} of ${host}, so its URLs answer there only:\n${all.map(({ url }) => `  ${url}`).join("\n")}`);
+  if (beyondReach(config, host))
+    return say(
+      `\nDeployed. The edge listens on ${config.edge.listenAddress} of ${host}, so its URLs answer there only:\n${all.map(({ url }) => `  ${url}`).join("\n")}`,
+    );
   const deadline = Date.now() + PROBE_SECONDS * 1000;
   say("");
   for (const target of all) {
@@ -113,7 +139,9 @@ function silence(target: Target, answer: Answer): string {
 function remark(config: LoadedConfig, { host, address }: Target): string {
   const remarks = [
     ...(config.certificates === "self-signed" ? ["self-signed: the browser warns, curl wants -k"] : []),
-    ...(address.startsWith("127.") && host !== "localhost" && !host.endsWith(".localhost") ? [`your browser needs \`${address} ${host}\` in /etc/hosts`] : []),
+    ...(address.startsWith("127.") && host !== "localhost" && !host.endsWith(".localhost")
+      ? [`your browser needs \`${address} ${host}\` in /etc/hosts`]
+      : []),
   ];
   return remarks.length === 0 ? "" : `; ${remarks.join("; ")}`;
 }
@@ -133,7 +161,9 @@ function ending({ stack, paths, sourceName }: Workspace, milliseconds: number): 
 
 function explain(error: unknown): number {
   if (error instanceof ConfigError) {
-    const hint = error.message.includes("pulumi config set") ? "\n\nHere `pulumi config set …` is `npm run pulumi -- config set …`." : "";
+    const hint = error.message.includes("pulumi config set")
+      ? "\n\nHere `pulumi config set …` is `npm run pulumi -- config set …`."
+      : "";
     process.stderr.write(`\n${error.message}${hint}\n`);
     return 1;
   }
@@ -142,7 +172,11 @@ function explain(error: unknown): number {
     return 2;
   }
   const known = error instanceof StartError || error instanceof StackFileError;
-  process.stderr.write(known ? `\n${error.message}\n` : `\nnpm start failed in a way that it does not know: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.stderr.write(
+    known
+      ? `\n${error.message}\n`
+      : `\nnpm start failed in a way that it does not know: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  );
   return 1;
 }
 

@@ -42,14 +42,20 @@ async function main(args: readonly string[]): Promise<number> {
   const upgrade: Upgrade = { docker, server, image, to, from: currentMajor(server), say };
   say(`[1/8] preflight: PostgreSQL ${upgrade.from} in ${server.dataVolume} to PostgreSQL ${to}`);
   await preflight(upgrade);
-  const prepared = server.volumes.some(({ name, preparedFrom }) => name === upgradeNames(server.base, to).data && preparedFrom === upgrade.from);
+  const prepared = server.volumes.some(
+    ({ name, preparedFrom }) => name === upgradeNames(server.base, to).data && preparedFrom === upgrade.from,
+  );
   if (!prepared && !options.confirmed) {
-    say(`Nothing was changed. To go on, repeat the command with --confirm ${options.stack}: the databases are then read-only until the switch.`);
+    say(
+      `Nothing was changed. To go on, repeat the command with --confirm ${options.stack}: the databases are then read-only until the switch.`,
+    );
     return 2;
   }
   if (prepared) say("The volume is prepared already.");
   else await prepare(upgrade);
-  say(`\nPostgreSQL ${to} is prepared in ${upgradeNames(server.base, to).data}. The old databases stay read-only until the switch:\n`);
+  say(
+    `\nPostgreSQL ${to} is prepared in ${upgradeNames(server.base, to).data}. The old databases stay read-only until the switch:\n`,
+  );
   for (const line of nextSteps(upgrade)) say(`  ${line}`);
   say(`\nOr put everything back: npm run upgrade-postgres -- ${options.stack} --abort --confirm ${options.stack}`);
   return 0;
@@ -67,7 +73,9 @@ function configuredHost({ stack, configFile }: UpgradeOptions): string | undefin
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.on(signal, () => {
-    process.stderr.write("\nCut off. The same command goes on from here; with --abort instead of --to it puts everything back.\n");
+    process.stderr.write(
+      "\nCut off. The same command goes on from here; with --abort instead of --to it puts everything back.\n",
+    );
     process.exit(130);
   });
 }
@@ -78,6 +86,7 @@ main(process.argv.slice(2)).then(
     const usage = error instanceof UsageError;
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${usage ? USAGE : ""}`);
     process.exitCode = usage ? 2 : 1;
-    if (!usage && !(error instanceof StartError) && !(error instanceof StackFileError) && error instanceof Error) process.stderr.write(`${error.stack ?? ""}\n`);
+    if (!usage && !(error instanceof StartError) && !(error instanceof StackFileError) && error instanceof Error)
+      process.stderr.write(`${error.stack ?? ""}\n`);
   },
 );

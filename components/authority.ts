@@ -1,6 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import { authorityCertificate, clientCertificate, serverCertificate, type IssuedCertificate } from "../hardening/pki/certificates";
+import {
+  authorityCertificate,
+  clientCertificate,
+  serverCertificate,
+  type IssuedCertificate,
+} from "../hardening/pki/certificates";
 import { SEED_BYTES } from "../hardening/pki/keys";
 import { certificatePeriod, type CertificatePeriod } from "../hardening/pki/period";
 
@@ -32,14 +37,27 @@ export class Authority extends pulumi.ComponentResource {
     super("rampart:pki:Authority", name, {}, opts);
     this.period = certificatePeriod(new Date());
     this.seed = pulumi.secret(new random.RandomBytes(`${name}-seed`, { length: SEED_BYTES }, { parent: this }).base64);
-    this.certificate = pulumi.unsecret(this.seed.apply((seed) => authorityCertificate({ seed, stackName: args.stackName })));
+    this.certificate = pulumi.unsecret(
+      this.seed.apply((seed) => authorityCertificate({ seed, stackName: args.stackName })),
+    );
     this.registerOutputs({ certificate: this.certificate });
   }
 
   /** A server's certificate. `names` are the DNS names and addresses by which clients reach it. */
   server(server: string, names: readonly string[]): CertificateOutputs {
     const { stackName, rotation } = this.args;
-    return split(this.seed.apply((seed) => serverCertificate({ seed, stackName, server, names, period: this.period, ...(rotation === undefined ? {} : { rotation }) })));
+    return split(
+      this.seed.apply((seed) =>
+        serverCertificate({
+          seed,
+          stackName,
+          server,
+          names,
+          period: this.period,
+          ...(rotation === undefined ? {} : { rotation }),
+        }),
+      ),
+    );
   }
 
   /** A client's certificate; see `clientCertificate`. */
@@ -49,5 +67,8 @@ export class Authority extends pulumi.ComponentResource {
 }
 
 function split(issued: pulumi.Output<IssuedCertificate>): CertificateOutputs {
-  return { certificate: pulumi.unsecret(issued.apply(({ certificate }) => certificate)), privateKey: issued.apply(({ privateKey }) => privateKey) };
+  return {
+    certificate: pulumi.unsecret(issued.apply(({ certificate }) => certificate)),
+    privateKey: issued.apply(({ privateKey }) => privateKey),
+  };
 }

@@ -1,6 +1,16 @@
 import * as pulumi from "@pulumi/pulumi";
 import { configSecret } from "../config";
-import { BACKUP_WORK_OWNER, backupScripts, credentialFile, drillWorkload, dumpWorkload, isRemote, storeWorkload, type BackupSettings, type BackupVolume } from "../hardening/backup/workloads";
+import {
+  BACKUP_WORK_OWNER,
+  backupScripts,
+  credentialFile,
+  drillWorkload,
+  dumpWorkload,
+  isRemote,
+  storeWorkload,
+  type BackupSettings,
+  type BackupVolume,
+} from "../hardening/backup/workloads";
 import type { Workload } from "../hardening/workload";
 import { createContainer } from "./container";
 import type { NetworkNames, StackContext } from "./context";
@@ -33,13 +43,25 @@ export class Backups extends pulumi.ComponentResource {
     const settings = backupSettings(context, backups, Object.keys(args.urls));
     this.repository = backups.repository;
     const { protect } = context.config.database;
-    this.password = backups.password === "generated" ? args.secrets.password("backup-repository", undefined, undefined, protect) : configSecret(backups.password.config);
+    this.password =
+      backups.password === "generated"
+        ? args.secrets.password("backup-repository", undefined, undefined, protect)
+        : configSecret(backups.password.config);
 
     const local = isRemote(backups.repository) ? [] : (["repository"] as const);
     const data = Object.fromEntries(
       (["drill", "restored", "scratch", "state", ...local] as const).map((volume): [BackupVolume, DataVolume] => [
         volume,
-        new DataVolume(`${name}-${volume}`, context, { owner: volume === "repository" ? "backup" : BACKUP_WORK_OWNER, protect: volume === "repository" && protect, shared: true }, { parent: this }),
+        new DataVolume(
+          `${name}-${volume}`,
+          context,
+          {
+            owner: volume === "repository" ? "backup" : BACKUP_WORK_OWNER,
+            protect: volume === "repository" && protect,
+            shared: true,
+          },
+          { parent: this },
+        ),
       ]),
     );
     const files = (part: string, contents: Readonly<Record<string, MountedFile>>, secret: boolean): MountedFiles =>
@@ -47,12 +69,27 @@ export class Backups extends pulumi.ComponentResource {
     const mounted = {
       scripts: files("scripts", contentsOf(backupScripts()), false),
       "dump-secrets": files("dump-secrets", databaseFiles(args), true),
-      "store-secrets": files("store-secrets", { restic_password: { content: this.password }, ...credentialFiles(backups.credentials) }, true),
+      "store-secrets": files(
+        "store-secrets",
+        { restic_password: { content: this.password }, ...credentialFiles(backups.credentials) },
+        true,
+      ),
     };
-    const volumes = Object.fromEntries([...Object.entries(data), ...Object.entries(mounted)].map(([key, { volumeName }]) => [key, volumeName]));
-    const filled = [...Object.values(data).map(({ ready }) => ready), ...Object.values(mounted).map(({ carrier }) => carrier)];
+    const volumes = Object.fromEntries(
+      [...Object.entries(data), ...Object.entries(mounted)].map(([key, { volumeName }]) => [key, volumeName]),
+    );
+    const filled = [
+      ...Object.values(data).map(({ ready }) => ready),
+      ...Object.values(mounted).map(({ carrier }) => carrier),
+    ];
     const create = (part: Workload, dependsOn: pulumi.Resource[]) =>
-      createContainer(context, `${name}-${part.name}`, part, { networks: args.networks, volumes }, { parent: this, lifecycle: "exclusive", dependsOn: [...filled, ...dependsOn] });
+      createContainer(
+        context,
+        `${name}-${part.name}`,
+        part,
+        { networks: args.networks, volumes },
+        { parent: this, lifecycle: "exclusive", dependsOn: [...filled, ...dependsOn] },
+      );
     create(dumpWorkload(settings), args.dependsOn);
     create(storeWorkload(settings), []);
     create(drillWorkload(settings), []);
@@ -80,12 +117,21 @@ function backupSettings(context: StackContext, backups: BackupsConfig, databases
   };
 }
 
-const contentsOf = (texts: Readonly<Record<string, string>>): Record<string, MountedFile> => Object.fromEntries(Object.entries(texts).map(([file, content]) => [file, { content }]));
+const contentsOf = (texts: Readonly<Record<string, string>>): Record<string, MountedFile> =>
+  Object.fromEntries(Object.entries(texts).map(([file, content]) => [file, { content }]));
 
 function databaseFiles({ urls, ca }: BackupsArgs): Record<string, MountedFile> {
   const byDatabase = Object.entries(urls).map(([database, content]) => [`database_url_${database}`, { content }]);
-  return { ...Object.fromEntries(byDatabase), ...(ca === undefined ? {} : { database_ca: { content: ca } }) } as Record<string, MountedFile>;
+  return { ...Object.fromEntries(byDatabase), ...(ca === undefined ? {} : { database_ca: { content: ca } }) } as Record<
+    string,
+    MountedFile
+  >;
 }
 
 const credentialFiles = (credentials: BackupsConfig["credentials"]): Record<string, MountedFile> =>
-  Object.fromEntries(Object.entries(credentials).map(([variable, { config }]) => [credentialFile(variable), { content: configSecret(config) }]));
+  Object.fromEntries(
+    Object.entries(credentials).map(([variable, { config }]) => [
+      credentialFile(variable),
+      { content: configSecret(config) },
+    ]),
+  );

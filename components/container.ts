@@ -27,7 +27,13 @@ export interface CreatedContainer {
 }
 
 /** Creates the container of a workload: every container of a stack that runs is made here, and hardened alike. */
-export function createContainer(context: StackContext, name: string, workload: Workload, bindings: WorkloadBindings, options: ContainerOptions): CreatedContainer {
+export function createContainer(
+  context: StackContext,
+  name: string,
+  workload: Workload,
+  bindings: WorkloadBindings,
+  options: ContainerOptions,
+): CreatedContainer {
   const imageId = context.images.id(workload.image);
   const args = renderContainer(workload, { ...bindings, imageId, stack: context.config.stack });
   const lifecycle = options.lifecycle === "job" ? { start: false, mustRun: false } : {};
@@ -42,5 +48,8 @@ export function createContainer(context: StackContext, name: string, workload: W
       ...(options.dependsOn === undefined ? {} : { dependsOn: options.dependsOn }),
     },
   );
-  return { container, running: options.lifecycle === "job" ? container : context.hooks.keepRunning(container, workload) };
+  return {
+    container,
+    running: options.lifecycle === "job" ? container : context.hooks.keepRunning(container, workload),
+  };
 }

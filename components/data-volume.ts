@@ -29,10 +29,22 @@ export class DataVolume extends pulumi.ComponentResource {
     this.volume = new docker.Volume(
       name,
       { name, labels: ownerLabels({ stack }, "volume", args.owner) },
-      { parent: this, protect: args.protect, retainOnDelete: args.protect, ...(opts?.dependsOn === undefined ? {} : { dependsOn: opts.dependsOn }) },
+      {
+        parent: this,
+        protect: args.protect,
+        retainOnDelete: args.protect,
+        ...(opts?.dependsOn === undefined ? {} : { dependsOn: opts.dependsOn }),
+      },
     );
     this.volumeName = this.volume.name;
-    this.ready = args.shared ? createCarrier(name, context, { owner: args.owner, volumeName: this.volumeName, mountPath: "/tmp" }, { parent: this }) : this.volume;
+    this.ready = args.shared
+      ? createCarrier(
+          name,
+          context,
+          { owner: args.owner, volumeName: this.volumeName, mountPath: "/tmp" },
+          { parent: this },
+        )
+      : this.volume;
     this.registerOutputs({ volumeName: this.volumeName });
   }
 }

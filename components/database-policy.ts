@@ -2,7 +2,15 @@ import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import type { LoadedConfig } from "../config";
-import { ELEVATION_WATCH, ELEVATION_WATCH_DATABASE, elevatedLogin, isOver, renderElevationEndSql, renderElevationOwnershipSql, renderElevationsSql } from "../hardening/database/elevations";
+import {
+  ELEVATION_WATCH,
+  ELEVATION_WATCH_DATABASE,
+  elevatedLogin,
+  isOver,
+  renderElevationEndSql,
+  renderElevationOwnershipSql,
+  renderElevationsSql,
+} from "../hardening/database/elevations";
 import { guardScripts, tenancyScripts, type DatabaseScript } from "../hardening/database/policy-scripts";
 import { renderRoleSettingsSql } from "../hardening/database/role-settings";
 import { scramSha256Verifier } from "../hardening/database/scram";
@@ -42,15 +50,34 @@ export class DatabasePolicy extends pulumi.ComponentResource {
     const { config, secrets } = context;
     const { elevations } = config.database;
     const prepare = tenancyScripts(config.database, POSTGRES_SUPERUSER);
-    const tenancy = prepare.length === 0 ? args.dependsOn : [this.receipt("tenancy", pulumi.output(prepare), args.dependsOn)];
-    this.elevations = Object.fromEntries(elevations.map((elevation) => [elevatedLogin(elevation), secrets.password(`elevated-${elevation.who}`, undefined, elevation.until)]));
+    const tenancy =
+      prepare.length === 0 ? args.dependsOn : [this.receipt("tenancy", pulumi.output(prepare), args.dependsOn)];
+    this.elevations = Object.fromEntries(
+      elevations.map((elevation) => [
+        elevatedLogin(elevation),
+        secrets.password(`elevated-${elevation.who}`, undefined, elevation.until),
+      ]),
+    );
     const watch = elevations.length === 0 ? undefined : secrets.password("elevation-watch");
-    const verifiers = pulumi.all(Object.fromEntries(Object.entries({ ...this.elevations, ...(watch === undefined ? {} : { [ELEVATION_WATCH]: watch }) }).map(([login, password]) => [login, this.verifier(login, password)])));
+    const verifiers = pulumi.all(
+      Object.fromEntries(
+        Object.entries({ ...this.elevations, ...(watch === undefined ? {} : { [ELEVATION_WATCH]: watch }) }).map(
+          ([login, password]) => [login, this.verifier(login, password)],
+        ),
+      ),
+    );
     // With nobody elevated there is nothing to guard, and a rotation then changes nothing here.
     const passwords = pulumi.all(watch === undefined ? {} : args.roleVerifiers);
-    const elevated = this.receipt("elevations", pulumi.all([verifiers, passwords]).apply(([known, roles]) => elevationScripts(config, known, roles)), args.dependsOn);
+    const elevated = this.receipt(
+      "elevations",
+      pulumi.all([verifiers, passwords]).apply(([known, roles]) => elevationScripts(config, known, roles)),
+      args.dependsOn,
+    );
     // After the elevated logins, which have their share.
-    this.prepared = [...tenancy, this.receipt("settings", settingsScripts(config, args.logins), [...args.dependsOn, elevated])];
+    this.prepared = [
+      ...tenancy,
+      this.receipt("settings", settingsScripts(config, args.logins), [...args.dependsOn, elevated]),
+    ];
     this.warnOfEnds();
     if (watch !== undefined) this.watch = { password: watch, dependsOn: [elevated] };
     this.registerOutputs({});
@@ -61,18 +88,37 @@ export class DatabasePolicy extends pulumi.ComponentResource {
     if (!hooksSupported()) return;
     const over = this.context.config.database.elevations.filter((elevation) => isOver(elevation, new Date()));
     for (const elevation of over) {
-      void pulumi.log.warn(`database.elevations: ${elevatedLogin(elevation)} is over since ${elevation.until}: it gets in no more; remove the entry.`, this);
+      void pulumi.log.warn(
+        `database.elevations: ${elevatedLogin(elevation)} is over since ${elevation.until}: it gets in no more; remove the entry.`,
+        this,
+      );
     }
   }
 
   /** After the migration, before services: confines every table of a tenant's, and fails the update where something leaks. */
   guard(migration: { readonly done: random.RandomId } | undefined): pulumi.Resource {
-    return this.receipt("guard", pulumi.output(guardScripts(this.context.config.database, POSTGRES_SUPERUSER)), [...this.prepared, ...(migration === undefined ? [] : [migration.done])], migration?.done.id);
+    return this.receipt(
+      "guard",
+      pulumi.output(guardScripts(this.context.config.database, POSTGRES_SUPERUSER)),
+      [...this.prepared, ...(migration === undefined ? [] : [migration.done])],
+      migration?.done.id,
+    );
   }
 
-  private receipt(step: string, statements: pulumi.Output<DatabaseScript[]>, dependsOn: pulumi.Resource[], after?: pulumi.Output<string>): random.RandomId {
+  private receipt(
+    step: string,
+    statements: pulumi.Output<DatabaseScript[]>,
+    dependsOn: pulumi.Resource[],
+    after?: pulumi.Output<string>,
+  ): random.RandomId {
     // Keyed, as verifiers are among the statements.
-    const digest = pulumi.unsecret(pulumi.all([statements, this.context.salt]).apply(([all, salt]) => createHash("sha256").update(salt).update(JSON.stringify(all)).digest("hex").slice(0, 12)));
+    const digest = pulumi.unsecret(
+      pulumi
+        .all([statements, this.context.salt])
+        .apply(([all, salt]) =>
+          createHash("sha256").update(salt).update(JSON.stringify(all)).digest("hex").slice(0, 12),
+        ),
+    );
     return new random.RandomId(
       `${this.name}-${step}`,
       { byteLength: 4, keepers: { statements: digest, ...(after === undefined ? {} : { after }) } },
@@ -82,24 +128,48 @@ export class DatabasePolicy extends pulumi.ComponentResource {
 
   private verifier(login: string, password: pulumi.Output<string>): pulumi.Output<string> {
     const salt = new random.RandomBytes(`${this.name}-${login}-salt`, { length: 16 }, { parent: this });
-    return pulumi.all([password, salt.base64]).apply(([text, saltBase64]) => scramSha256Verifier({ password: text, saltBase64 }));
+    return pulumi
+      .all([password, salt.base64])
+      .apply(([text, saltBase64]) => scramSha256Verifier({ password: text, saltBase64 }));
   }
 }
 
-function settingsScripts({ database }: LoadedConfig, logins: Readonly<Record<string, pulumi.Output<string>>>): pulumi.Output<DatabaseScript[]> {
+function settingsScripts(
+  { database }: LoadedConfig,
+  logins: Readonly<Record<string, pulumi.Output<string>>>,
+): pulumi.Output<DatabaseScript[]> {
   const elevated = database.elevations.map((elevation) => ({ login: elevatedLogin(elevation), role: elevation.role }));
   return pulumi.all(logins).apply((names) => {
     const members = Object.entries(names).map(([role, login]) => ({ login, role }));
-    return [{ database: database.name, statements: renderRoleSettingsSql({ superuser: POSTGRES_SUPERUSER, members: [...members, ...elevated] }) }];
+    return [
+      {
+        database: database.name,
+        statements: renderRoleSettingsSql({ superuser: POSTGRES_SUPERUSER, members: [...members, ...elevated] }),
+      },
+    ];
   });
 }
 
-function elevationScripts(config: LoadedConfig, verifiers: Readonly<Record<string, string>>, passwords: Readonly<Record<string, string>>): DatabaseScript[] {
+function elevationScripts(
+  config: LoadedConfig,
+  verifiers: Readonly<Record<string, string>>,
+  passwords: Readonly<Record<string, string>>,
+): DatabaseScript[] {
   const { elevations } = config.database;
   const server = ELEVATION_WATCH_DATABASE;
   return [
     ...renderElevationEndSql(elevations).map((statements) => ({ database: server, statements })),
     ...databaseNames(config).map((database) => ({ database, statements: renderElevationOwnershipSql(elevations) })),
-    { database: server, statements: renderElevationsSql({ database: server, superuser: POSTGRES_SUPERUSER, elevations, verifiers, passwords, roles: privilegesOf(config).roles }) },
+    {
+      database: server,
+      statements: renderElevationsSql({
+        database: server,
+        superuser: POSTGRES_SUPERUSER,
+        elevations,
+        verifiers,
+        passwords,
+        roles: privilegesOf(config).roles,
+      }),
+    },
   ];
 }

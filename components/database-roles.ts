@@ -4,7 +4,14 @@ import * as random from "@pulumi/random";
 import type { LoadedConfig, ServiceConfig } from "../config";
 import { renderPasswordAnnouncedSql } from "../hardening/database/elevation-guard";
 import { databasePrivileges, type DatabasePrivileges } from "../hardening/database/privileges";
-import { DATABASE_ROLES, loginSpec, SERVICE_ROLES, type DatabaseRole, type RoleSpec, type ServiceRole } from "../hardening/database/roles";
+import {
+  DATABASE_ROLES,
+  loginSpec,
+  SERVICE_ROLES,
+  type DatabaseRole,
+  type RoleSpec,
+  type ServiceRole,
+} from "../hardening/database/roles";
 import { loginName, rotationId, rotationKey } from "../hardening/database/rotation";
 import { scramSha256Verifier } from "../hardening/database/scram";
 import type { Authority } from "./authority";
@@ -65,7 +72,16 @@ export class DatabaseRoles extends pulumi.ComponentResource {
     const { config } = context;
     const provider = new postgresql.Provider(
       `${name}-provider`,
-      { host: args.host, port: args.port, username: POSTGRES_SUPERUSER, password: args.superuserPassword, ...verifyFull(args.authority), superuser: true, connectTimeout: 15, maxConnections: PROVIDER_CONNECTIONS },
+      {
+        host: args.host,
+        port: args.port,
+        username: POSTGRES_SUPERUSER,
+        password: args.superuserPassword,
+        ...verifyFull(args.authority),
+        superuser: true,
+        connectTimeout: 15,
+        maxConnections: PROVIDER_CONNECTIONS,
+      },
       { parent: this, deletedWith: args.deletedWith },
     );
     this.options = { parent: this, provider, dependsOn: args.dependsOn, deletedWith: args.deletedWith };
@@ -77,7 +93,12 @@ export class DatabaseRoles extends pulumi.ComponentResource {
       backup: this.password("database-backup", "backup"),
       monitor: this.password("database-monitor", "monitor"),
     };
-    this.verifiers = Object.fromEntries(model.roles.map(({ name: role }) => [role, this.verifier(`${name}-${role}`, this.passwords[role as DatabaseRole])]));
+    this.verifiers = Object.fromEntries(
+      model.roles.map(({ name: role }) => [
+        role,
+        this.verifier(`${name}-${role}`, this.passwords[role as DatabaseRole]),
+      ]),
+    );
     const roles = model.roles.map((role) => this.createRole(role));
     const used = new Set(Object.values(config.services).map(serviceRole));
     this.logins = Object.fromEntries(
@@ -87,7 +108,10 @@ export class DatabaseRoles extends pulumi.ComponentResource {
         return own === undefined || resource === undefined ? [] : [[own, this.createLogin(own, role, resource)]];
       }),
     );
-    this.ready = [...this.createPrivileges(model, roles), ...Object.values(this.logins).map(({ resource }) => resource)];
+    this.ready = [
+      ...this.createPrivileges(model, roles),
+      ...Object.values(this.logins).map(({ resource }) => resource),
+    ];
     this.registerOutputs({});
   }
 
@@ -104,8 +128,16 @@ export class DatabaseRoles extends pulumi.ComponentResource {
     const name = `${this.name}-${role.name}`;
     const verifier = this.verifiers[role.name] ?? "";
     // Who watches elevations has to know that this change is the stack's own.
-    const announced = pulumi.output(verifier).apply((known) => [{ database: this.context.config.database.name, statements: renderPasswordAnnouncedSql(known) }]);
-    return new postgresql.Role(name, { ...roleArgs(role), password: verifier }, this.owned({ ...this.options, hooks: this.context.hooks.guardedRole({ name, statements: announced }) }));
+    const announced = pulumi
+      .output(verifier)
+      .apply((known) => [
+        { database: this.context.config.database.name, statements: renderPasswordAnnouncedSql(known) },
+      ]);
+    return new postgresql.Role(
+      name,
+      { ...roleArgs(role), password: verifier },
+      this.owned({ ...this.options, hooks: this.context.hooks.guardedRole({ name, statements: announced }) }),
+    );
   }
 
   /**
@@ -128,7 +160,12 @@ export class DatabaseRoles extends pulumi.ComponentResource {
         skipReassignOwned: true,
       },
       // Another salt is another name: then, too, the old login has to outlive those who use it.
-      { ...this.options, dependsOn: [...this.args.dependsOn, member], replaceOnChanges: ["name"], hooks: this.context.hooks.role },
+      {
+        ...this.options,
+        dependsOn: [...this.args.dependsOn, member],
+        replaceOnChanges: ["name"],
+        hooks: this.context.hooks.role,
+      },
     );
     return { name: resource.name, password, resource };
   }
@@ -147,15 +184,26 @@ export class DatabaseRoles extends pulumi.ComponentResource {
    */
   private verifier(name: string, secret: pulumi.Output<string>): pulumi.Output<string> {
     const salt = new random.RandomBytes(`${name}-salt`, { length: SALT_BYTES }, { parent: this });
-    return pulumi.all([secret, salt.base64]).apply(([password, saltBase64]) => scramSha256Verifier({ password, saltBase64 }));
+    return pulumi
+      .all([secret, salt.base64])
+      .apply(([password, saltBase64]) => scramSha256Verifier({ password, saltBase64 }));
   }
 
   /** One after the other: grants of one database that run side by side fail with "tuple concurrently updated". */
   private createPrivileges(model: DatabasePrivileges, roles: postgresql.Role[]): pulumi.Resource[] {
     const created: pulumi.Resource[] = [...roles];
-    const options = (): pulumi.CustomResourceOptions => ({ ...this.options, dependsOn: [...roles, ...created.slice(-1)] });
+    const options = (): pulumi.CustomResourceOptions => ({
+      ...this.options,
+      dependsOn: [...roles, ...created.slice(-1)],
+    });
     for (const { id, name, owner } of model.databases) {
-      created.push(new postgresql.Database(`${this.name}-${id}`, { name, owner }, this.owned({ ...options(), hooks: this.context.hooks.role })));
+      created.push(
+        new postgresql.Database(
+          `${this.name}-${id}`,
+          { name, owner },
+          this.owned({ ...options(), hooks: this.context.hooks.role }),
+        ),
+      );
     }
     for (const { id, name, database, owner } of model.schemas) {
       created.push(new postgresql.Schema(`${this.name}-${id}`, { name, database, owner }, this.owned(options())));
@@ -202,12 +250,25 @@ export class DatabaseRoles extends pulumi.ComponentResource {
 /** The provider takes the authority inline only beside a client certificate, which the server never asks for. */
 function verifyFull(authority: Authority): Pick<postgresql.ProviderArgs, "sslmode" | "sslrootcert" | "clientcert"> {
   const client = authority.client("provider");
-  return { sslmode: "verify-full", sslrootcert: authority.certificate, clientcert: { cert: client.certificate, key: client.privateKey, sslinline: true } };
+  return {
+    sslmode: "verify-full",
+    sslrootcert: authority.certificate,
+    clientcert: { cert: client.certificate, key: client.privateKey, sslinline: true },
+  };
 }
 
 /** The privilege model of a stack. */
 export function privilegesOf({ database }: Pick<LoadedConfig, "database">): DatabasePrivileges {
-  const { name, schema, schemas, extensions, databases, connectionLimits, statementTimeoutMs, idleInTransactionTimeoutMs } = database;
+  const {
+    name,
+    schema,
+    schemas,
+    extensions,
+    databases,
+    connectionLimits,
+    statementTimeoutMs,
+    idleInTransactionTimeoutMs,
+  } = database;
   return databasePrivileges({
     database: name,
     schema,
@@ -218,7 +279,12 @@ export function privilegesOf({ database }: Pick<LoadedConfig, "database">): Data
     limits: Object.fromEntries(
       DATABASE_ROLES.map((role) => [
         role,
-        { connectionLimit: connectionLimits[role], ...(role === "app_rw" ? { statementTimeoutMs, idleInTransactionSessionTimeoutMs: idleInTransactionTimeoutMs } : {}) },
+        {
+          connectionLimit: connectionLimits[role],
+          ...(role === "app_rw"
+            ? { statementTimeoutMs, idleInTransactionSessionTimeoutMs: idleInTransactionTimeoutMs }
+            : {}),
+        },
       ]),
     ),
   });

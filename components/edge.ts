@@ -54,19 +54,44 @@ export class Edge extends pulumi.ComponentResource {
     super("rampart:edge:Edge", name, {}, opts);
     const { config } = context;
     const certificates = traefikCertificates(config);
-    const configuration = new MountedFiles(`${name}-config`, context, { owner: EDGE_NAME, secret: false, files: staticFiles(context, certificates) }, { parent: this });
+    const configuration = new MountedFiles(
+      `${name}-config`,
+      context,
+      { owner: EDGE_NAME, secret: false, files: staticFiles(context, certificates) },
+      { parent: this },
+    );
     const acme =
-      certificates.kind === "acme" ? new DataVolume(`${name}-acme-${certificates.resolver}`, context, { owner: EDGE_NAME, protect: false, shared: true }, { parent: this }) : undefined;
-    const routes = new DataVolume(`${name}-routes`, context, { owner: EDGE_NAME, protect: false, shared: false }, { parent: this });
+      certificates.kind === "acme"
+        ? new DataVolume(
+            `${name}-acme-${certificates.resolver}`,
+            context,
+            { owner: EDGE_NAME, protect: false, shared: true },
+            { parent: this },
+          )
+        : undefined;
+    const routes = new DataVolume(
+      `${name}-routes`,
+      context,
+      { owner: EDGE_NAME, protect: false, shared: false },
+      { parent: this },
+    );
     const { running } = createContainer(
       context,
       name,
       edgeWorkload(context, acme !== undefined),
       {
         networks: args.networks,
-        volumes: { config: configuration.volumeName, routes: routes.volumeName, ...(acme === undefined ? {} : { acme: acme.volumeName }) },
+        volumes: {
+          config: configuration.volumeName,
+          routes: routes.volumeName,
+          ...(acme === undefined ? {} : { acme: acme.volumeName }),
+        },
       },
-      { parent: this, lifecycle: "exclusive", dependsOn: [configuration.carrier, ...(acme === undefined ? [] : [acme.ready])] },
+      {
+        parent: this,
+        lifecycle: "exclusive",
+        dependsOn: [configuration.carrier, ...(acme === undefined ? [] : [acme.ready])],
+      },
     );
     this.writeRoutes(name, context, args.services, certificates, routes, running);
     this.registerOutputs({});
@@ -107,10 +132,23 @@ function traefikCertificates(config: LoadedConfig): TraefikCertificates {
   const email = config.acmeEmail === undefined ? {} : { email: config.acmeEmail };
   if (certificates === "self-signed") return { kind: "self-signed" };
   if (typeof certificates === "string") {
-    return { kind: "acme", resolver: certificates, directory: DIRECTORIES[certificates], challenge: "http-01", ...email };
+    return {
+      kind: "acme",
+      resolver: certificates,
+      directory: DIRECTORIES[certificates],
+      challenge: "http-01",
+      ...email,
+    };
   }
   const ca = certificates.ca === undefined ? {} : { caCertificateFile: `${CONFIG_DIRECTORY}/${CA_FILE}` };
-  return { kind: "acme", resolver: "custom", directory: certificates.directory, challenge: certificates.challenge, ...ca, ...email };
+  return {
+    kind: "acme",
+    resolver: "custom",
+    directory: certificates.directory,
+    challenge: certificates.challenge,
+    ...ca,
+    ...email,
+  };
 }
 
 function staticFiles(context: StackContext, certificates: TraefikCertificates): Record<string, { content: string }> {
@@ -126,10 +164,17 @@ function staticFiles(context: StackContext, certificates: TraefikCertificates): 
   return { [STATIC_FILE]: { content }, ...(ca === undefined ? {} : { [CA_FILE]: { content: ca } }) };
 }
 
-function dynamicInput(config: LoadedConfig, certificates: TraefikCertificates, services: readonly RoutedService[], aliases: readonly string[]): TraefikDynamicInput {
+function dynamicInput(
+  config: LoadedConfig,
+  certificates: TraefikCertificates,
+  services: readonly RoutedService[],
+  aliases: readonly string[],
+): TraefikDynamicInput {
   const resolver = certResolverName(certificates);
   return {
-    routes: services.flatMap((service, index) => service.routes.map((route, position) => edgeRoute(service, route, position, aliases[index] ?? service.name))),
+    routes: services.flatMap((service, index) =>
+      service.routes.map((route, position) => edgeRoute(service, route, position, aliases[index] ?? service.name)),
+    ),
     tls: config.edge.tls,
     trustedProxies: config.edge.trustedProxies,
     ...(resolver === undefined ? {} : { certResolver: resolver }),
@@ -147,7 +192,11 @@ function edgeRoute(service: RoutedService, route: RouteConfig, position: number,
     rateLimit: route.rateLimit,
     maxRequestBodyBytes: Math.ceil(route.maxBodyMiB * MIB),
     streaming: route.streaming,
-    headers: { extra: response, fromApplication, ...(contentSecurityPolicy === undefined ? {} : { contentSecurityPolicy }) },
+    headers: {
+      extra: response,
+      fromApplication,
+      ...(contentSecurityPolicy === undefined ? {} : { contentSecurityPolicy }),
+    },
     ...(route.cors === undefined ? {} : { cors: route.cors }),
   };
 }
@@ -201,8 +250,22 @@ function edgeExceptions(config: LoadedConfig): AcceptedException[] {
   const { listenAddress, httpPort, httpsPort } = config.edge;
   const privileged = [httpPort, httpsPort].some((port) => port !== false && isPrivilegedPort(port));
   return [
-    ...(privileged ? [{ rule: "cis-5.8", reason: "the edge serves the standard web ports; inside the container Traefik listens on unprivileged ones" }] : []),
+    ...(privileged
+      ? [
+          {
+            rule: "cis-5.8",
+            reason: "the edge serves the standard web ports; inside the container Traefik listens on unprivileged ones",
+          },
+        ]
+      : []),
     { rule: "cis-5.9", reason: "the edge is the stack's one way in" },
-    ...(listenAddress === "0.0.0.0" ? [{ rule: "cis-5.14", reason: "the edge is reached on all of the host's addresses; set rampart:edge.listenAddress to narrow it" }] : []),
+    ...(listenAddress === "0.0.0.0"
+      ? [
+          {
+            rule: "cis-5.14",
+            reason: "the edge is reached on all of the host's addresses; set rampart:edge.listenAddress to narrow it",
+          },
+        ]
+      : []),
   ];
 }

@@ -21,8 +21,22 @@ export interface ElevationWatchArgs {
 export class ElevationWatch extends pulumi.ComponentResource {
   constructor(name: string, context: StackContext, args: ElevationWatchArgs, opts?: pulumi.ComponentResourceOptions) {
     super("rampart:postgres:ElevationWatch", name, {}, opts);
-    const script = new MountedFiles(`${name}-config`, context, { owner: "elevation", secret: false, files: { "watch.sh": { content: elevationWatchScript(`${SECRETS_PATH}/watch_url`) } } }, { parent: this });
-    const secrets = new MountedFiles(`${name}-secrets`, context, { owner: "elevation", files: { watch_url: { content: args.url }, database_ca: { content: args.ca } } }, { parent: this });
+    const script = new MountedFiles(
+      `${name}-config`,
+      context,
+      {
+        owner: "elevation",
+        secret: false,
+        files: { "watch.sh": { content: elevationWatchScript(`${SECRETS_PATH}/watch_url`) } },
+      },
+      { parent: this },
+    );
+    const secrets = new MountedFiles(
+      `${name}-secrets`,
+      context,
+      { owner: "elevation", files: { watch_url: { content: args.url }, database_ca: { content: args.ca } } },
+      { parent: this },
+    );
     createContainer(
       context,
       name,
@@ -54,7 +68,13 @@ function watchWorkload({ config, images }: StackContext): Workload {
     seccomp: { kind: "default" },
     appArmor: { kind: "default" },
     readOnlyRoot: true,
-    healthCheck: { test: ELEVATION_WATCH_HEALTH_CHECK, intervalSeconds: 5, timeoutSeconds: 3, startPeriodSeconds: 20, retries: 3 },
+    healthCheck: {
+      test: ELEVATION_WATCH_HEALTH_CHECK,
+      intervalSeconds: 5,
+      timeoutSeconds: 3,
+      startPeriodSeconds: 20,
+      retries: 3,
+    },
     restart: "on-failure",
     stopGraceSeconds: 5,
     startTimeoutSeconds: 90,

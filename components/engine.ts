@@ -37,15 +37,33 @@ export interface CommandResult {
  * @param input What the command reads from its standard input. @default nothing
  * @throws Error when the CLI is not installed
  */
-export function docker(engine: Engine, args: readonly string[], timeoutSeconds = 60, input?: string): Promise<CommandResult> {
+export function docker(
+  engine: Engine,
+  args: readonly string[],
+  timeoutSeconds = 60,
+  input?: string,
+): Promise<CommandResult> {
   return new Promise((resolve, reject) => {
-    const child = execFile("docker", ["--host", engine.host, ...args], { timeout: timeoutSeconds * 1000, maxBuffer: MAX_OUTPUT_BYTES }, (error, stdout, stderr) => {
-      if (error === null) return resolve({ code: 0, stdout, stderr });
-      if (error.code === "ENOENT") {
-        return reject(new Error("the Docker CLI (`docker`) is not installed here; Rampart needs it beside the Pulumi CLI. Install it and run `pulumi up` again."));
-      }
-      resolve({ code: typeof error.code === "number" ? error.code : TIMED_OUT, stdout, stderr: stderr === "" ? error.message : stderr });
-    });
+    const child = execFile(
+      "docker",
+      ["--host", engine.host, ...args],
+      { timeout: timeoutSeconds * 1000, maxBuffer: MAX_OUTPUT_BYTES },
+      (error, stdout, stderr) => {
+        if (error === null) return resolve({ code: 0, stdout, stderr });
+        if (error.code === "ENOENT") {
+          return reject(
+            new Error(
+              "the Docker CLI (`docker`) is not installed here; Rampart needs it beside the Pulumi CLI. Install it and run `pulumi up` again.",
+            ),
+          );
+        }
+        resolve({
+          code: typeof error.code === "number" ? error.code : TIMED_OUT,
+          stdout,
+          stderr: stderr === "" ? error.message : stderr,
+        });
+      },
+    );
     if (input === undefined) return;
     // A command that ended before it read everything says why by its exit code.
     child.stdin?.on("error", () => undefined);
@@ -62,14 +80,22 @@ export async function setPidsLimit(engine: Engine, container: string, pids: numb
 /** The last lines that a container wrote, both streams in order. */
 export async function logTail(engine: Engine, container: string, lines = 15): Promise<string> {
   const result = await docker(engine, ["logs", "--tail", String(lines), container]);
-  return [result.stdout, result.stderr].flatMap((text) => text.trimEnd().split("\n")).filter((line) => line !== "").map(shorten).join("\n");
+  return [result.stdout, result.stderr]
+    .flatMap((text) => text.trimEnd().split("\n"))
+    .filter((line) => line !== "")
+    .map(shorten)
+    .join("\n");
 }
 
 const MAX_LINE = 300;
 const shorten = (line: string): string => (line.length > MAX_LINE ? `${line.slice(0, MAX_LINE)}...` : line);
 
 /** The newest container with these labels, running or not. */
-export async function newestContainer(engine: Engine, labels: Readonly<Record<string, string>>, running = false): Promise<string | undefined> {
+export async function newestContainer(
+  engine: Engine,
+  labels: Readonly<Record<string, string>>,
+  running = false,
+): Promise<string | undefined> {
   const filters = Object.entries(labels).flatMap(([label, value]) => ["--filter", `label=${label}=${value}`]);
   const result = await docker(engine, ["ps", ...(running ? [] : ["--all"]), "--no-trunc", "--quiet", ...filters]);
   return result.stdout.split("\n").find((line) => line !== "");
@@ -87,7 +113,10 @@ export async function describeFailure(engine: Engine, container: string): Promis
     ...(state.Running === true ? [] : [`exit code ${state.ExitCode ?? "unknown"}`]),
     ...(state.OOMKilled === true ? ["killed for want of memory (raise resources.memoryMiB)"] : []),
   ];
-  const health = probe === undefined ? "" : `\nlast health check: exit ${probe.ExitCode ?? "?"}${probe.Output === undefined ? "" : `, ${probe.Output.trim().slice(0, 500)}`}`;
+  const health =
+    probe === undefined
+      ? ""
+      : `\nlast health check: exit ${probe.ExitCode ?? "?"}${probe.Output === undefined ? "" : `, ${probe.Output.trim().slice(0, 500)}`}`;
   const logs = await logTail(engine, container);
   return `${facts.join(", ")}${health}\nlast log lines:\n${indent(logs === "" ? "(it wrote nothing)" : logs)}`;
 }
@@ -104,8 +133,15 @@ export interface ContainerState {
   readonly Restarting?: boolean;
   readonly ExitCode?: number;
   readonly OOMKilled?: boolean;
-  readonly Health?: { readonly Status?: string; readonly Log?: readonly { readonly ExitCode?: number; readonly Output?: string }[] };
+  readonly Health?: {
+    readonly Status?: string;
+    readonly Log?: readonly { readonly ExitCode?: number; readonly Output?: string }[];
+  };
 }
 
-export const indent = (text: string): string => text.split("\n").map((line) => `    ${line}`).join("\n");
+export const indent = (text: string): string =>
+  text
+    .split("\n")
+    .map((line) => `    ${line}`)
+    .join("\n");
 const lastLine = (text: string): string => text.trim().split("\n").at(-1) ?? "";

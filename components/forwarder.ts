@@ -49,11 +49,21 @@ function forwarderWorkload(context: StackContext, address: string): Workload {
     seccomp: { kind: "default" },
     appArmor: { kind: "default" },
     readOnlyRoot: true,
-    healthCheck: { test: ["CMD", "socat", "-u", "OPEN:/dev/null", `TCP:127.0.0.1:${PORT}`], intervalSeconds: 5, timeoutSeconds: 3, startPeriodSeconds: 10, retries: 3 },
+    healthCheck: {
+      test: ["CMD", "socat", "-u", "OPEN:/dev/null", `TCP:127.0.0.1:${PORT}`],
+      intervalSeconds: 5,
+      timeoutSeconds: 3,
+      startPeriodSeconds: 10,
+      retries: 3,
+    },
     restart: "on-failure",
     stopGraceSeconds: 5,
     startTimeoutSeconds: 60,
     logging: config.logging,
-    accepted: ["cis-5.9", "rampart-database-host-access"].map((rule) => ({ rule, reason: "the database provider reaches Postgres through this loopback-only port (rampart:database.access is forwarder)" })),
+    accepted: ["cis-5.9", "rampart-database-host-access"].map((rule) => ({
+      rule,
+      reason:
+        "the database provider reaches Postgres through this loopback-only port (rampart:database.access is forwarder)",
+    })),
   };
 }

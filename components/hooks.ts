@@ -1,6 +1,15 @@
 import * as pulumi from "@pulumi/pulumi";
 import { LABEL_COMPONENT, LABEL_NAME, LABEL_PIDS, LABEL_STACK } from "../hardening/labels";
-import { describeFailure, docker, indent, logTail, newestContainer, setPidsLimit, TIMED_OUT, type Engine } from "./engine";
+import {
+  describeFailure,
+  docker,
+  indent,
+  logTail,
+  newestContainer,
+  setPidsLimit,
+  TIMED_OUT,
+  type Engine,
+} from "./engine";
 import { keepRunning, type KeepRunning } from "./keep-running";
 import { leftoversHook } from "./leftovers";
 import { statementHooks, type StatementsSettings } from "./statement-hooks";
@@ -46,7 +55,19 @@ export const LABEL_ROUTES_PROBE = "io.rampart.routes-probe";
 
 /** Creates the hooks of one stack. Under Pulumi's mocks, whose monitor knows no hooks, there are none. */
 export function containerHooks(name: string, stack: string, engine: Engine): ContainerHooks {
-  if (!hooksSupported()) return { container: {}, keepRunning: (container) => container, carrier: {}, role: {}, jobReceipt: () => ({}), routesApplied: () => ({}), reload: () => ({}), redis: NO_REDIS_HOOKS, statements: () => ({}), guardedRole: () => ({}) };
+  if (!hooksSupported())
+    return {
+      container: {},
+      keepRunning: (container) => container,
+      carrier: {},
+      role: {},
+      jobReceipt: () => ({}),
+      routesApplied: () => ({}),
+      reload: () => ({}),
+      redis: NO_REDIS_HOOKS,
+      statements: () => ({}),
+      guardedRole: () => ({}),
+    };
   const container: pulumi.ResourceHookBinding = {
     beforeCreate: [leftoversHook(`${name}-container-leftovers`, stack, engine, "unfinished")],
     afterCreate: [new pulumi.ResourceHook(`${name}-pids-limit`, (args) => applyPidsLimit(engine, args))],
@@ -59,11 +80,17 @@ export function containerHooks(name: string, stack: string, engine: Engine): Con
     carrier: { beforeCreate: [leftoversHook(`${name}-carrier-leftovers`, stack, engine, "any")] },
     role,
     guardedRole: (settings) => ({ ...role, ...statementHooks(stack, engine, settings, "update") }),
-    jobReceipt: (settings) => ({ beforeCreate: [new pulumi.ResourceHook(`${name}-${settings.name}-run`, (args) => runJob(engine, settings, args))] }),
-    routesApplied: (settings) => ({
-      afterCreate: [new pulumi.ResourceHook(`${name}-routes-applied`, (args) => waitForRoutes(engine, stack, settings, args))],
+    jobReceipt: (settings) => ({
+      beforeCreate: [new pulumi.ResourceHook(`${name}-${settings.name}-run`, (args) => runJob(engine, settings, args))],
     }),
-    reload: (settings) => ({ beforeCreate: [new pulumi.ResourceHook(`${settings.name}-reload`, () => reload(engine, stack, settings))] }),
+    routesApplied: (settings) => ({
+      afterCreate: [
+        new pulumi.ResourceHook(`${name}-routes-applied`, (args) => waitForRoutes(engine, stack, settings, args)),
+      ],
+    }),
+    reload: (settings) => ({
+      beforeCreate: [new pulumi.ResourceHook(`${settings.name}-reload`, () => reload(engine, stack, settings))],
+    }),
     redis: redisHooks(name, stack, engine),
     statements: (settings) => statementHooks(stack, engine, settings),
   };
@@ -81,14 +108,18 @@ async function applyPidsLimit(engine: Engine, args: pulumi.ResourceHookArgs): Pr
   try {
     await setPidsLimit(engine, args.id, pids);
   } catch (error) {
-    throw new Error(`${args.name} runs without its PIDs limit: ${message(error)}\nAfter mending it, run \`pulumi up --replace '${args.urn}'\`.`);
+    throw new Error(
+      `${args.name} runs without its PIDs limit: ${message(error)}\nAfter mending it, run \`pulumi up --replace '${args.urn}'\`.`,
+    );
   }
 }
 
 /** A role or a database that exists already: the data volume is older than this stack's state. */
 async function explainRole(args: pulumi.ErrorHookArgs): Promise<boolean> {
   if (args.errors.some((error) => /already exists/.test(error))) {
-    await pulumi.log.error(`${args.name}: the data volume was kept from an earlier deployment and holds it already. docs/operations.md ("Bring a stack up on a retained volume") says how to take it over.`);
+    await pulumi.log.error(
+      `${args.name}: the data volume was kept from an earlier deployment and holds it already. docs/operations.md ("Bring a stack up on a retained volume") says how to take it over.`,
+    );
   }
   return false;
 }
@@ -98,9 +129,19 @@ async function explainFailure(engine: Engine, stack: string, args: pulumi.ErrorH
   const name = label(args.newInputs, LABEL_NAME);
   const component = label(args.newInputs, LABEL_COMPONENT);
   // Carriers and jobs are not started here, so they do not fail to become healthy.
-  if (name === undefined || component === undefined || field(args.newInputs, "wait") !== true || args.failedOperation !== "create") return false;
+  if (
+    name === undefined ||
+    component === undefined ||
+    field(args.newInputs, "wait") !== true ||
+    args.failedOperation !== "create"
+  )
+    return false;
   try {
-    const id = await newestContainer(engine, { [LABEL_STACK]: stack, [LABEL_NAME]: name, [LABEL_COMPONENT]: component });
+    const id = await newestContainer(engine, {
+      [LABEL_STACK]: stack,
+      [LABEL_NAME]: name,
+      [LABEL_COMPONENT]: component,
+    });
     const failure = id === undefined ? undefined : await describeFailure(engine, id);
     // A creation that the engine refused left no container: the newest is then the old one, which is healthy and serves.
     if (id !== undefined && failure !== undefined) {
@@ -125,22 +166,37 @@ async function runJob(engine: Engine, settings: JobSettings, args: pulumi.Resour
   const waited = await docker(engine, ["wait", id], settings.timeoutSeconds);
   if (waited.code === TIMED_OUT) {
     await docker(engine, ["stop", "--time", "10", id]);
-    throw new Error(`${settings.name} did not end within ${settings.timeoutSeconds} s and was stopped; services were not changed.\n${await tail(engine, id)}`);
+    throw new Error(
+      `${settings.name} did not end within ${settings.timeoutSeconds} s and was stopped; services were not changed.\n${await tail(engine, id)}`,
+    );
   }
-  if (waited.code !== 0) throw new Error(`${settings.name} could not be waited for, and may still be running: ${waited.stderr.trim()}`);
+  if (waited.code !== 0)
+    throw new Error(`${settings.name} could not be waited for, and may still be running: ${waited.stderr.trim()}`);
   const code = Number(waited.stdout.trim());
   if (code === 0) return;
-  throw new Error(`${settings.name} ended with exit code ${code}; services were not changed, and the next \`pulumi up\` runs it again.\n${await tail(engine, id)}`);
+  throw new Error(
+    `${settings.name} ended with exit code ${code}; services were not changed, and the next \`pulumi up\` runs it again.\n${await tail(engine, id)}`,
+  );
 }
 
 /** Has a running container take its live files. One that does not run reads them when it starts. */
 async function reload(engine: Engine, stack: string, settings: ReloadSettings): Promise<void> {
-  const id = await newestContainer(engine, { [LABEL_STACK]: stack, [LABEL_NAME]: settings.owner, [LABEL_COMPONENT]: settings.owner }, true);
+  const id = await newestContainer(
+    engine,
+    { [LABEL_STACK]: stack, [LABEL_NAME]: settings.owner, [LABEL_COMPONENT]: settings.owner },
+    true,
+  );
   if (id === undefined) return;
   // A container of an earlier Rampart has no such script, and is about to be replaced.
-  const result = await docker(engine, ["exec", id, "/bin/sh", "-c", 'test -f "$1" || exit 0; exec /bin/sh "$1"', "-", settings.script], RELOAD_TIMEOUT_SECONDS);
+  const result = await docker(
+    engine,
+    ["exec", id, "/bin/sh", "-c", 'test -f "$1" || exit 0; exec /bin/sh "$1"', "-", settings.script],
+    RELOAD_TIMEOUT_SECONDS,
+  );
   if (result.code === 0) return;
-  throw new Error(`${settings.owner} did not take its new files; the next \`pulumi up\` tries again.\n${indent(`${result.stdout}${result.stderr}`.trim())}`);
+  throw new Error(
+    `${settings.owner} did not take its new files; the next \`pulumi up\` tries again.\n${indent(`${result.stdout}${result.stderr}`.trim())}`,
+  );
 }
 
 const RELOAD_TIMEOUT_SECONDS = 60;
@@ -154,7 +210,12 @@ async function tail(engine: Engine, id: string): Promise<string> {
 const ROUTES_TIMEOUT_SECONDS = 20;
 
 /** Waits until the edge serves the routes just written, so that the old containers stop only after that. */
-async function waitForRoutes(engine: Engine, stack: string, settings: RoutesSettings, args: pulumi.ResourceHookArgs): Promise<void> {
+async function waitForRoutes(
+  engine: Engine,
+  stack: string,
+  settings: RoutesSettings,
+  args: pulumi.ResourceHookArgs,
+): Promise<void> {
   const path = label(args.newInputs, LABEL_ROUTES_PROBE);
   const edge = await newestContainer(engine, { [LABEL_STACK]: stack, [LABEL_NAME]: settings.edgeName }, true);
   // No edge yet: it reads the file when it starts.
@@ -168,7 +229,9 @@ async function waitForRoutes(engine: Engine, stack: string, settings: RoutesSett
     const probe = await docker(engine, ["exec", edge, "wget", "-q", "-O", "/dev/null", url]);
     if (probe.code === 0) return;
     if (Date.now() > deadline) {
-      throw new Error(`the edge did not take the new routes within ${ROUTES_TIMEOUT_SECONDS} s and goes on serving the old ones.\n${await tail(engine, edge)}`);
+      throw new Error(
+        `the edge did not take the new routes within ${ROUTES_TIMEOUT_SECONDS} s and goes on serving the old ones.\n${await tail(engine, edge)}`,
+      );
     }
     await new Promise((resolve) => setTimeout(resolve, 200));
   }

@@ -28,7 +28,11 @@ export class Images extends pulumi.ComponentResource {
   id(reference: string): pulumi.Output<string> {
     const known = this.pulled.get(reference);
     if (known !== undefined) return known.imageId;
-    const image = new docker.RemoteImage(`${this.name}-${imageSlug(reference)}`, { name: reference, keepLocally: true }, { parent: this });
+    const image = new docker.RemoteImage(
+      `${this.name}-${imageSlug(reference)}`,
+      { name: reference, keepLocally: true },
+      { parent: this },
+    );
     this.pulled.set(reference, image);
     return image.imageId;
   }

@@ -1,6 +1,13 @@
 /** Everything that a Pulumi program of one's own can take from Rampart: the whole stack, or one component. */
 export * from "./authority";
-export { ConfigError, loadConfig, loadStackConfig, type LoadedConfig, type RawConfig, type StackConfig } from "../config";
+export {
+  ConfigError,
+  loadConfig,
+  loadStackConfig,
+  type LoadedConfig,
+  type RawConfig,
+  type StackConfig,
+} from "../config";
 export * from "./stack";
 export * from "./backup";
 export * from "./context";

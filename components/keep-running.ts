@@ -41,9 +41,22 @@ interface Looked extends KeepRunningSettings {
 
 /** The status of each of the stack's containers in words; undefined where the engine does not answer, which its provider says better. */
 async function statusesOf(engine: Engine, stack: string): Promise<ReadonlyMap<string, string> | undefined> {
-  const result = await cli(engine, ["ps", "--all", "--no-trunc", "--filter", `label=${LABEL_STACK}=${stack}`, "--format", "{{.ID}} {{.State}} {{.Status}}"]).catch(() => undefined);
+  const result = await cli(engine, [
+    "ps",
+    "--all",
+    "--no-trunc",
+    "--filter",
+    `label=${LABEL_STACK}=${stack}`,
+    "--format",
+    "{{.ID}} {{.State}} {{.Status}}",
+  ]).catch(() => undefined);
   if (result === undefined || result.code !== 0) return undefined;
-  return new Map(result.stdout.split("\n").filter((line) => line !== "").map((line) => [line.slice(0, line.indexOf(" ")), line.slice(line.indexOf(" ") + 1)]));
+  return new Map(
+    result.stdout
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line) => [line.slice(0, line.indexOf(" ")), line.slice(line.indexOf(" ") + 1)]),
+  );
 }
 
 async function look(engine: Engine, { id, urn, startTimeoutSeconds }: Looked): Promise<void> {
@@ -55,14 +68,19 @@ async function look(engine: Engine, { id, urn, startTimeoutSeconds }: Looked): P
     return preview ? pulumi.log.warn(gone) : fail(gone);
   }
   if (state.Running === true && state.Restarting !== true) {
-    if (state.Health?.Status === "unhealthy") await pulumi.log.warn(`${name} is unhealthy: ${state.Health.Log?.at(-1)?.Output?.trim().slice(0, MAX_OUTPUT) ?? "its health check says nothing"}`);
+    if (state.Health?.Status === "unhealthy")
+      await pulumi.log.warn(
+        `${name} is unhealthy: ${state.Health.Log?.at(-1)?.Output?.trim().slice(0, MAX_OUTPUT) ?? "its health check says nothing"}`,
+      );
     return;
   }
   const stopped = `${name} does not run (status ${state.Status ?? "unknown"}, exit code ${state.ExitCode ?? "unknown"})`;
   if (preview) return pulumi.log.warn(`${stopped}: an update starts it.`);
   const started = await cli(engine, ["start", id]);
   if (started.code !== 0) return fail(`${stopped}, and could not be started: ${started.stderr.trim()}`);
-  const failure = (await becomesHealthy(engine, id, startTimeoutSeconds)) ? undefined : await describeFailure(engine, id);
+  const failure = (await becomesHealthy(engine, id, startTimeoutSeconds))
+    ? undefined
+    : await describeFailure(engine, id);
   if (failure !== undefined) return fail(`${stopped}, was started, and did not become healthy: ${failure}`);
   await pulumi.log.warn(`${stopped}: it was started again.`);
 }
@@ -82,7 +100,7 @@ const MAX_OUTPUT = 500;
 /** Whether a container becomes healthy, or runs without a health check, before it ends for good or the time is up. */
 async function becomesHealthy(engine: Engine, id: string, timeoutSeconds: number): Promise<boolean> {
   const deadline = Date.now() + timeoutSeconds * 1000;
-  for (let ended = 0; Date.now() < deadline; ) {
+  for (let ended = 0; Date.now() < deadline;) {
     const state = await containerState(engine, id);
     if (state === undefined) return false;
     const running = state.Running === true && state.Restarting !== true;

@@ -20,11 +20,23 @@ export function leftoversHook(name: string, stack: string, engine: Engine, which
 
 async function removeLeftovers(engine: Engine, stack: string, resource: string, which: Leftover): Promise<void> {
   try {
-    const listed = await docker(engine, ["ps", "--all", "--no-trunc", "--filter", `label=${LABEL_STACK}=${stack}`, "--format", "{{.ID}} {{.Names}}"]);
+    const listed = await docker(engine, [
+      "ps",
+      "--all",
+      "--no-trunc",
+      "--filter",
+      `label=${LABEL_STACK}=${stack}`,
+      "--format",
+      "{{.ID}} {{.Names}}",
+    ]);
     // Pulumi's own automatic names: the resource's name and seven hexadecimal digits.
     const own = listed.stdout.split("\n").flatMap((line) => {
       const [id, name] = line.split(" ");
-      return id !== undefined && name?.startsWith(`${resource}-`) === true && /^[0-9a-f]{7}$/.test(name.slice(resource.length + 1)) ? [id] : [];
+      return id !== undefined &&
+        name?.startsWith(`${resource}-`) === true &&
+        /^[0-9a-f]{7}$/.test(name.slice(resource.length + 1))
+        ? [id]
+        : [];
     });
     for (const id of own) {
       if (which === "any") await docker(engine, ["rm", "--force", id]);
@@ -32,7 +44,9 @@ async function removeLeftovers(engine: Engine, stack: string, resource: string, 
     }
   } catch (error) {
     // The creation goes on: what is in its way says so itself.
-    await pulumi.log.warn(`${resource}: what a killed update left could not be looked for: ${error instanceof Error ? error.message : String(error)}`);
+    await pulumi.log.warn(
+      `${resource}: what a killed update left could not be looked for: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
 }
 
@@ -46,5 +60,6 @@ const STOP_SECONDS = 10;
 async function stopAndRemove(engine: Engine, resource: string, id: string): Promise<void> {
   await docker(engine, ["stop", "--time", String(STOP_SECONDS), id]);
   const removed = await docker(engine, ["rm", "--force", id]);
-  if (removed.code === 0) await pulumi.log.info(`${resource}: removed the container ${id.slice(0, 12)} that an update left which was killed`);
+  if (removed.code === 0)
+    await pulumi.log.info(`${resource}: removed the container ${id.slice(0, 12)} that an update left which was killed`);
 }

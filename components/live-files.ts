@@ -28,18 +28,32 @@ export class LiveFiles extends pulumi.ComponentResource {
   constructor(name: string, context: StackContext, args: LiveFilesArgs, opts?: pulumi.ComponentResourceOptions) {
     super("rampart:files:LiveFiles", name, {}, opts);
     // Not the resource's own name, by which the posture knows volumes of data.
-    const volume = new docker.Volume(`${name}-volume`, { name, labels: ownerLabels({ stack: context.config.stack }, "volume", args.owner) }, { parent: this });
+    const volume = new docker.Volume(
+      `${name}-volume`,
+      { name, labels: ownerLabels({ stack: context.config.stack }, "volume", args.owner) },
+      { parent: this },
+    );
     this.volumeName = volume.name;
     this.carrier = createCarrier(
       name,
       context,
-      { owner: args.owner, secret: true, files: args.files, volumeName: volume.name, ...(args.extraLabels === undefined ? {} : { extraLabels: args.extraLabels }) },
+      {
+        owner: args.owner,
+        secret: true,
+        files: args.files,
+        volumeName: volume.name,
+        ...(args.extraLabels === undefined ? {} : { extraLabels: args.extraLabels }),
+      },
       { parent: this },
     );
     this.applied = new random.RandomId(
       `${name}-applied`,
       { byteLength: 4, keepers: { files: filesDigest(args.files, context.salt) } },
-      { parent: this, dependsOn: [this.carrier], hooks: context.hooks.reload({ name, owner: args.owner, script: args.reloadScript }) },
+      {
+        parent: this,
+        dependsOn: [this.carrier],
+        hooks: context.hooks.reload({ name, owner: args.owner, script: args.reloadScript }),
+      },
     );
     this.registerOutputs({ volumeName: this.volumeName });
   }

@@ -34,7 +34,13 @@ export class MigrationJob extends pulumi.ComponentResource {
     const files = programFiles(
       name,
       context,
-      { name: "migration", config: args.config, secrets: args.secrets, urls: args.urls, sharedVolumes: args.sharedVolumes },
+      {
+        name: "migration",
+        config: args.config,
+        secrets: args.secrets,
+        urls: args.urls,
+        sharedVolumes: args.sharedVolumes,
+      },
       this,
     );
     const { container } = createContainer(
@@ -47,7 +53,10 @@ export class MigrationJob extends pulumi.ComponentResource {
     this.done = new random.RandomId(
       `${name}-receipt`,
       { byteLength: 4, keepers: { [JOB_CONTAINER_KEEPER]: container.id } },
-      { parent: this, hooks: context.hooks.jobReceipt({ name: "migration", timeoutSeconds: args.config.timeoutSeconds }) },
+      {
+        parent: this,
+        hooks: context.hooks.jobReceipt({ name: "migration", timeoutSeconds: args.config.timeoutSeconds }),
+      },
     );
     this.registerOutputs({});
   }

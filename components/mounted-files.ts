@@ -33,7 +33,10 @@ export class MountedFiles extends pulumi.ComponentResource {
     const secret = args.secret ?? true;
     const volume = new docker.Volume(
       name,
-      { name: volumeName(name, args.files, secret ? context.salt : undefined), labels: ownerLabels({ stack: context.config.stack }, "volume", args.owner) },
+      {
+        name: volumeName(name, args.files, secret ? context.salt : undefined),
+        labels: ownerLabels({ stack: context.config.stack }, "volume", args.owner),
+      },
       { parent: this, deleteBeforeReplace: false },
     );
     this.volumeName = volume.name;
@@ -56,7 +59,12 @@ export interface CarrierArgs extends Partial<MountedFilesArgs> {
  * A container that is created, never started and on no network, whose uploads fill a volume. The engine refuses uploads
  * into a container with a read-only root; a carrier needs no such root, as nothing ever runs in it.
  */
-export function createCarrier(name: string, context: StackContext, args: CarrierArgs, opts: pulumi.CustomResourceOptions): docker.Container {
+export function createCarrier(
+  name: string,
+  context: StackContext,
+  args: CarrierArgs,
+  opts: pulumi.CustomResourceOptions,
+): docker.Container {
   const mountPath = args.mountPath ?? "/files";
   const secret = args.secret ?? false;
   const uploads = Object.entries(args.files ?? {})
@@ -81,14 +89,21 @@ export function createCarrier(name: string, context: StackContext, args: Carrier
       envs: [],
       volumes: [{ volumeName: args.volumeName, containerPath: mountPath }],
       ...(uploads.length === 0 ? {} : { uploads }),
-      labels: [...ownerLabels({ stack: context.config.stack }, "carrier", args.owner), ...(args.extraLabels ?? [])].sort((a, b) => (a.label < b.label ? -1 : 1)),
+      labels: [
+        ...ownerLabels({ stack: context.config.stack }, "carrier", args.owner),
+        ...(args.extraLabels ?? []),
+      ].sort((a, b) => (a.label < b.label ? -1 : 1)),
     },
     { deleteBeforeReplace: false, ...opts, hooks: { ...context.hooks.carrier, ...opts.hooks } },
   );
 }
 
 /** `<name>-<twelve hex digits of the contents>`; keyed with the stack's salt where the contents are secret. */
-export function volumeName(name: string, files: MountedFilesArgs["files"], salt?: pulumi.Output<string>): pulumi.Output<string> {
+export function volumeName(
+  name: string,
+  files: MountedFilesArgs["files"],
+  salt?: pulumi.Output<string>,
+): pulumi.Output<string> {
   return filesDigest(files, salt).apply((digest) => `${name}-${digest}`);
 }
 
@@ -96,7 +111,14 @@ export function volumeName(name: string, files: MountedFilesArgs["files"], salt?
 export function filesDigest(files: MountedFilesArgs["files"], salt?: pulumi.Output<string>): pulumi.Output<string> {
   const entries = Object.entries(files).sort(([a], [b]) => (a < b ? -1 : 1));
   const contents = pulumi.all(entries.map(([, file]) => file.content));
-  return pulumi.unsecret(pulumi.all([contents, salt ?? ""]).apply(([texts, key]) => digest(entries.map(([file, { permissions }], index) => [file, permissions ?? "", texts[index] ?? ""]), key)));
+  return pulumi.unsecret(
+    pulumi.all([contents, salt ?? ""]).apply(([texts, key]) =>
+      digest(
+        entries.map(([file, { permissions }], index) => [file, permissions ?? "", texts[index] ?? ""]),
+        key,
+      ),
+    ),
+  );
 }
 
 function digest(parts: readonly (readonly string[])[], key: string): string {

@@ -27,7 +27,13 @@ export class Networks extends pulumi.ComponentResource {
         name: `${prefix}-${plan.name}`,
         driver: "bridge",
         internal: plan.internal,
-        ipamConfigs: [{ subnet: plan.subnet, gateway: plan.gateway, ...(plan.dynamicRange === undefined ? {} : { ipRange: plan.dynamicRange }) }],
+        ipamConfigs: [
+          {
+            subnet: plan.subnet,
+            gateway: plan.gateway,
+            ...(plan.dynamicRange === undefined ? {} : { ipRange: plan.dynamicRange }),
+          },
+        ],
         ...(plan.icc ? {} : { options: { "com.docker.network.bridge.enable_icc": "false" } }),
         labels: ownerLabels({ stack }, "network", plan.name),
       },

@@ -5,7 +5,13 @@ import { renderPgHba } from "../hardening/database/pg-hba";
 import { DATABASE_ROLES, POSTGRES_SUPERUSER } from "../hardening/database/privileges";
 import { ELEVATION_WATCH, ELEVATION_WATCH_DATABASE } from "../hardening/database/elevations";
 import { postgresReloadScript } from "../hardening/database/reload-script";
-import { POSTGRES_INITDB_ARGS, POSTGRES_LIVE_FILES, POSTGRES_PATHS, postgresHealthCheck, postgresStartScript } from "../hardening/database/start-script";
+import {
+  POSTGRES_INITDB_ARGS,
+  POSTGRES_LIVE_FILES,
+  POSTGRES_PATHS,
+  postgresHealthCheck,
+  postgresStartScript,
+} from "../hardening/database/start-script";
 import { certificateEnd } from "../hardening/pki/certificates";
 import { LABEL_CERTIFICATE_END } from "../hardening/labels";
 import { majorName } from "../hardening/database/upgrade";
@@ -52,11 +58,22 @@ export class Postgres extends pulumi.ComponentResource {
     const check = majorCheck(name, context, `${name}-data`, this);
     // The volumes of older majors stay declared, so that they are neither deleted nor in the way of an update.
     const [data] = [configuredMajor(context), ...config.database.previousMajors].map(
-      (major) => new DataVolume(majorName(`${name}-data`, major), context, { owner: "postgres", protect: config.database.protect, shared: false }, { parent: this, dependsOn: [check] }),
+      (major) =>
+        new DataVolume(
+          majorName(`${name}-data`, major),
+          context,
+          { owner: "postgres", protect: config.database.protect, shared: false },
+          { parent: this, dependsOn: [check] },
+        ),
     );
     if (data === undefined) throw new Error("there is no data volume");
     this.data = data;
-    const configuration = new MountedFiles(`${name}-config`, context, { owner: "postgres", secret: false, files: configurationFiles(context, args.address) }, { parent: this });
+    const configuration = new MountedFiles(
+      `${name}-config`,
+      context,
+      { owner: "postgres", secret: false, files: configurationFiles(context, args.address) },
+      { parent: this },
+    );
     const server = args.authority.server("postgres", [POSTGRES_ALIAS, args.address, "127.0.0.1", "localhost"]);
     const live = new LiveFiles(
       `${name}-live`,
@@ -71,7 +88,9 @@ export class Postgres extends pulumi.ComponentResource {
           [POSTGRES_LIVE_FILES.ca]: { content: args.authority.certificate },
         },
         reloadScript: POSTGRES_PATHS.reload,
-        extraLabels: [{ label: LABEL_CERTIFICATE_END, value: server.certificate.apply((pem) => certificateEnd(pem).toISOString()) }],
+        extraLabels: [
+          { label: LABEL_CERTIFICATE_END, value: server.certificate.apply((pem) => certificateEnd(pem).toISOString()) },
+        ],
       },
       { parent: this },
     );
@@ -80,7 +99,10 @@ export class Postgres extends pulumi.ComponentResource {
       context,
       name,
       postgresWorkload(context, args.address),
-      { networks: args.networks, volumes: { data: this.data.volumeName, config: configuration.volumeName, live: live.volumeName } },
+      {
+        networks: args.networks,
+        volumes: { data: this.data.volumeName, config: configuration.volumeName, live: live.volumeName },
+      },
       // A password that is changed in the running server first is one that its successor knows.
       { parent: this, lifecycle: "exclusive", dependsOn: [check, configuration.carrier, live.carrier, live.applied] },
     ).running;
@@ -101,7 +123,11 @@ function sizing(context: StackContext) {
 function configurationFiles(context: StackContext, address: string): Record<string, MountedFile> {
   const tls = { certificateFile: POSTGRES_PATHS.certificate, keyFile: POSTGRES_PATHS.key };
   return {
-    "postgresql.conf": { content: renderPostgresqlConf(postgresSettings({ sizing: sizing(context), tls, listenAddresses: ["127.0.0.1", address] })) },
+    "postgresql.conf": {
+      content: renderPostgresqlConf(
+        postgresSettings({ sizing: sizing(context), tls, listenAddresses: ["127.0.0.1", address] }),
+      ),
+    },
     "start.sh": { content: postgresStartScript() },
     "reload.sh": { content: postgresReloadScript() },
   };
@@ -117,7 +143,9 @@ export function hbaFile(context: StackContext, args: Pick<PostgresArgs, "network
     roles: [
       ...databaseNames(context.config).flatMap((database) => DATABASE_ROLES.map((name) => ({ name, database }))),
       // Elevated logins come in as members of their roles.
-      ...(context.config.database.elevations.length === 0 ? [] : [{ name: ELEVATION_WATCH, database: ELEVATION_WATCH_DATABASE }]),
+      ...(context.config.database.elevations.length === 0
+        ? []
+        : [{ name: ELEVATION_WATCH, database: ELEVATION_WATCH_DATABASE }]),
     ],
     subnets: [internal.subnet],
     tls: true,
@@ -156,7 +184,13 @@ function postgresWorkload(context: StackContext, address: string): Workload {
     seccomp: { kind: "default" },
     appArmor: { kind: "default" },
     readOnlyRoot: true,
-    healthCheck: { test: postgresHealthCheck(POSTGRES_SUPERUSER), intervalSeconds: 2, timeoutSeconds: 3, startPeriodSeconds: 60, retries: 5 },
+    healthCheck: {
+      test: postgresHealthCheck(POSTGRES_SUPERUSER),
+      intervalSeconds: 2,
+      timeoutSeconds: 3,
+      startPeriodSeconds: 60,
+      retries: 5,
+    },
     restart: "on-failure",
     // Fast shutdown: sessions are ended, the checkpoint is written. SIGTERM would wait for clients to go.
     stopSignal: "SIGINT",

@@ -32,11 +32,21 @@ export interface ProgramArgs {
 }
 
 /** Creates what a program's container mounts: its secrets, in a volume of its own, and its data volumes. */
-export function programFiles(resourceName: string, context: StackContext, args: ProgramArgs, parent: pulumi.Resource): ProgramFiles {
-  const named = Object.entries(args.config.secrets).map(([variable, spec]): [string, pulumi.Output<string>] => [variable, args.secrets.resolve(variable, spec)]);
+export function programFiles(
+  resourceName: string,
+  context: StackContext,
+  args: ProgramArgs,
+  parent: pulumi.Resource,
+): ProgramFiles {
+  const named = Object.entries(args.config.secrets).map(([variable, spec]): [string, pulumi.Output<string>] => [
+    variable,
+    args.secrets.resolve(variable, spec),
+  ]);
   const all = Object.fromEntries([...named, ...Object.entries(args.urls)]);
   const inEnvironment = args.config.secretsInEnvironment?.names ?? [];
-  const asFiles = Object.keys(all).filter((variable) => !inEnvironment.includes(variable)).sort();
+  const asFiles = Object.keys(all)
+    .filter((variable) => !inEnvironment.includes(variable))
+    .sort();
   const volumes: Record<string, pulumi.Output<string>> = {};
   const dependsOn: pulumi.Resource[] = [];
   for (const volume of args.config.volumes) {
@@ -49,7 +59,12 @@ export function programFiles(resourceName: string, context: StackContext, args: 
     const files = new MountedFiles(
       `${resourceName}-secrets`,
       context,
-      { owner: args.name, files: Object.fromEntries(asFiles.map((variable) => [variable.toLowerCase(), { content: all[variable] ?? "" }])) },
+      {
+        owner: args.name,
+        files: Object.fromEntries(
+          asFiles.map((variable) => [variable.toLowerCase(), { content: all[variable] ?? "" }]),
+        ),
+      },
       { parent },
     );
     volumes["secrets"] = files.volumeName;
@@ -58,11 +73,15 @@ export function programFiles(resourceName: string, context: StackContext, args: 
   return {
     volumes,
     dependsOn,
-    secretEnvironment: Object.fromEntries(inEnvironment.flatMap((variable) => {
-      const value = all[variable];
-      return value === undefined ? [] : [[variable, value.apply((text) => `${variable}=${text}`)]];
-    })),
-    fileVariables: Object.fromEntries(asFiles.map((variable) => [`${variable}_FILE`, `${SECRETS_PATH}/${variable.toLowerCase()}`])),
+    secretEnvironment: Object.fromEntries(
+      inEnvironment.flatMap((variable) => {
+        const value = all[variable];
+        return value === undefined ? [] : [[variable, value.apply((text) => `${variable}=${text}`)]];
+      }),
+    ),
+    fileVariables: Object.fromEntries(
+      asFiles.map((variable) => [`${variable}_FILE`, `${SECRETS_PATH}/${variable.toLowerCase()}`]),
+    ),
   };
 }
 
@@ -70,7 +89,22 @@ export function programFiles(resourceName: string, context: StackContext, args: 
 export function programWorkload(
   config: ProgramConfig,
   files: Pick<ProgramFiles, "fileVariables" | "volumes">,
-): Pick<Workload, "image" | "entrypoint" | "command" | "user" | "mounts" | "tmpfs" | "resources" | "capabilities" | "seccomp" | "appArmor" | "readOnlyRoot" | "stopGraceSeconds" | "accepted"> {
+): Pick<
+  Workload,
+  | "image"
+  | "entrypoint"
+  | "command"
+  | "user"
+  | "mounts"
+  | "tmpfs"
+  | "resources"
+  | "capabilities"
+  | "seccomp"
+  | "appArmor"
+  | "readOnlyRoot"
+  | "stopGraceSeconds"
+  | "accepted"
+> {
   const { confinement } = config;
   return {
     image: config.image,
@@ -83,7 +117,9 @@ export function programWorkload(
           ? { kind: "volume", volume: `data-${volume.name}`, target: volume.path, readOnly: volume.readOnly }
           : { kind: "host", source: volume.hostPath, target: volume.path, readOnly: volume.readOnly },
       ),
-      ...("secrets" in files.volumes ? [{ kind: "volume", volume: "secrets", target: SECRETS_PATH, readOnly: true } as const] : []),
+      ...("secrets" in files.volumes
+        ? [{ kind: "volume", volume: "secrets", target: SECRETS_PATH, readOnly: true } as const]
+        : []),
     ],
     tmpfs: config.tmpfs.map((mount) => ({ path: mount.path, sizeMiB: mount.sizeMiB, exec: mount.exec !== undefined })),
     resources: config.resources,
@@ -116,13 +152,32 @@ function acceptedExceptions(config: ProgramConfig): AcceptedException[] {
     if (reason !== undefined) exceptions.push({ rule, reason });
   };
   accept("cis-4.1", typeof config.user === "object" ? config.user.root : undefined);
-  accept("cis-5.4", confinement.capabilities.map((capability) => `${capability.add}: ${capability.reason}`).join("; ") || undefined);
+  accept(
+    "cis-5.4",
+    confinement.capabilities.map((capability) => `${capability.add}: ${capability.reason}`).join("; ") || undefined,
+  );
   accept("cis-5.13", confinement.writableRoot?.reason);
-  accept("rampart-tmpfs-noexec", config.tmpfs.map((mount) => mount.exec?.reason).find((reason) => reason !== undefined));
-  accept("rampart-host-mount", config.volumes.map((volume) => ("hostPath" in volume ? `${volume.hostPath}: ${volume.reason}` : undefined)).filter((reason) => reason !== undefined).join("; ") || undefined);
+  accept(
+    "rampart-tmpfs-noexec",
+    config.tmpfs.map((mount) => mount.exec?.reason).find((reason) => reason !== undefined),
+  );
+  accept(
+    "rampart-host-mount",
+    config.volumes
+      .map((volume) => ("hostPath" in volume ? `${volume.hostPath}: ${volume.reason}` : undefined))
+      .filter((reason) => reason !== undefined)
+      .join("; ") || undefined,
+  );
   accept("rampart-secrets-as-files", config.secretsInEnvironment?.reason);
   if (typeof confinement.seccomp === "object") {
-    accept("cis-5.22", "unconfined" in confinement.seccomp ? confinement.seccomp.unconfined : confinement.seccomp.complain ? "complain mode: denials are logged, not enforced" : undefined);
+    accept(
+      "cis-5.22",
+      "unconfined" in confinement.seccomp
+        ? confinement.seccomp.unconfined
+        : confinement.seccomp.complain
+          ? "complain mode: denials are logged, not enforced"
+          : undefined,
+    );
   }
   if (typeof confinement.appArmor === "object") accept("cis-5.2", confinement.appArmor.unconfined);
   return exceptions;

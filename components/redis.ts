@@ -5,7 +5,15 @@ import * as random from "@pulumi/random";
 import type { ServiceConfig } from "../config";
 import { rotationKey } from "../hardening/database/rotation";
 import {
-  REDIS_LIVE_FILES, REDIS_PATHS, redisHealthCheck, redisMaxMemoryMiB, redisPasswordHash, redisStartScript, redisUsersScript, renderRedisAcl, renderRedisConf,
+  REDIS_LIVE_FILES,
+  REDIS_PATHS,
+  redisHealthCheck,
+  redisMaxMemoryMiB,
+  redisPasswordHash,
+  redisStartScript,
+  redisUsersScript,
+  renderRedisAcl,
+  renderRedisConf,
 } from "../hardening/redis";
 import { LABEL_CERTIFICATE_END, ownerLabels } from "../hardening/labels";
 import type { Workload } from "../hardening/workload";
@@ -56,20 +64,50 @@ export class Redis extends pulumi.ComponentResource {
     super("rampart:redis:Redis", name, {}, opts);
     const { config } = context;
     const tls = config.redis.tls;
-    if (tls && args.tls === undefined) throw new Error("redis.tls: true is given, but no certificate; give args.tls: { certificate, key, ca }");
+    if (tls && args.tls === undefined)
+      throw new Error("redis.tls: true is given, but no certificate; give args.tls: { certificate, key, ca }");
     const users = redisUsers(config.services);
     this.passwords = Object.fromEntries(
-      users.map(([service]) => [service, args.secrets.password(`redis-${service}`, undefined, rotationKey({ everything: config.rotation.everything, one: config.rotation.redis[service] }))]),
+      users.map(([service]) => [
+        service,
+        args.secrets.password(
+          `redis-${service}`,
+          undefined,
+          rotationKey({ everything: config.rotation.everything, one: config.rotation.redis[service] }),
+        ),
+      ]),
     );
-    const data = new DataVolume(`${name}-data`, context, { owner: "redis", protect: config.redis.protect, shared: false }, { parent: this });
+    const data = new DataVolume(
+      `${name}-data`,
+      context,
+      { owner: "redis", protect: config.redis.protect, shared: false },
+      { parent: this },
+    );
     // Not the resource's own name, by which the posture knows volumes of data.
-    const live = new docker.Volume(`${name}-live-volume`, { name: `${name}-live`, labels: ownerLabels({ stack: config.stack }, "volume", "redis") }, { parent: this });
-    const files = new MountedFiles(`${name}-config`, context, { owner: "redis", files: fixedFiles(context) }, { parent: this });
+    const live = new docker.Volume(
+      `${name}-live-volume`,
+      { name: `${name}-live`, labels: ownerLabels({ stack: config.stack }, "volume", "redis") },
+      { parent: this },
+    );
+    const files = new MountedFiles(
+      `${name}-config`,
+      context,
+      { owner: "redis", files: fixedFiles(context) },
+      { parent: this },
+    );
     const acl = pulumi.all(this.passwords).apply((passwords) => aclFile(users, passwords));
     const carrier = createCarrier(
       `${name}-live`,
       context,
-      { owner: "redis", secret: true, volumeName: live.name, files: liveFiles(acl, tls ? args.tls : undefined), ...(tls && args.tls?.end !== undefined ? { extraLabels: [{ label: LABEL_CERTIFICATE_END, value: args.tls.end }] } : {}) },
+      {
+        owner: "redis",
+        secret: true,
+        volumeName: live.name,
+        files: liveFiles(acl, tls ? args.tls : undefined),
+        ...(tls && args.tls?.end !== undefined
+          ? { extraLabels: [{ label: LABEL_CERTIFICATE_END, value: args.tls.end }] }
+          : {}),
+      },
       { parent: this },
     );
     const { running } = createContainer(
@@ -95,7 +133,10 @@ export class Redis extends pulumi.ComponentResource {
    */
   settle(dependsOn: pulumi.Input<pulumi.Resource>[]): void {
     const { config, hooks } = this.context;
-    const settings = { users: redisUsers(config.services).map(([service]) => service), services: Object.keys(config.services) };
+    const settings = {
+      users: redisUsers(config.services).map(([service]) => service),
+      services: Object.keys(config.services),
+    };
     new random.RandomId(
       `${this.name}-users-settled`,
       { byteLength: 4, keepers: { staged: this.staged.id } },
@@ -112,7 +153,9 @@ function redisUsers(services: Readonly<Record<string, ServiceConfig>>): (readonl
 function fixedFiles(context: StackContext): Record<string, MountedFile> {
   const { resources, tls } = context.config.redis;
   return {
-    [basename(REDIS_PATHS.config)]: { content: renderRedisConf({ maxMemoryMiB: redisMaxMemoryMiB(resources.memoryMiB), tls }) },
+    [basename(REDIS_PATHS.config)]: {
+      content: renderRedisConf({ maxMemoryMiB: redisMaxMemoryMiB(resources.memoryMiB), tls }),
+    },
     [basename(REDIS_PATHS.start)]: { content: redisStartScript({ tls }) },
     [basename(REDIS_PATHS.users)]: { content: redisUsersScript({ tls }) },
   };
@@ -124,7 +167,11 @@ function liveFiles(users: pulumi.Output<string>, tls: RedisTls | undefined): Rec
     [REDIS_LIVE_FILES.users]: { content: users },
     ...(tls === undefined
       ? {}
-      : { [REDIS_LIVE_FILES.certificate]: { content: tls.certificate }, [REDIS_LIVE_FILES.key]: { content: tls.key }, [REDIS_LIVE_FILES.ca]: { content: tls.ca } }),
+      : {
+          [REDIS_LIVE_FILES.certificate]: { content: tls.certificate },
+          [REDIS_LIVE_FILES.key]: { content: tls.key },
+          [REDIS_LIVE_FILES.ca]: { content: tls.ca },
+        }),
   };
 }
 
@@ -133,9 +180,16 @@ export function keyPrefixes(name: string, cache: ServiceConfig["cache"]): readon
   return typeof cache === "object" ? cache.keyPrefixes : [`${name}:`];
 }
 
-function aclFile(users: readonly (readonly [string, ServiceConfig])[], passwords: Readonly<Record<string, string>>): string {
+function aclFile(
+  users: readonly (readonly [string, ServiceConfig])[],
+  passwords: Readonly<Record<string, string>>,
+): string {
   return renderRedisAcl(
-    users.map(([name, service]) => ({ name, passwordSha256: redisPasswordHash(passwords[name] ?? ""), keyPrefixes: keyPrefixes(name, service.cache) })),
+    users.map(([name, service]) => ({
+      name,
+      passwordSha256: redisPasswordHash(passwords[name] ?? ""),
+      keyPrefixes: keyPrefixes(name, service.cache),
+    })),
   );
 }
 
@@ -161,7 +215,13 @@ function redisWorkload(context: StackContext): Workload {
     seccomp: { kind: "default" },
     appArmor: { kind: "default" },
     readOnlyRoot: true,
-    healthCheck: { test: redisHealthCheck(config.redis.tls), intervalSeconds: 2, timeoutSeconds: 3, startPeriodSeconds: 30, retries: 5 },
+    healthCheck: {
+      test: redisHealthCheck(config.redis.tls),
+      intervalSeconds: 2,
+      timeoutSeconds: 3,
+      startPeriodSeconds: 30,
+      retries: 5,
+    },
     restart: "on-failure",
     stopGraceSeconds: 30,
     startTimeoutSeconds: 120,

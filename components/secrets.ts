@@ -27,7 +27,11 @@ export class Secrets extends pulumi.ComponentResource {
     const known = this.generated.get(key);
     if (known !== undefined) return known;
     const keepers = rotation === undefined ? {} : { keepers: { rotation } };
-    const password = new random.RandomPassword(`${this.name}-${key}`, { length, special: false, ...keepers }, { parent: this, ...(protect ? { protect } : {}) });
+    const password = new random.RandomPassword(
+      `${this.name}-${key}`,
+      { length, special: false, ...keepers },
+      { parent: this, ...(protect ? { protect } : {}) },
+    );
     const value = pulumi.secret(password.result);
     this.generated.set(key, value);
     return value;

@@ -40,7 +40,12 @@ export class Service extends pulumi.ComponentResource {
       context,
       name,
       workload,
-      { networks: args.networks, volumes: files.volumes, secretEnvironment: files.secretEnvironment, versionAlias: this.alias },
+      {
+        networks: args.networks,
+        volumes: files.volumes,
+        secretEnvironment: files.secretEnvironment,
+        versionAlias: this.alias,
+      },
       { parent: this, lifecycle: "replace", dependsOn: [...args.dependsOn, ...files.dependsOn] },
     ).running;
     this.registerOutputs({ alias: this.alias });
@@ -48,11 +53,19 @@ export class Service extends pulumi.ComponentResource {
 }
 
 /** `<service>-<ten hex digits>` of everything that makes this version what it is. */
-function versionAlias(name: string, workload: Workload, files: ProgramFiles, salt: pulumi.Output<string>): pulumi.Output<string> {
+function versionAlias(
+  name: string,
+  workload: Workload,
+  files: ProgramFiles,
+  salt: pulumi.Output<string>,
+): pulumi.Output<string> {
   const volumes = pulumi.all(files.volumes);
-  if (Object.keys(files.secretEnvironment).length === 0) return volumes.apply((names) => `${name}-${digest(JSON.stringify([workload, names]))}`);
+  if (Object.keys(files.secretEnvironment).length === 0)
+    return volumes.apply((names) => `${name}-${digest(JSON.stringify([workload, names]))}`);
   const all = pulumi.all([volumes, pulumi.all(files.secretEnvironment), salt]);
-  return pulumi.unsecret(all.apply(([names, secrets, key]) => `${name}-${digest(JSON.stringify([workload, names, secrets]), key)}`));
+  return pulumi.unsecret(
+    all.apply(([names, secrets, key]) => `${name}-${digest(JSON.stringify([workload, names, secrets]), key)}`),
+  );
 }
 
 function digest(text: string, key?: string): string {
@@ -84,7 +97,10 @@ function serviceWorkload(context: StackContext, args: ServiceArgs, files: Progra
       ...(config.cache === false ? {} : { REDIS_KEY_PREFIX: keyPrefixes(name, config.cache)[0] ?? "" }),
       ...(config.dockerApi === undefined
         ? {}
-        : { DOCKER_HOST: `tcp://${SOCKET_PROXY_ALIAS}:${SOCKET_PROXY_PORT}`, DOCKER_NAME_PREFIX: consumerPrefix(context.config.name, name) }),
+        : {
+            DOCKER_HOST: `tcp://${SOCKET_PROXY_ALIAS}:${SOCKET_PROXY_PORT}`,
+            DOCKER_NAME_PREFIX: consumerPrefix(context.config.name, name),
+          }),
       ...config.environment,
       ...files.fileVariables,
     },
@@ -100,7 +116,14 @@ function serviceWorkload(context: StackContext, args: ServiceArgs, files: Progra
 /** The image's own wget asks over HTTP, unless the service names a command. */
 function healthTest(config: ServiceConfig): string[] {
   if (config.healthCheck?.command !== undefined) return ["CMD", ...config.healthCheck.command];
-  return ["CMD", "wget", "-q", "-O", "/dev/null", `http://127.0.0.1:${config.port ?? 0}${config.healthCheck?.http ?? "/"}`];
+  return [
+    "CMD",
+    "wget",
+    "-q",
+    "-O",
+    "/dev/null",
+    `http://127.0.0.1:${config.port ?? 0}${config.healthCheck?.http ?? "/"}`,
+  ];
 }
 
 function timings(check: HealthCheckConfig | undefined): Omit<NonNullable<Workload["healthCheck"]>, "test"> {

@@ -86,7 +86,13 @@ function socketProxyWorkload(context: StackContext, args: SocketProxyArgs): Work
     seccomp: { kind: "default" },
     appArmor: { kind: "default" },
     readOnlyRoot: true,
-    healthCheck: { test: ["CMD", "wget", "-q", "-O", "/dev/null", "http://127.0.0.1:8080/healthz"], intervalSeconds: 5, timeoutSeconds: 3, startPeriodSeconds: 10, retries: 3 },
+    healthCheck: {
+      test: ["CMD", "wget", "-q", "-O", "/dev/null", "http://127.0.0.1:8080/healthz"],
+      intervalSeconds: 5,
+      timeoutSeconds: 3,
+      startPeriodSeconds: 10,
+      retries: 3,
+    },
     restart: "on-failure",
     // HAProxy's soft stop: running requests end first.
     stopSignal: "SIGUSR1",
@@ -94,9 +100,18 @@ function socketProxyWorkload(context: StackContext, args: SocketProxyArgs): Work
     startTimeoutSeconds: 60,
     logging: config.logging,
     accepted: [
-      { rule: "cis-5.32", reason: `the filtered Docker API of ${args.consumer}: the proxy alone sees the socket, and forwards only what its configuration allows` },
+      {
+        rule: "cis-5.32",
+        reason: `the filtered Docker API of ${args.consumer}: the proxy alone sees the socket, and forwards only what its configuration allows`,
+      },
       ...(args.socketGroup === undefined
-        ? [{ rule: "cis-4.1", reason: "root without any capability: the group of the engine's socket is not known here; set rampart:dockerSocketGroup to run it without root" }]
+        ? [
+            {
+              rule: "cis-4.1",
+              reason:
+                "root without any capability: the group of the engine's socket is not known here; set rampart:dockerSocketGroup to run it without root",
+            },
+          ]
         : []),
     ],
   };

@@ -82,21 +82,47 @@ export class HardenedStack extends pulumi.ComponentResource {
     const plan = networkPlan(config, access);
     const networks = new Networks(name, { stack: config.stack, plan }, { parent: this }).names;
     const volumes = sharedVolumes(context, this);
-    const authority = needsAuthority(config) ? new Authority(`${name}-authority`, { stackName: name, ...rotated(rotationKey({ everything: config.rotation.everything, one: config.rotation.certificates })) }, { parent: this }) : undefined;
-    const data = authority !== undefined && usesDatabase(config) ? this.createDatabase(context, plan, networks, access, authority) : undefined;
-    const redis = usesRedis(config) ? new Redis(`${name}-redis`, context, { networks, secrets, ...redisTls(config, authority) }, { parent: this }) : undefined;
+    const authority = needsAuthority(config)
+      ? new Authority(
+          `${name}-authority`,
+          {
+            stackName: name,
+            ...rotated(rotationKey({ everything: config.rotation.everything, one: config.rotation.certificates })),
+          },
+          { parent: this },
+        )
+      : undefined;
+    const data =
+      authority !== undefined && usesDatabase(config)
+        ? this.createDatabase(context, plan, networks, access, authority)
+        : undefined;
+    const redis = usesRedis(config)
+      ? new Redis(`${name}-redis`, context, { networks, secrets, ...redisTls(config, authority) }, { parent: this })
+      : undefined;
     const migration =
       config.migration !== undefined && data !== undefined
         ? new MigrationJob(
             `${name}-migration`,
             context,
-            { config: config.migration, networks, secrets, urls: migrationUrls(config, data), sharedVolumes: volumes, dependsOn: data.policy.prepared },
+            {
+              config: config.migration,
+              networks,
+              secrets,
+              urls: migrationUrls(config, data),
+              sharedVolumes: volumes,
+              dependsOn: data.policy.prepared,
+            },
             { parent: this },
           )
         : undefined;
     const dataReady = data === undefined ? [] : [data.policy.guard(migration)];
     if (data !== undefined && backsUp(config)) {
-      this.backups = new Backups(`${name}-backups`, context, { networks, secrets, urls: data.urls("backup"), ca: data.authority.certificate, dependsOn: dataReady }, { parent: this });
+      this.backups = new Backups(
+        `${name}-backups`,
+        context,
+        { networks, secrets, urls: data.urls("backup"), ca: data.authority.certificate, dependsOn: dataReady },
+        { parent: this },
+      );
     }
     const routed: RoutedService[] = [];
     const running: pulumi.Input<pulumi.Resource>[] = [];
@@ -104,12 +130,27 @@ export class HardenedStack extends pulumi.ComponentResource {
       const proxy =
         settings.dockerApi === undefined
           ? undefined
-          : new SocketProxy(`${name}-docker-api-${service}`, context, { consumer: service, permissions: settings.dockerApi, networks, ...socketGroup(config, engine) }, { parent: this });
+          : new SocketProxy(
+              `${name}-docker-api-${service}`,
+              context,
+              { consumer: service, permissions: settings.dockerApi, networks, ...socketGroup(config, engine) },
+              { parent: this },
+            );
       const role = serviceRole(settings);
       const login = role === undefined ? undefined : data?.roles.logins[role];
       const urls = {
-        ...(login === undefined || data === undefined ? {} : { DATABASE_URL: databaseUrl(settings.database ?? config.database.name, login, service), DATABASE_CA: data.authority.certificate }),
-        ...(redis === undefined || settings.cache === false ? {} : { REDIS_URL: cacheUrl(config, redis, service), ...(authority !== undefined && config.redis.tls ? { REDIS_CA: authority.certificate } : {}) }),
+        ...(login === undefined || data === undefined
+          ? {}
+          : {
+              DATABASE_URL: databaseUrl(settings.database ?? config.database.name, login, service),
+              DATABASE_CA: data.authority.certificate,
+            }),
+        ...(redis === undefined || settings.cache === false
+          ? {}
+          : {
+              REDIS_URL: cacheUrl(config, redis, service),
+              ...(authority !== undefined && config.redis.tls ? { REDIS_CA: authority.certificate } : {}),
+            }),
       };
       const created = new Service(
         `${name}-${service}`,
@@ -134,7 +175,13 @@ export class HardenedStack extends pulumi.ComponentResource {
       );
       running.push(created.ready);
       if (settings.port !== undefined && settings.routes.length > 0) {
-        routed.push({ name: service, routes: settings.routes, port: settings.port, alias: created.alias, ready: created.ready });
+        routed.push({
+          name: service,
+          routes: settings.routes,
+          port: settings.port,
+          alias: created.alias,
+          ready: created.ready,
+        });
       }
     }
     const edge = new Edge(`${name}-edge`, context, { networks, services: routed }, { parent: this });
@@ -146,7 +193,8 @@ export class HardenedStack extends pulumi.ComponentResource {
   }
 
   /** What a program exports: a key only where there is something to say. */
-  get outputs(): Pick<HardenedStack, "urls" | "networks"> & Partial<Pick<HardenedStack, "database">> & { readonly backups?: BackupOutputs } {
+  get outputs(): Pick<HardenedStack, "urls" | "networks"> &
+    Partial<Pick<HardenedStack, "database">> & { readonly backups?: BackupOutputs } {
     const { urls, networks, database, backups } = this;
     return {
       urls,
@@ -156,7 +204,13 @@ export class HardenedStack extends pulumi.ComponentResource {
     };
   }
 
-  private createDatabase(context: StackContext, plan: readonly NetworkPlan[], networks: Networks["names"], access: DatabaseOutputs["access"], authority: Authority) {
+  private createDatabase(
+    context: StackContext,
+    plan: readonly NetworkPlan[],
+    networks: Networks["names"],
+    access: DatabaseOutputs["access"],
+    authority: Authority,
+  ) {
     const { config, secrets } = context;
     const address = postgresAddress(config.name, config.network.pool);
     const forwarderAddress = access === "forwarder" ? address.replace(/\.\d+$/, ".11") : undefined;
@@ -165,28 +219,63 @@ export class HardenedStack extends pulumi.ComponentResource {
     const postgres = new Postgres(
       `${config.name}-postgres`,
       context,
-      { networks, networkPlan: plan, address, password, authority, ...(forwarderAddress === undefined ? {} : { forwarderAddress }) },
+      {
+        networks,
+        networkPlan: plan,
+        address,
+        password,
+        authority,
+        ...(forwarderAddress === undefined ? {} : { forwarderAddress }),
+      },
       { parent: this },
     );
     const forwarder =
-      forwarderAddress === undefined ? undefined : new Forwarder(`${config.name}-forwarder`, context, { networks, address: forwarderAddress, dependsOn: [postgres.ready] }, { parent: this });
+      forwarderAddress === undefined
+        ? undefined
+        : new Forwarder(
+            `${config.name}-forwarder`,
+            context,
+            { networks, address: forwarderAddress, dependsOn: [postgres.ready] },
+            { parent: this },
+          );
     const host = forwarder === undefined ? address : "127.0.0.1";
     const port = forwarder === undefined ? POSTGRES_PORT : config.database.forwarderPort;
     const roles = new DatabaseRoles(
       `${config.name}-roles`,
       context,
-      { host, port, superuserPassword: password, authority, secrets, dependsOn: [forwarder?.ready ?? postgres.ready, postgres.applied], deletedWith: postgres.data.volume },
+      {
+        host,
+        port,
+        superuserPassword: password,
+        authority,
+        secrets,
+        dependsOn: [forwarder?.ready ?? postgres.ready, postgres.applied],
+        deletedWith: postgres.data.volume,
+      },
       { parent: this },
     );
     const policy = new DatabasePolicy(
       `${config.name}-database`,
       context,
-      { logins: Object.fromEntries(Object.entries(roles.logins).map(([role, { name }]) => [role, name])), roleVerifiers: roles.verifiers, dependsOn: roles.ready },
+      {
+        logins: Object.fromEntries(Object.entries(roles.logins).map(([role, { name }]) => [role, name])),
+        roleVerifiers: roles.verifiers,
+        dependsOn: roles.ready,
+      },
       { parent: this },
     );
     if (policy.watch !== undefined) {
-      const url = databaseUrl(ELEVATION_WATCH_DATABASE, { name: pulumi.output(ELEVATION_WATCH), password: policy.watch.password }, ELEVATION_WATCH);
-      new ElevationWatch(`${config.name}-elevation`, context, { networks, url, ca: authority.certificate, dependsOn: policy.watch.dependsOn }, { parent: this });
+      const url = databaseUrl(
+        ELEVATION_WATCH_DATABASE,
+        { name: pulumi.output(ELEVATION_WATCH), password: policy.watch.password },
+        ELEVATION_WATCH,
+      );
+      new ElevationWatch(
+        `${config.name}-elevation`,
+        context,
+        { networks, url, ca: authority.certificate, dependsOn: policy.watch.dependsOn },
+        { parent: this },
+      );
     }
     const outputs: DatabaseOutputs = {
       host,
@@ -208,10 +297,13 @@ export class HardenedStack extends pulumi.ComponentResource {
   }
 }
 
-export const usesDatabase = (config: LoadedConfig): boolean => config.migration !== undefined || Object.values(config.services).some((service) => service.data !== "none");
+export const usesDatabase = (config: LoadedConfig): boolean =>
+  config.migration !== undefined || Object.values(config.services).some((service) => service.data !== "none");
 const backsUp = (config: LoadedConfig): boolean => config.database.backups !== false && usesDatabase(config);
-const backsUpElsewhere = (config: LoadedConfig): boolean => usesDatabase(config) && config.database.backups !== false && isRemote(config.database.backups.repository);
-export const usesRedis = (config: LoadedConfig): boolean => Object.values(config.services).some((service) => service.cache !== false);
+const backsUpElsewhere = (config: LoadedConfig): boolean =>
+  usesDatabase(config) && config.database.backups !== false && isRemote(config.database.backups.repository);
+export const usesRedis = (config: LoadedConfig): boolean =>
+  Object.values(config.services).some((service) => service.cache !== false);
 
 /** How the provider reaches Postgres: by its address where the engine is local, else through the forwarder. */
 export function databaseAccess(config: LoadedConfig, engine: Engine): DatabaseOutputs["access"] {
@@ -232,40 +324,82 @@ function networkPlan(config: LoadedConfig, access: DatabaseOutputs["access"]): N
 function sharedVolumes(context: StackContext, parent: pulumi.Resource): Record<string, DataVolume> {
   const { config } = context;
   const programs = [...Object.values(config.services), ...(config.migration === undefined ? [] : [config.migration])];
-  const names = new Set(programs.flatMap((program) => program.volumes.flatMap((volume) => ("name" in volume ? [volume.name] : []))));
+  const names = new Set(
+    programs.flatMap((program) => program.volumes.flatMap((volume) => ("name" in volume ? [volume.name] : []))),
+  );
   return Object.fromEntries(
-    [...names].sort().map((volume) => [volume, new DataVolume(`${config.name}-data-${volume}`, context, { owner: volume, protect: config.environment !== "dev", shared: true }, { parent })]),
+    [...names]
+      .sort()
+      .map((volume) => [
+        volume,
+        new DataVolume(
+          `${config.name}-data-${volume}`,
+          context,
+          { owner: volume, protect: config.environment !== "dev", shared: true },
+          { parent },
+        ),
+      ]),
   );
 }
 
-function databaseUrl(database: string, login: Pick<DatabaseLogin, "name" | "password">, applicationName: string): pulumi.Output<string> {
-  const server = { host: POSTGRES_ALIAS, port: POSTGRES_PORT, sslMode: "verify-full", sslRootCert: DATABASE_CA_PATH } as const;
-  return pulumi.all([login.name, login.password]).apply(([role, password]) => postgresUrl({ ...server, database, role, password, applicationName }));
+function databaseUrl(
+  database: string,
+  login: Pick<DatabaseLogin, "name" | "password">,
+  applicationName: string,
+): pulumi.Output<string> {
+  const server = {
+    host: POSTGRES_ALIAS,
+    port: POSTGRES_PORT,
+    sslMode: "verify-full",
+    sslRootCert: DATABASE_CA_PATH,
+  } as const;
+  return pulumi
+    .all([login.name, login.password])
+    .apply(([role, password]) => postgresUrl({ ...server, database, role, password, applicationName }));
 }
 
 /** A role's URL of each database, by its name. */
-function roleUrls(config: LoadedConfig, roles: DatabaseRoles, role: DatabaseRole, applicationName: string): Record<string, pulumi.Output<string>> {
+function roleUrls(
+  config: LoadedConfig,
+  roles: DatabaseRoles,
+  role: DatabaseRole,
+  applicationName: string,
+): Record<string, pulumi.Output<string>> {
   const login = { name: pulumi.output<string>(role), password: roles.passwords[role] };
   return Object.fromEntries(databaseNames(config).map((name) => [name, databaseUrl(name, login, applicationName)]));
 }
 
-function migrationUrls(config: LoadedConfig, { roles, authority }: { readonly roles: DatabaseRoles; readonly authority: Authority }): Record<string, pulumi.Output<string>> {
-  const urls = Object.entries(roleUrls(config, roles, "migrator", "migration")).map(([name, url]) => [name === config.database.name ? "DATABASE_URL" : databaseVariable(name), url]);
+function migrationUrls(
+  config: LoadedConfig,
+  { roles, authority }: { readonly roles: DatabaseRoles; readonly authority: Authority },
+): Record<string, pulumi.Output<string>> {
+  const urls = Object.entries(roleUrls(config, roles, "migrator", "migration")).map(([name, url]) => [
+    name === config.database.name ? "DATABASE_URL" : databaseVariable(name),
+    url,
+  ]);
   return { ...(Object.fromEntries(urls) as Record<string, pulumi.Output<string>>), DATABASE_CA: authority.certificate };
 }
 
-const rotated = (rotation: string | undefined): { readonly rotation?: string } => (rotation === undefined ? {} : { rotation });
+const rotated = (rotation: string | undefined): { readonly rotation?: string } =>
+  rotation === undefined ? {} : { rotation };
 
-const needsAuthority = (config: LoadedConfig): boolean => usesDatabase(config) || (usesRedis(config) && config.redis.tls);
+const needsAuthority = (config: LoadedConfig): boolean =>
+  usesDatabase(config) || (usesRedis(config) && config.redis.tls);
 
 function redisTls(config: LoadedConfig, authority: Authority | undefined): Pick<RedisArgs, "tls"> {
   if (authority === undefined || !config.redis.tls) return {};
   const { certificate, privateKey } = authority.server("redis", [REDIS_ALIAS, "127.0.0.1", "localhost"]);
-  return { tls: { certificate, key: privateKey, ca: authority.certificate, end: authority.period.notAfter.toISOString() } };
+  return {
+    tls: { certificate, key: privateKey, ca: authority.certificate, end: authority.period.notAfter.toISOString() },
+  };
 }
 
 function cacheUrl(config: LoadedConfig, redis: Redis, service: string): pulumi.Output<string> {
-  return redis.passwords[service]?.apply((password) => redisUrl({ host: REDIS_ALIAS, user: service, password, tls: config.redis.tls })) ?? pulumi.output("");
+  return (
+    redis.passwords[service]?.apply((password) =>
+      redisUrl({ host: REDIS_ALIAS, user: service, password, tls: config.redis.tls }),
+    ) ?? pulumi.output("")
+  );
 }
 
 /** The gid of the engine's socket: configured, or read where the engine is local. */

@@ -16,17 +16,35 @@ const TIMEOUT_SECONDS = 600;
 const PSQL = `PGPASSWORD=$(cat ${POSTGRES_PATHS.live}/${POSTGRES_LIVE_FILES.password}) exec psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --single-transaction --host=${POSTGRES_PATHS.socket} --username="$POSTGRES_USER" --dbname="$1" --output=/dev/null`;
 
 /** @param at "create" for a receipt; "update" for what has to precede a change of a resource. */
-export function statementHooks(stack: string, engine: Engine, settings: StatementsSettings, at: "create" | "update" = "create"): pulumi.ResourceHookBinding {
+export function statementHooks(
+  stack: string,
+  engine: Engine,
+  settings: StatementsSettings,
+  at: "create" | "update" = "create",
+): pulumi.ResourceHookBinding {
   const hook = new pulumi.ResourceHook(`${settings.name}-run`, async () => run(stack, engine, settings));
   return at === "create" ? { beforeCreate: [hook] } : { beforeUpdate: [hook] };
 }
 
 async function run(stack: string, engine: Engine, { name, statements }: StatementsSettings): Promise<void> {
   const postgres = await newestContainer(engine, { [LABEL_STACK]: stack, [LABEL_COMPONENT]: "postgres" }, true);
-  if (postgres === undefined) throw new Error(`${name}: Postgres does not run; services were not changed, and the next \`pulumi up\` tries again.`);
+  if (postgres === undefined)
+    throw new Error(
+      `${name}: Postgres does not run; services were not changed, and the next \`pulumi up\` tries again.`,
+    );
   for (const { database, statements: sql } of await known(statements)) {
-    const result = await despiteDeadlocks(() => docker(engine, ["exec", "--interactive", postgres, "/bin/sh", "-c", PSQL, "-", database], TIMEOUT_SECONDS, `${sql.join(";\n")};\n`));
-    if (result.code !== 0) throw new Error(`${name}: database ${database} refused it; services were not changed, and the next \`pulumi up\` tries again.\n${indent(said(result.stderr))}`);
+    const result = await despiteDeadlocks(() =>
+      docker(
+        engine,
+        ["exec", "--interactive", postgres, "/bin/sh", "-c", PSQL, "-", database],
+        TIMEOUT_SECONDS,
+        `${sql.join(";\n")};\n`,
+      ),
+    );
+    if (result.code !== 0)
+      throw new Error(
+        `${name}: database ${database} refused it; services were not changed, and the next \`pulumi up\` tries again.\n${indent(said(result.stderr))}`,
+      );
     const notices = said(result.stderr);
     if (notices !== "") await pulumi.log.info(`${name}: database ${database}: ${notices}`);
   }

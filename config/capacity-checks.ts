@@ -13,7 +13,14 @@ const MAX_DOCKER_API_CONSUMERS = 240;
 const OLDEST_TRAEFIK = { major: 3, minor: 6 } as const;
 
 export function capacityFaults(config: StackConfig, show: ShowPath): Fault[] {
-  return [...postgresFaults(config, show), ...redisFaults(config, show), ...portFaults(config, show), ...edgeFaults(config, show), ...sizeFaults(config, show), ...traefikFaults(config, show)];
+  return [
+    ...postgresFaults(config, show),
+    ...redisFaults(config, show),
+    ...portFaults(config, show),
+    ...edgeFaults(config, show),
+    ...sizeFaults(config, show),
+    ...traefikFaults(config, show),
+  ];
 }
 
 function postgresFaults(config: StackConfig, show: ShowPath): Fault[] {
@@ -45,13 +52,17 @@ function postgresFaults(config: StackConfig, show: ShowPath): Fault[] {
 
 /** Sharing a prefix is a choice; reaching into another's because one is the beginning of the other is a mistake. */
 function redisFaults(config: StackConfig, show: ShowPath): Fault[] {
-  const users = Object.entries(config.services).flatMap(([name, { cache }]) => (cache === false ? [] : [{ name, prefixes: cache === true ? [`${name}:`] : cache.keyPrefixes }]));
+  const users = Object.entries(config.services).flatMap(([name, { cache }]) =>
+    cache === false ? [] : [{ name, prefixes: cache === true ? [`${name}:`] : cache.keyPrefixes }],
+  );
   return users.flatMap((user) =>
     users.flatMap((other) =>
       other === user
         ? []
         : user.prefixes.flatMap((mine) => {
-            const reached = other.prefixes.find((theirs) => theirs !== mine && theirs.startsWith(mine) && !user.prefixes.includes(theirs));
+            const reached = other.prefixes.find(
+              (theirs) => theirs !== mine && theirs.startsWith(mine) && !user.prefixes.includes(theirs),
+            );
             if (reached === undefined) return [];
             return [
               {
@@ -84,7 +95,12 @@ const EDGE_BASE_MIB = 96;
 
 /** Bodies of more than a mebibyte wait in the edge's /tmp: room for four of the largest. */
 export function edgeScratchMiB(config: StackConfig): number {
-  const largest = Math.max(0, ...Object.values(config.services).flatMap((service) => service.routes.filter((route) => !route.streaming).map((route) => route.maxBodyMiB)));
+  const largest = Math.max(
+    0,
+    ...Object.values(config.services).flatMap((service) =>
+      service.routes.filter((route) => !route.streaming).map((route) => route.maxBodyMiB),
+    ),
+  );
   return Math.max(64, Math.ceil(4 * largest));
 }
 
@@ -107,10 +123,24 @@ function sizeFaults(config: StackConfig, show: ShowPath): Fault[] {
   const consumers = services.filter((service) => service.dockerApi !== undefined);
   return [
     ...(services.length > MAX_SERVICES
-      ? [{ path: show(["services"]), given: `${services.length} services`, allowed: `at most ${MAX_SERVICES}`, fix: "split the stack" }]
+      ? [
+          {
+            path: show(["services"]),
+            given: `${services.length} services`,
+            allowed: `at most ${MAX_SERVICES}`,
+            fix: "split the stack",
+          },
+        ]
       : []),
     ...(consumers.length > MAX_DOCKER_API_CONSUMERS
-      ? [{ path: show(["services"]), given: `${consumers.length} services with dockerApi`, allowed: `at most ${MAX_DOCKER_API_CONSUMERS}`, fix: "split the stack" }]
+      ? [
+          {
+            path: show(["services"]),
+            given: `${consumers.length} services with dockerApi`,
+            allowed: `at most ${MAX_DOCKER_API_CONSUMERS}`,
+            fix: "split the stack",
+          },
+        ]
       : []),
   ];
 }
@@ -119,10 +149,17 @@ function traefikFaults(config: StackConfig, show: ShowPath): Fault[] {
   const reference = config.images["traefik"];
   if (reference === undefined) return [];
   const allowed = `a tag with three numbers, such as v3.7.13, from ${OLDEST_TRAEFIK.major}.${OLDEST_TRAEFIK.minor} on: the edge's configuration depends on the version`;
-  const fault = { path: show(["images", "traefik"]), given: JSON.stringify(reference.split("@")[0]), allowed, fix: "use a tag that names the version" };
+  const fault = {
+    path: show(["images", "traefik"]),
+    given: JSON.stringify(reference.split("@")[0]),
+    allowed,
+    fix: "use a tag that names the version",
+  };
   try {
     const { major, minor } = parseTraefikVersion(reference);
-    return major > OLDEST_TRAEFIK.major || (major === OLDEST_TRAEFIK.major && minor >= OLDEST_TRAEFIK.minor) ? [] : [fault];
+    return major > OLDEST_TRAEFIK.major || (major === OLDEST_TRAEFIK.major && minor >= OLDEST_TRAEFIK.minor)
+      ? []
+      : [fault];
   } catch {
     return [fault];
   }

@@ -59,7 +59,11 @@ export const hostPathCheck: Check<string> = (given) => {
   const path = normalPath(given);
   const bad = path === "/" || FORBIDDEN_HOST_PATHS.some((root) => within(path, root) || within(root, path));
   if (bad) return { allowed, fix };
-  if (/\.sock(?:\/|$)/i.test(path)) return { allowed: "no socket: the Docker API is reached through `dockerApi` alone", fix: "remove it, and list what the service calls under dockerApi" };
+  if (/\.sock(?:\/|$)/i.test(path))
+    return {
+      allowed: "no socket: the Docker API is reached through `dockerApi` alone",
+      fix: "remove it, and list what the service calls under dockerApi",
+    };
   if (/^\/[a-z](?:\/|$)/i.test(path)) return { allowed: "no drive of a Windows host", fix };
   if (KEY_DIRECTORIES.test(path)) return { allowed: "no directory in which tools keep keys", fix };
   // The engine reads it back in its normal form, and every preview would show a change.
@@ -69,12 +73,23 @@ export const hostPathCheck: Check<string> = (given) => {
 
 const normalPath = (path: string): string => posix.normalize(path.replace(/\/+/g, "/")).replace(/\/$/, "") || "/";
 
-const within = (path: string, root: string): boolean => path.toLowerCase() === root.toLowerCase() || path.toLowerCase().startsWith(`${root.toLowerCase()}/`);
+const within = (path: string, root: string): boolean =>
+  path.toLowerCase() === root.toLowerCase() || path.toLowerCase().startsWith(`${root.toLowerCase()}/`);
 
 /** Where a volume or a tmpfs may be mounted: never over what the kernel or Rampart put there. */
 export const containerPathCheck: Check<string> = (given) => {
-  if (PLAIN_PATH.test(given) && given !== "/" && normalPath(given) === given && !/^\/(?:proc|sys|dev|run\/secrets|var\/run)(?:\/|$)|\.sock(?:\/|$)/.test(given)) return undefined;
-  return { allowed: "an absolute path in the container in its normal form; not /, nor in /proc, /sys, /dev, /var/run or /run/secrets, nor a socket", fix: "choose another path" };
+  if (
+    PLAIN_PATH.test(given) &&
+    given !== "/" &&
+    normalPath(given) === given &&
+    !/^\/(?:proc|sys|dev|run\/secrets|var\/run)(?:\/|$)|\.sock(?:\/|$)/.test(given)
+  )
+    return undefined;
+  return {
+    allowed:
+      "an absolute path in the container in its normal form; not /, nor in /proc, /sys, /dev, /var/run or /run/secrets, nor a socket",
+    fix: "choose another path",
+  };
 };
 
 /** Pinned by tag and digest. */
@@ -98,14 +113,17 @@ export const quote = (value: string): string => {
 
 /** Whether this variable's value is a list of origins or the application's public address. */
 const isOriginName = (name: string): boolean =>
-  /ORIGINS?(?:_(?:REGEX|PATTERNS?|LIST|WHITELIST|ALLOW_ALL))?$|(?:^|_)CORS(?:_\w+)?$|(?:^|_)(?:APP|BASE|CLIENT|EXTERNAL|FRONTEND|NEXTAUTH|PUBLIC|SITE|WEBSITE)_?(?:BASE_?)?URLS?$/i.test(name);
+  /ORIGINS?(?:_(?:REGEX|PATTERNS?|LIST|WHITELIST|ALLOW_ALL))?$|(?:^|_)CORS(?:_\w+)?$|(?:^|_)(?:APP|BASE|CLIENT|EXTERNAL|FRONTEND|NEXTAUTH|PUBLIC|SITE|WEBSITE)_?(?:BASE_?)?URLS?$/i.test(
+    name,
+  );
 
 /** Origins: never a wildcard, and in production never plain http. */
 export function originCheck(origin: string, environment: Environment): FaultParams | undefined {
   const fix = "list each origin in full, such as https://app.example.com";
   if (origin.includes("*")) return { given: quote(origin), allowed: "exact origins; no wildcard", fix };
   if (origin.toLowerCase() === "null") return { given: quote(origin), allowed: "exact origins; not null", fix };
-  if (environment === "prod" && /^(?:http|ws):\/*/i.test(origin)) return { given: quote(origin), allowed: "https origins in production", fix };
+  if (environment === "prod" && /^(?:http|ws):\/*/i.test(origin))
+    return { given: quote(origin), allowed: "https origins in production", fix };
   return undefined;
 }
 
@@ -115,7 +133,11 @@ export function corsOriginCheck(origin: string, environment: Environment): Fault
   if (fault !== undefined) return fault;
   const match = /^https?:\/\/(?!-)[a-z0-9.-]+(?<![.-])(?::(\d{1,5}))?$/.exec(origin);
   if (match !== null && Number(match[1] ?? 443) <= 65_535 && match[1] !== "0") return undefined;
-  return { given: hasCredentials(origin) ? "an origin with a password in it (hidden)" : quote(origin), allowed: "scheme://host[:port] in lower case, as a browser sends it", fix: "leave user, path and trailing slash out" };
+  return {
+    given: hasCredentials(origin) ? "an origin with a password in it (hidden)" : quote(origin),
+    allowed: "scheme://host[:port] in lower case, as a browser sends it",
+    fix: "leave user, path and trailing slash out",
+  };
 }
 
 /** A plain environment variable: no secret, no wildcard origin. */
@@ -135,10 +157,15 @@ export function environmentCheck(name: string, value: string, environment: Envir
       fix: `move it to secrets.${name}`,
     };
   }
-  if (value.includes("\0")) return { given: "a value with a NUL character in it", allowed: "text without NUL characters", fix: "remove it" };
+  if (value.includes("\0"))
+    return { given: "a value with a NUL character in it", allowed: "text without NUL characters", fix: "remove it" };
   if (!isOriginName(name)) return undefined;
   if (/ALLOW_?ALL|ALL_?ORIGINS/i.test(name) && /^(?:true|yes|on|1)$/i.test(value)) {
-    return { given: quote(value), allowed: "exact origins; no wildcard", fix: "list each origin in full, such as https://app.example.com" };
+    return {
+      given: quote(value),
+      allowed: "exact origins; no wildcard",
+      fix: "list each origin in full, such as https://app.example.com",
+    };
   }
   // Lists are written with commas, blanks, or as JSON.
   for (const origin of value.split(/[\s,;|"'[\]]+/).filter((part) => part !== "")) {
@@ -150,9 +177,18 @@ export function environmentCheck(name: string, value: string, environment: Envir
 
 /** One word of a command line: `docker inspect` shows it, as it does the environment. */
 export const argumentCheck: Check<string> = (value) => {
-  if (value.includes("\0")) return { given: "an argument with a NUL character in it", allowed: "text without NUL characters", fix: "remove it" };
+  if (value.includes("\0"))
+    return {
+      given: "an argument with a NUL character in it",
+      allowed: "text without NUL characters",
+      fix: "remove it",
+    };
   if (!hasCredentials(value)) return undefined;
-  return { given: "an argument with credentials in it (hidden)", allowed: "arguments without credentials; they are visible in docker inspect", fix: "put it under `secrets` and have the program read <NAME>_FILE" };
+  return {
+    given: "an argument with credentials in it (hidden)",
+    allowed: "arguments without credentials; they are visible in docker inspect",
+    fix: "put it under `secrets` and have the program read <NAME>_FILE",
+  };
 };
 
 /** The value of a secret from the configuration: long enough, and not left at a placeholder. Its value is never shown. */
@@ -160,16 +196,20 @@ export function secretValueCheck(name: string, value: string): FaultParams | und
   const minimum = minimumLength(name);
   const length = value.trim().length;
   const fix = `use ${name}: generated, or set a value made by \`openssl rand -base64 48\``;
-  if (looksLikePlaceholder(value.trim())) return { given: `a placeholder of ${length} characters (hidden)`, allowed: "a value that nobody can guess", fix };
-  if (length < minimum) return { given: `a value of ${length} characters (hidden)`, allowed: `at least ${minimum} characters`, fix };
+  if (looksLikePlaceholder(value.trim()))
+    return { given: `a placeholder of ${length} characters (hidden)`, allowed: "a value that nobody can guess", fix };
+  if (length < minimum)
+    return { given: `a value of ${length} characters (hidden)`, allowed: `at least ${minimum} characters`, fix };
   return undefined;
 }
 
 /** Names for private use, for which no public CA issues a certificate. */
-const PRIVATE_HOST = /(?:^|\.)(?:localhost|localdomain|local|internal|intranet|lan|corp|home|private|test|invalid|home\.arpa|onion)$/;
+const PRIVATE_HOST =
+  /(?:^|\.)(?:localhost|localdomain|local|internal|intranet|lan|corp|home|private|test|invalid|home\.arpa|onion)$/;
 
 /** Whether a public CA can certify the name. */
-export const isPublicHost = (host: string): boolean => host.includes(".") && !PRIVATE_HOST.test(host) && !/^[0-9.]+$/.test(host);
+export const isPublicHost = (host: string): boolean =>
+  host.includes(".") && !PRIVATE_HOST.test(host) && !/^[0-9.]+$/.test(host);
 
 /** Host names in routes: lower case, no wildcard, and in production a name that a public CA can certify. */
 export function hostCheck(host: string, environment: Environment): FaultParams | undefined {
@@ -184,16 +224,26 @@ export function hostCheck(host: string, environment: Environment): FaultParams |
 
 /** A response header that a route sets. */
 export const responseHeaderCheck: Check<string> = (name) => {
-  if (/^access-control-/i.test(name)) return { given: quote(name), allowed: "cross-origin access under `cors` alone, with exact origins", fix: "use the route's cors" };
+  if (/^access-control-/i.test(name))
+    return {
+      given: quote(name),
+      allowed: "cross-origin access under `cors` alone, with exact origins",
+      fix: "use the route's cors",
+    };
   if (/^(?:connection|content-length|host|keep-alive|set-cookie|te|trailer|transfer-encoding|upgrade)$/i.test(name)) {
-    return { given: quote(name), allowed: "a header that is not part of the connection or of a session", fix: "remove it" };
+    return {
+      given: quote(name),
+      allowed: "a header that is not part of the connection or of a session",
+      fix: "remove it",
+    };
   }
   return undefined;
 };
 
 /** A CA that browsers do not trust, by the words that CAs name their test directories with. */
 export const isStagingDirectory = (url: URL): boolean =>
-  /^(?:localhost|127\..*|\[::1\])$/.test(url.hostname) || /(?:^|[./-])(?:pebble|sandbox|staging|test\d*|testing)(?:[./-]|$)/i.test(`${url.hostname}${url.pathname}`);
+  /^(?:localhost|127\..*|\[::1\])$/.test(url.hostname) ||
+  /(?:^|[./-])(?:pebble|sandbox|staging|test\d*|testing)(?:[./-]|$)/i.test(`${url.hostname}${url.pathname}`);
 
 /** The URL of an ACME directory. */
 export function parseDirectory(text: string): URL | undefined {
@@ -206,15 +256,22 @@ export function parseDirectory(text: string): URL | undefined {
 export const userCheck: Check<string> = (given) => {
   const ids = /^([1-9]\d{0,9}):([1-9]\d{0,9})$/.exec(given)?.slice(1).map(Number);
   if (ids !== undefined && ids.every((id) => id <= 2_147_483_647)) return undefined;
-  return { allowed: "uid:gid, both numeric and neither 0; or { root: <reason> }", fix: "use a numeric user of the image, such as 1000:1000" };
+  return {
+    allowed: "uid:gid, both numeric and neither 0; or { root: <reason> }",
+    fix: "use a numeric user of the image, such as 1000:1000",
+  };
 };
 
 /** A /16 for the stack's networks. */
 export const poolCheck: Check<string> = (given) => {
   const [address = "", bits] = given.split("/");
-  const private16 = bits === "16" && isIPv4(address) && /^(?:10\.\d+|172\.(?:1[6-9]|2\d|3[01])|192\.168)\.0\.0$/.test(address);
+  const private16 =
+    bits === "16" && isIPv4(address) && /^(?:10\.\d+|172\.(?:1[6-9]|2\d|3[01])|192\.168)\.0\.0$/.test(address);
   if (private16 && address !== "172.17.0.0") return undefined;
-  return { allowed: "a private /16, such as 10.201.0.0/16, other than the engine's own 172.17.0.0/16", fix: "choose a /16 that nothing else on the host uses" };
+  return {
+    allowed: "a private /16, such as 10.201.0.0/16, other than the engine's own 172.17.0.0/16",
+    fix: "choose a /16 that nothing else on the host uses",
+  };
 };
 
 /** A database's or a schema's name. */
@@ -235,5 +292,8 @@ export const trustedProxyCheck: Check<string> = (value) => {
   const longest = isIPv4(address) ? 32 : isIPv6(address) ? 128 : 0;
   const length = bits === undefined ? longest : /^\d{1,3}$/.test(bits) ? Number(bits) : -1;
   if (longest !== 0 && rest.length === 0 && length >= 8 && length <= longest) return undefined;
-  return { allowed: "an address, or a subnet of at least 8 bits such as 10.0.0.0/24", fix: "list the addresses of your own load balancers" };
+  return {
+    allowed: "an address, or a subnet of at least 8 bits such as 10.0.0.0/24",
+    fix: "list the addresses of your own load balancers",
+  };
 };

@@ -15,12 +15,26 @@ export type ShowPath = (path: readonly PropertyKey[]) => string;
 
 /** What a flat `rampart:<key>` holds. */
 export type SecretLookup =
-  | { readonly kind: "missing" }
-  | { readonly kind: "plain" }
-  | { readonly kind: "secret"; readonly value: string };
+  { readonly kind: "missing" } | { readonly kind: "plain" } | { readonly kind: "secret"; readonly value: string };
 
 /** Names that Rampart's own containers and networks answer to. */
-const RESERVED_NAMES = ["edge", "postgres", "redis", "migration", "socket-proxy", "docker", "docker-api", "forwarder", "carrier", "backup", "backups", "backup-store", "restore-drill", "localhost", "rampart"];
+const RESERVED_NAMES = [
+  "edge",
+  "postgres",
+  "redis",
+  "migration",
+  "socket-proxy",
+  "docker",
+  "docker-api",
+  "forwarder",
+  "carrier",
+  "backup",
+  "backups",
+  "backup-store",
+  "restore-drill",
+  "localhost",
+  "rampart",
+];
 const RESERVED_PREFIXES = ["docker-api-", "socket-proxy-"];
 /** What Traefik and Redis call their own: hardening/traefik/dynamic-config.ts and hardening/redis/acl.ts. */
 const EDGE_NAMES = ["ping", "rampart-config"];
@@ -52,9 +66,21 @@ function programs(config: StackConfig): Program[] {
   const services = Object.entries(config.services).map(([name, service]): Program => [
     ["services", name],
     service,
-    [...(service.data === "none" ? [] : ["DATABASE_URL", "DATABASE_CA"]), ...(service.cache === false ? [] : ["REDIS_URL", ...(config.redis.tls ? ["REDIS_CA"] : [])])],
+    [
+      ...(service.data === "none" ? [] : ["DATABASE_URL", "DATABASE_CA"]),
+      ...(service.cache === false ? [] : ["REDIS_URL", ...(config.redis.tls ? ["REDIS_CA"] : [])]),
+    ],
   ]);
-  return config.migration === undefined ? services : [...services, [["migration"], config.migration, ["DATABASE_URL", "DATABASE_CA", ...Object.keys(config.database.databases).map(databaseVariable)]]];
+  return config.migration === undefined
+    ? services
+    : [
+        ...services,
+        [
+          ["migration"],
+          config.migration,
+          ["DATABASE_URL", "DATABASE_CA", ...Object.keys(config.database.databases).map(databaseVariable)],
+        ],
+      ];
 }
 
 /** The variable that leads a migration to a further database. */
@@ -62,7 +88,11 @@ export const databaseVariable = (database: string): string => `DATABASE_URL_${da
 
 function nameFaults(config: StackConfig, show: ShowPath): Fault[] {
   return Object.entries(config.services).flatMap(([name, service]) => {
-    const taken = [...RESERVED_NAMES, ...(service.routes.length > 0 ? EDGE_NAMES : []), ...(service.cache === false ? [] : REDIS_USERS)];
+    const taken = [
+      ...RESERVED_NAMES,
+      ...(service.routes.length > 0 ? EDGE_NAMES : []),
+      ...(service.cache === false ? [] : REDIS_USERS),
+    ];
     if (!taken.includes(name) && !RESERVED_PREFIXES.some((prefix) => name.startsWith(prefix))) return [];
     const allowed = `a name other than ${taken.join(", ")}, and not one that begins with ${RESERVED_PREFIXES.join(" or ")}`;
     return [{ path: show(["services", name]), given: `the name "${name}"`, allowed, fix: "rename the service" }];
@@ -77,7 +107,13 @@ function routeFaults(config: StackConfig, show: ShowPath): Fault[] {
       const path = show(["services", name, "routes", index]);
       const key = `${route.host}${route.pathPrefix}${route.streaming ? " (streaming)" : ""}`;
       const first = claims.get(key);
-      if (first !== undefined) faults.push({ path, given: key, allowed: "one route for a host and path", fix: `remove it, or the same route at ${first}` });
+      if (first !== undefined)
+        faults.push({
+          path,
+          given: key,
+          allowed: "one route for a host and path",
+          fix: `remove it, or the same route at ${first}`,
+        });
       else claims.set(key, path);
     });
   }
@@ -92,11 +128,23 @@ function secretFaults(config: StackConfig, show: ShowPath): Fault[] {
     for (const name of [...new Set([...names, ...urls])]) {
       const doubled = [name, `${name}_FILE`].find((variable) => Object.hasOwn(program.environment, variable));
       if (doubled !== undefined) {
-        faults.push({ path: show([...at, "environment", doubled]), given: "a variable that a secret sets too", allowed: "one source for each variable", fix: "remove one of the two" });
+        faults.push({
+          path: show([...at, "environment", doubled]),
+          given: "a variable that a secret sets too",
+          allowed: "one source for each variable",
+          fix: "remove one of the two",
+        });
       }
       if (names.includes(name) && (urls.includes(name) || names.includes(`${name}_FILE`))) {
-        const fix = urls.includes(name) ? "remove it: the stack's own database or cache sets it" : "rename one of the two secrets";
-        faults.push({ path: show([...at, "secrets", name]), given: "a variable that is set twice", allowed: "one source for each variable", fix });
+        const fix = urls.includes(name)
+          ? "remove it: the stack's own database or cache sets it"
+          : "rename one of the two secrets";
+        faults.push({
+          path: show([...at, "secrets", name]),
+          given: "a variable that is set twice",
+          allowed: "one source for each variable",
+          fix,
+        });
       }
     }
     for (const [name, spec] of Object.entries(program.secrets)) {
@@ -105,14 +153,24 @@ function secretFaults(config: StackConfig, show: ShowPath): Fault[] {
       const path = show([...at, "secrets", name]);
       const first = lengths.get(name);
       if (first !== undefined && first.length !== length) {
-        faults.push({ path, given: `${length} characters`, allowed: "one length for a generated secret, which all services that name it share", fix: `use the ${first.length} characters of ${first.path}, or another name` });
+        faults.push({
+          path,
+          given: `${length} characters`,
+          allowed: "one length for a generated secret, which all services that name it share",
+          fix: `use the ${first.length} characters of ${first.path}, or another name`,
+        });
       }
       lengths.set(name, first ?? { length, path });
     }
     const known = [...names, ...urls];
     for (const name of program.secretsInEnvironment?.names ?? []) {
       if (known.includes(name)) continue;
-      faults.push({ path: show([...at, "secretsInEnvironment", "names"]), given: JSON.stringify(name), allowed: known.join(", ") || "none, as there are no secrets", fix: `add ${name} under secrets, or remove it here` });
+      faults.push({
+        path: show([...at, "secretsInEnvironment", "names"]),
+        given: JSON.stringify(name),
+        allowed: known.join(", ") || "none, as there are no secrets",
+        fix: `add ${name} under secrets, or remove it here`,
+      });
     }
   }
   return faults;
@@ -124,7 +182,9 @@ function secretValueFaults(config: StackConfig, show: ShowPath, lookUp: (key: st
     Object.entries(program.secrets).flatMap(([name, spec]) => {
       if (typeof spec !== "object" || !("config" in spec)) return [];
       const fault = secretFault(name, spec.config, lookUp(spec.config));
-      return fault === undefined ? [] : [{ path: show([...at, "secrets", name]), given: `rampart:${spec.config}`, ...fault }];
+      return fault === undefined
+        ? []
+        : [{ path: show([...at, "secrets", name]), given: `rampart:${spec.config}`, ...fault }];
     }),
   );
 }
@@ -133,7 +193,11 @@ function secretFault(name: string, key: string, found: SecretLookup): FaultParam
   const fix = `\`pulumi config set --secret rampart:${key}\``;
   switch (found.kind) {
     case "missing":
-      return { given: `the key rampart:${key}, which is not set`, allowed: "a key that the stack's configuration holds", fix };
+      return {
+        given: `the key rampart:${key}, which is not set`,
+        allowed: "a key that the stack's configuration holds",
+        fix,
+      };
     case "plain":
       return { given: `rampart:${key} in clear text`, allowed: "an encrypted value", fix };
     case "secret": {
@@ -196,7 +260,12 @@ function mountFaults(config: StackConfig, show: ShowPath): Fault[] {
   return programs(config).flatMap(([at, program]) => {
     const targets = [...program.volumes.map((volume) => volume.path), ...program.tmpfs.map((mount) => mount.path)];
     const doubled = new Set(targets.filter((one, index) => targets.indexOf(one) !== index));
-    return [...doubled].map((target) => ({ path: show([...at, "volumes"]), given: `${target} twice`, allowed: "one mount for a path, of volumes and tmpfs together", fix: "remove one" }));
+    return [...doubled].map((target) => ({
+      path: show([...at, "volumes"]),
+      given: `${target} twice`,
+      allowed: "one mount for a path, of volumes and tmpfs together",
+      fix: "remove one",
+    }));
   });
 }
 
@@ -207,18 +276,41 @@ function databaseFaults(config: StackConfig, show: ShowPath): Fault[] {
   const named: (readonly [readonly PropertyKey[], string])[] = [
     [["database", "schema"], schema],
     ...schemas.map((one, index) => [["database", "schemas", index], one] as const),
-    ...Object.entries(databases).flatMap(([database, further]) => further.schemas.map((one, index) => [["database", "databases", database, "schemas", index], one] as const)),
+    ...Object.entries(databases).flatMap(([database, further]) =>
+      further.schemas.map((one, index) => [["database", "databases", database, "schemas", index], one] as const),
+    ),
   ];
   return [
     ...named.flatMap(([path, given]) =>
-      [EXTENSIONS_SCHEMA, TENANCY_SCHEMA].includes(given) ? [{ path: show(path), given: JSON.stringify(given), allowed: `a schema of the application's own: this one holds ${given === EXTENSIONS_SCHEMA ? "the extensions" : "Rampart's own functions"}`, fix: "rename it" }] : [],
+      [EXTENSIONS_SCHEMA, TENANCY_SCHEMA].includes(given)
+        ? [
+            {
+              path: show(path),
+              given: JSON.stringify(given),
+              allowed: `a schema of the application's own: this one holds ${given === EXTENSIONS_SCHEMA ? "the extensions" : "Rampart's own functions"}`,
+              fix: "rename it",
+            },
+          ]
+        : [],
     ),
     ...Object.entries(config.services).flatMap(([service, { data, database }]) => {
       if (database === undefined) return [];
       const path = show(["services", service, "database"]);
       const given = JSON.stringify(database);
-      if (!names.includes(database)) return [{ path, given, allowed: names.join(", "), fix: `add it under database.databases, or use one of these` }];
-      return data === "none" ? [{ path, given, allowed: "a database where data is read-only or read-write", fix: "say data: read-only or read-write, or remove it" }] : [];
+      if (!names.includes(database))
+        return [
+          { path, given, allowed: names.join(", "), fix: `add it under database.databases, or use one of these` },
+        ];
+      return data === "none"
+        ? [
+            {
+              path,
+              given,
+              allowed: "a database where data is read-only or read-write",
+              fix: "say data: read-only or read-write, or remove it",
+            },
+          ]
+        : [];
     }),
   ];
 }

@@ -29,17 +29,33 @@ function elevationFaults({ database }: StackConfig, show: ShowPath, now: Date): 
 /** A name that is in no schema of its database would never match anything. */
 function tenancyFaults({ database }: StackConfig, show: ShowPath): Fault[] {
   const { tenancy } = database;
-  const further = Object.entries(database.databases).flatMap(([name, other]) => scopeFaults(["database", "databases", name, "tenancy"], other.tenancy, other.schemas, show));
-  return tenancy === undefined ? further : [...scopeFaults(["database", "tenancy"], tenancy, [database.schema, ...database.schemas], show), ...further];
+  const further = Object.entries(database.databases).flatMap(([name, other]) =>
+    scopeFaults(["database", "databases", name, "tenancy"], other.tenancy, other.schemas, show),
+  );
+  return tenancy === undefined
+    ? further
+    : [...scopeFaults(["database", "tenancy"], tenancy, [database.schema, ...database.schemas], show), ...further];
 }
 
 type Scope = StackConfig["database"]["databases"][string]["tenancy"];
 
-function scopeFaults(at: readonly PropertyKey[], { sharedTables, exceptions }: Scope, schemas: readonly string[], show: ShowPath): Fault[] {
+function scopeFaults(
+  at: readonly PropertyKey[],
+  { sharedTables, exceptions }: Scope,
+  schemas: readonly string[],
+  show: ShowPath,
+): Fault[] {
   const fault = (path: readonly PropertyKey[], object: string): Fault[] =>
     schemas.includes(object.split(".")[0] ?? "")
       ? []
-      : [{ path: show([...at, ...path]), given: JSON.stringify(object), allowed: `an object in one of the database's schemas: ${[...schemas].sort().join(", ")}`, fix: "correct the schema" }];
+      : [
+          {
+            path: show([...at, ...path]),
+            given: JSON.stringify(object),
+            allowed: `an object in one of the database's schemas: ${[...schemas].sort().join(", ")}`,
+            fix: "correct the schema",
+          },
+        ];
   return [
     ...(sharedTables ?? []).flatMap((table, index) => fault(["sharedTables", index], table)),
     ...exceptions.flatMap(({ object }, index) => fault(["exceptions", index, "object"], object)),

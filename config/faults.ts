@@ -40,14 +40,16 @@ const MAX_SHOWN = 100;
 export function formatFaults(stack: string, faults: readonly Fault[]): string {
   const count = faults.length === 1 ? "1 fault" : `${faults.length} faults`;
   const rest = faults.length > MAX_SHOWN ? [`  ... and ${faults.length - MAX_SHOWN} more`] : [];
-  const blocks = faults.slice(0, MAX_SHOWN).map((fault, index) =>
-    [
-      `  ${index + 1}. ${fault.path}`,
-      `     given:   ${fault.given}`,
-      `     allowed: ${fault.allowed}`,
-      `     fix:     ${fault.fix}`,
-    ].join("\n"),
-  );
+  const blocks = faults
+    .slice(0, MAX_SHOWN)
+    .map((fault, index) =>
+      [
+        `  ${index + 1}. ${fault.path}`,
+        `     given:   ${fault.given}`,
+        `     allowed: ${fault.allowed}`,
+        `     fix:     ${fault.fix}`,
+      ].join("\n"),
+    );
   return [`${count} in the configuration of stack "${stack}"; nothing was changed.`, ...blocks, ...rest].join("\n\n");
 }
 
@@ -58,14 +60,23 @@ export function showGiven(value: unknown, path: readonly PropertyKey[]): string 
   if (hidden) return typeof value === "string" ? `a value of ${value.length} characters (hidden)` : "a value (hidden)";
   if (typeof value === "string" && hasCredentials(value)) return "a value with credentials in it (hidden)";
   if (Array.isArray(value)) return value.length === 0 ? "an empty list" : `a list of ${value.length}`;
-  if (typeof value === "object" && value !== null) return shorten(`an object with the keys ${Object.keys(value).map(keyName).join(", ") || "(none)"}`);
+  if (typeof value === "object" && value !== null)
+    return shorten(`an object with the keys ${Object.keys(value).map(keyName).join(", ") || "(none)"}`);
   return shorten(JSON.stringify(value) ?? typeof value);
 }
 
 /** `["services", "api", "routes", 0, "host"]` to `rampart:services.api.routes[0].host`. */
 export function keyPath(path: readonly PropertyKey[]): string {
   const [head, ...rest] = path;
-  const tail = rest.map((part) => (typeof part === "number" ? `[${part}]` : isPlainKey(String(part)) ? `.${String(part)}` : `[${keyName(String(part))}]`)).join("");
+  const tail = rest
+    .map((part) =>
+      typeof part === "number"
+        ? `[${part}]`
+        : isPlainKey(String(part))
+          ? `.${String(part)}`
+          : `[${keyName(String(part))}]`,
+    )
+    .join("");
   return `rampart:${head === undefined ? "*" : keyName(String(head))}${tail}`;
 }
 
@@ -77,7 +88,8 @@ const shorten = (text: string): string => (text.length > 120 ? `${text.slice(0, 
 /** What people write out of Compose's or Kubernetes' habit, and what to write here. */
 const KEY_HINTS: Readonly<Record<string, string>> = {
   ports: "a service publishes no port; give it `port` and a route, and the edge serves it",
-  publish: "nothing but the edge publishes a port; use `npm run plan` to see how to reach a service, or docs/database.md for database access",
+  publish:
+    "nothing but the edge publishes a port; use `npm run plan` to see how to reach a service, or docs/database.md for database access",
   publishedPort: "data ports are never published; see docs/database.md for operator access",
   expose: "containers on one network reach each other's ports; leave it out",
   publishedPorts: "data ports are never published; see docs/database.md for operator access",
@@ -103,7 +115,8 @@ const KEY_HINTS: Readonly<Record<string, string>> = {
   cpus: "write it as resources.cpus",
   pids_limit: "write it as resources.pids",
   hostPath: "a volume has `name` or `hostPath`, not both",
-  privileged: "no container is privileged; name the capability that is needed under confinement.capabilities, with a reason",
+  privileged:
+    "no container is privileged; name the capability that is needed under confinement.capabilities, with a reason",
   networkMode: "networks follow from routes, data, cache and egress; leave it out",
   network_mode: "networks follow from routes, data, cache and egress; leave it out",
   networks: "networks follow from routes, data, cache and egress; leave it out",
@@ -140,12 +153,17 @@ const PRIMITIVES: Readonly<Record<string, string>> = {
   object: "an object",
   record: "an object",
 };
-const primitive = (expected: string): string => (Object.hasOwn(PRIMITIVES, expected) ? (PRIMITIVES[expected] ?? expected) : expected);
+const primitive = (expected: string): string =>
+  Object.hasOwn(PRIMITIVES, expected) ? (PRIMITIVES[expected] ?? expected) : expected;
 
 type Issue = z.core.$ZodIssue;
 
 /** One zod issue to one or more faults. Unknown keys become a fault each, so that each gets its own hint. */
-export function issueToFaults(issue: Issue, root: unknown, origin: (path: readonly PropertyKey[]) => readonly PropertyKey[] = (path) => path): Fault[] {
+export function issueToFaults(
+  issue: Issue,
+  root: unknown,
+  origin: (path: readonly PropertyKey[]) => readonly PropertyKey[] = (path) => path,
+): Fault[] {
   const path = origin(issue.path);
   const base = { path: keyPath(path), given: showGiven(valueAt(root, path), path) };
   switch (issue.code) {
@@ -174,13 +192,26 @@ export function issueToFaults(issue: Issue, root: unknown, origin: (path: readon
           : { ...base, allowed: primitive(issue.expected), fix: "change the value's type" },
       ];
     case "invalid_value":
-      return [{ ...base, allowed: issue.values.map((value) => String(value)).join(", "), fix: "use one of the allowed values" }];
+      return [
+        {
+          ...base,
+          allowed: issue.values.map((value) => String(value)).join(", "),
+          fix: "use one of the allowed values",
+        },
+      ];
     case "too_small":
       return [{ ...base, allowed: `at least ${issue.minimum}`, fix: "use a larger value" }];
     case "too_big":
       return [{ ...base, allowed: `at most ${issue.maximum}`, fix: "use a smaller value" }];
     case "invalid_key":
-      return [{ ...base, given: JSON.stringify(String(path.at(-1))), allowed: issue.issues[0]?.message ?? "another name", fix: "rename it" }];
+      return [
+        {
+          ...base,
+          given: JSON.stringify(String(path.at(-1))),
+          allowed: issue.issues[0]?.message ?? "another name",
+          fix: "rename it",
+        },
+      ];
     case "invalid_union":
       return unionFaults(issue, root, base, origin);
     default:
@@ -189,7 +220,12 @@ export function issueToFaults(issue: Issue, root: unknown, origin: (path: readon
 }
 
 /** Of a union's branches, the one that was meant: the one to whose shape the value comes closest. */
-function unionFaults(issue: Extract<Issue, { code: "invalid_union" }>, root: unknown, base: Pick<Fault, "path" | "given">, origin: (path: readonly PropertyKey[]) => readonly PropertyKey[]): Fault[] {
+function unionFaults(
+  issue: Extract<Issue, { code: "invalid_union" }>,
+  root: unknown,
+  base: Pick<Fault, "path" | "given">,
+  origin: (path: readonly PropertyKey[]) => readonly PropertyKey[],
+): Fault[] {
   const distance = (branch: readonly Issue[]): number =>
     branch.reduce((sum, one) => {
       if (one.code === "custom") return sum;
@@ -197,14 +233,20 @@ function unionFaults(issue: Extract<Issue, { code: "invalid_union" }>, root: unk
       return sum + (one.path.length === 0 && (one.code === "invalid_type" || one.code === "invalid_value") ? 100 : 1);
     }, 0);
   const best = [...issue.errors].sort((a, b) => distance(a) - distance(b))[0];
-  const whole = best?.length === 1 && best[0]?.path.length === 0 && best[0].code !== "custom" && best[0].code !== "unrecognized_keys";
+  const whole =
+    best?.length === 1 &&
+    best[0]?.path.length === 0 &&
+    best[0].code !== "custom" &&
+    best[0].code !== "unrecognized_keys";
   if (best === undefined || best.length === 0 || whole) {
-    const forms = issue.errors.map((branch) => branch[0]).map((first) => {
-      if (first === undefined) return "another form";
-      if (first.code === "invalid_value") return first.values.map((value) => String(value)).join(", ");
-      if (first.code === "invalid_type") return primitive(first.expected);
-      return first.message;
-    });
+    const forms = issue.errors
+      .map((branch) => branch[0])
+      .map((first) => {
+        if (first === undefined) return "another form";
+        if (first.code === "invalid_value") return first.values.map((value) => String(value)).join(", ");
+        if (first.code === "invalid_type") return primitive(first.expected);
+        return first.message;
+      });
     const allowed = issue.message === "Invalid input" ? [...new Set(forms)].join(", or ") : issue.message;
     return [{ ...base, allowed, fix: "use one of the allowed forms (docs/configuration.md)" }];
   }

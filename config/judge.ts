@@ -39,13 +39,15 @@ export function judge(schema: ReturnType<typeof stackSchema>, values: Readonly<R
   const faults: Fault[] = [];
   const removed: string[] = [];
   const origin = (path: Path): Path => draft.origin(path);
-  const isConsequence = ({ path }: Fault): boolean => removed.some((one) => path === one || path.startsWith(`${one}.`) || path.startsWith(`${one}[`));
+  const isConsequence = ({ path }: Fault): boolean =>
+    removed.some((one) => path === one || path.startsWith(`${one}.`) || path.startsWith(`${one}[`));
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     const parsed = schema.safeParse(draft.value);
     if (parsed.success) return { faults, isConsequence, config: parsed.data, origin };
     const { issues } = parsed.error;
     for (const issue of issues) {
-      if (!draft.hasLost(issue.path)) faults.push(...issueToFaults(issue, values, origin).filter((fault) => !isConsequence(fault)));
+      if (!draft.hasLost(issue.path))
+        faults.push(...issueToFaults(issue, values, origin).filter((fault) => !isConsequence(fault)));
     }
     const targets = issues.flatMap((issue) => targetsOf(issue));
     removed.push(...targets.filter(({ rename }) => !rename).map(({ path }) => keyPath(origin(path))));
@@ -62,8 +64,14 @@ interface Target {
 
 /** What has to go for an issue to vanish. */
 function targetsOf(issue: z.core.$ZodIssue): Target[] {
-  if (issue.code === "unrecognized_keys") return issue.keys.map((key) => ({ path: [...issue.path, key], rename: false }));
-  return [{ path: issue.path, rename: issue.code === "invalid_key" && issue.path.length === 2 && issue.path[0] === "services" }];
+  if (issue.code === "unrecognized_keys")
+    return issue.keys.map((key) => ({ path: [...issue.path, key], rename: false }));
+  return [
+    {
+      path: issue.path,
+      rename: issue.code === "invalid_key" && issue.path.length === 2 && issue.path[0] === "services",
+    },
+  ];
 }
 
 /** A copy of the configuration that loses its faulty parts, and remembers where the rest stood. */
@@ -87,7 +95,9 @@ class Draft {
   /** Whether a list, or a list right inside an object, is shorter than the user wrote it: then it may be too short because of that. */
   hasLost(path: Path): boolean {
     const value = this.at(path);
-    return isContainer(value) && [value, ...Object.values(value)].some((list) => Array.isArray(list) && this.keys.has(list));
+    return (
+      isContainer(value) && [value, ...Object.values(value)].some((list) => Array.isArray(list) && this.keys.has(list))
+    );
   }
 
   remove(targets: readonly Target[]): void {
@@ -102,7 +112,10 @@ class Draft {
     if (!isContainer(parent)) return path.length > 1 ? this.removeOne(path.slice(0, -1)) : undefined;
     if (Array.isArray(parent)) return this.removeElement(parent, Number(key));
     const id = JSON.stringify(path.map(String));
-    const standIn = this.replaced.has(id) || !Object.hasOwn(STAND_INS, String(key)) ? undefined : STAND_INS[String(key)]?.(parent[key], this.replaced.size);
+    const standIn =
+      this.replaced.has(id) || !Object.hasOwn(STAND_INS, String(key))
+        ? undefined
+        : STAND_INS[String(key)]?.(parent[key], this.replaced.size);
     this.replaced.add(id);
     if (standIn !== undefined) parent[key] = standIn;
     else if (rename) this.rename(parent, String(key));
@@ -125,7 +138,11 @@ class Draft {
   }
 
   private at(path: Path): unknown {
-    return path.reduce<unknown>((value, part) => (isContainer(value) && Object.hasOwn(value, part) ? (value as Record<PropertyKey, unknown>)[part] : undefined), this.value);
+    return path.reduce<unknown>(
+      (value, part) =>
+        isContainer(value) && Object.hasOwn(value, part) ? (value as Record<PropertyKey, unknown>)[part] : undefined,
+      this.value,
+    );
   }
 }
 

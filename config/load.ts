@@ -30,7 +30,14 @@ export function loadConfig(raw: RawConfig): LoadedConfig {
   const environment = environmentOf(raw.stack, values["environment"]);
   const { faults: found, isConsequence, config, origin } = judge(stackSchema({ environment }), values);
   faults.push(...found, ...environmentFaults(raw.stack, environment), ...unknownKeyFaults(raw, parsed));
-  if (config !== undefined) faults.push(...crossChecks(config, (path) => keyPath(origin(path)), (key) => lookUpSecret(raw, key)).filter((fault) => !isConsequence(fault)));
+  if (config !== undefined)
+    faults.push(
+      ...crossChecks(
+        config,
+        (path) => keyPath(origin(path)),
+        (key) => lookUpSecret(raw, key),
+      ).filter((fault) => !isConsequence(fault)),
+    );
   if (faults.length > 0 || config === undefined) throw new ConfigError(raw.stack, faults);
   return { ...config, name: config.name ?? `rampart-${slug(raw.stack)}`, stack: raw.stack };
 }
@@ -48,10 +55,21 @@ export function environmentOf(stack: string, configured: unknown): Environment {
 /** A stack that says production in its name and something weaker in a key is one of the two by mistake. */
 function environmentFaults(stack: string, environment: Environment): Fault[] {
   if (environment === "prod" || !/^(?:prod|production|live)$/i.test(basename(stack))) return [];
-  return [{ path: "rampart:environment", given: `${environment}, for a stack named "${basename(stack)}"`, allowed: "prod for a stack of this name", fix: "remove the key, or rename the stack" }];
+  return [
+    {
+      path: "rampart:environment",
+      given: `${environment}, for a stack named "${basename(stack)}"`,
+      allowed: "prod for a stack of this name",
+      fix: "remove the key, or rename the stack",
+    },
+  ];
 }
 
-const slug = (stack: string): string => basename(stack).toLowerCase().replace(/[^a-z0-9-]+/g, "-").slice(0, 30);
+const slug = (stack: string): string =>
+  basename(stack)
+    .toLowerCase()
+    .replace(/[^a-z0-9-]+/g, "-")
+    .slice(0, 30);
 
 const isStackKey = (key: string): key is keyof StackConfig => (STACK_KEYS as readonly string[]).includes(key);
 
@@ -79,7 +97,13 @@ function parseValues(raw: RawConfig, faults: Fault[]): Record<string, unknown> {
 }
 
 // A key with a type in Pulumi.yaml needs a default there; these say "not set", as the real default depends on the stack.
-const UNSET: Readonly<Partial<Record<keyof StackConfig, string>>> = { environment: "", name: "", acmeEmail: "", migration: "{}", dockerSocketGroup: "0" };
+const UNSET: Readonly<Partial<Record<keyof StackConfig, string>>> = {
+  environment: "",
+  name: "",
+  acmeEmail: "",
+  migration: "{}",
+  dockerSocketGroup: "0",
+};
 const isUnset = (key: keyof StackConfig, given: unknown): boolean => given === UNSET[key];
 
 /** The engine hands objects, numbers and booleans over as JSON, and text as it is. */
@@ -105,10 +129,21 @@ function structureFault(key: string, root: unknown): Fault | undefined {
     count += 1;
     if (next.depth > MAX_DEPTH || count > MAX_VALUES) {
       const given = `a structure that is ${count > MAX_VALUES ? "larger" : "deeper"}`;
-      return { path: keyPath([key]), given, allowed: `a structure of at most ${MAX_DEPTH} levels and ${MAX_VALUES} values`, fix: "see docs/configuration.md for its form" };
+      return {
+        path: keyPath([key]),
+        given,
+        allowed: `a structure of at most ${MAX_DEPTH} levels and ${MAX_VALUES} values`,
+        fix: "see docs/configuration.md for its form",
+      };
     }
     if (typeof next.value !== "object" || next.value === null) continue;
-    if (Object.hasOwn(next.value, "__proto__")) return { path: keyPath([key]), given: 'a key named "__proto__"', allowed: "the keys in docs/configuration.md", fix: "remove it" };
+    if (Object.hasOwn(next.value, "__proto__"))
+      return {
+        path: keyPath([key]),
+        given: 'a key named "__proto__"',
+        allowed: "the keys in docs/configuration.md",
+        fix: "remove it",
+      };
     for (const value of Object.values(next.value)) pending.push({ value, depth: next.depth + 1 });
   }
   return undefined;
@@ -136,7 +171,8 @@ function unknownKeyFaults(raw: RawConfig, values: Record<string, unknown>): Faul
 function unknownKeyFix(key: string): string {
   const near = STACK_KEYS.find((known) => distance(key.toLowerCase(), known.toLowerCase()) <= 2);
   if (near !== undefined) return `write it as rampart:${near}`;
-  if (STACK_KEYS.some((known) => key.startsWith(`${known}.`) || key.startsWith(`${known}[`))) return "set it with `pulumi config set --path`, or write the structure in the stack's file";
+  if (STACK_KEYS.some((known) => key.startsWith(`${known}.`) || key.startsWith(`${known}[`)))
+    return "set it with `pulumi config set --path`, or write the structure in the stack's file";
   return "check its spelling, name it under a service's secrets, or remove it with `pulumi config rm`";
 }
 
@@ -146,7 +182,10 @@ function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i += 1) {
     const next = [i];
-    for (let j = 1; j <= b.length; j += 1) next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)));
+    for (let j = 1; j <= b.length; j += 1)
+      next.push(
+        Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)),
+      );
     row = next;
   }
   return row[b.length] ?? 0;

@@ -12,8 +12,24 @@ export function postgresMajorFaults(config: StackConfig, show: ShowPath): Fault[
   if (parsed === undefined) return [];
   const major = postgresMajor(parsed.tag);
   if (major === undefined) {
-    return [{ path: show(["images", "postgres"]), given: JSON.stringify(parsed.tag), allowed: "a tag that begins with PostgreSQL's major version", fix: "use a tag such as 16.15-alpine" }];
+    return [
+      {
+        path: show(["images", "postgres"]),
+        given: JSON.stringify(parsed.tag),
+        allowed: "a tag that begins with PostgreSQL's major version",
+        fix: "use a tag such as 16.15-alpine",
+      },
+    ];
   }
   const index = config.database.previousMajors.indexOf(major);
-  return index < 0 ? [] : [{ path: show(["database", "previousMajors", index]), given: String(major), allowed: "majors other than that of images.postgres", fix: "remove it" }];
+  return index < 0
+    ? []
+    : [
+        {
+          path: show(["database", "previousMajors", index]),
+          given: String(major),
+          allowed: "majors other than that of images.postgres",
+          fix: "remove it",
+        },
+      ];
 }

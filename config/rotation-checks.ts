@@ -10,7 +10,8 @@ export function rotationFaults(config: StackConfig, show: ShowPath): Fault[] {
     .map((name) => ({
       path: show(["rotation", "redis", name]),
       given: `the name "${name}"`,
-      allowed: users.length === 0 ? "none, as no service uses Redis" : `services that use Redis: ${users.sort().join(", ")}`,
+      allowed:
+        users.length === 0 ? "none, as no service uses Redis" : `services that use Redis: ${users.sort().join(", ")}`,
       fix: "correct the name, or set cache: true for the service",
     }));
 }

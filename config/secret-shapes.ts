@@ -7,7 +7,8 @@ const SECRET_NAME =
 const KEY_NAME =
   /(^|[_.-])(ACCESS|ACCOUNT|AES|APP|AUTH|COOKIE|ENCRYPTION|HMAC|JWT|MASTER|OPENAI|SECRET|SENDGRID|SERVICE|SESSION|SIGNATURE|SIGNING|STORAGE|STRIPE|SSH|TLS|WEBHOOK)_?KEYS?$/i;
 /** Connection strings that carry a password as a rule. */
-const DSN_NAME = /^(\w+_)?(DATABASE|DB|REDIS|POSTGRES(QL)?|PG|MYSQL|MARIADB|MONGO(DB)?|AMQP|RABBITMQ|CLOUDAMQP|BROKER|SMTP|ELASTICSEARCH)_?(URL|URI|DSN|CONNECTION_STRING)$/i;
+const DSN_NAME =
+  /^(\w+_)?(DATABASE|DB|REDIS|POSTGRES(QL)?|PG|MYSQL|MARIADB|MONGO(DB)?|AMQP|RABBITMQ|CLOUDAMQP|BROKER|SMTP|ELASTICSEARCH)_?(URL|URI|DSN|CONNECTION_STRING)$/i;
 
 /** Whether a variable of this name holds a secret. `<NAME>_FILE` holds a path and `…_EXPIRE_MINUTES` a figure, so neither does. */
 export function isSecretName(name: string): boolean {
@@ -44,14 +45,20 @@ export function hasCredentials(value: string): boolean {
 }
 
 /** Names of secrets that sign or encrypt: shorter than this, they can be guessed offline (RFC 7518 section 3.2: 256 bits). */
-const SIGNING_NAME = /(JWT|SESSION|SIGNING|COOKIE|HMAC|ENCRYPTION|SECRET_?KEY|APP_?KEY|MASTER_?KEY|(^|_)(APP|AUTH|NEXTAUTH|TOKEN|REFRESH|ACCESS)_?SECRET$|^SECRET$)/i;
+const SIGNING_NAME =
+  /(JWT|SESSION|SIGNING|COOKIE|HMAC|ENCRYPTION|SECRET_?KEY|APP_?KEY|MASTER_?KEY|(^|_)(APP|AUTH|NEXTAUTH|TOKEN|REFRESH|ACCESS)_?SECRET$|^SECRET$)/i;
 export const MIN_SIGNING_SECRET_LENGTH = 32;
 export const MIN_SECRET_LENGTH = 8;
 
 /** `jwtSecret` and `jwt-secret` are JWT_SECRET to the tables above. */
-const asVariable = (name: string): string => name.replace(/([a-z0-9])([A-Z])/g, "$1_$2").replaceAll("-", "_").toUpperCase();
+const asVariable = (name: string): string =>
+  name
+    .replace(/([a-z0-9])([A-Z])/g, "$1_$2")
+    .replaceAll("-", "_")
+    .toUpperCase();
 export const isSigningName = (name: string): boolean => SIGNING_NAME.test(asVariable(name));
-export const minimumLength = (name: string): number => (isSigningName(name) ? MIN_SIGNING_SECRET_LENGTH : MIN_SECRET_LENGTH);
+export const minimumLength = (name: string): number =>
+  isSigningName(name) ? MIN_SIGNING_SECRET_LENGTH : MIN_SECRET_LENGTH;
 
 /** Phrases of templates and documentation; seeds: PLACEHOLDER__SET_IN_SECRET_STORE, UNKNOWN__FILL_ME, ASSUMPTION__REVIEW. */
 const PLACEHOLDER = new RegExp(
@@ -87,7 +94,14 @@ export function looksLikePlaceholder(value: string): boolean {
 /** `abcabcabc`: two or more times the same text, cut off or not. */
 function isRepetition(value: string): boolean {
   for (let unit = 1; unit <= value.length / 2; unit += 1) {
-    if (value === value.slice(0, unit).repeat(Math.ceil(value.length / unit)).slice(0, value.length)) return true;
+    if (
+      value ===
+      value
+        .slice(0, unit)
+        .repeat(Math.ceil(value.length / unit))
+        .slice(0, value.length)
+    )
+      return true;
   }
   return false;
 }

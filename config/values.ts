@@ -27,7 +27,10 @@ export const matching = (pattern: RegExp, allowed: string, fix: string): z.ZodTy
 export const reason: z.ZodType<string, string> = checkedString((value) =>
   value.trim().length >= 10 && value.length <= 500 && !/\p{Cc}/u.test(value)
     ? undefined
-    : { allowed: "a reason of at least 10 characters on one line; it becomes part of the posture", fix: "say why this is needed" },
+    : {
+        allowed: "a reason of at least 10 characters on one line; it becomes part of the posture",
+        fix: "say why this is needed",
+      },
 );
 
 export const image: z.ZodType<string, string> = checkedString(imageCheck);
@@ -38,10 +41,18 @@ export const name: z.ZodType<string, string> = matching(
   "rename it",
 );
 
-export const variableName: z.ZodType<string, string> = matching(/^[A-Z_][A-Z0-9_]{0,127}$/, "an environment variable's name in upper case", "rename it");
+export const variableName: z.ZodType<string, string> = matching(
+  /^[A-Z_][A-Z0-9_]{0,127}$/,
+  "an environment variable's name in upper case",
+  "rename it",
+);
 
 /** Some programs read lower case alone, such as http_proxy. */
-export const plainVariableName: z.ZodType<string, string> = matching(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, "an environment variable's name", "rename it");
+export const plainVariableName: z.ZodType<string, string> = matching(
+  /^[A-Za-z_][A-Za-z0-9_]{0,127}$/,
+  "an environment variable's name",
+  "rename it",
+);
 
 export const containerPath: z.ZodType<string, string> = checkedString(containerPathCheck);
 
@@ -49,7 +60,10 @@ export const containerPath: z.ZodType<string, string> = checkedString(containerP
 export const commandLine = (): z.ZodArray<z.ZodType<string, string>> => z.array(checkedString(argumentCheck));
 
 /** Limits of a container, with their defaults and the least that makes sense. */
-export const resources = (defaults: { memoryMiB: number; cpus: number; pids: number }, minimum = { memoryMiB: 16, pids: 4 }) =>
+export const resources = (
+  defaults: { memoryMiB: number; cpus: number; pids: number },
+  minimum = { memoryMiB: 16, pids: 4 },
+) =>
   z
     .strictObject({
       /** MiB; swap is limited to the same. */
@@ -59,7 +73,9 @@ export const resources = (defaults: { memoryMiB: number; cpus: number; pids: num
         .number()
         .min(0.05)
         .max(512)
-        .refine((value) => Number(value.toFixed(2)) === value, { params: { allowed: "at most two decimals; the engine would read back another figure", fix: "round it" } })
+        .refine((value) => Number(value.toFixed(2)) === value, {
+          params: { allowed: "at most two decimals; the engine would read back another figure", fix: "round it" },
+        })
         .default(defaults.cpus),
       /** Processes and threads at a time. */
       pids: z.int().min(minimum.pids).max(32_768).default(defaults.pids),

@@ -39,7 +39,16 @@ const CAPABILITIES: Readonly<Record<AppArmorKind, readonly string[]>> = {
   api: ["chown", "dac_override", "fowner", "fsetid", "kill", "net_bind_service", "setgid", "setuid"],
   frontend: ["chown", "dac_override", "net_bind_service", "setgid", "setuid"],
   worker: [
-    "chown", "dac_override", "fowner", "fsetid", "kill", "mknod", "net_bind_service", "setfcap", "setgid", "setpcap",
+    "chown",
+    "dac_override",
+    "fowner",
+    "fsetid",
+    "kill",
+    "mknod",
+    "net_bind_service",
+    "setfcap",
+    "setgid",
+    "setpcap",
     "setuid",
   ],
 };

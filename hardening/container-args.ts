@@ -36,7 +36,10 @@ export function renderContainer(workload: Workload, bindings: ContainerBindings)
     user: workload.user,
     readOnly: workload.readOnlyRoot,
     privileged: false,
-    capabilities: { drops: ["ALL"], ...(workload.capabilities.length === 0 ? {} : { adds: [...workload.capabilities].sort() }) },
+    capabilities: {
+      drops: ["ALL"],
+      ...(workload.capabilities.length === 0 ? {} : { adds: [...workload.capabilities].sort() }),
+    },
     securityOpts: securityOpts(workload),
     // On cgroups v1 an engine's own default is the host's.
     cgroupnsMode: "private",
@@ -55,10 +58,16 @@ export function renderContainer(workload: Workload, bindings: ContainerBindings)
     ...(workload.networks.length === 0 ? { networkMode: "none" } : { networkMode: "bridge" }),
     networksAdvanced: workload.networks.map((attachment) => ({
       name: lookUp(bindings.networks, attachment.network, "network"),
-      ...(attachment.aliases === undefined ? {} : { aliases: [...attachment.aliases, ...(bindings.versionAlias === undefined ? [] : [bindings.versionAlias])] }),
+      ...(attachment.aliases === undefined
+        ? {}
+        : {
+            aliases: [...attachment.aliases, ...(bindings.versionAlias === undefined ? [] : [bindings.versionAlias])],
+          }),
       ...(attachment.ipv4Address === undefined ? {} : { ipv4Address: attachment.ipv4Address }),
     })),
-    ports: [...workload.publishedPorts].sort((a, b) => a.internal - b.internal).map((port) => ({ ...port, protocol: "tcp" })),
+    ports: [...workload.publishedPorts]
+      .sort((a, b) => a.internal - b.internal)
+      .map((port) => ({ ...port, protocol: "tcp" })),
     ...(workload.healthCheck === undefined ? {} : { healthcheck: renderHealthCheck(workload.healthCheck) }),
     ...(workload.restart === "no" ? { restart: "no" } : { restart: "on-failure", maxRetryCount: MAX_RESTARTS }),
     ...(workload.stopSignal === undefined ? {} : { stopSignal: workload.stopSignal }),
@@ -76,7 +85,10 @@ function securityOpts(workload: Workload): string[] {
 }
 
 function environment(workload: Workload, bindings: ContainerBindings): Input<string>[] {
-  const plain = Object.entries(workload.environment).map(([key, value]) => ({ key, entry: `${key}=${value}` as Input<string> }));
+  const plain = Object.entries(workload.environment).map(([key, value]) => ({
+    key,
+    entry: `${key}=${value}` as Input<string>,
+  }));
   const secret = Object.entries(bindings.secretEnvironment ?? {}).map(([key, entry]) => ({ key, entry }));
   return [...plain, ...secret].sort((a, b) => (a.key < b.key ? -1 : 1)).map(({ entry }) => entry);
 }
@@ -88,14 +100,29 @@ export function renderCpus(cpus: number): string {
 
 /** Mount options of a tmpfs: sized, and nothing in it can be executed unless the workload says so. */
 export function renderTmpfs(mount: Tmpfs): string {
-  const owner = [...(mount.uid === undefined ? [] : [`uid=${mount.uid}`]), ...(mount.gid === undefined ? [] : [`gid=${mount.gid}`])];
-  return ["rw", mount.exec === true ? "exec" : "noexec", "nosuid", "nodev", `size=${mount.sizeMiB}m`, `mode=${mount.mode ?? "1777"}`, ...owner].join(",");
+  const owner = [
+    ...(mount.uid === undefined ? [] : [`uid=${mount.uid}`]),
+    ...(mount.gid === undefined ? [] : [`gid=${mount.gid}`]),
+  ];
+  return [
+    "rw",
+    mount.exec === true ? "exec" : "noexec",
+    "nosuid",
+    "nodev",
+    `size=${mount.sizeMiB}m`,
+    `mode=${mount.mode ?? "1777"}`,
+    ...owner,
+  ].join(",");
 }
 
 function renderMount(mount: Mount, bindings: ContainerBindings): docker.types.input.ContainerVolume {
   switch (mount.kind) {
     case "volume":
-      return { volumeName: lookUp(bindings.volumes, mount.volume, "volume"), containerPath: mount.target, readOnly: mount.readOnly };
+      return {
+        volumeName: lookUp(bindings.volumes, mount.volume, "volume"),
+        containerPath: mount.target,
+        readOnly: mount.readOnly,
+      };
     case "host":
       return { hostPath: mount.source, containerPath: mount.target, readOnly: mount.readOnly };
     default:
@@ -124,7 +151,8 @@ export function goDuration(seconds: number): string {
 
 function lookUp(names: Readonly<Record<string, Input<string>>>, key: string, kind: string): Input<string> {
   const found = names[key];
-  if (found === undefined) throw new Error(`no ${kind} "${key}"; there are ${Object.keys(names).sort().join(", ") || "none"}`);
+  if (found === undefined)
+    throw new Error(`no ${kind} "${key}"; there are ${Object.keys(names).sort().join(", ") || "none"}`);
   return found;
 }
 

@@ -30,22 +30,61 @@ export interface EphemeralContainer {
 /** The arguments of `docker run` or `docker create`; `options` are those of that command itself, such as `--rm`. */
 export function ephemeralArgs(container: EphemeralContainer, options: readonly string[] = []): string[] {
   const { memoryMiB, cpus, pids } = container.resources;
-  const labels = { [LABEL_COMPONENT]: container.component, [LABEL_NAME]: container.name, [LABEL_STACK]: container.stack, [LABEL_EPHEMERAL]: "true", ...container.labels };
+  const labels = {
+    [LABEL_COMPONENT]: container.component,
+    [LABEL_NAME]: container.name,
+    [LABEL_STACK]: container.stack,
+    [LABEL_EPHEMERAL]: "true",
+    ...container.labels,
+  };
   return [
     ...options,
     ...["--pull", "never", "--network", container.network, "--user", container.user],
     ...["--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges:true", "--ipc", "private"],
-    ...["--memory", `${memoryMiB}m`, "--memory-swap", `${memoryMiB}m`, "--cpus", String(cpus), "--pids-limit", String(pids)],
-    ...["--ulimit", "core=0:0", "--ulimit", "nofile=16384:16384", "--log-driver", "json-file", "--log-opt", "max-size=10m", "--log-opt", "max-file=1"],
+    ...[
+      "--memory",
+      `${memoryMiB}m`,
+      "--memory-swap",
+      `${memoryMiB}m`,
+      "--cpus",
+      String(cpus),
+      "--pids-limit",
+      String(pids),
+    ],
+    ...[
+      "--ulimit",
+      "core=0:0",
+      "--ulimit",
+      "nofile=16384:16384",
+      "--log-driver",
+      "json-file",
+      "--log-opt",
+      "max-size=10m",
+      "--log-opt",
+      "max-file=1",
+    ],
     ...(container.shmMiB === undefined ? [] : ["--shm-size", `${container.shmMiB}m`]),
-    ...pairs("--label", Object.entries(labels).map(([label, value]) => `${label}=${value}`)),
-    ...pairs("--env", Object.entries(container.environment ?? {}).map(([name, value]) => `${name}=${value}`)),
-    ...pairs("--volume", (container.volumes ?? []).map(({ name, target, readOnly }) => `${name}:${target}${readOnly ? ":ro" : ""}`)),
-    ...pairs("--tmpfs", (container.tmpfs ?? []).map((mount) => `${mount.path}:${renderTmpfs(mount)}`)),
+    ...pairs(
+      "--label",
+      Object.entries(labels).map(([label, value]) => `${label}=${value}`),
+    ),
+    ...pairs(
+      "--env",
+      Object.entries(container.environment ?? {}).map(([name, value]) => `${name}=${value}`),
+    ),
+    ...pairs(
+      "--volume",
+      (container.volumes ?? []).map(({ name, target, readOnly }) => `${name}:${target}${readOnly ? ":ro" : ""}`),
+    ),
+    ...pairs(
+      "--tmpfs",
+      (container.tmpfs ?? []).map((mount) => `${mount.path}:${renderTmpfs(mount)}`),
+    ),
     ...(container.entrypoint === undefined ? [] : ["--entrypoint", container.entrypoint]),
     container.image,
     ...(container.command ?? []),
   ];
 }
 
-const pairs = (option: string, values: readonly string[]): string[] => [...values].sort().flatMap((value) => [option, value]);
+const pairs = (option: string, values: readonly string[]): string[] =>
+  [...values].sort().flatMap((value) => [option, value]);

@@ -22,7 +22,11 @@ export interface Label {
 }
 
 /** The labels that every container, network and volume carries. */
-export function ownerLabels(context: LabelContext, component: ComponentKind | "network" | "volume", name: string): Label[] {
+export function ownerLabels(
+  context: LabelContext,
+  component: ComponentKind | "network" | "volume",
+  name: string,
+): Label[] {
   return [
     { label: LABEL_COMPONENT, value: component },
     { label: LABEL_NAME, value: name },
@@ -31,9 +35,15 @@ export function ownerLabels(context: LabelContext, component: ComponentKind | "n
 }
 
 /** The labels of a container: whose it is, its PIDs limit, and what it declares not to hold. */
-export function labels(workload: Pick<Workload, "component" | "name" | "resources" | "accepted">, context: LabelContext): Label[] {
+export function labels(
+  workload: Pick<Workload, "component" | "name" | "resources" | "accepted">,
+  context: LabelContext,
+): Label[] {
   return [
-    ...workload.accepted.map((exception: AcceptedException) => ({ label: `${LABEL_ACCEPTED}${exception.rule}`, value: exception.reason })),
+    ...workload.accepted.map((exception: AcceptedException) => ({
+      label: `${LABEL_ACCEPTED}${exception.rule}`,
+      value: exception.reason,
+    })),
     ...ownerLabels(context, workload.component, workload.name),
     { label: LABEL_PIDS, value: String(workload.resources.pids) },
   ].sort((a, b) => (a.label < b.label ? -1 : 1));

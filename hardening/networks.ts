@@ -42,14 +42,20 @@ const POSTGRES_HOST = 10;
 /** The stack's networks: deny by default, in both directions. */
 export function planNetworks(input: NetworksInput): NetworkPlan[] {
   const prefix = poolPrefix(input.pool ?? defaultPool(input.stackName));
-  const network = (name: NetworkName, { slot, bits }: { slot: number; bits: number }, internal: boolean, icc: boolean): NetworkPlan => ({
+  const network = (
+    name: NetworkName,
+    { slot, bits }: { slot: number; bits: number },
+    internal: boolean,
+    icc: boolean,
+  ): NetworkPlan => ({
     name,
     internal,
     icc,
     subnet: `${prefix}.${slot}.0/${bits}`,
     gateway: `${prefix}.${slot}.1`,
   });
-  const fixed = (name: keyof typeof FIXED_SUBNETS, internal: boolean, icc: boolean): NetworkPlan => network(name, FIXED_SUBNETS[name], internal, icc);
+  const fixed = (name: keyof typeof FIXED_SUBNETS, internal: boolean, icc: boolean): NetworkPlan =>
+    network(name, FIXED_SUBNETS[name], internal, icc);
   return [
     fixed("public", false, false),
     fixed("proxy", true, true),
@@ -57,7 +63,9 @@ export function planNetworks(input: NetworksInput): NetworkPlan[] {
     // Its members share nothing but the way out, so they are kept from each other.
     ...(input.egress ? [fixed("egress", false, false)] : []),
     ...(input.databaseAccess ? [fixed("database-access", false, false)] : []),
-    ...consumerSlots(input.dockerApiConsumers).map(({ consumer, slot }) => network(`docker-api-${consumer}`, { slot, bits: 24 }, true, true)),
+    ...consumerSlots(input.dockerApiConsumers).map(({ consumer, slot }) =>
+      network(`docker-api-${consumer}`, { slot, bits: 24 }, true, true),
+    ),
   ];
 }
 

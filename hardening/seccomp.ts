@@ -113,7 +113,11 @@ function socketRules(kind: SeccompKind): readonly SeccompRule[] {
   const netlink: SeccompArgument = { index: 0, op: "SCMP_CMP_EQ", value: AF_NETLINK };
   // Servers list their network interfaces (getaddrinfo does); audit, netfilter and uevents are not theirs.
   const routesOnly: SeccompArgument = { index: 2, op: "SCMP_CMP_EQ", value: NETLINK_ROUTE };
-  const allow = (args: readonly SeccompArgument[]): SeccompRule => ({ names: ["socket"], action: "SCMP_ACT_ALLOW", args });
+  const allow = (args: readonly SeccompArgument[]): SeccompRule => ({
+    names: ["socket"],
+    action: "SCMP_ACT_ALLOW",
+    args,
+  });
   return [
     allow([{ index: 0, op: "SCMP_CMP_LT", value: 3 }]),
     allow([{ index: 0, op: "SCMP_CMP_EQ", value: AF_INET6 }]),
@@ -171,10 +175,7 @@ export function seccompProfile(kind: SeccompKind, options: SeccompProfileOptions
         architecture,
         subArchitectures: options.complain ? [...(subArchitectures ?? [])] : [],
       })),
-    syscalls: [
-      ...mobyDefault.syscalls.flatMap((rule) => deriveRule(kind, rule) ?? []),
-      ...socketRules(kind),
-    ],
+    syscalls: [...mobyDefault.syscalls.flatMap((rule) => deriveRule(kind, rule) ?? []), ...socketRules(kind)],
   };
 }
 

@@ -64,7 +64,11 @@ function dataFacts(config: LoadedConfig, now: Date): NonNullable<StackFacts["dat
     at: now.toISOString(),
     database: usesDatabase(config),
     ...(usesRedis(config) ? { redis: redis.tls ? "tls" : "clear" } : {}),
-    certificate: { end: notAfter.toISOString(), renewFrom: renewFrom.toISOString(), authorityEnd: CA_NOT_AFTER.toISOString() },
+    certificate: {
+      end: notAfter.toISOString(),
+      renewFrom: renewFrom.toISOString(),
+      authorityEnd: CA_NOT_AFTER.toISOString(),
+    },
     tenancy: database.tenancy !== undefined,
     elevations: database.elevations,
     backups: database.backups === false ? false : database.backups.repository,

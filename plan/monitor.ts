@@ -41,8 +41,17 @@ interface Monitor {
  * Puts Pulumi's mocks in place and keeps what they are told: the mocks' callback knows neither a resource's parent nor
  * which inputs are secret, and the mock monitor knows no hooks.
  */
-export async function recordResources(project: string, stack: string, options: { readonly hooks?: boolean } = {}): Promise<readonly RecordedResource[]> {
-  await pulumi.runtime.setMocks({ newResource: plannedState, call: (args) => args.inputs as Record<string, unknown> }, project, stack, true);
+export async function recordResources(
+  project: string,
+  stack: string,
+  options: { readonly hooks?: boolean } = {},
+): Promise<readonly RecordedResource[]> {
+  await pulumi.runtime.setMocks(
+    { newResource: plannedState, call: (args) => args.inputs as Record<string, unknown> },
+    project,
+    stack,
+    true,
+  );
   const monitor = (pulumi.runtime as unknown as { readonly getMonitor: () => Monitor }).getMonitor();
   const recorded: RecordedResource[] = [];
   const register = monitor.registerResource.bind(monitor);

@@ -5,7 +5,12 @@ import type { RecordedResource } from "./monitor";
 /** The contract of `plan --json`: other tools rely on these names. */
 export interface PlanJson {
   readonly stack: string;
-  readonly resources: readonly { readonly type: string; readonly name: string; readonly parent: string; readonly inputs: Readonly<Record<string, unknown>> }[];
+  readonly resources: readonly {
+    readonly type: string;
+    readonly name: string;
+    readonly parent: string;
+    readonly inputs: Readonly<Record<string, unknown>>;
+  }[];
   readonly posture: readonly PostureEntry[];
 }
 
@@ -37,19 +42,24 @@ function tree(resources: readonly RecordedResource[]): string[] {
     children.set(key, [...(children.get(key) ?? []), resource]);
   }
   const walk = (key: string, indent: string): string[] => {
-    const own = [...(children.get(key) ?? [])].sort((a, b) => Number(b.custom) - Number(a.custom) || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+    const own = [...(children.get(key) ?? [])].sort(
+      (a, b) => Number(b.custom) - Number(a.custom) || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0),
+    );
     return own.flatMap((resource, index) => {
       const last = index === own.length - 1;
       const line = `${indent}${last ? "└─ " : "├─ "}${describe(resource)}`;
       return [line, ...(resource.custom ? [] : walk(selfKey(resource), `${indent}${last ? "   " : "│  "}`))];
     });
   };
-  const roots = [...children.keys()].filter((key) => !resources.some((resource) => !resource.custom && selfKey(resource) === key));
+  const roots = [...children.keys()].filter(
+    (key) => !resources.some((resource) => !resource.custom && selfKey(resource) === key),
+  );
   return roots.flatMap((root) => walk(root, ""));
 }
 
 const selfKey = (resource: RecordedResource): string => `${resource.type}::${resource.name}`;
-const parentKey = (resource: RecordedResource): string => (resource.parent === "" ? "" : `${resource.parentType}::${resource.parent}`);
+const parentKey = (resource: RecordedResource): string =>
+  resource.parent === "" ? "" : `${resource.parentType}::${resource.parent}`;
 
 /** `docker:index/container:Container` to `Container`; the last part is what a reader knows. */
 const shortType = (type: string): string => type.split(":").at(-1) ?? type;
@@ -103,21 +113,31 @@ function containerDetails(inputs: Readonly<Record<string, unknown>>): string {
 function grantDetails(inputs: Readonly<Record<string, unknown>>): string {
   const privileges = entries(inputs["privileges"]).map(show);
   const target = [show(inputs["objectType"]), show(inputs["schema"] ?? inputs["database"])].join(" ");
-  return privileges.length === 0 ? `${show(inputs["role"])}: nothing on ${target}` : `${show(inputs["role"])}: ${privileges.join(", ")} on ${target}`;
+  return privileges.length === 0
+    ? `${show(inputs["role"])}: nothing on ${target}`
+    : `${show(inputs["role"])}: ${privileges.join(", ")} on ${target}`;
 }
 
 const ORDER: readonly Status[] = ["fail", "accepted", "skip", "pass"];
 
 /** A line a rule where all agree; a line a finding where something is not simply held. */
 function posture(plan: Plan): string[] {
-  const counts = ORDER.map((status) => `${plan.posture.filter((entry) => entry.status === status).length} ${status}`).join(", ");
+  const counts = ORDER.map(
+    (status) => `${plan.posture.filter((entry) => entry.status === status).length} ${status}`,
+  ).join(", ");
   const lines = RULES.flatMap((rule) => {
     const entries = plan.posture.filter((entry) => entry.id === rule.id);
     if (entries.length === 0) return [];
     const passed = entries.filter((entry) => entry.status === "pass").length;
     const others = grouped(entries.filter((entry) => entry.status !== "pass"));
-    const summary = passed === 0 ? [] : [`  pass      ${rule.id.padEnd(28)} ${rule.title} (${passed} of ${entries.length})`];
-    return [...summary, ...others.map(({ status, message, resources }) => `  ${status.padEnd(9)} ${rule.id.padEnd(28)} ${resources}: ${message}`)];
+    const summary =
+      passed === 0 ? [] : [`  pass      ${rule.id.padEnd(28)} ${rule.title} (${passed} of ${entries.length})`];
+    return [
+      ...summary,
+      ...others.map(
+        ({ status, message, resources }) => `  ${status.padEnd(9)} ${rule.id.padEnd(28)} ${resources}: ${message}`,
+      ),
+    ];
   });
   return [`Posture: ${counts}`, ...lines];
 }
@@ -131,10 +151,16 @@ function grouped(entries: readonly PostureEntry[]): { status: Status; message: s
     group.names.push(entry.resource);
     groups.set(key, group);
   }
-  return [...groups.values()].map(({ status, message, names }) => ({ status, message, resources: names.length > 3 ? `${names.length} resources` : names.join(", ") }));
+  return [...groups.values()].map(({ status, message, names }) => ({
+    status,
+    message,
+    resources: names.length > 3 ? `${names.length} resources` : names.join(", "),
+  }));
 }
 
 const entries = (value: unknown): readonly unknown[] => (Array.isArray(value) ? (value as unknown[]) : []);
 const first = (value: unknown): unknown => entries(value)[0];
-const field = (value: unknown, key: string): unknown => (typeof value === "object" && value !== null ? (value as Record<string, unknown>)[key] : undefined);
-const show = (value: unknown): string => (typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? String(value) : "");
+const field = (value: unknown, key: string): unknown =>
+  typeof value === "object" && value !== null ? (value as Record<string, unknown>)[key] : undefined;
+const show = (value: unknown): string =>
+  typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? String(value) : "";

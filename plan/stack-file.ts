@@ -26,7 +26,10 @@ export function readStackFile(directory: string, stack: string, configFile?: str
   const name = typeof project["name"] === "string" ? project["name"] : "rampart";
   const values: Record<string, string> = {};
   const secretKeys: string[] = [];
-  for (const [key, entry] of [...Object.entries(defaults(project["config"])), ...Object.entries(record(readYaml(path)["config"]))]) {
+  for (const [key, entry] of [
+    ...Object.entries(defaults(project["config"])),
+    ...Object.entries(record(readYaml(path)["config"])),
+  ]) {
     if (entry === null || entry === undefined) continue;
     const full = key.includes(":") ? key : `${name}:${key}`;
     if (holdsSecret(entry)) secretKeys.push(full);
@@ -36,7 +39,8 @@ export function readStackFile(directory: string, stack: string, configFile?: str
 }
 
 function readYaml(path: string): Record<string, unknown> {
-  if (!existsSync(path)) throw new StackFileError(`there is no ${path}; create it, or name another with --config-file <path>`);
+  if (!existsSync(path))
+    throw new StackFileError(`there is no ${path}; create it, or name another with --config-file <path>`);
   try {
     return record(parse(readFileSync(path, "utf8")));
   } catch (error) {
@@ -49,13 +53,15 @@ function defaults(block: unknown): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(record(block)).flatMap(([key, entry]) => {
       const typed = record(entry);
-      const value = "default" in typed ? typed["default"] : "value" in typed ? typed["value"] : "type" in typed ? undefined : entry;
+      const value =
+        "default" in typed ? typed["default"] : "value" in typed ? typed["value"] : "type" in typed ? undefined : entry;
       return value === undefined ? [] : [[key, value]];
     }),
   );
 }
 
-const record = (value: unknown): Record<string, unknown> => (typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {});
+const record = (value: unknown): Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
 const isSecure = (value: unknown): boolean => typeof record(value)["secure"] === "string";
 
 function holdsSecret(value: unknown): boolean {

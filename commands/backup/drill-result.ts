@@ -9,7 +9,13 @@ export interface DrillResult {
   readonly taken: string;
   readonly seconds: number;
   readonly error: string;
-  readonly databases: readonly { readonly database: string; readonly tables: number; readonly rows: number; readonly policies: number; readonly roles: number }[];
+  readonly databases: readonly {
+    readonly database: string;
+    readonly tables: number;
+    readonly rows: number;
+    readonly policies: number;
+    readonly roles: number;
+  }[];
   readonly differenceCount: number;
   readonly differences: readonly Difference[];
 }
@@ -17,7 +23,9 @@ export interface DrillResult {
 export function readDrill(text: string): DrillResult | undefined {
   try {
     const parsed = JSON.parse(text) as Partial<DrillResult>;
-    return typeof parsed.ok === "boolean" && Array.isArray(parsed.differences) && Array.isArray(parsed.databases) ? (parsed as DrillResult) : undefined;
+    return typeof parsed.ok === "boolean" && Array.isArray(parsed.differences) && Array.isArray(parsed.databases)
+      ? (parsed as DrillResult)
+      : undefined;
   } catch {
     return undefined;
   }
@@ -31,8 +39,14 @@ export function describeDrill(drill: DrillResult): string {
     `RESTORE DRILL ${ok ? "PASSED" : "FAILED"}:${of} ${seconds} s`,
     ...(error === "" ? [] : [`  ${error}`]),
     ...(differenceCount === 0 ? [] : [`  ${differenceCount} differences from what the database held:`]),
-    ...differences.map(({ what, name, expected, found }) => `  - ${what} ${name}: expected ${JSON.stringify(expected)}, found ${JSON.stringify(found)}`),
-    ...databases.map((one) => `  ${one.database}: ${one.tables} tables, ${one.rows} rows, ${one.policies} policies, ${one.roles} roles${ok ? ": the same" : ""}`),
+    ...differences.map(
+      ({ what, name, expected, found }) =>
+        `  - ${what} ${name}: expected ${JSON.stringify(expected)}, found ${JSON.stringify(found)}`,
+    ),
+    ...databases.map(
+      (one) =>
+        `  ${one.database}: ${one.tables} tables, ${one.rows} rows, ${one.policies} policies, ${one.roles} roles${ok ? ": the same" : ""}`,
+    ),
     "",
   ].join("\n");
 }

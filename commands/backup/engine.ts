@@ -17,14 +17,18 @@ export async function engineOf(root: string, options: BackupOptions, env: NodeJS
 
 /** The stack's file, where there is one here: a stack can be restored without. */
 export function stackFileOf(root: string, { stack, configFile }: BackupOptions): StackFile | undefined {
-  return configFile !== undefined || existsSync(resolve(root, `Pulumi.${stack}.yaml`)) ? readStackFile(root, stack, configFile) : undefined;
+  return configFile !== undefined || existsSync(resolve(root, `Pulumi.${stack}.yaml`))
+    ? readStackFile(root, stack, configFile)
+    : undefined;
 }
 
 /** The id of a running container of the stack. @throws CommandError where there is none */
 export async function containerOf(engine: Engine, stack: string, name: string): Promise<string> {
   const id = await newestContainer(engine, { [LABEL_STACK]: stack, [LABEL_NAME]: name }, true);
   if (id !== undefined) return id;
-  throw new CommandError(`No container "${name}" of stack ${stack} runs on ${engine.host}. Is the stack up, and has it database.backups?`);
+  throw new CommandError(
+    `No container "${name}" of stack ${stack} runs on ${engine.host}. Is the stack up, and has it database.backups?`,
+  );
 }
 
 export interface Finished {
@@ -33,10 +37,22 @@ export interface Finished {
   readonly stderr: string;
 }
 
-const execArguments = (engine: Engine, container: string, command: readonly string[]): string[] => ["--host", engine.host, "exec", "--interactive", container, ...command];
+const execArguments = (engine: Engine, container: string, command: readonly string[]): string[] => [
+  "--host",
+  engine.host,
+  "exec",
+  "--interactive",
+  container,
+  ...command,
+];
 
 /** Runs a command in a container to its end, however long it takes. */
-export async function execIn(engine: Engine, container: string, command: readonly string[], input = ""): Promise<Finished> {
+export async function execIn(
+  engine: Engine,
+  container: string,
+  command: readonly string[],
+  input = "",
+): Promise<Finished> {
   const child = spawn("docker", execArguments(engine, container, command), { stdio: ["pipe", "pipe", "pipe"] });
   child.stdin.on("error", () => undefined);
   child.stdin.end(input);
@@ -46,15 +62,30 @@ export async function execIn(engine: Engine, container: string, command: readonl
 }
 
 /** Runs a script in a container, which must succeed. @throws CommandError with what it wrote last */
-export async function scriptIn(engine: Engine, container: string, what: string, script: string, args: readonly string[] = [], input = ""): Promise<string> {
+export async function scriptIn(
+  engine: Engine,
+  container: string,
+  what: string,
+  script: string,
+  args: readonly string[] = [],
+  input = "",
+): Promise<string> {
   const result = await execIn(engine, container, ["sh", "-c", script, "rampart", ...args], input);
   if (result.code !== 0) throw new CommandError(`${what} failed: ${last(result.stderr)}`);
   return result.stdout;
 }
 
 /** Sends what a command in one container writes to a command in another. @throws CommandError when either fails */
-export async function pipe(engine: Engine, what: string, from: readonly [container: string, command: readonly string[]], to: readonly [container: string, command: readonly string[]]): Promise<void> {
-  const source = spawn("docker", execArguments(engine, ...from), { env: process.env, stdio: ["ignore", "pipe", "pipe"] });
+export async function pipe(
+  engine: Engine,
+  what: string,
+  from: readonly [container: string, command: readonly string[]],
+  to: readonly [container: string, command: readonly string[]],
+): Promise<void> {
+  const source = spawn("docker", execArguments(engine, ...from), {
+    env: process.env,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   const sink = spawn("docker", execArguments(engine, ...to), { env: process.env, stdio: ["pipe", "ignore", "pipe"] });
   sink.stdin.on("error", () => undefined);
   source.stdout.pipe(sink.stdin);
@@ -62,11 +93,18 @@ export async function pipe(engine: Engine, what: string, from: readonly [contain
   sink.on("close", (code) => (code === 0 ? source.stdout.resume() : source.kill()));
   const errors = [collect(source.stderr), collect(sink.stderr)] as const;
   const [read, written] = await Promise.all([ended(source), ended(sink)]);
-  if (read !== 0 || written !== 0) throw new CommandError(`${what} failed: ${last([errors[0](), errors[1]()].join("\n"))}`);
+  if (read !== 0 || written !== 0)
+    throw new CommandError(`${what} failed: ${last([errors[0](), errors[1]()].join("\n"))}`);
 }
 
 /** Writes what a command in a container writes to a file of this machine, which only its owner can read. */
-export async function saveFrom(engine: Engine, what: string, container: string, command: readonly string[], path: string): Promise<void> {
+export async function saveFrom(
+  engine: Engine,
+  what: string,
+  container: string,
+  command: readonly string[],
+  path: string,
+): Promise<void> {
   const source = spawn("docker", execArguments(engine, container, command), { stdio: ["ignore", "pipe", "pipe"] });
   const file = createWriteStream(path, { mode: 0o600, flags: "wx" });
   file.on("error", () => source.kill());
@@ -85,9 +123,12 @@ function collect(stream: NodeJS.ReadableStream): () => string {
 
 function ended(child: ChildProcess): Promise<number> {
   return new Promise((done, fail) => {
-    child.on("error", (error) => fail(new CommandError(`the Docker CLI (\`docker\`) could not be started: ${error.message}`)));
+    child.on("error", (error) =>
+      fail(new CommandError(`the Docker CLI (\`docker\`) could not be started: ${error.message}`)),
+    );
     child.on("close", (code) => done(code ?? 1));
   });
 }
 
-const last = (text: string): string => text.trim().split("\n").slice(-6).join("\n") || "it wrote no message, as when its container ends";
+const last = (text: string): string =>
+  text.trim().split("\n").slice(-6).join("\n") || "it wrote no message, as when its container ends";

@@ -14,7 +14,10 @@ export interface BackupOptions {
 }
 
 /** Where a restore goes. */
-export type Target = { readonly kind: "directory"; readonly path: string } | { readonly kind: "database"; readonly name: string } | { readonly kind: "live" };
+export type Target =
+  | { readonly kind: "directory"; readonly path: string }
+  | { readonly kind: "database"; readonly name: string }
+  | { readonly kind: "live" };
 
 export interface RestoreOptions extends BackupOptions {
   /** @default all that the backup holds */
@@ -24,7 +27,11 @@ export interface RestoreOptions extends BackupOptions {
   readonly confirm?: string;
 }
 
-const COMMON = { "config-file": { type: "string" }, help: { type: "boolean", short: "h" }, snapshot: { type: "string" } } as const;
+const COMMON = {
+  "config-file": { type: "string" },
+  help: { type: "boolean", short: "h" },
+  snapshot: { type: "string" },
+} as const;
 
 /** @throws UsageError */
 export function parseBackupOptions(args: readonly string[]): BackupOptions {
@@ -35,11 +42,16 @@ export function parseBackupOptions(args: readonly string[]): BackupOptions {
 /** @throws UsageError */
 export function parseRestoreOptions(args: readonly string[]): RestoreOptions {
   const { values, positionals } = parse(() =>
-    parseArgs({ args: [...args], allowPositionals: true, options: { ...COMMON, database: { type: "string" }, to: { type: "string" }, confirm: { type: "string" } } }),
+    parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: { ...COMMON, database: { type: "string" }, to: { type: "string" }, confirm: { type: "string" } },
+    }),
   );
   const { database, to, confirm } = values;
   const target = to === undefined ? undefined : parseTarget(to);
-  if (target?.kind === "database" && database === undefined) throw new UsageError("--to database:<new name> takes one database: add --database <name>");
+  if (target?.kind === "database" && database === undefined)
+    throw new UsageError("--to database:<new name> takes one database: add --database <name>");
   return {
     ...common(values, positionals),
     ...(database === undefined ? {} : { database: named("--database", database) }),
@@ -58,13 +70,23 @@ export function parseTarget(to: string): Target {
   throw new UsageError(`--to ${to}: use live, database:<new name> or directory:<absolute path>`);
 }
 
-function common(values: { readonly "config-file"?: string; readonly help?: boolean; readonly snapshot?: string }, positionals: readonly string[]): BackupOptions {
+function common(
+  values: { readonly "config-file"?: string; readonly help?: boolean; readonly snapshot?: string },
+  positionals: readonly string[],
+): BackupOptions {
   const [stack = "", ...rest] = positionals;
   const help = values.help === true;
-  if (!help && (rest.length > 0 || !/^[A-Za-z0-9._-]{1,100}$/.test(stack))) throw new UsageError("one stack's name is wanted, such as prod");
+  if (!help && (rest.length > 0 || !/^[A-Za-z0-9._-]{1,100}$/.test(stack)))
+    throw new UsageError("one stack's name is wanted, such as prod");
   const { snapshot } = values;
-  if (snapshot !== undefined && !/^(?:latest|[0-9a-f]{8,64})$/.test(snapshot)) throw new UsageError(`--snapshot ${snapshot}: use latest, or at least 8 hex digits of an id`);
-  return { stack, help, ...(snapshot === undefined ? {} : { snapshot }), ...(values["config-file"] === undefined ? {} : { configFile: values["config-file"] }) };
+  if (snapshot !== undefined && !/^(?:latest|[0-9a-f]{8,64})$/.test(snapshot))
+    throw new UsageError(`--snapshot ${snapshot}: use latest, or at least 8 hex digits of an id`);
+  return {
+    stack,
+    help,
+    ...(snapshot === undefined ? {} : { snapshot }),
+    ...(values["config-file"] === undefined ? {} : { configFile: values["config-file"] }),
+  };
 }
 
 function named(option: string, value: string): string {

@@ -12,7 +12,8 @@ export interface Snapshot {
 }
 
 /** What made a backup: the stack, and which of its installations, told apart by the volume of their state. */
-export const origin = ({ hostname, tags }: Snapshot): string => `${hostname} ${tags?.find((tag) => tag.startsWith("installation-")) ?? ""}`.trim();
+export const origin = ({ hostname, tags }: Snapshot): string =>
+  `${hostname} ${tags?.find((tag) => tag.startsWith("installation-")) ?? ""}`.trim();
 
 /** Newest last. @throws CommandError for anything else than restic's list */
 export function parseSnapshots(json: string): Snapshot[] {
@@ -26,7 +27,8 @@ export function parseSnapshots(json: string): Snapshot[] {
   return (parsed as Snapshot[]).slice().sort((a, b) => Date.parse(a.time) - Date.parse(b.time));
 }
 
-export const describeSnapshot = (one: Snapshot): string => `${one.id.slice(0, 8)}  ${new Date(one.time).toISOString().slice(0, 19)}Z  ${origin(one)}`;
+export const describeSnapshot = (one: Snapshot): string =>
+  `${one.id.slice(0, 8)}  ${new Date(one.time).toISOString().slice(0, 19)}Z  ${origin(one)}`;
 
 /**
  * The backup that is meant. A new installation on an old repository soon has backups of its own, of a database that is
@@ -40,10 +42,15 @@ export function chooseSnapshot(snapshots: readonly Snapshot[], wanted?: string):
   if (wanted === "latest") return newest;
   if (wanted === undefined) {
     if (new Set(snapshots.map(origin)).size === 1) return newest;
-    throw new CommandError(`The backups are of more than one installation. Say which: --snapshot <id>, or --snapshot latest for the newest of all.\n${list}`);
+    throw new CommandError(
+      `The backups are of more than one installation. Say which: --snapshot <id>, or --snapshot latest for the newest of all.\n${list}`,
+    );
   }
   const found = snapshots.filter(({ id }) => id.startsWith(wanted));
   const [one] = found;
-  if (one === undefined || found.length > 1) throw new CommandError(`${found.length === 0 ? "No backup has" : "More than one backup has"} the id ${wanted}. There are:\n${list}`);
+  if (one === undefined || found.length > 1)
+    throw new CommandError(
+      `${found.length === 0 ? "No backup has" : "More than one backup has"} the id ${wanted}. There are:\n${list}`,
+    );
   return one;
 }

@@ -15,7 +15,12 @@ export interface DatabaseAccess {
 }
 
 /** Where the state is: with `npm start`, or where PULUMI_BACKEND_URL and the login say. */
-export function stateEnvironment(root: string, project: string, stack: string, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+export function stateEnvironment(
+  root: string,
+  project: string,
+  stack: string,
+  env: NodeJS.ProcessEnv,
+): NodeJS.ProcessEnv {
   const paths = statePaths(root);
   const own = env["PULUMI_BACKEND_URL"] === undefined && existsSync(stackStateFile(paths, project, stack));
   return own ? pulumiEnvironment(env, paths, stack) : env;
@@ -24,10 +29,19 @@ export function stateEnvironment(root: string, project: string, stack: string, e
 /** Reads a stack's outputs with the Pulumi CLI. @throws StartError when there are none */
 export async function readAccess(root: string, project: string, stack: string): Promise<DatabaseAccess> {
   const pulumi = findProgram("pulumi", process.env);
-  if (pulumi === undefined) throw new StartError("The Pulumi CLI (`pulumi`) is not installed here, and only it can open the stack's passwords.");
+  if (pulumi === undefined)
+    throw new StartError(
+      "The Pulumi CLI (`pulumi`) is not installed here, and only it can open the stack's passwords.",
+    );
   const env = stateEnvironment(root, project, stack, process.env);
-  const result = await capture(pulumi, ["--non-interactive", "--cwd", root, "stack", "output", "--json", "--show-secrets", "--stack", stack], env, 120);
-  if (result.code !== 0) throw new StartError(`The outputs of stack ${stack} could not be read: ${result.stderr.trim()}`);
+  const result = await capture(
+    pulumi,
+    ["--non-interactive", "--cwd", root, "stack", "output", "--json", "--show-secrets", "--stack", stack],
+    env,
+    120,
+  );
+  if (result.code !== 0)
+    throw new StartError(`The outputs of stack ${stack} could not be read: ${result.stderr.trim()}`);
   return accessOf(stack, parseJson(result.stdout));
 }
 
@@ -35,21 +49,33 @@ export async function readAccess(root: string, project: string, stack: string): 
 export function accessOf(stack: string, outputs: unknown): DatabaseAccess {
   const database = field(outputs, "database");
   const network = text(field(field(outputs, "networks"), "internal"));
-  const [name, superuser, ca] = [text(field(database, "name")), text(field(database, "superuser")), text(field(database, "ca"))];
-  if (network === undefined || name === undefined || superuser === undefined) throw new StartError(`Stack ${stack} has no database, or was not deployed to its end: \`pulumi up\` it first.`);
+  const [name, superuser, ca] = [
+    text(field(database, "name")),
+    text(field(database, "superuser")),
+    text(field(database, "ca")),
+  ];
+  if (network === undefined || name === undefined || superuser === undefined)
+    throw new StartError(`Stack ${stack} has no database, or was not deployed to its end: \`pulumi up\` it first.`);
   const passwords = { ...strings(field(database, "passwords")), ...strings(field(database, "elevations")) };
   return { network, database: name, superuser, passwords, ...(ca === undefined ? {} : { ca }) };
 }
 
 function strings(value: unknown): Record<string, string> {
   if (typeof value !== "object" || value === null) return {};
-  return Object.fromEntries(Object.entries(value).flatMap(([key, entry]: [string, unknown]) => (typeof entry === "string" ? [[key, entry]] : [])));
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, entry]: [string, unknown]) =>
+      typeof entry === "string" ? [[key, entry]] : [],
+    ),
+  );
 }
 
 /** @throws StartError with the roles that there are */
 export function passwordOf({ passwords }: DatabaseAccess, role: string): string {
   const password = passwords[role];
-  if (password === undefined) throw new StartError(`--role: given '${role}'; this stack has ${[...Object.keys(passwords).sort(), "superuser"].join(", ")}. An elevation (elevated_<who>) is declared in database.elevations.`);
+  if (password === undefined)
+    throw new StartError(
+      `--role: given '${role}'; this stack has ${[...Object.keys(passwords).sort(), "superuser"].join(", ")}. An elevation (elevated_<who>) is declared in database.elevations.`,
+    );
   return password;
 }
 

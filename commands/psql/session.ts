@@ -33,21 +33,46 @@ const WRITE_SCRIPT = 'umask 077; cat > "$1"';
 /** psql's environment: paths and names alone. */
 function psqlEnvironment(access: DatabaseAccess, options: PsqlOptions): Record<string, string> {
   return {
-    ...{ PGHOST: "postgres", PGPORT: "5432", PGUSER: options.role, PGDATABASE: options.database ?? access.database, PGPASSFILE: `${FILES}/pgpass`, PGCONNECT_TIMEOUT: "10", PGAPPNAME: "rampart-psql" },
-    ...(access.ca === undefined ? { PGSSLMODE: "disable" } : { PGSSLMODE: "verify-full", PGSSLROOTCERT: `${FILES}/ca.pem` }),
+    ...{
+      PGHOST: "postgres",
+      PGPORT: "5432",
+      PGUSER: options.role,
+      PGDATABASE: options.database ?? access.database,
+      PGPASSFILE: `${FILES}/pgpass`,
+      PGCONNECT_TIMEOUT: "10",
+      PGAPPNAME: "rampart-psql",
+    },
+    ...(access.ca === undefined
+      ? { PGSSLMODE: "disable" }
+      : { PGSSLMODE: "verify-full", PGSSLROOTCERT: `${FILES}/ca.pem` }),
     PSQL_HISTORY: "/dev/null",
     HOME: "/tmp",
   };
 }
 
 /** psql in a container of its own on the stack's internal network; it is gone when psql ends. @returns psql's exit code */
-export async function runSession(docker: DockerCli, access: DatabaseAccess, options: PsqlOptions, image: string): Promise<number> {
+export async function runSession(
+  docker: DockerCli,
+  access: DatabaseAccess,
+  options: PsqlOptions,
+  image: string,
+): Promise<number> {
   const password = passwordOf(access, options.role);
   const args = ephemeralArgs(
     {
-      ...{ stack: options.stack, component: "forwarder", name: SESSION_NAME, image, user: "70:70", network: access.network },
+      ...{
+        stack: options.stack,
+        component: "forwarder",
+        name: SESSION_NAME,
+        image,
+        user: "70:70",
+        network: access.network,
+      },
       resources: { memoryMiB: 128, cpus: 0.5, pids: 32 },
-      tmpfs: [{ path: FILES, sizeMiB: 1, mode: "0700", uid: 70, gid: 70 }, { path: "/tmp", sizeMiB: 16 }],
+      tmpfs: [
+        { path: FILES, sizeMiB: 1, mode: "0700", uid: 70, gid: 70 },
+        { path: "/tmp", sizeMiB: 16 },
+      ],
       environment: psqlEnvironment(access, options),
       labels: { [LABEL_OWNER]: owner() },
       ...{ entrypoint: "sh", command: ["-c", WAIT_SCRIPT] },
@@ -62,7 +87,12 @@ export async function runSession(docker: DockerCli, access: DatabaseAccess, opti
   process.on("SIGTERM", leave).on("SIGHUP", leave).on("SIGINT", stay);
   try {
     // Through a pipe: what is an argument or a variable of a container, `docker inspect` shows.
-    const write = (file: string, content: string): Promise<string> => docker.must("A file for psql could not be written", ["exec", "--interactive", id, "sh", "-c", WRITE_SCRIPT, "sh", `${FILES}/${file}`], { input: content });
+    const write = (file: string, content: string): Promise<string> =>
+      docker.must(
+        "A file for psql could not be written",
+        ["exec", "--interactive", id, "sh", "-c", WRITE_SCRIPT, "sh", `${FILES}/${file}`],
+        { input: content },
+      );
     await write("pgpass", passwordLine(options.role, password));
     if (access.ca !== undefined) await write("ca.pem", access.ca);
     return await attach(docker, ["exec", ...terminal(), id, "psql", ...options.args]);
@@ -73,19 +103,45 @@ export async function runSession(docker: DockerCli, access: DatabaseAccess, opti
 }
 
 /** psql inside the Postgres container, whose password file never leaves it: over the socket the superuser may enter any database, a restored one too. */
-export async function runSuperuser(docker: DockerCli, access: Pick<DatabaseAccess, "database" | "superuser">, options: PsqlOptions, container: string): Promise<number> {
-  const script = 'PGPASSWORD=$(cat /run/secrets/postgres_password) && export PGPASSWORD && exec psql -h /var/run/postgresql -U "$POSTGRES_USER" -d "$RAMPART_DATABASE" "$@"';
-  const environment = ["--env", `RAMPART_DATABASE=${options.database ?? access.database}`, "--env", "PSQL_HISTORY=/dev/null", "--env", "PGAPPNAME=rampart-psql"];
+export async function runSuperuser(
+  docker: DockerCli,
+  access: Pick<DatabaseAccess, "database" | "superuser">,
+  options: PsqlOptions,
+  container: string,
+): Promise<number> {
+  const script =
+    'PGPASSWORD=$(cat /run/secrets/postgres_password) && export PGPASSWORD && exec psql -h /var/run/postgresql -U "$POSTGRES_USER" -d "$RAMPART_DATABASE" "$@"';
+  const environment = [
+    "--env",
+    `RAMPART_DATABASE=${options.database ?? access.database}`,
+    "--env",
+    "PSQL_HISTORY=/dev/null",
+    "--env",
+    "PGAPPNAME=rampart-psql",
+  ];
   const stay = (): void => undefined;
   process.on("SIGINT", stay);
   try {
-    return await attach(docker, ["exec", ...terminal(), ...environment, container, "sh", "-c", script, "psql", ...options.args]);
+    return await attach(docker, [
+      "exec",
+      ...terminal(),
+      ...environment,
+      container,
+      "sh",
+      "-c",
+      script,
+      "psql",
+      ...options.args,
+    ]);
   } finally {
     process.off("SIGINT", stay);
   }
 }
 
-const terminal = (): string[] => (process.stdin.isTTY === true && process.stdout.isTTY === true ? ["--interactive", "--tty", "--env", `TERM=${process.env["TERM"] ?? "xterm"}`] : ["--interactive"]);
+const terminal = (): string[] =>
+  process.stdin.isTTY === true && process.stdout.isTTY === true
+    ? ["--interactive", "--tty", "--env", `TERM=${process.env["TERM"] ?? "xterm"}`]
+    : ["--interactive"];
 
 function attach(docker: DockerCli, args: readonly string[]): Promise<number> {
   return new Promise((resolve, reject) => {
@@ -97,10 +153,15 @@ function attach(docker: DockerCli, args: readonly string[]): Promise<number> {
 
 /** The stack's running Postgres container. @throws StartError when there is none */
 export async function postgresContainer(docker: DockerCli, stack: string): Promise<string> {
-  const filters = [[LABEL_STACK, stack], [LABEL_COMPONENT, "postgres"], [LABEL_NAME, "postgres"]].flatMap(([label, value]) => ["--filter", `label=${label}=${value}`]);
+  const filters = [
+    [LABEL_STACK, stack],
+    [LABEL_COMPONENT, "postgres"],
+    [LABEL_NAME, "postgres"],
+  ].flatMap(([label, value]) => ["--filter", `label=${label}=${value}`]);
   const [id] = lines(await docker.must("The engine could not be asked", ["ps", "--no-trunc", "--quiet", ...filters]));
   if (id === undefined) throw new StartError(`No Postgres of stack ${stack} runs on the engine at ${docker.host}.`);
   return id;
 }
 
-export const imageOf = async (docker: DockerCli, container: string): Promise<string> => (await docker.must("The Postgres image could not be read", ["inspect", "--format", "{{.Image}}", container])).trim();
+export const imageOf = async (docker: DockerCli, container: string): Promise<string> =>
+  (await docker.must("The Postgres image could not be read", ["inspect", "--format", "{{.Image}}", container])).trim();

@@ -21,30 +21,68 @@ export interface TunnelOptions extends PsqlOptions {
  * A forwarder that lasts as long as this process: it listens on the engine's loopback alone. An engine never binds a
  * published port of a container on an internal network only, so that the tunnel gets a bridge of its own.
  */
-export async function openTunnel(docker: DockerCli, access: DatabaseAccess, options: TunnelOptions, image: string): Promise<() => Promise<void>> {
+export async function openTunnel(
+  docker: DockerCli,
+  access: DatabaseAccess,
+  options: TunnelOptions,
+  image: string,
+): Promise<() => Promise<void>> {
   passwordOf(access, options.role);
   const name = `${access.network}-${TUNNEL_NAME}-${options.tunnel}`;
   const labels = { [LABEL_OWNER]: owner() };
-  const all = { [LABEL_COMPONENT]: "network", [LABEL_NAME]: TUNNEL_NAME, [LABEL_STACK]: options.stack, [LABEL_EPHEMERAL]: "true", ...labels };
+  const all = {
+    [LABEL_COMPONENT]: "network",
+    [LABEL_NAME]: TUNNEL_NAME,
+    [LABEL_STACK]: options.stack,
+    [LABEL_EPHEMERAL]: "true",
+    ...labels,
+  };
   const close = async (): Promise<void> => {
     await docker.ask(["rm", "--force", name]);
     await docker.ask(["network", "rm", name]);
   };
-  const bridge = ["--driver", "bridge", "--opt", "com.docker.network.bridge.enable_icc=false", ...Object.entries(all).flatMap(([label, value]) => ["--label", `${label}=${value}`])];
-  await docker.must(`A tunnel on port ${options.tunnel} is open already, or its network could not be made`, ["network", "create", ...bridge, name]);
+  const bridge = [
+    "--driver",
+    "bridge",
+    "--opt",
+    "com.docker.network.bridge.enable_icc=false",
+    ...Object.entries(all).flatMap(([label, value]) => ["--label", `${label}=${value}`]),
+  ];
+  await docker.must(`A tunnel on port ${options.tunnel} is open already, or its network could not be made`, [
+    "network",
+    "create",
+    ...bridge,
+    name,
+  ]);
   try {
     const args = ephemeralArgs(
       {
-        ...{ stack: options.stack, component: "forwarder", name: TUNNEL_NAME, image, user: "65534:65534", network: name, labels },
+        ...{
+          stack: options.stack,
+          component: "forwarder",
+          name: TUNNEL_NAME,
+          image,
+          user: "65534:65534",
+          network: name,
+          labels,
+        },
         resources: { memoryMiB: 32, cpus: 0.25, pids: 48 },
         entrypoint: "timeout",
-        command: [String(LONGEST_SECONDS), "socat", `TCP-LISTEN:${PORT},fork,reuseaddr,max-children=16`, `TCP:postgres:${PORT}`],
+        command: [
+          String(LONGEST_SECONDS),
+          "socat",
+          `TCP-LISTEN:${PORT},fork,reuseaddr,max-children=16`,
+          `TCP:postgres:${PORT}`,
+        ],
       },
       ["--name", name, "--rm", "--init", "--publish", `127.0.0.1:${options.tunnel}:${PORT}`],
     );
     await docker.must("The tunnel could not be made", ["create", ...args]);
     await docker.must("The tunnel could not reach the internal network", ["network", "connect", access.network, name]);
-    await docker.must(`The tunnel could not listen on 127.0.0.1:${options.tunnel} of the engine's host`, ["start", name]);
+    await docker.must(`The tunnel could not listen on 127.0.0.1:${options.tunnel} of the engine's host`, [
+      "start",
+      name,
+    ]);
     await listening(docker, name);
   } catch (error) {
     await close();
@@ -57,9 +95,12 @@ export async function openTunnel(docker: DockerCli, access: DatabaseAccess, opti
 async function listening(docker: DockerCli, name: string): Promise<void> {
   const deadline = Date.now() + READY_SECONDS * 1000;
   for (;;) {
-    const { code, stderr } = await docker.ask(["exec", name, "socat", "-u", "/dev/null", `TCP:127.0.0.1:${PORT}`], { timeoutSeconds: READY_SECONDS });
+    const { code, stderr } = await docker.ask(["exec", name, "socat", "-u", "/dev/null", `TCP:127.0.0.1:${PORT}`], {
+      timeoutSeconds: READY_SECONDS,
+    });
     if (code === 0) return;
-    if (Date.now() > deadline) throw new StartError(`The tunnel did not listen within ${READY_SECONDS} s: ${stderr.trim()}`);
+    if (Date.now() > deadline)
+      throw new StartError(`The tunnel did not listen within ${READY_SECONDS} s: ${stderr.trim()}`);
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
 }
@@ -70,7 +111,9 @@ export function tunnelText(access: DatabaseAccess, options: TunnelOptions, host:
   const ssl = access.ca === undefined ? "sslmode=disable" : "sslmode=verify-full&sslrootcert=ca.pem";
   const query = `pulumi stack output database --show-secrets --json --stack ${options.stack}`;
   return [
-    ...(host.startsWith("ssh://") ? ["On this machine, in another terminal:", `  ${sshCommand(host, options.tunnel)}`, ""] : []),
+    ...(host.startsWith("ssh://")
+      ? ["On this machine, in another terminal:", `  ${sshCommand(host, options.tunnel)}`, ""]
+      : []),
     `postgresql://${options.role}@127.0.0.1:${options.tunnel}/${database}?${ssl}`,
     `password: ${query} | jq -r '.passwords.${options.role}'`,
     ...(access.ca === undefined ? [] : [`CA:       ${query} | jq -r .ca > ca.pem`]),
@@ -106,10 +149,16 @@ function alive(pid: number): boolean {
 /** Removes sessions and tunnels of this stack whose process was killed before it could. */
 export async function sweepLeftovers(docker: DockerCli, stack: string): Promise<void> {
   for (const name of [SESSION_NAME, TUNNEL_NAME]) {
-    const filters = [`label=${LABEL_STACK}=${stack}`, `label=${LABEL_NAME}=${name}`, `label=${LABEL_EPHEMERAL}=true`].flatMap((filter) => ["--filter", filter]);
+    const filters = [
+      `label=${LABEL_STACK}=${stack}`,
+      `label=${LABEL_NAME}=${name}`,
+      `label=${LABEL_EPHEMERAL}=true`,
+    ].flatMap((filter) => ["--filter", filter]);
     const format = ["--format", `{{.ID}} {{.Label "${LABEL_OWNER}"}}`];
     const orphans = async (listing: readonly string[]): Promise<string[]> =>
-      lines(await docker.must("What earlier sessions left could not be listed", [...listing, ...filters, ...format])).flatMap((line) => {
+      lines(
+        await docker.must("What earlier sessions left could not be listed", [...listing, ...filters, ...format]),
+      ).flatMap((line) => {
         const [id = "", made = ""] = line.split(" ");
         return isOrphan(made, alive) ? [id] : [];
       });

@@ -18,8 +18,18 @@ export interface Listings {
 
 export async function listEngine(host: string, stack: string): Promise<Listings> {
   const list = async (...args: string[]): Promise<string> =>
-    (await capture("docker", ["--host", host, ...args, "--filter", `label=${LABEL_STACK}=${stack}`, "--format", "{{json .}}"], process.env)).stdout;
-  const [containers, networks, volumes] = await Promise.all([list("ps", "--all", "--no-trunc"), list("network", "ls", "--no-trunc"), list("volume", "ls")]);
+    (
+      await capture(
+        "docker",
+        ["--host", host, ...args, "--filter", `label=${LABEL_STACK}=${stack}`, "--format", "{{json .}}"],
+        process.env,
+      )
+    ).stdout;
+  const [containers, networks, volumes] = await Promise.all([
+    list("ps", "--all", "--no-trunc"),
+    list("network", "ls", "--no-trunc"),
+    list("volume", "ls"),
+  ]);
   return { containers, networks, volumes };
 }
 
@@ -32,14 +42,27 @@ export function findLeftovers(listings: Listings, name: string, state: string): 
       const row = parseJson(line);
       const [found, id] = [text(field(row, nameKey)), text(field(row, idKey))];
       // What a command of ours made for its own time, and the volumes of a major upgrade, belong to no state.
-      const own = (text(field(row, "Labels")) ?? "").split(",").includes(`${LABEL_EPHEMERAL}=true`) || UPGRADE_VOLUME.test(found ?? "");
-      return found !== undefined && id !== undefined && !own && found.startsWith(`${name}-`) && !state.includes(`"${id}"`) ? [found] : [];
+      const own =
+        (text(field(row, "Labels")) ?? "").split(",").includes(`${LABEL_EPHEMERAL}=true`) ||
+        UPGRADE_VOLUME.test(found ?? "");
+      return found !== undefined &&
+        id !== undefined &&
+        !own &&
+        found.startsWith(`${name}-`) &&
+        !state.includes(`"${id}"`)
+        ? [found]
+        : [];
     });
-  return { containers: ofStack(listings.containers, "Names", "ID"), networks: ofStack(listings.networks, "Name", "ID"), volumes: ofStack(listings.volumes, "Name", "Name") };
+  return {
+    containers: ofStack(listings.containers, "Names", "ID"),
+    networks: ofStack(listings.networks, "Name", "ID"),
+    volumes: ofStack(listings.volumes, "Name", "Name"),
+  };
 }
 
 /** Whether something is there that the next update would trip over: fixed names, addresses, or data under another password. */
-export const isAny = ({ containers, networks, volumes }: Leftovers): boolean => containers.length + networks.length + volumes.length > 0;
+export const isAny = ({ containers, networks, volumes }: Leftovers): boolean =>
+  containers.length + networks.length + volumes.length > 0;
 
 /** The commands that take the leftovers away. */
 export function removal({ containers, networks, volumes }: Leftovers): string {
@@ -48,7 +71,9 @@ export function removal({ containers, networks, volumes }: Leftovers): string {
     ["docker network rm", networks],
     ["docker volume rm", volumes],
   ];
-  return commands.flatMap(([command, names]) => (names.length === 0 ? [] : [`${command} ${[...names].sort().join(" ")}`])).join(" ; ");
+  return commands
+    .flatMap(([command, names]) => (names.length === 0 ? [] : [`${command} ${[...names].sort().join(" ")}`]))
+    .join(" ; ");
 }
 
 /** @param cutOff whether the state says that a run did not get to its end */

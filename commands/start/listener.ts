@@ -11,7 +11,8 @@ const LISTENING = "0A";
 /** The process that listens on a TCP port, as far as this user may know; best effort. */
 export async function findListener(port: number): Promise<Listener | undefined> {
   if (process.platform === "linux") return listenerFromProc(port);
-  if (process.platform === "darwin") return parseLsof((await capture("lsof", ["-nP", `-iTCP:${port}`, "-sTCP:LISTEN", "-Fpc"], process.env, 10)).stdout);
+  if (process.platform === "darwin")
+    return parseLsof((await capture("lsof", ["-nP", `-iTCP:${port}`, "-sTCP:LISTEN", "-Fpc"], process.env, 10)).stdout);
   return undefined;
 }
 
@@ -24,11 +25,18 @@ export function parseLsof(output: string): Listener | undefined {
 
 // /proc needs no program that a slim machine might not have.
 function listenerFromProc(port: number): Listener | undefined {
-  const inodes = new Set(["/proc/net/tcp", "/proc/net/tcp6"].filter((file) => existsSync(file)).flatMap((file) => listeningInodes(readFileSync(file, "utf8"), port)));
+  const inodes = new Set(
+    ["/proc/net/tcp", "/proc/net/tcp6"]
+      .filter((file) => existsSync(file))
+      .flatMap((file) => listeningInodes(readFileSync(file, "utf8"), port)),
+  );
   if (inodes.size === 0) return undefined;
   for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
     if (!openFiles(pid).some((target) => inodes.has(/^socket:\[(\d+)\]$/.exec(target)?.[1] ?? ""))) continue;
-    return { pid: Number(pid), command: attempt(() => readFileSync(`/proc/${pid}/comm`, "utf8").trim()) ?? "a process" };
+    return {
+      pid: Number(pid),
+      command: attempt(() => readFileSync(`/proc/${pid}/comm`, "utf8").trim()) ?? "a process",
+    };
   }
   return undefined;
 }
@@ -44,7 +52,9 @@ export function listeningInodes(table: string, port: number): string[] {
 
 function openFiles(pid: string): string[] {
   const directory = `/proc/${pid}/fd`;
-  return (attempt(() => readdirSync(directory)) ?? []).flatMap((name) => attempt(() => readlinkSync(`${directory}/${name}`)) ?? []);
+  return (attempt(() => readdirSync(directory)) ?? []).flatMap(
+    (name) => attempt(() => readlinkSync(`${directory}/${name}`)) ?? [],
+  );
 }
 
 /** Other users' processes are closed to this one, and any may end between two looks. */

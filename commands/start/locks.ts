@@ -30,7 +30,11 @@ export function readLocks(directory: string): Lock[] {
 export function parseLock(file: string, content: string): Lock {
   const lock = parseJson(content);
   const pid = field(lock, "pid");
-  const [host, user, since] = [text(field(lock, "hostname")), text(field(lock, "username")), text(field(lock, "timestamp"))];
+  const [host, user, since] = [
+    text(field(lock, "hostname")),
+    text(field(lock, "username")),
+    text(field(lock, "timestamp")),
+  ];
   return {
     file,
     ...(typeof pid === "number" && Number.isInteger(pid) && pid > 0 ? { pid } : {}),
@@ -44,7 +48,11 @@ export function parseLock(file: string, content: string): Lock {
  * Only a lock of this very host whose process is gone is dead. A process id that was given to another process since makes
  * a dead lock look held, which is the harmless side to err on.
  */
-export function judgeLocks(locks: readonly Lock[], host: string = hostname(), isAlive: (pid: number) => boolean = processExists): LockReport {
+export function judgeLocks(
+  locks: readonly Lock[],
+  host: string = hostname(),
+  isAlive: (pid: number) => boolean = processExists,
+): LockReport {
   const isDead = (lock: Lock): boolean => lock.host === host && lock.pid !== undefined && !isAlive(lock.pid);
   return { dead: locks.filter(isDead), held: locks.filter((lock) => !isDead(lock)) };
 }
@@ -60,7 +68,10 @@ export function processExists(pid: number): boolean {
 
 /** @param cancel the command that takes the locks off */
 export function heldSentence(stack: string, locks: readonly Lock[], cancel: string): string {
-  const who = locks.map(({ user, host, pid, since }) => `${user ?? "somebody"} on ${host ?? "an unknown host"}${pid === undefined ? "" : `, process ${pid}`}${since === undefined ? "" : `, since ${since}`}`);
+  const who = locks.map(
+    ({ user, host, pid, since }) =>
+      `${user ?? "somebody"} on ${host ?? "an unknown host"}${pid === undefined ? "" : `, process ${pid}`}${since === undefined ? "" : `, since ${since}`}`,
+  );
   const count = locks.length === 1 ? "a lock" : `${locks.length} locks`;
   return `The stack ${stack} is held by ${count} of another run (${who.join("; ")}): wait until it ends, or, if you know that it no longer runs, take the lock off with \`${cancel}\` and run \`npm start\` again.`;
 }

@@ -23,7 +23,11 @@ function parse(args: readonly string[]) {
   try {
     return parseArgs({
       args: [...args],
-      options: { "config-file": { type: "string" }, stack: { type: "string", short: "s" }, help: { type: "boolean", short: "h" } },
+      options: {
+        "config-file": { type: "string" },
+        stack: { type: "string", short: "s" },
+        help: { type: "boolean", short: "h" },
+      },
     });
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
@@ -38,7 +42,8 @@ export function splitPulumiArguments(args: readonly string[]): Options & { reado
   for (let index = 0; index < args.length; index += 1) {
     const argument = args[index] ?? "";
     // What follows `--` is the value of a configuration key, whatever it looks like.
-    if (argument === "--") return { ...options(given.stack, given.configFile, false), rest: [...rest, ...args.slice(index)] };
+    if (argument === "--")
+      return { ...options(given.stack, given.configFile, false), rest: [...rest, ...args.slice(index)] };
     const [name = "", ...parts] = argument.split("=");
     const key = Object.hasOwn(keys, name) ? keys[name as keyof typeof keys] : undefined;
     if (key === undefined) {
@@ -53,6 +58,9 @@ export function splitPulumiArguments(args: readonly string[]): Options & { reado
 }
 
 function options(stack = DEFAULT_STACK, configFile: string | undefined, help: boolean): Options {
-  if (!/^[A-Za-z0-9._-]{1,100}$/.test(stack)) throw new UsageError(`Stack '${stack}' is not a stack's name: use letters, digits, hyphens, underscores and periods`);
+  if (!/^[A-Za-z0-9._-]{1,100}$/.test(stack))
+    throw new UsageError(
+      `Stack '${stack}' is not a stack's name: use letters, digits, hyphens, underscores and periods`,
+    );
   return { stack, help, ...(configFile === undefined ? {} : { configFile }) };
 }

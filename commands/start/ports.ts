@@ -38,23 +38,34 @@ export function parseContainers(listing: string): PublishingContainer[] {
     const [id, name] = [text(field(row, "ID")), text(field(row, "Names"))];
     if (id === undefined || name === undefined) return [];
     const stack = /(?:^|,)io\.rampart\.stack=([^,]*)/.exec(text(field(row, "Labels")) ?? "")?.[1];
-    return [{ id, name, ports: publishedPorts(text(field(row, "Ports")) ?? ""), ...(stack === undefined ? {} : { stack }) }];
+    return [
+      { id, name, ports: publishedPorts(text(field(row, "Ports")) ?? ""), ...(stack === undefined ? {} : { stack }) },
+    ];
   });
 }
 
 function publishedPorts(column: string): PublishingContainer["ports"] {
   return [...column.matchAll(/(\S+):(\d+)(?:-(\d+))?->/g)].flatMap(([, address = "", first = "0", last = first]) => {
     const count = Math.min(Number(last) - Number(first) + 1, 65_536);
-    return Array.from({ length: count }, (_, index) => ({ address: address.replace(/^\[|\]$/g, ""), port: Number(first) + index }));
+    return Array.from({ length: count }, (_, index) => ({
+      address: address.replace(/^\[|\]$/g, ""),
+      port: Number(first) + index,
+    }));
   });
 }
 
 const EVERY_ADDRESS = ["0.0.0.0", "::"];
 
 /** The container that holds a port: the same address, or one of the two that stands for every address. */
-export function holderOf(containers: readonly PublishingContainer[], { address, port }: WantedPort): PublishingContainer | undefined {
-  const clashes = (other: string): boolean => other === address || EVERY_ADDRESS.includes(other) || EVERY_ADDRESS.includes(address);
-  return containers.find((container) => container.ports.some((published) => published.port === port && clashes(published.address)));
+export function holderOf(
+  containers: readonly PublishingContainer[],
+  { address, port }: WantedPort,
+): PublishingContainer | undefined {
+  const clashes = (other: string): boolean =>
+    other === address || EVERY_ADDRESS.includes(other) || EVERY_ADDRESS.includes(address);
+  return containers.find((container) =>
+    container.ports.some((published) => published.port === port && clashes(published.address)),
+  );
 }
 
 export interface Holder {
@@ -65,7 +76,8 @@ export interface Holder {
 }
 
 export function containerHolder(container: PublishingContainer): Holder {
-  if (container.stack === undefined) return { name: `the container ${container.name}`, remedy: `stop it (\`docker stop ${container.name}\`)` };
+  if (container.stack === undefined)
+    return { name: `the container ${container.name}`, remedy: `stop it (\`docker stop ${container.name}\`)` };
   return {
     name: `the container ${container.name} of a Rampart stack ${container.stack} that was not deployed from here`,
     remedy: "destroy that stack from where it was deployed (`npm run pulumi -- destroy`)",
@@ -73,7 +85,8 @@ export function containerHolder(container: PublishingContainer): Holder {
 }
 
 export function processHolder(found: { readonly pid: number; readonly command: string } | undefined): Holder {
-  if (found === undefined) return { name: "a process that only root can name", remedy: "find it (`sudo ss -ltnp`) and stop it" };
+  if (found === undefined)
+    return { name: "a process that only root can name", remedy: "find it (`sudo ss -ltnp`) and stop it" };
   return { name: `${found.command} (process ${found.pid})`, remedy: `stop it (\`kill ${found.pid}\`)` };
 }
 

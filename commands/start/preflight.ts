@@ -2,18 +2,31 @@ import type { LoadedConfig } from "../../config/load";
 import { findLeftovers, isAny, leftoverSentence, listEngine } from "./leftovers";
 import { findListener } from "./listener";
 import { deadSentence, heldSentence, judgeLocks, pendingOperations, readLocks, removeLock } from "./locks";
-import { containerHolder, holderOf, noAddressSentence, parseContainers, processHolder, takenSentence, tryPort, type WantedPort } from "./ports";
+import {
+  containerHolder,
+  holderOf,
+  noAddressSentence,
+  parseContainers,
+  processHolder,
+  takenSentence,
+  tryPort,
+  type WantedPort,
+} from "./ports";
 import { capture } from "./run";
 import { lockDirectory, readState, StartError } from "./state";
 import type { Workspace } from "./workspace";
 
 /** The command of ours that runs Pulumi on a stack, to be named in a sentence. */
-export const pulumiCommand = (stack: string, command: string): string => `npm run pulumi -- ${command}${stack === "dev" ? "" : ` --stack ${stack}`}`;
+export const pulumiCommand = (stack: string, command: string): string =>
+  `npm run pulumi -- ${command}${stack === "dev" ? "" : ` --stack ${stack}`}`;
 
 /** The ports that the edge publishes. */
 export function wantedPorts(config: LoadedConfig): WantedPort[] {
   const { listenAddress: address, httpPort, httpsPort } = config.edge;
-  return [...(httpPort === false ? [] : [{ key: "rampart:edge.httpPort", address, port: httpPort }]), { key: "rampart:edge.httpsPort", address, port: httpsPort }];
+  return [
+    ...(httpPort === false ? [] : [{ key: "rampart:edge.httpPort", address, port: httpPort }]),
+    { key: "rampart:edge.httpsPort", address, port: httpsPort },
+  ];
 }
 
 /**
@@ -38,11 +51,15 @@ export async function checkPorts(workspace: Workspace, config: LoadedConfig, hos
     }
     const tried = local ? await tryPort(wanted.address, wanted.port) : "unknown";
     if (tried === "no-such-address") faults.push(noAddressSentence(wanted, workspace.sourceName));
-    else if (container !== undefined) faults.push(takenSentence(wanted, containerHolder(container), workspace.sourceName));
-    else if (tried === "taken") faults.push(takenSentence(wanted, processHolder(await findListener(wanted.port)), workspace.sourceName));
+    else if (container !== undefined)
+      faults.push(takenSentence(wanted, containerHolder(container), workspace.sourceName));
+    else if (tried === "taken")
+      faults.push(takenSentence(wanted, processHolder(await findListener(wanted.port)), workspace.sourceName));
   }
   if (faults.length > 0) throw new StartError([...new Set(faults)].join("\n"));
-  const ports = wantedPorts(config).map(({ address, port }) => `${address}:${port}`).join(" and ");
+  const ports = wantedPorts(config)
+    .map(({ address, port }) => `${address}:${port}`)
+    .join(" and ");
   return own ? `${ports}, held by this stack's own edge` : `${ports} free`;
 }
 
@@ -58,7 +75,9 @@ export async function checkLeftovers(workspace: Workspace, config: LoadedConfig,
   const leftovers = findLeftovers(await listEngine(host, stack), config.name, state);
   if (isAny(leftovers)) throw new StartError(leftoverSentence(config.name, leftovers, cutOff, workspace.sourceName));
   if (!cutOff) return [];
-  return [`a run was cut off, but nothing of it is left; Pulumi goes on warning of it until \`${pulumiCommand(stack, "refresh --clear-pending-creates")}\``];
+  return [
+    `a run was cut off, but nothing of it is left; Pulumi goes on warning of it until \`${pulumiCommand(stack, "refresh --clear-pending-creates")}\``,
+  ];
 }
 
 /**

@@ -13,13 +13,18 @@ export const MINIMUM_API = "1.41";
 const AGAIN = "then run `npm start` again";
 
 export function judgeNode(version: string): Finding {
-  if (Number(version.replace(/^v/, "").split(".")[0]) >= NODE_MAJOR) return found(`Node.js ${version.replace(/^v/, "")}`);
-  return lacking(`Node.js ${version} is too old: install version ${NODE_MAJOR} or later from https://nodejs.org/en/download, ${AGAIN}.`);
+  if (Number(version.replace(/^v/, "").split(".")[0]) >= NODE_MAJOR)
+    return found(`Node.js ${version.replace(/^v/, "")}`);
+  return lacking(
+    `Node.js ${version} is too old: install version ${NODE_MAJOR} or later from https://nodejs.org/en/download, ${AGAIN}.`,
+  );
 }
 
 export function judgeDockerCli(path: string | undefined): Finding {
   if (path !== undefined) return found(`Docker CLI ${path}`);
-  return lacking(`The Docker CLI (\`docker\`) is missing: install Docker 20.10 or later from https://docs.docker.com/get-docker/, ${AGAIN}.`);
+  return lacking(
+    `The Docker CLI (\`docker\`) is missing: install Docker 20.10 or later from https://docs.docker.com/get-docker/, ${AGAIN}.`,
+  );
 }
 
 /** What `docker version --format '{{json .}}'` says of the engine, or why it says nothing. */
@@ -29,10 +34,14 @@ export function judgeEngine(result: Finished, host: string): Finding {
   const api = text(field(server, "ApiVersion"));
   if (version === undefined || api === undefined) return lacking(noEngine(result, host));
   if (text(field(server, "Os")) === "windows") {
-    return lacking(`The engine at ${host} runs Windows containers, and Rampart's images are Linux's: choose "Switch to Linux containers" in Docker Desktop, ${AGAIN}.`);
+    return lacking(
+      `The engine at ${host} runs Windows containers, and Rampart's images are Linux's: choose "Switch to Linux containers" in Docker Desktop, ${AGAIN}.`,
+    );
   }
   if (compareVersions(api, MINIMUM_API) < 0) {
-    return lacking(`The engine at ${host} is too old (Docker ${version}, API ${api}): update it to Docker 20.10 (API ${MINIMUM_API}) or later, ${AGAIN}.`);
+    return lacking(
+      `The engine at ${host} is too old (Docker ${version}, API ${api}): update it to Docker 20.10 (API ${MINIMUM_API}) or later, ${AGAIN}.`,
+    );
   }
   return found(`Docker engine ${version} (API ${api}) at ${host}`);
 }
@@ -45,8 +54,12 @@ function noEngine(result: Finished, host: string): string {
   if (/is too old|is too new/i.test(said)) {
     return `The Docker CLI and the engine at ${host} have no API version in common (${lastLine(said)}): update the older of the two, ${AGAIN}.`;
   }
-  if (result.code === 124) return `The Docker engine at ${host} did not answer in time: see that it runs and that DOCKER_HOST is right, ${AGAIN}.`;
-  if (/cannot connect|connection refused|no such file|is the docker daemon running/i.test(said) && !host.startsWith("ssh:")) {
+  if (result.code === 124)
+    return `The Docker engine at ${host} did not answer in time: see that it runs and that DOCKER_HOST is right, ${AGAIN}.`;
+  if (
+    /cannot connect|connection refused|no such file|is the docker daemon running/i.test(said) &&
+    !host.startsWith("ssh:")
+  ) {
     return `No Docker engine answers at ${host}: start it (\`sudo systemctl start docker\`, or Docker Desktop), or point DOCKER_HOST at one that runs, ${AGAIN}.`;
   }
   return `The Docker engine at ${host} cannot be used (${lastLine(said) || "it gave no reason"}): see that \`docker version\` shows a server, ${AGAIN}.`;
@@ -55,17 +68,24 @@ function noEngine(result: Finished, host: string): string {
 /** @param floor the oldest CLI that will do: the version of the SDK, as the engine's part of resource hooks is in the CLI */
 export function judgePulumiCli(result: Finished | undefined, floor: string): Finding {
   const way = "`curl -fsSL https://get.pulumi.com | sh` or https://www.pulumi.com/docs/install/";
-  if (result === undefined) return lacking(`The Pulumi CLI (\`pulumi\`) is missing: install version ${floor} or later (${way}), ${AGAIN}.`);
+  if (result === undefined)
+    return lacking(`The Pulumi CLI (\`pulumi\`) is missing: install version ${floor} or later (${way}), ${AGAIN}.`);
   const version = /^v?(\d+\.\d+\.\d+\S*)/.exec(result.stdout.trim())?.[1];
-  if (version === undefined) return lacking(`The Pulumi CLI does not tell its version (${lastLine(result.stderr) || "it said nothing"}): install it anew (${way}), ${AGAIN}.`);
-  if (compareVersions(version, floor) < 0) return lacking(`The Pulumi CLI ${version} is too old: update it to ${floor} or later (${way}), ${AGAIN}.`);
+  if (version === undefined)
+    return lacking(
+      `The Pulumi CLI does not tell its version (${lastLine(result.stderr) || "it said nothing"}): install it anew (${way}), ${AGAIN}.`,
+    );
+  if (compareVersions(version, floor) < 0)
+    return lacking(`The Pulumi CLI ${version} is too old: update it to ${floor} or later (${way}), ${AGAIN}.`);
   return found(`Pulumi CLI ${version}`);
 }
 
 /** The language host comes with the CLI; a package that split them, or a copied binary, leaves it out. */
 export function judgeLanguageHost(path: string | undefined): Finding {
   if (path !== undefined) return found("Pulumi's language host for Node.js");
-  return lacking(`Pulumi's language host (\`pulumi-language-nodejs\`) is missing beside the CLI: install the whole of Pulumi (https://www.pulumi.com/docs/install/), ${AGAIN}.`);
+  return lacking(
+    `Pulumi's language host (\`pulumi-language-nodejs\`) is missing beside the CLI: install the whole of Pulumi (https://www.pulumi.com/docs/install/), ${AGAIN}.`,
+  );
 }
 
 export interface Plugin {
@@ -76,7 +96,11 @@ export interface Plugin {
 /** A plugin that is not there is no fault: Pulumi downloads it, so the user only needs to know why that takes a while. */
 export function judgePlugins(wanted: readonly Plugin[], listed: Finished): Finding {
   const list = parseJson(listed.stdout);
-  const installed = new Set((Array.isArray(list) ? list : []).map((plugin: unknown) => `${text(field(plugin, "name"))} ${text(field(plugin, "version"))}`));
+  const installed = new Set(
+    (Array.isArray(list) ? list : []).map(
+      (plugin: unknown) => `${text(field(plugin, "name"))} ${text(field(plugin, "version"))}`,
+    ),
+  );
   const names = wanted.map(({ name, version }) => `${name} ${version}`);
   const missing = names.filter((name) => !installed.has(name));
   if (missing.length === 0) return found(`Pulumi plugins ${names.join(", ")}`);
@@ -102,6 +126,8 @@ export function parseJson(json: string): unknown {
   }
 }
 
-export const field = (value: unknown, key: string): unknown => (typeof value === "object" && value !== null ? (value as Record<string, unknown>)[key] : undefined);
-export const text = (value: unknown): string | undefined => (typeof value === "string" && value !== "" ? value : undefined);
+export const field = (value: unknown, key: string): unknown =>
+  typeof value === "object" && value !== null ? (value as Record<string, unknown>)[key] : undefined;
+export const text = (value: unknown): string | undefined =>
+  typeof value === "string" && value !== "" ? value : undefined;
 const lastLine = (said: string): string => said.trim().split("\n").at(-1) ?? "";

@@ -28,16 +28,28 @@ export function targets(config: LoadedConfig, engineHost: string): Target[] {
   for (const { host, pathPrefix } of Object.values(config.services).flatMap((service) => service.routes)) {
     const url = routeUrl(config, { host, pathPrefix });
     // A custom CA, or Let's Encrypt's staging, is not among those that Node trusts.
-    urls.set(url, { url, host, path: pathPrefix, address, port: httpsPort, trusted: config.certificates === "letsencrypt" });
+    urls.set(url, {
+      url,
+      host,
+      path: pathPrefix,
+      address,
+      port: httpsPort,
+      trusted: config.certificates === "letsencrypt",
+    });
   }
   return [...urls.values()].sort((a, b) => (a.url < b.url ? -1 : 1));
 }
 
 /** Whether the stack's own loopback is another machine's, which cannot be reached from here. */
-export const beyondReach = (config: LoadedConfig, engineHost: string): boolean => config.edge.listenAddress.startsWith("127.") && /^(ssh|tcp):\/\/(?!(?:[^@/]*@)?(?:127\.|localhost))/.test(engineHost);
+export const beyondReach = (config: LoadedConfig, engineHost: string): boolean =>
+  config.edge.listenAddress.startsWith("127.") && /^(ssh|tcp):\/\/(?!(?:[^@/]*@)?(?:127\.|localhost))/.test(engineHost);
 
 /** Asks until there is an answer from behind the edge, or the time is over. */
-export async function waitForAnswer(target: Target, timeoutSeconds: number, asking: (target: Target) => Promise<Answer> = ask): Promise<Answer> {
+export async function waitForAnswer(
+  target: Target,
+  timeoutSeconds: number,
+  asking: (target: Target) => Promise<Answer> = ask,
+): Promise<Answer> {
   const deadline = Date.now() + timeoutSeconds * 1000;
   for (;;) {
     const answer = await asking(target);
@@ -47,11 +59,14 @@ export async function waitForAnswer(target: Target, timeoutSeconds: number, aski
 }
 
 /** Anything that an application may say to a stranger: not an error of the server's, and not the edge's own "no such route". */
-export const isGood = (answer: Answer): boolean => "status" in answer && answer.status < 500 && (answer.status !== 404 || answer.matched);
+export const isGood = (answer: Answer): boolean =>
+  "status" in answer && answer.status < 500 && (answer.status !== 404 || answer.matched);
 
 export const describe = (answer: Answer): string => {
   if ("error" in answer) return answer.error;
-  return isGood(answer) || answer.status !== 404 ? `status ${answer.status}` : "status 404 from the edge, which knows no such route";
+  return isGood(answer) || answer.status !== 404
+    ? `status ${answer.status}`
+    : "status 404 from the edge, which knows no such route";
 };
 
 /** One GET over TLS, with the route's name in SNI and Host. */
@@ -63,7 +78,10 @@ export function ask(target: Target): Promise<Answer> {
         port: target.port,
         path: target.path,
         servername: target.host,
-        headers: { Host: target.port === 443 ? target.host : `${target.host}:${target.port}`, "User-Agent": "rampart-start" },
+        headers: {
+          Host: target.port === 443 ? target.host : `${target.host}:${target.port}`,
+          "User-Agent": "rampart-start",
+        },
         // Self-signed in dev, where the edge is reached on loopback alone.
         rejectUnauthorized: target.trusted,
         timeout: ATTEMPT_MS,
@@ -72,7 +90,9 @@ export function ask(target: Target): Promise<Answer> {
       (response) => {
         response.resume();
         // The edge adds its headers on a route only: its own 404 comes without.
-        const matched = response.headers["strict-transport-security"] !== undefined || response.headers["content-security-policy"] !== undefined;
+        const matched =
+          response.headers["strict-transport-security"] !== undefined ||
+          response.headers["content-security-policy"] !== undefined;
         resolve({ status: response.statusCode ?? 0, matched });
       },
     );

@@ -13,7 +13,12 @@ const TIMED_OUT = 124;
 const NOT_STARTED = 127;
 
 /** Runs a program to its end and keeps what it writes. A program that cannot be started ends with 127, as in a shell. */
-export function capture(command: string, args: readonly string[], env: NodeJS.ProcessEnv, timeoutSeconds = 30): Promise<Finished> {
+export function capture(
+  command: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  timeoutSeconds = 30,
+): Promise<Finished> {
   return new Promise((resolve) => {
     const child = spawn(command, args, { env, stdio: ["ignore", "pipe", "pipe"] });
     let stdout = "";
@@ -37,7 +42,12 @@ export function capture(command: string, args: readonly string[], env: NodeJS.Pr
 }
 
 /** Runs a program that shares this one's terminal, and gives its exit code. */
-export function show(command: string, args: readonly string[], env: NodeJS.ProcessEnv, directory: string): Promise<number> {
+export function show(
+  command: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  directory: string,
+): Promise<number> {
   return new Promise((resolve) => {
     const child = spawn(command, args, { env, cwd: directory, stdio: "inherit" });
     // Ctrl-C reaches the child as well, and Pulumi ends an update in good order on it: so wait for that.
@@ -56,7 +66,11 @@ export function show(command: string, args: readonly string[], env: NodeJS.Proce
 }
 
 /** The path of a program, searched as a shell would. */
-export function findProgram(name: string, env: NodeJS.ProcessEnv, platform: NodeJS.Platform = process.platform): string | undefined {
+export function findProgram(
+  name: string,
+  env: NodeJS.ProcessEnv,
+  platform: NodeJS.Platform = process.platform,
+): string | undefined {
   const names = platform === "win32" ? [`${name}.exe`, `${name}.cmd`] : [name];
   const directories = (env["PATH"] ?? env["Path"] ?? "").split(delimiter).filter((directory) => directory !== "");
   return directories.flatMap((directory) => names.map((file) => join(directory, file))).find(isProgram);

@@ -12,20 +12,31 @@ const SALT = "encryptionsalt";
  * @param salt the salt of a stack just made
  * @throws StartError when the tracked file is encrypted by a passphrase that is not ours
  */
-export function mergeStackFile(project: string, source: string, kept: string | undefined, salt: string | undefined, sourceName: string): string {
+export function mergeStackFile(
+  project: string,
+  source: string,
+  kept: string | undefined,
+  salt: string | undefined,
+  sourceName: string,
+): string {
   const document = parseDocument(source);
   const tracked: unknown = document.toJS();
   const before: unknown = kept === undefined ? undefined : parse(kept);
   const ourSalt = salt ?? text(field(before, SALT));
   const trackedSalt = text(field(tracked, SALT));
-  if (field(tracked, "secretsprovider") !== undefined || ((trackedSalt !== undefined || holdsSecure(tracked)) && trackedSalt !== ourSalt)) {
+  if (
+    field(tracked, "secretsprovider") !== undefined ||
+    ((trackedSalt !== undefined || holdsSecure(tracked)) && trackedSalt !== ourSalt)
+  ) {
     throw new StartError(
       `${sourceName} holds values encrypted by a key other than this directory's .rampart/passphrase: deploy that stack with \`pulumi up\` and its own backend, or take them out and set them here with \`npm run pulumi -- config set --secret ${project}:<key>\`.`,
     );
   }
   if (ourSalt !== undefined) document.set(SALT, ourSalt);
   const config = field(tracked, "config");
-  const names = new Set(Object.keys(typeof config === "object" && config !== null ? config : {}).map((key) => fullKey(project, key)));
+  const names = new Set(
+    Object.keys(typeof config === "object" && config !== null ? config : {}).map((key) => fullKey(project, key)),
+  );
   for (const [key, value] of Object.entries(field(before, "config") ?? {})) {
     if (!isSecure(value) || names.has(fullKey(project, key))) continue;
     if (!isMap(document.get("config"))) document.set("config", document.createNode({}));

@@ -1,5 +1,15 @@
 import { randomBytes } from "node:crypto";
-import { chmodSync, existsSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { field } from "./prerequisites";
 
@@ -25,10 +35,12 @@ export function statePaths(root: string): StatePaths {
 }
 
 /** The file that holds a stack's state in Pulumi's file backend. */
-export const stackStateFile = (paths: StatePaths, project: string, stack: string): string => join(paths.backend, ".pulumi", "stacks", project, `${stack}.json`);
+export const stackStateFile = (paths: StatePaths, project: string, stack: string): string =>
+  join(paths.backend, ".pulumi", "stacks", project, `${stack}.json`);
 
 /** Where Pulumi's file backend keeps the locks of a stack. */
-export const lockDirectory = (paths: StatePaths, project: string, stack: string): string => join(paths.backend, ".pulumi", "locks", "organization", project, stack);
+export const lockDirectory = (paths: StatePaths, project: string, stack: string): string =>
+  join(paths.backend, ".pulumi", "locks", "organization", project, stack);
 
 /** A stack's state as text; empty where there is none. */
 export function readState(paths: StatePaths, project: string, stack: string): string {
@@ -45,7 +57,9 @@ export function prepareState(paths: StatePaths): { readonly created: boolean } {
   for (const directory of [paths.directory, paths.backend]) makePrivateDirectory(directory);
   if (existsSync(paths.passphrase)) {
     if (readFileSync(paths.passphrase, "utf8").trim() === "") {
-      throw new StartError(`${paths.passphrase} is empty: put the passphrase of the state in ${paths.backend} back into it, or remove both to begin anew.`);
+      throw new StartError(
+        `${paths.passphrase} is empty: put the passphrase of the state in ${paths.backend} back into it, or remove both to begin anew.`,
+      );
     }
     if (othersMay(paths.passphrase)) chmodSync(paths.passphrase, PRIVATE_FILE);
     return { created: false };
@@ -91,7 +105,12 @@ function hasStacks(paths: StatePaths): boolean {
  * The environment in which Pulumi finds this state and this stack. It reads every option from PULUMI_OPTION_… too, so
  * that a command which has no such option, as `stack output` has no `--config-file`, does not mind it.
  */
-export function pulumiEnvironment(base: NodeJS.ProcessEnv, paths: StatePaths, stack: string, configFile?: string): NodeJS.ProcessEnv {
+export function pulumiEnvironment(
+  base: NodeJS.ProcessEnv,
+  paths: StatePaths,
+  stack: string,
+  configFile?: string,
+): NodeJS.ProcessEnv {
   const env: NodeJS.ProcessEnv = {
     ...base,
     PULUMI_BACKEND_URL: backendUrl(paths.backend),
@@ -105,7 +124,8 @@ export function pulumiEnvironment(base: NodeJS.ProcessEnv, paths: StatePaths, st
   return env;
 }
 
-const backendUrl = (directory: string): string => (directory.startsWith("/") ? `file://${directory}` : `file:///${directory.replaceAll("\\", "/")}`);
+const backendUrl = (directory: string): string =>
+  directory.startsWith("/") ? `file://${directory}` : `file:///${directory.replaceAll("\\", "/")}`;
 
 export function writePrivateFile(path: string, content: string): void {
   writeFileSync(path, content, { mode: PRIVATE_FILE });

@@ -1,6 +1,18 @@
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { judgeDockerCli, judgeEngine, judgeLanguageHost, judgeNode, judgePlugins, judgePulumiCli, parseJson, field, text, type Finding, type Plugin } from "./prerequisites";
+import {
+  judgeDockerCli,
+  judgeEngine,
+  judgeLanguageHost,
+  judgeNode,
+  judgePlugins,
+  judgePulumiCli,
+  parseJson,
+  field,
+  text,
+  type Finding,
+  type Plugin,
+} from "./prerequisites";
 import { capture, findProgram } from "./run";
 
 const DEFAULT_HOST = process.platform === "win32" ? "npipe:////./pipe/docker_engine" : "unix:///var/run/docker.sock";
@@ -34,7 +46,10 @@ async function surveyPulumi(root: string, env: NodeJS.ProcessEnv): Promise<Findi
   const program = findProgram("pulumi", env);
   const floor = packageVersion(root, "pulumi");
   if (program === undefined) return [judgePulumiCli(undefined, floor)];
-  const [version, plugins] = await Promise.all([capture(program, ["version"], env), capture(program, ["plugin", "ls", "--json"], env)]);
+  const [version, plugins] = await Promise.all([
+    capture(program, ["version"], env),
+    capture(program, ["plugin", "ls", "--json"], env),
+  ]);
   const cli = judgePulumiCli(version, floor);
   if (!cli.ok) return [cli];
   const beside = findProgram("pulumi-language-nodejs", { PATH: dirname(program) });

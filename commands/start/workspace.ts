@@ -5,7 +5,15 @@ import type { Options } from "./options";
 import { field, parseJson, text } from "./prerequisites";
 import { capture } from "./run";
 import { mergeStackFile, saltOf } from "./stack-config";
-import { prepareState, pulumiEnvironment, stackStateFile, StartError, statePaths, writePrivateFile, type StatePaths } from "./state";
+import {
+  prepareState,
+  pulumiEnvironment,
+  stackStateFile,
+  StartError,
+  statePaths,
+  writePrivateFile,
+  type StatePaths,
+} from "./state";
 
 /** One stack of one checkout: its tracked file, and what Pulumi is given instead of it. */
 export interface Workspace {
@@ -32,7 +40,17 @@ export function openWorkspace(root: string, options: Options): Workspace & { rea
   const sourceFile = resolve(root, sourceName);
   const tracked = readStackFile(root, stack, sourceFile);
   const remembered = last !== undefined && sourceFile !== resolve(root, `Pulumi.${stack}.yaml`);
-  return { root, project: tracked.project, stack, sourceFile, sourceName, remembered, paths, tracked, pulumiFile: join(paths.directory, `Pulumi.${stack}.yaml`) };
+  return {
+    root,
+    project: tracked.project,
+    stack,
+    sourceFile,
+    sourceName,
+    remembered,
+    paths,
+    tracked,
+    pulumiFile: join(paths.directory, `Pulumi.${stack}.yaml`),
+  };
 }
 
 /** The passphrase and Pulumi's stack file. @throws StartError when the kept passphrase and the file do not go together */
@@ -60,8 +78,14 @@ export async function ensureStack(workspace: Workspace, pulumi: string): Promise
   try {
     writePrivateFile(join(directory, "Pulumi.yaml"), `name: ${project}\nruntime: nodejs\n`);
     const env = pulumiEnvironment(process.env, paths, stack);
-    const result = await capture(pulumi, ["--cwd", directory, "stack", "init", stack, "--no-select", "--non-interactive"], env, 60);
-    if (result.code !== 0) throw new StartError(`The stack ${stack} could not be made in ${paths.backend}: ${result.stderr.trim()}`);
+    const result = await capture(
+      pulumi,
+      ["--cwd", directory, "stack", "init", stack, "--no-select", "--non-interactive"],
+      env,
+      60,
+    );
+    if (result.code !== 0)
+      throw new StartError(`The stack ${stack} could not be made in ${paths.backend}: ${result.stderr.trim()}`);
     const salt = saltOf(readFileSync(join(directory, `Pulumi.${stack}.yaml`), "utf8"));
     // A salt that is kept goes with the values that are kept; both salts open with the one passphrase.
     if (saltOf(readFileSync(workspace.pulumiFile, "utf8")) === undefined) writePulumiFile(workspace, salt);

@@ -27,10 +27,13 @@ export function dockerCli(host: string): DockerCli {
       const out: Buffer[] = [];
       const err: Buffer[] = [];
       let late = false;
-      const timer = setTimeout(() => {
-        late = true;
-        child.kill("SIGKILL");
-      }, (options.timeoutSeconds ?? 60) * 1000);
+      const timer = setTimeout(
+        () => {
+          late = true;
+          child.kill("SIGKILL");
+        },
+        (options.timeoutSeconds ?? 60) * 1000,
+      );
       child.stdout.on("data", (chunk: Buffer) => out.push(chunk));
       child.stderr.on("data", (chunk: Buffer) => err.push(chunk));
       // A command that ends early does not read its input to the end.
@@ -42,13 +45,20 @@ export function dockerCli(host: string): DockerCli {
       });
       child.on("close", (code) => {
         clearTimeout(timer);
-        resolve({ code: late ? TIMED_OUT : (code ?? 1), stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() });
+        resolve({
+          code: late ? TIMED_OUT : (code ?? 1),
+          stdout: Buffer.concat(out).toString(),
+          stderr: Buffer.concat(err).toString(),
+        });
       });
     });
   const must: DockerCli["must"] = async (what, args, options) => {
     const result = await ask(args, options);
     if (result.code === TIMED_OUT) throw new StartError(`${what}: not done within ${options?.timeoutSeconds ?? 60} s.`);
-    if (result.code !== 0) throw new StartError(`${what}: ${lastLines(result.stderr === "" ? result.stdout : result.stderr) || `it ended with ${result.code}`}`);
+    if (result.code !== 0)
+      throw new StartError(
+        `${what}: ${lastLines(result.stderr === "" ? result.stdout : result.stderr) || `it ended with ${result.code}`}`,
+      );
     return result.stdout;
   };
   return { host, ask, must };

@@ -1,9 +1,38 @@
 import { postgresMajor, preparedMark, switchCommands } from "../../hardening/database/upgrade";
-import { ANALYZE_SCRIPT, DUMP_IS_WHOLE_SCRIPT, DUMP_SCRIPT, FREE_SPACE_SCRIPT, MARK_SCRIPT, RESTORE_SCRIPT, SERVER_READY_SCRIPT } from "../../hardening/database/upgrade-scripts";
-import { AVAILABLE_EXTENSIONS_SQL, CLUSTER_INVENTORY_SQL, DATABASE_INVENTORY_SQL, DATABASES_SQL, EXTENSIONS_SQL, FREEZE_SQL, inventoryDifferences, PREFLIGHT_SQL, THAW_SQL } from "../../hardening/database/upgrade-sql";
+import {
+  ANALYZE_SCRIPT,
+  DUMP_IS_WHOLE_SCRIPT,
+  DUMP_SCRIPT,
+  FREE_SPACE_SCRIPT,
+  MARK_SCRIPT,
+  RESTORE_SCRIPT,
+  SERVER_READY_SCRIPT,
+} from "../../hardening/database/upgrade-scripts";
+import {
+  AVAILABLE_EXTENSIONS_SQL,
+  CLUSTER_INVENTORY_SQL,
+  DATABASE_INVENTORY_SQL,
+  DATABASES_SQL,
+  EXTENSIONS_SQL,
+  FREEZE_SQL,
+  inventoryDifferences,
+  PREFLIGHT_SQL,
+  THAW_SQL,
+} from "../../hardening/database/upgrade-sql";
 import { StartError } from "../start/state";
 import { lines, type DockerCli } from "./docker-cli";
-import { clientArgs, createVolume, execArgs, queryNew, queryOld, removeVolume, serverArgs, upgradeNames, volumeArgs, type OldServer } from "./server";
+import {
+  clientArgs,
+  createVolume,
+  execArgs,
+  queryNew,
+  queryOld,
+  removeVolume,
+  serverArgs,
+  upgradeNames,
+  volumeArgs,
+  type OldServer,
+} from "./server";
 
 /** A dump, a load or a comparison may take as long as this; what is stuck for longer is stopped. */
 const LONG_SECONDS = 24 * 3600;
@@ -24,27 +53,49 @@ export interface Upgrade {
 /** The major that runs, or a reason why nothing can be done with it. */
 export function currentMajor(server: OldServer): number {
   const major = server.volumes.find(({ inUse }) => inUse)?.major;
-  if (major === undefined) throw new StartError(`The volume ${server.dataVolume} holds no data directory of PostgreSQL.`);
+  if (major === undefined)
+    throw new StartError(`The volume ${server.dataVolume} holds no data directory of PostgreSQL.`);
   return major;
 }
 
 /** Everything that can be known before anything is changed. @throws StartError for the first thing that is in the way */
 export async function preflight({ docker, server, from, to, image, say }: Upgrade): Promise<void> {
-  if (to <= from) throw new StartError(`PostgreSQL ${from} runs, and --to names PostgreSQL ${to}: an upgrade goes up.${to === from ? " A change within one major version is an ordinary `pulumi up`." : ""}`);
-  if (!server.running || !server.healthy) throw new StartError("Postgres is not healthy: bring it to health first (`pulumi up`, docs/troubleshooting.md).");
+  if (to <= from)
+    throw new StartError(
+      `PostgreSQL ${from} runs, and --to names PostgreSQL ${to}: an upgrade goes up.${to === from ? " A change within one major version is an ordinary `pulumi up`." : ""}`,
+    );
+  if (!server.running || !server.healthy)
+    throw new StartError("Postgres is not healthy: bring it to health first (`pulumi up`, docs/troubleshooting.md).");
   const names = upgradeNames(server.base, to);
   const target = server.volumes.find(({ name }) => name === names.data);
   const unfinished = (await docker.ask(["volume", "inspect", names.dump])).code === 0;
   if (target?.major !== undefined && target.preparedFrom !== from && !unfinished) {
-    throw new StartError(`The volume ${names.data} holds data that is not from this upgrade. If nobody wants it: \`docker volume rm ${names.data}\`.`);
+    throw new StartError(
+      `The volume ${names.data} holds data that is not from this upgrade. If nobody wants it: \`docker volume rm ${names.data}\`.`,
+    );
   }
   if ((await docker.ask(["image", "inspect", image])).code !== 0) {
     say("      pulling the image");
     await docker.must(`The image ${image} could not be pulled`, ["pull", "--quiet", image], { timeoutSeconds: 1800 });
   }
-  const version = await docker.must("The image's version could not be asked for", ["run", "--rm", "--network", "none", "--read-only", "--cap-drop", "ALL", "--user", "65534:65534", "--entrypoint", "postgres", image, "--version"]);
+  const version = await docker.must("The image's version could not be asked for", [
+    "run",
+    "--rm",
+    "--network",
+    "none",
+    "--read-only",
+    "--cap-drop",
+    "ALL",
+    "--user",
+    "65534:65534",
+    "--entrypoint",
+    "postgres",
+    image,
+    "--version",
+  ]);
   const major = postgresMajor(/\) (\S+)/.exec(version)?.[1] ?? "");
-  if (major !== to) throw new StartError(`The tag of ${image} says PostgreSQL ${to}, and the image is ${version.trim()}.`);
+  if (major !== to)
+    throw new StartError(`The tag of ${image} says PostgreSQL ${to}, and the image is ${version.trim()}.`);
   await createVolume(docker, server.stack, names.dump, "postgres-upgrade");
   try {
     await preflightServer({ docker, server, from, to, image, say });
@@ -57,14 +108,37 @@ export async function preflight({ docker, server, from, to, image, say }: Upgrad
 
 async function preflightServer({ docker, server, image, to, say }: Upgrade): Promise<void> {
   const names = upgradeNames(server.base, to);
-  const free = Number(await docker.must("The free space could not be asked for", clientArgs(server, image, names.dump, FREE_SPACE_SCRIPT)));
-  const [bytes = 0, prepared = 0, tablespaces = 0, subscriptions = 0, oddNames = 0] = (await queryOld(docker, server, image, names.dump, "The old server could not be asked", PREFLIGHT_SQL)).trim().split("|").map(Number);
+  const free = Number(
+    await docker.must(
+      "The free space could not be asked for",
+      clientArgs(server, image, names.dump, FREE_SPACE_SCRIPT),
+    ),
+  );
+  const [bytes = 0, prepared = 0, tablespaces = 0, subscriptions = 0, oddNames = 0] = (
+    await queryOld(docker, server, image, names.dump, "The old server could not be asked", PREFLIGHT_SQL)
+  )
+    .trim()
+    .split("|")
+    .map(Number);
   const needed = Math.ceil((bytes / MIB) * SPACE_FACTOR);
-  if (free < needed) throw new StartError(`The engine's disk has ${free} MiB free, and the dump and the new volume may take ${needed} MiB: free some space first.`);
-  if (prepared > 0) throw new StartError(`${prepared} transactions are prepared (pg_prepared_xacts) and would be lost: end them first.`);
-  if (tablespaces > 0) throw new StartError(`${tablespaces} tablespaces lie outside of the data volume: move what is in them and drop them first.`);
-  if (subscriptions > 0) throw new StartError(`${subscriptions} subscriptions would start twice: drop them first, and make them again afterwards.`);
-  if (oddNames > 0) throw new StartError(`${oddNames} databases have names other than letters, digits, _ and -: rename them first.`);
+  if (free < needed)
+    throw new StartError(
+      `The engine's disk has ${free} MiB free, and the dump and the new volume may take ${needed} MiB: free some space first.`,
+    );
+  if (prepared > 0)
+    throw new StartError(
+      `${prepared} transactions are prepared (pg_prepared_xacts) and would be lost: end them first.`,
+    );
+  if (tablespaces > 0)
+    throw new StartError(
+      `${tablespaces} tablespaces lie outside of the data volume: move what is in them and drop them first.`,
+    );
+  if (subscriptions > 0)
+    throw new StartError(
+      `${subscriptions} subscriptions would start twice: drop them first, and make them again afterwards.`,
+    );
+  if (oddNames > 0)
+    throw new StartError(`${oddNames} databases have names other than letters, digits, _ and -: rename them first.`);
   say(`      ${Math.ceil(bytes / MIB)} MiB of data, ${free} MiB free`);
 }
 
@@ -78,26 +152,46 @@ export async function prepare(upgrade: Upgrade): Promise<void> {
   // Its first mount lends the volume the mode of /tmp, so that the dump can be written.
   const whole = (await docker.ask(clientArgs(server, image, names.dump, DUMP_IS_WHOLE_SCRIPT))).code === 0;
   await createVolume(docker, server.stack, names.data, "postgres");
-  await docker.must("The new server could not be started", serverArgs(server, image, names), { timeoutSeconds: START_SECONDS });
+  await docker.must("The new server could not be started", serverArgs(server, image, names), {
+    timeoutSeconds: START_SECONDS,
+  });
   await waitUntilReady(docker, names.server);
   await checkExtensions(upgrade, names);
-  say(`[3/8] the databases of PostgreSQL ${from} become read-only: from here until the switch, reads go on and writes are refused`);
+  say(
+    `[3/8] the databases of PostgreSQL ${from} become read-only: from here until the switch, reads go on and writes are refused`,
+  );
   await queryOld(docker, server, image, names.dump, "The databases could not be made read-only", FREEZE_SQL);
   say(whole ? "[4/8] dump: the one of the last run is whole" : `[4/8] dump, by PostgreSQL ${to}'s programs`);
-  if (!whole) await docker.must("The dump failed", clientArgs(server, image, names.dump, DUMP_SCRIPT), { timeoutSeconds: LONG_SECONDS });
+  if (!whole)
+    await docker.must("The dump failed", clientArgs(server, image, names.dump, DUMP_SCRIPT), {
+      timeoutSeconds: LONG_SECONDS,
+    });
   say("[5/8] restore of roles, databases, rows and privileges");
   await docker.must("The restore failed", execArgs(names.server, RESTORE_SCRIPT), { timeoutSeconds: LONG_SECONDS });
   say("[6/8] statistics for the planner");
   await docker.must("ANALYZE failed", execArgs(names.server, ANALYZE_SCRIPT), { timeoutSeconds: LONG_SECONDS });
-  say("[7/8] comparison of old and new: rows, checksums, sequences, structure, policies, roles, memberships, privileges");
+  say(
+    "[7/8] comparison of old and new: rows, checksums, sequences, structure, policies, roles, memberships, privileges",
+  );
   await compare(upgrade, names);
   say("[8/8] the new databases take writes again; shutdown, and the volume is marked as prepared");
   await queryNew(docker, names.server, "The new databases could not be made writable", THAW_SQL);
   await docker.must("The new server did not stop", ["stop", "--time", "300", names.server], { timeoutSeconds: 330 });
-  const code = (await docker.must("The new server's end could not be read", ["inspect", "--format", "{{.State.ExitCode}}", names.server])).trim();
-  if (code !== "0") throw new StartError(`The new server ended with ${code} instead of a clean shutdown: run the same command again.`);
+  const code = (
+    await docker.must("The new server's end could not be read", [
+      "inspect",
+      "--format",
+      "{{.State.ExitCode}}",
+      names.server,
+    ])
+  ).trim();
+  if (code !== "0")
+    throw new StartError(`The new server ended with ${code} instead of a clean shutdown: run the same command again.`);
   await docker.must("The new server's container could not be removed", ["rm", names.server]);
-  await docker.must("The volume could not be marked", volumeArgs(server, image, names.data, MARK_SCRIPT, [preparedMark(from, to)]));
+  await docker.must(
+    "The volume could not be marked",
+    volumeArgs(server, image, names.data, MARK_SCRIPT, [preparedMark(from, to)]),
+  );
   await removeVolume(docker, names.dump);
 }
 
@@ -106,7 +200,9 @@ async function waitUntilReady(docker: DockerCli, name: string): Promise<void> {
   while ((await docker.ask(execArgs(name, SERVER_READY_SCRIPT))).code !== 0) {
     if (Date.now() > deadline) {
       const logs = await docker.ask(["logs", "--tail", "15", name]);
-      throw new StartError(`The new server did not start within ${START_SECONDS} s:\n${(logs.stdout + logs.stderr).trim()}`);
+      throw new StartError(
+        `The new server did not start within ${START_SECONDS} s:\n${(logs.stdout + logs.stderr).trim()}`,
+      );
     }
     await new Promise((resolve) => setTimeout(resolve, 300));
   }
@@ -115,15 +211,34 @@ async function waitUntilReady(docker: DockerCli, name: string): Promise<void> {
 type Names = ReturnType<typeof upgradeNames>;
 
 async function databases(docker: DockerCli, server: OldServer, image: string, names: Names): Promise<string[]> {
-  return lines(await queryOld(docker, server, image, names.dump, "The databases could not be listed", DATABASES_SQL)).map((line) => line.slice(line.indexOf("|") + 1));
+  return lines(
+    await queryOld(docker, server, image, names.dump, "The databases could not be listed", DATABASES_SQL),
+  ).map((line) => line.slice(line.indexOf("|") + 1));
 }
 
 async function checkExtensions({ docker, server, image }: Upgrade, names: Names): Promise<void> {
-  const available = new Set(lines(await queryNew(docker, names.server, "The new server's extensions could not be listed", AVAILABLE_EXTENSIONS_SQL)));
+  const available = new Set(
+    lines(
+      await queryNew(docker, names.server, "The new server's extensions could not be listed", AVAILABLE_EXTENSIONS_SQL),
+    ),
+  );
   for (const database of await databases(docker, server, image, names)) {
-    const used = lines(await queryOld(docker, server, image, names.dump, `The extensions of ${database} could not be listed`, EXTENSIONS_SQL, database));
+    const used = lines(
+      await queryOld(
+        docker,
+        server,
+        image,
+        names.dump,
+        `The extensions of ${database} could not be listed`,
+        EXTENSIONS_SQL,
+        database,
+      ),
+    );
     const missing = used.filter((extension) => !available.has(extension));
-    if (missing.length > 0) throw new StartError(`The database ${database} uses extensions that the new image has not got: ${missing.join(", ")}. Use an image that has them, or drop them first.`);
+    if (missing.length > 0)
+      throw new StartError(
+        `The database ${database} uses extensions that the new image has not got: ${missing.join(", ")}. Use an image that has them, or drop them first.`,
+      );
   }
 }
 
@@ -140,7 +255,8 @@ async function compare(upgrade: Upgrade, names: Names): Promise<void> {
     return { lines: before.length, differences: inventoryDifferences(before, after) };
   };
   const results = [await both(CLUSTER_INVENTORY_SQL, "postgres")];
-  for (const database of await databases(docker, server, image, names)) results.push(await both(DATABASE_INVENTORY_SQL, database));
+  for (const database of await databases(docker, server, image, names))
+    results.push(await both(DATABASE_INVENTORY_SQL, database));
   const differences = results.flatMap((result) => result.differences);
   if (differences.length > 0) {
     const shown = differences.slice(0, MAX_DIFFERENCES);
@@ -153,9 +269,15 @@ async function compare(upgrade: Upgrade, names: Names): Promise<void> {
 }
 
 /** Takes away what an unfinished upgrade left; never a volume that a container of the stack's own mounts. */
-export async function removeWork(docker: DockerCli, server: OldServer, to: number, { keepDump }: { readonly keepDump: boolean }): Promise<void> {
+export async function removeWork(
+  docker: DockerCli,
+  server: OldServer,
+  to: number,
+  { keepDump }: { readonly keepDump: boolean },
+): Promise<void> {
   const names = upgradeNames(server.base, to);
-  if ((await docker.ask(["inspect", names.server])).code === 0) await docker.must("The last run's server could not be removed", ["rm", "--force", names.server]);
+  if ((await docker.ask(["inspect", names.server])).code === 0)
+    await docker.must("The last run's server could not be removed", ["rm", "--force", names.server]);
   if (names.data === server.dataVolume) throw new StartError(`${names.data} is in use`);
   await removeVolume(docker, names.data);
   if (!keepDump) await removeVolume(docker, names.dump);
@@ -164,14 +286,18 @@ export async function removeWork(docker: DockerCli, server: OldServer, to: numbe
 /** Back to before: the old databases take writes, and what was prepared is gone. */
 export async function abort(docker: DockerCli, server: OldServer, say: (line: string) => void): Promise<void> {
   const from = currentMajor(server);
-  if (!server.running) throw new StartError("Postgres does not run, so that its databases cannot be made writable: start it first.");
-  const script = 'PGPASSWORD=$(cat /run/secrets/postgres_password) PGOPTIONS="-c default_transaction_read_only=off" exec psql -X -q -A -t -v ON_ERROR_STOP=1 -h 127.0.0.1 -U "$POSTGRES_USER" -d postgres';
+  if (!server.running)
+    throw new StartError("Postgres does not run, so that its databases cannot be made writable: start it first.");
+  const script =
+    'PGPASSWORD=$(cat /run/secrets/postgres_password) PGOPTIONS="-c default_transaction_read_only=off" exec psql -X -q -A -t -v ON_ERROR_STOP=1 -h 127.0.0.1 -U "$POSTGRES_USER" -d postgres';
   await docker.must("The databases could not be made writable", execArgs(server.id, script), { input: THAW_SQL });
   say(`the databases of PostgreSQL ${from} take writes`);
   const candidates = lines(await docker.must("The volumes could not be listed", ["volume", "ls", "--quiet"]));
   for (let major = from + 1; major <= 99; major += 1) {
     const names = upgradeNames(server.base, major);
-    const prepared = server.volumes.some((volume) => volume.name === names.data && volume.preparedFrom === from && !volume.inUse);
+    const prepared = server.volumes.some(
+      (volume) => volume.name === names.data && volume.preparedFrom === from && !volume.inUse,
+    );
     if (!prepared && !candidates.includes(names.dump)) continue;
     await removeWork(docker, server, major, { keepDump: false });
     say(`what was made for PostgreSQL ${major} is removed`);
@@ -179,4 +305,5 @@ export async function abort(docker: DockerCli, server: OldServer, say: (line: st
 }
 
 /** What is left to do once a volume is prepared. */
-export const nextSteps = ({ server, image, from }: Pick<Upgrade, "server" | "image" | "from">): string[] => switchCommands(server.stack, image, from);
+export const nextSteps = ({ server, image, from }: Pick<Upgrade, "server" | "image" | "from">): string[] =>
+  switchCommands(server.stack, image, from);

@@ -9,13 +9,15 @@ export interface RepositoryFault {
 }
 
 /** What restic takes as a repository, without a password in it: those are credentials. */
-const REMOTE = /^(?:s3:https:\/\/|rest:https:\/\/)(?:[^\s@:/?#]+@)?[A-Za-z0-9.-]+(?::\d{1,5})?(?:\/[^\s@?#]*)?$|^sftp:(?:\/\/)?[A-Za-z0-9._-]+@[A-Za-z0-9.-]+(?::\d{1,5})?[:/][^\s]*$/;
+const REMOTE =
+  /^(?:s3:https:\/\/|rest:https:\/\/)(?:[^\s@:/?#]+@)?[A-Za-z0-9.-]+(?::\d{1,5})?(?:\/[^\s@?#]*)?$|^sftp:(?:\/\/)?[A-Za-z0-9._-]+@[A-Za-z0-9.-]+(?::\d{1,5})?[:/][^\s]*$/;
 
 /** Why a repository may not be used, or undefined if it may. Source: restic, "Preparing a new repository". */
 export function repositoryFault(value: string): RepositoryFault | undefined {
   if (value === LOCAL_REPOSITORY || REMOTE.test(value)) return undefined;
   return {
-    allowed: "volume, s3:https://<host>/<bucket>, rest:https://<host>/<path> or sftp:<user>@<host>:/<path>, without a password",
+    allowed:
+      "volume, s3:https://<host>/<bucket>, rest:https://<host>/<path> or sftp:<user>@<host>:/<path>, without a password",
     fix: "put passwords and keys under credentials",
   };
 }
@@ -37,7 +39,14 @@ const CREDENTIALS: Readonly<Record<"volume" | "s3" | "rest" | "sftp", Credential
 };
 
 /** Variables whose values are names, public keys or in PEM: what is asked of a password does not fit them. */
-export const UNJUDGED_CREDENTIALS: readonly string[] = ["AWS_ACCESS_KEY_ID", "AWS_DEFAULT_REGION", "RESTIC_CACERT", "RESTIC_REST_USERNAME", "SFTP_KNOWN_HOSTS", "SFTP_PRIVATE_KEY"];
+export const UNJUDGED_CREDENTIALS: readonly string[] = [
+  "AWS_ACCESS_KEY_ID",
+  "AWS_DEFAULT_REGION",
+  "RESTIC_CACERT",
+  "RESTIC_REST_USERNAME",
+  "SFTP_KNOWN_HOSTS",
+  "SFTP_PRIVATE_KEY",
+];
 
 /** What the credentials of a repository (one that `repositoryFault` passes) may and have to name. */
 export function repositoryCredentials(repository: string): Credentials {

@@ -18,7 +18,8 @@ const heredoc = (text: string): string => `<<'SQL'\n${text}\nSQL\n`;
 export const freeSpaceScript = (): string => `set -eu\n${spaceFunctions()}free_mib "$PGDATA"\n`;
 
 /** Prints the databases that there are, one a line. */
-export const listDatabasesScript = (): string => `${PRELUDE}sql --dbname=postgres --command='SELECT datname FROM pg_database WHERE NOT datistemplate ORDER BY 1'\n`;
+export const listDatabasesScript = (): string =>
+  `${PRELUDE}sql --dbname=postgres --command='SELECT datname FROM pg_database WHERE NOT datistemplate ORDER BY 1'\n`;
 
 /** Makes the roles that standard input (a manifest) names and the server lacks, without login, and prints them: a dump grants rights to them. */
 export const missingRolesScript = (): string => `${PRELUDE}{
@@ -43,7 +44,8 @@ const LISTS = "'search_path', 'temp_tablespaces', 'session_preload_libraries', '
  * Makes the database $1 as $2 is: owner, encoding, locale, connection limit, who may connect, settings. A dump of one
  * database holds none of these. If $2 does not exist, only the superuser may enter.
  */
-export const createDatabaseScript = (): string => `${PRELUDE}sql --dbname=postgres --set=target="$1" --set=like="$2" ${heredoc(`SELECT EXISTS (SELECT FROM pg_database WHERE datname = :'like') AS known \\gset
+export const createDatabaseScript = (): string =>
+  `${PRELUDE}sql --dbname=postgres --set=target="$1" --set=like="$2" ${heredoc(`SELECT EXISTS (SELECT FROM pg_database WHERE datname = :'like') AS known \\gset
 \\if :known
 SELECT format('CREATE DATABASE %I WITH TEMPLATE template0 OWNER %I ENCODING %L LOCALE_PROVIDER %s LC_COLLATE %L LC_CTYPE %L', :'target', pg_get_userbyid(datdba), pg_encoding_to_char(encoding), CASE datlocprovider WHEN 'i' THEN 'icu' ELSE 'libc' END, datcollate, datctype)
   || CASE datlocprovider WHEN 'i' THEN format(' ICU_LOCALE %L', coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale')) ELSE '' END || format(' CONNECTION LIMIT %s', datconnlimit) FROM pg_database d WHERE datname = :'like' \\gexec
@@ -58,10 +60,12 @@ SELECT format('ALTER %s SET %I TO %s', CASE s.setrole WHEN 0 THEN format('DATABA
   FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase, unnest(s.setconfig) c WHERE d.datname = :'like' \\gexec`)}`;
 
 /** Drops the database $1: one that a restore made and did not finish. */
-export const dropDatabaseScript = (): string => `${PRELUDE}printf '%s\\n' 'DROP DATABASE IF EXISTS :"name" WITH (FORCE);' | sql --dbname=postgres --set=name="$1"\n`;
+export const dropDatabaseScript = (): string =>
+  `${PRELUDE}printf '%s\\n' 'DROP DATABASE IF EXISTS :"name" WITH (FORCE);' | sql --dbname=postgres --set=name="$1"\n`;
 
 /** Restores standard input, a dump, into the database $1. */
-export const restoreScript = (): string => `${PRELUDE}PGOPTIONS="$PGOPTIONS -c synchronous_commit=off" pg_restore --exit-on-error --no-password --dbname="$1"\n`;
+export const restoreScript = (): string =>
+  `${PRELUDE}PGOPTIONS="$PGOPTIONS -c synchronous_commit=off" pg_restore --exit-on-error --no-password --dbname="$1"\n`;
 
 /** Runs standard input, a manifest's SQL, in the database $1. */
 export const manifestScript = (): string => `${PRELUDE}psql --no-psqlrc --no-password --dbname="$1" --file=-\n`;
@@ -70,7 +74,8 @@ export const manifestScript = (): string => `${PRELUDE}psql --no-psqlrc --no-pas
 export const compareScript = (): string => `${PRELUDE}sql --dbname=postgres\n`;
 
 /** A backup's manifest and what was found after the restore; roles and settings of the server are its own. */
-export const compareInput = (expected: string, found: string): string => `${compareHead()}${lines(expected)}${compareMiddle()}${lines(found)}${compareTail("database")}`;
+export const compareInput = (expected: string, found: string): string =>
+  `${compareHead()}${lines(expected)}${compareMiddle()}${lines(found)}${compareTail("database")}`;
 const lines = (text: string): string => (text === "" || text.endsWith("\n") ? text : `${text}\n`);
 
 /** Runs standard input in one transaction in the database $1: what the configuration says of rows and rights there. */
@@ -83,7 +88,8 @@ run() { sql --dbname=postgres --set=names="$names"; }
 const OPEN = `SELECT format('ALTER DATABASE %I WITH ALLOW_CONNECTIONS true', datname) FROM pg_database WHERE NOT datallowconn AND datname IN (SELECT string_to_table(:'names', E'\\n')) AND NOT datistemplate \\gexec`;
 
 /** Lets everybody who may into the databases $1 and on again, where a switch that was cut off shut them; prints all that there are. */
-export const openDatabasesScript = (): string => `${PRELUDE}${NAMES}run ${heredoc(`${OPEN}
+export const openDatabasesScript = (): string =>
+  `${PRELUDE}${NAMES}run ${heredoc(`${OPEN}
 SELECT datname FROM pg_database WHERE NOT datistemplate ORDER BY 1;`)}`;
 
 /**

@@ -69,20 +69,40 @@ interface Part {
   readonly tmpMiB: number;
 }
 
-const health = (part: Part["part"]): HealthCheck => ({ test: ["CMD", "/bin/sh", script(part), "health"], intervalSeconds: 10, timeoutSeconds: 20, startPeriodSeconds: 30, retries: 3 });
+const health = (part: Part["part"]): HealthCheck => ({
+  test: ["CMD", "/bin/sh", script(part), "health"],
+  intervalSeconds: 10,
+  timeoutSeconds: 20,
+  startPeriodSeconds: 30,
+  retries: 3,
+});
 
 function workload(settings: BackupSettings, part: Part): Workload {
-  const mounts = [["scripts", BACKUP_PATHS.scripts, "read-only"] as const, ["state", BACKUP_PATHS.state, "read-write"] as const, ...part.volumes];
+  const mounts = [
+    ["scripts", BACKUP_PATHS.scripts, "read-only"] as const,
+    ["state", BACKUP_PATHS.state, "read-write"] as const,
+    ...part.volumes,
+  ];
   return {
     name: BACKUP_CONTAINERS[part.part],
     component: "backup",
     image: part.image,
     entrypoint: ["/bin/sh", script(part.part), "run"],
-    environment: { RAMPART_STACK: settings.stack, RAMPART_AT: settings.at, RAMPART_MAX_AGE_HOURS: String(settings.maxAgeHours), ...part.environment },
+    environment: {
+      RAMPART_STACK: settings.stack,
+      RAMPART_AT: settings.at,
+      RAMPART_MAX_AGE_HOURS: String(settings.maxAgeHours),
+      ...part.environment,
+    },
     user: part.user,
     networks: part.network === undefined ? [] : [{ network: part.network }],
     publishedPorts: [],
-    mounts: mounts.map(([volume, target, access]): Mount => ({ kind: "volume", volume, target, readOnly: access === "read-only" })),
+    mounts: mounts.map(([volume, target, access]): Mount => ({
+      kind: "volume",
+      volume,
+      target,
+      readOnly: access === "read-only",
+    })),
     tmpfs: [{ path: "/tmp", sizeMiB: part.tmpMiB }],
     resources: settings.resources,
     capabilities: [],
@@ -106,7 +126,10 @@ export const dumpWorkload = (settings: BackupSettings): Workload =>
     image: settings.images.postgres,
     user: DUMP_USER,
     network: "internal",
-    volumes: [["dump-secrets", BACKUP_PATHS.secrets, "read-only"], ["scratch", BACKUP_PATHS.scratch, "read-write"]],
+    volumes: [
+      ["dump-secrets", BACKUP_PATHS.secrets, "read-only"],
+      ["scratch", BACKUP_PATHS.scratch, "read-write"],
+    ],
     environment: { RAMPART_DATABASES: [...settings.databases].sort().join(" ") },
     tmpMiB: 16,
   });
@@ -141,7 +164,13 @@ export const drillWorkload = (settings: BackupSettings): Workload =>
     part: "drill",
     image: settings.images.postgres,
     user: DUMP_USER,
-    volumes: [["restored", BACKUP_PATHS.restored, "read-only"], ["drill", BACKUP_PATHS.drill, "read-write"]],
-    environment: { RAMPART_DRILL_EVERY_DAYS: String(settings.drillEveryDays === false ? 0 : settings.drillEveryDays), RAMPART_MEMORY_MIB: String(settings.resources.memoryMiB) },
+    volumes: [
+      ["restored", BACKUP_PATHS.restored, "read-only"],
+      ["drill", BACKUP_PATHS.drill, "read-write"],
+    ],
+    environment: {
+      RAMPART_DRILL_EVERY_DAYS: String(settings.drillEveryDays === false ? 0 : settings.drillEveryDays),
+      RAMPART_MEMORY_MIB: String(settings.resources.memoryMiB),
+    },
     tmpMiB: 64,
   });

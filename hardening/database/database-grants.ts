@@ -4,15 +4,7 @@ import type { DatabaseRole } from "./roles";
 
 export type GrantObjectType = "database" | "schema" | "function";
 export type DefaultPrivilegeObjectType = "table" | "sequence" | "function" | "type";
-export type Privilege =
-  | "CONNECT"
-  | "DELETE"
-  | "EXECUTE"
-  | "INSERT"
-  | "SELECT"
-  | "TEMPORARY"
-  | "UPDATE"
-  | "USAGE";
+export type Privilege = "CONNECT" | "DELETE" | "EXECUTE" | "INSERT" | "SELECT" | "TEMPORARY" | "UPDATE" | "USAGE";
 
 /** The pseudo-role that every role belongs to; the provider and SQL both read this name as PUBLIC. */
 export const PUBLIC = "public";
@@ -66,7 +58,9 @@ const LARGE_OBJECT_CREATORS = ["lo_creat(integer)", "lo_create(oid)", "lo_from_b
 /** Databases that PostgreSQL makes for itself. PUBLIC may connect to both by default. */
 const MAINTENANCE_DATABASES = ["postgres", "template1"] as const;
 
-const DATABASE_GRANTS: Readonly<Record<DatabaseRole, { readonly privileges: readonly Privilege[]; readonly why: string }>> = {
+const DATABASE_GRANTS: Readonly<
+  Record<DatabaseRole, { readonly privileges: readonly Privilege[]; readonly why: string }>
+> = {
   migrator: {
     privileges: ["CONNECT", "TEMPORARY"],
     why: "data migrations stage rows in temporary tables, and REFRESH MATERIALIZED VIEW CONCURRENTLY needs them too",
@@ -77,7 +71,13 @@ const DATABASE_GRANTS: Readonly<Record<DatabaseRole, { readonly privileges: read
   monitor: { privileges: ["CONNECT"], why: "some statistics are those of the database that one is in" },
 };
 
-const ROLES_OF_DATABASE = ["migrator", "app_rw", "app_ro", "backup", "monitor"] as const satisfies readonly DatabaseRole[];
+const ROLES_OF_DATABASE = [
+  "migrator",
+  "app_rw",
+  "app_ro",
+  "backup",
+  "monitor",
+] as const satisfies readonly DatabaseRole[];
 const ROLES_OF_SCHEMA = ["app_rw", "app_ro", "backup"] as const satisfies readonly DatabaseRole[];
 const ROLES_OF_EXTENSIONS = ["migrator", "app_rw", "app_ro", "backup"] as const satisfies readonly DatabaseRole[];
 
@@ -85,9 +85,24 @@ const ROLES_OF_EXTENSIONS = ["migrator", "app_rw", "app_ro", "backup"] as const 
 export function maintenanceGrants(): GrantSpec[] {
   const why = "nobody but the superuser has business in the maintenance databases";
   return [
-    ...MAINTENANCE_DATABASES.map((database): GrantSpec => ({ id: `public-database-${database}`, role: PUBLIC, database, objectType: "database", privileges: [], why })),
+    ...MAINTENANCE_DATABASES.map((database): GrantSpec => ({
+      id: `public-database-${database}`,
+      role: PUBLIC,
+      database,
+      objectType: "database",
+      privileges: [],
+      why,
+    })),
     // A database that somebody makes by hand is a copy of template1.
-    ...MAINTENANCE_DATABASES.map((database): GrantSpec => ({ id: `public-schema-${database}-public`, role: PUBLIC, database, schema: "public", objectType: "schema", privileges: [], why })),
+    ...MAINTENANCE_DATABASES.map((database): GrantSpec => ({
+      id: `public-schema-${database}-public`,
+      role: PUBLIC,
+      database,
+      schema: "public",
+      objectType: "schema",
+      privileges: [],
+      why,
+    })),
   ];
 }
 
@@ -100,7 +115,13 @@ export function databaseGrants({ database, suffix, schemas, extensions }: Databa
     privileges,
     why,
   });
-  const onSchema = (role: string, schema: string, end: string, privileges: readonly Privilege[], why: string): GrantSpec => ({
+  const onSchema = (
+    role: string,
+    schema: string,
+    end: string,
+    privileges: readonly Privilege[],
+    why: string,
+  ): GrantSpec => ({
     id: `${role}-schema${end}`,
     role,
     database,
@@ -115,13 +136,21 @@ export function databaseGrants({ database, suffix, schemas, extensions }: Databa
     onSchema(PUBLIC, "public", `${suffix}-public`, [], "nothing lives there, so nothing can be planted there"),
     ...schemas.flatMap(({ name, suffix: end }) => [
       onSchema(PUBLIC, name, end, [], "only the roles below"),
-      ...ROLES_OF_SCHEMA.map((role) => onSchema(role, name, end, ["USAGE"], "names resolve; CREATE stays with the owner")),
+      ...ROLES_OF_SCHEMA.map((role) =>
+        onSchema(role, name, end, ["USAGE"], "names resolve; CREATE stays with the owner"),
+      ),
     ]),
     ...(extensions
       ? [
           onSchema(PUBLIC, EXTENSIONS_SCHEMA, `${suffix}-${EXTENSIONS_SCHEMA}`, [], "only the roles below"),
           ...ROLES_OF_EXTENSIONS.map((role) =>
-            onSchema(role, EXTENSIONS_SCHEMA, `${suffix}-${EXTENSIONS_SCHEMA}`, ["USAGE"], "types and functions of extensions, which PUBLIC may use and execute"),
+            onSchema(
+              role,
+              EXTENSIONS_SCHEMA,
+              `${suffix}-${EXTENSIONS_SCHEMA}`,
+              ["USAGE"],
+              "types and functions of extensions, which PUBLIC may use and execute",
+            ),
           ),
         ]
       : []),
@@ -139,7 +168,12 @@ export function databaseGrants({ database, suffix, schemas, extensions }: Databa
 }
 
 /** A rule for what a role gets of new objects of a kind. */
-type Rule = readonly [role: DatabaseRole, objectType: DefaultPrivilegeObjectType, privileges: readonly Privilege[], why: string];
+type Rule = readonly [
+  role: DatabaseRole,
+  objectType: DefaultPrivilegeObjectType,
+  privileges: readonly Privilege[],
+  why: string,
+];
 
 const SCHEMA_RULES: readonly Rule[] = [
   ["app_rw", "table", ["DELETE", "INSERT", "SELECT", "UPDATE"], "rows; TRUNCATE skips row triggers and row security"],
@@ -153,7 +187,11 @@ const SCHEMA_RULES: readonly Rule[] = [
   ["backup", "sequence", ["SELECT"], "last_value, which a dump restores"],
 ];
 
-export function defaultPrivileges({ database, suffix, schemas }: Omit<DatabaseGrantsArgs, "extensions">): DefaultPrivilegesSpec[] {
+export function defaultPrivileges({
+  database,
+  suffix,
+  schemas,
+}: Omit<DatabaseGrantsArgs, "extensions">): DefaultPrivilegesSpec[] {
   const fromPublic = (objectType: DefaultPrivilegeObjectType, why: string): DefaultPrivilegesSpec => ({
     id: `${PUBLIC}-${objectType}s${suffix}`,
     role: PUBLIC,

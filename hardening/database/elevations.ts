@@ -2,7 +2,15 @@
  * Elevated access that ends by itself: the SQL that makes a server's elevated logins those of the configuration, and the
  * loop that ends their sessions. `VALID UNTIL` ends the password alone: whoever is in stays in.
  */
-import { ELEVATED_PREFIX, ELEVATION_FUNCTION, ELEVATION_SCHEMA, ELEVATION_WATCH, elevationFunctionSql, literal, passwordsKnown } from "./elevation-guard";
+import {
+  ELEVATED_PREFIX,
+  ELEVATION_FUNCTION,
+  ELEVATION_SCHEMA,
+  ELEVATION_WATCH,
+  elevationFunctionSql,
+  literal,
+  passwordsKnown,
+} from "./elevation-guard";
 import { identifier, quoted } from "./identifiers";
 import type { RoleSpec } from "./roles";
 
@@ -34,7 +42,10 @@ export interface ElevationsSqlArgs {
   /** The roles' own verifiers, by role: whoever is elevated may change them, and the watch makes such a change void. @default unguarded */
   readonly passwords?: Readonly<Record<string, string>>;
   /** Whose search path and time limits an elevated session starts with. @default the server's */
-  readonly roles?: readonly Pick<RoleSpec, "name" | "searchPaths" | "statementTimeoutMs" | "idleInTransactionSessionTimeoutMs">[];
+  readonly roles?: readonly Pick<
+    RoleSpec,
+    "name" | "searchPaths" | "statementTimeoutMs" | "idleInTransactionSessionTimeoutMs"
+  >[];
 }
 
 export const elevatedLogin = ({ who }: Pick<Elevation, "who">): string => identifier("who", `${ELEVATED_PREFIX}${who}`);
@@ -51,9 +62,13 @@ export const isOver = ({ until }: Pick<Elevation, "until">, now: Date): boolean 
  */
 export function renderElevationEndSql(elevations: readonly Elevation[]): string[][] {
   const declared = elevations.map((elevation) => `(${literal(elevatedLogin(elevation))}, ${literal(elevation.role)})`);
-  const stale = `starts_with(r.rolname, ${literal(ELEVATED_PREFIX)})${declared.length === 0 ? "" : `
+  const stale = `starts_with(r.rolname, ${literal(ELEVATED_PREFIX)})${
+    declared.length === 0
+      ? ""
+      : `
     AND NOT EXISTS (SELECT FROM (VALUES ${declared.join(", ")}) declared (login, role) JOIN pg_roles g ON g.rolname = declared.role
-      JOIN pg_auth_members m ON m.roleid = g.oid WHERE m.member = r.oid AND declared.login = r.rolname)`}`;
+      JOIN pg_auth_members m ON m.roleid = g.oid WHERE m.member = r.oid AND declared.login = r.rolname)`
+  }`;
   const endSessions = `DO $$
 DECLARE stale record;
 BEGIN
@@ -110,7 +125,10 @@ BEGIN
     RAISE LOG 'rampart: elevation ended: % is not declared any more', stale.rolname;
   END LOOP;
 END $$`,
-    ...elevations.flatMap((elevation) => [...elevationStatements(elevation, verifierOf(args, elevatedLogin(elevation))), ...sessionSettings(args, elevation)]),
+    ...elevations.flatMap((elevation) => [
+      ...elevationStatements(elevation, verifierOf(args, elevatedLogin(elevation))),
+      ...sessionSettings(args, elevation),
+    ]),
     ...(elevations.length === 0 ? watchRemoval() : watchStatements(args)),
   ];
 }
@@ -124,7 +142,8 @@ function staleLogins(elevations: readonly Elevation[]): string {
 
 function verifierOf(args: ElevationsSqlArgs, login: string): string {
   const verifier = args.verifiers[login];
-  if (verifier === undefined || !/^SCRAM-SHA-256\$\d+:[A-Za-z0-9+/=]+\$[A-Za-z0-9+/=]+:[A-Za-z0-9+/=]+$/.test(verifier)) throw new Error(`verifiers.${login}: has to be a SCRAM-SHA-256 verifier`);
+  if (verifier === undefined || !/^SCRAM-SHA-256\$\d+:[A-Za-z0-9+/=]+\$[A-Za-z0-9+/=]+:[A-Za-z0-9+/=]+$/.test(verifier))
+    throw new Error(`verifiers.${login}: has to be a SCRAM-SHA-256 verifier`);
   return verifier;
 }
 
@@ -133,7 +152,11 @@ function elevationStatements(elevation: Elevation, verifier: string): string[] {
   const name = quoted(login);
   const role = quoted(identifier("role", elevation.role));
   const until = literal(new Date(elevation.until).toISOString());
-  const announced = literal(printable(`${login} may act as ${elevation.role} until ${new Date(elevation.until).toISOString()}: ${elevation.reason}`));
+  const announced = literal(
+    printable(
+      `${login} may act as ${elevation.role} until ${new Date(elevation.until).toISOString()}: ${elevation.reason}`,
+    ),
+  );
   return [
     createIfMissing(login),
     `ALTER ROLE ${name} WITH LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS INHERIT CONNECTION LIMIT ${CONNECTION_LIMIT} PASSWORD '${verifier}' VALID UNTIL ${until}`,
@@ -161,7 +184,11 @@ function sessionSettings({ roles = [] }: ElevationsSqlArgs, elevation: Elevation
   return roles
     .filter((role) => role.name === elevation.role)
     .flatMap((role) => [
-      ...(role.searchPaths.length === 0 ? [] : [`ALTER ROLE ${name} SET search_path TO ${role.searchPaths.map((path) => quoted(identifier("searchPaths", path))).join(", ")}`]),
+      ...(role.searchPaths.length === 0
+        ? []
+        : [
+            `ALTER ROLE ${name} SET search_path TO ${role.searchPaths.map((path) => quoted(identifier("searchPaths", path))).join(", ")}`,
+          ]),
       `ALTER ROLE ${name} SET statement_timeout TO ${role.statementTimeoutMs}`,
       `ALTER ROLE ${name} SET idle_in_transaction_session_timeout TO ${role.idleInTransactionSessionTimeoutMs}`,
     ]);
@@ -244,4 +271,7 @@ done
 }
 
 /** Docker's form: unhealthy when it has not looked for half a minute. */
-export const ELEVATION_WATCH_HEALTH_CHECK: readonly string[] = ["CMD-SHELL", `[ $(( $(date +%s) - $(stat -c %Y ${HEARTBEAT}) )) -lt 30 ]`];
+export const ELEVATION_WATCH_HEALTH_CHECK: readonly string[] = [
+  "CMD-SHELL",
+  `[ $(( $(date +%s) - $(stat -c %Y ${HEARTBEAT}) )) -lt 30 ]`,
+];

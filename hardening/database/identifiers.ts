@@ -22,7 +22,9 @@ export function identifier(property: string, value: string): string {
 /** Returns `value` if it is alphanumeric; the error never repeats it. */
 export function alphanumericPassword(property: string, value: string): string {
   if (!PASSWORD.test(value)) {
-    throw new Error(`${property}: a password has to be 1 to 99 letters and digits; generate it without special characters`);
+    throw new Error(
+      `${property}: a password has to be 1 to 99 letters and digits; generate it without special characters`,
+    );
   }
   return value;
 }

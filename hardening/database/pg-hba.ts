@@ -27,7 +27,9 @@ function cidr(property: string, value: string): string {
   const length = mask === undefined ? bits : /^\d{1,3}$/.test(mask) ? Number(mask) : -1;
   // /0 would be the whole internet, which no subnet of a stack is.
   if (bits === 0 || rest.length > 0 || length < 1 || length > bits) {
-    throw new Error(`${property}: "${value}" is not an address or a subnet; use for example 172.30.0.1 or 172.30.0.0/24`);
+    throw new Error(
+      `${property}: "${value}" is not an address or a subnet; use for example 172.30.0.1 or 172.30.0.0/24`,
+    );
   }
   return `${address}/${length}`;
 }
@@ -44,7 +46,13 @@ interface Line {
 }
 
 function render(line: Line): string {
-  const columns = [line.type.padEnd(8), line.database.padEnd(16), line.user.padEnd(16), (line.address ?? "").padEnd(24), line.method];
+  const columns = [
+    line.type.padEnd(8),
+    line.database.padEnd(16),
+    line.user.padEnd(16),
+    (line.address ?? "").padEnd(24),
+    line.method,
+  ];
   return columns.join(" ");
 }
 
@@ -60,12 +68,23 @@ export function renderPgHba(args: PgHbaArgs): string {
   const sources = args.superuserSources.map((source, index) => cidr(`superuserSources[${index}]`, source));
   const subnets = args.subnets.map((subnet, index) => cidr(`subnets[${index}]`, subnet));
   // By name, so that a database that somebody makes beside the stack's is nobody's to enter over the network.
-  const databases = [...new Set([...args.roles.map((role, index) => identifier(`roles[${index}].database`, role.database)), ...MAINTENANCE_DATABASES])].join(",");
+  const databases = [
+    ...new Set([
+      ...args.roles.map((role, index) => identifier(`roles[${index}].database`, role.database)),
+      ...MAINTENANCE_DATABASES,
+    ]),
+  ].join(",");
   const lines: Line[] = [
     // docker exec is inside the container already, and the password is asked of it too.
     { type: "local", database: "all", user: superuser, method: "scram-sha-256" },
     { type, database: databases, user: superuser, address: "127.0.0.1/32", method: "scram-sha-256" },
-    ...sources.map((address): Line => ({ type, database: databases, user: superuser, address, method: "scram-sha-256" })),
+    ...sources.map((address): Line => ({
+      type,
+      database: databases,
+      user: superuser,
+      address,
+      method: "scram-sha-256",
+    })),
     // The gateway and the forwarder are inside the subnet: for the superuser, the rest of the subnet ends here.
     { type: "host", database: "all", user: superuser, address: "all", method: "reject" },
     ...args.roles.flatMap((role, index) =>

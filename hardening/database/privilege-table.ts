@@ -40,7 +40,11 @@ export const PRIVILEGE_TABLE: readonly PrivilegeRow[] = [
     GRANT: owner,
     "DISABLE ROW SECURITY": owner,
   }),
-  ...rows("table with forced row security", { "read rows that no policy shows": backup, "DROP POLICY": owner, "NO FORCE ROW SECURITY": owner }),
+  ...rows("table with forced row security", {
+    "read rows that no policy shows": backup,
+    "DROP POLICY": owner,
+    "NO FORCE ROW SECURITY": owner,
+  }),
   ...rows("partitioned table", { ...ROW_ACTIONS, ...OWNER_ACTIONS }),
   ...rows("partition", { ...ROW_ACTIONS, ...OWNER_ACTIONS }),
   ...rows("view", { ...ROW_ACTIONS, REPLACE: owner, DROP: owner }),

@@ -97,17 +97,24 @@ export interface PrivilegesSqlArgs {
 }
 
 /** SQL statements, to be run by the superuser in one transaction. The database exists; applying them again changes nothing. */
-export function renderPrivilegesSql(privileges: DatabasePrivileges, { database = privileges.database, passwords = {}, logins = [] }: PrivilegesSqlArgs = {}): string[] {
+export function renderPrivilegesSql(
+  privileges: DatabasePrivileges,
+  { database = privileges.database, passwords = {}, logins = [] }: PrivilegesSqlArgs = {},
+): string[] {
   const password = (role: string): string | undefined => {
     const value = passwords[role];
-    if (value === undefined || /^SCRAM-SHA-256\$\d+:[A-Za-z0-9+/=]+\$[A-Za-z0-9+/=]+:[A-Za-z0-9+/=]+$/.test(value)) return value;
+    if (value === undefined || /^SCRAM-SHA-256\$\d+:[A-Za-z0-9+/=]+\$[A-Za-z0-9+/=]+:[A-Za-z0-9+/=]+$/.test(value))
+      return value;
     return alphanumericPassword(`passwords.${role}`, value);
   };
   const first = database === privileges.database;
   const further = privileges.databases.map(({ name }) => name);
   // Who may enter PostgreSQL's own databases is said along with the first; what is in them, only inside of them.
   const here = <T extends { readonly database: string; readonly schema?: string }>(entries: readonly T[]): T[] =>
-    entries.filter((entry) => entry.database === database || (first && entry.schema === undefined && !further.includes(entry.database)));
+    entries.filter(
+      (entry) =>
+        entry.database === database || (first && entry.schema === undefined && !further.includes(entry.database)),
+    );
   return [
     ...(first ? [...privileges.roles, ...logins].flatMap((role) => roleStatements(role, password(role.name))) : []),
     ...here(privileges.schemas).flatMap(schemaStatements),
@@ -122,5 +129,7 @@ export function renderPrivilegesSql(privileges: DatabasePrivileges, { database =
  * is older than the role, or that a restore brought, would have tables that no backup holds.
  */
 export function renderBackupRightsSql(schemas: readonly string[]): string[] {
-  return schemas.flatMap((schema) => ["TABLES", "SEQUENCES"].map((objects) => `GRANT SELECT ON ALL ${objects} IN SCHEMA ${quoted(schema)} TO "backup"`));
+  return schemas.flatMap((schema) =>
+    ["TABLES", "SEQUENCES"].map((objects) => `GRANT SELECT ON ALL ${objects} IN SCHEMA ${quoted(schema)} TO "backup"`),
+  );
 }

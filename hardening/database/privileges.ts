@@ -4,7 +4,13 @@
  * unchanged, so that a second preview is empty. `privileges-sql.ts` renders the same data as SQL, `privilege-table.ts`
  * says what it amounts to.
  */
-import { databaseGrants, defaultPrivileges, maintenanceGrants, type DefaultPrivilegesSpec, type GrantSpec } from "./database-grants";
+import {
+  databaseGrants,
+  defaultPrivileges,
+  maintenanceGrants,
+  type DefaultPrivilegesSpec,
+  type GrantSpec,
+} from "./database-grants";
 import { EXTENSIONS_SCHEMA, withRequired, type Extension } from "./extensions";
 import { identifier } from "./identifiers";
 import { DATABASE_ROLES, roleSpec, type DatabaseRole, type RoleLimits, type RoleSpec } from "./roles";
@@ -60,7 +66,9 @@ export interface DatabasePrivilegesArgs {
   /** Extensions of the first database. @default none */
   readonly extensions?: readonly Extension[];
   /** Further databases by name. @default none */
-  readonly databases?: Readonly<Record<string, { readonly schemas: readonly string[]; readonly extensions: readonly Extension[] }>>;
+  readonly databases?: Readonly<
+    Record<string, { readonly schemas: readonly string[]; readonly extensions: readonly Extension[] }>
+  >;
   /** The bootstrap superuser (POSTGRES_USER), who owns the databases. */
   readonly superuser: string;
   /** @default DEFAULT_ROLE_LIMITS */
@@ -87,31 +95,43 @@ function databaseName(property: string, value: string): string {
 }
 
 function schemaName(property: string, value: string): string {
-  if (value === "information_schema") throw new Error(`${property}: "${value}" is PostgreSQL's own; use another, for example "app"`);
-  if (value === EXTENSIONS_SCHEMA) throw new Error(`${property}: "${value}" holds the extensions; use another, for example "app"`);
-  if (value === TENANCY_SCHEMA) throw new Error(`${property}: "${value}" holds what guards the database from its owner; use another, for example "app"`);
+  if (value === "information_schema")
+    throw new Error(`${property}: "${value}" is PostgreSQL's own; use another, for example "app"`);
+  if (value === EXTENSIONS_SCHEMA)
+    throw new Error(`${property}: "${value}" holds the extensions; use another, for example "app"`);
+  if (value === TENANCY_SCHEMA)
+    throw new Error(
+      `${property}: "${value}" holds what guards the database from its owner; use another, for example "app"`,
+    );
   return identifier(property, value);
 }
 
 function scopes(args: DatabasePrivilegesArgs): Scope[] {
   const first: Scope = {
     database: databaseName("database", args.database),
-    schemas: [schemaName("schema", args.schema ?? "app"), ...(args.schemas ?? []).map((schema, index) => schemaName(`schemas[${index}]`, schema))],
+    schemas: [
+      schemaName("schema", args.schema ?? "app"),
+      ...(args.schemas ?? []).map((schema, index) => schemaName(`schemas[${index}]`, schema)),
+    ],
     extensions: withRequired(args.extensions ?? []),
     suffix: "",
   };
-  const further = Object.entries(args.databases ?? {}).sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, { schemas, extensions }]): Scope => ({
-    database: databaseName(`databases.${name}`, name),
-    schemas: schemas.map((schema, index) => schemaName(`databases.${name}.schemas[${index}]`, schema)),
-    extensions: withRequired(extensions),
-    suffix: `-${name}`,
-  }));
+  const further = Object.entries(args.databases ?? {})
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, { schemas, extensions }]): Scope => ({
+      database: databaseName(`databases.${name}`, name),
+      schemas: schemas.map((schema, index) => schemaName(`databases.${name}.schemas[${index}]`, schema)),
+      extensions: withRequired(extensions),
+      suffix: `-${name}`,
+    }));
   const all = [first, ...further];
   for (const { database, schemas } of all) {
     const twice = schemas.find((schema, index) => schemas.indexOf(schema) !== index);
     if (twice !== undefined) throw new Error(`schemas: "${twice}" stands twice in database "${database}"; remove one`);
-    if (schemas.length === 0) throw new Error(`databases.${database}.schemas: none given; give at least one, for example "app"`);
-    if (all.filter((scope) => scope.database === database).length > 1) throw new Error(`databases: "${database}" is the first database already; rename one`);
+    if (schemas.length === 0)
+      throw new Error(`databases.${database}.schemas: none given; give at least one, for example "app"`);
+    if (all.filter((scope) => scope.database === database).length > 1)
+      throw new Error(`databases: "${database}" is the first database already; rename one`);
   }
   return all;
 }
@@ -134,7 +154,9 @@ function searchPaths(all: readonly Scope[]): string[] {
 export function databasePrivileges(args: DatabasePrivilegesArgs): DatabasePrivileges {
   const superuser = identifier("superuser", args.superuser);
   if ((DATABASE_ROLES as readonly string[]).includes(superuser)) {
-    throw new Error(`superuser: "${superuser}" is the name of a least-privilege role; use another, for example "postgres"`);
+    throw new Error(
+      `superuser: "${superuser}" is the name of a least-privilege role; use another, for example "postgres"`,
+    );
   }
   const all = scopes(args);
   const paths = searchPaths(all);
@@ -146,11 +168,30 @@ export function databasePrivileges(args: DatabasePrivilegesArgs): DatabasePrivil
     roles: DATABASE_ROLES.map((role) => roleSpec(role, paths, args.limits?.[role])),
     databases: all.slice(1).map(({ database }) => ({ id: `database-${database}`, name: database, owner: superuser })),
     schemas: all.flatMap((scope) => [
-      ...scope.schemas.map((name, index): SchemaSpec => ({ id: `schema${schemaSuffix(scope, name, index)}`, name, database: scope.database, owner: "migrator" })),
-      ...(scope.extensions.length === 0 ? [] : [{ id: `schema${scope.suffix}-${EXTENSIONS_SCHEMA}`, name: EXTENSIONS_SCHEMA, database: scope.database, owner: superuser }]),
+      ...scope.schemas.map((name, index): SchemaSpec => ({
+        id: `schema${schemaSuffix(scope, name, index)}`,
+        name,
+        database: scope.database,
+        owner: "migrator",
+      })),
+      ...(scope.extensions.length === 0
+        ? []
+        : [
+            {
+              id: `schema${scope.suffix}-${EXTENSIONS_SCHEMA}`,
+              name: EXTENSIONS_SCHEMA,
+              database: scope.database,
+              owner: superuser,
+            },
+          ]),
     ]),
     extensions: all.flatMap((scope) =>
-      scope.extensions.map((name): ExtensionSpec => ({ id: `extension${scope.suffix}-${name}`, name, database: scope.database, schema: EXTENSIONS_SCHEMA })),
+      scope.extensions.map((name): ExtensionSpec => ({
+        id: `extension${scope.suffix}-${name}`,
+        name,
+        database: scope.database,
+        schema: EXTENSIONS_SCHEMA,
+      })),
     ),
     grants: [
       ...maintenanceGrants(),
@@ -164,7 +205,11 @@ export function databasePrivileges(args: DatabasePrivilegesArgs): DatabasePrivil
       ),
     ],
     defaultPrivileges: all.flatMap((scope) =>
-      defaultPrivileges({ database: scope.database, suffix: scope.suffix, schemas: scope.schemas.map((name, index) => ({ name, suffix: schemaSuffix(scope, name, index) })) }),
+      defaultPrivileges({
+        database: scope.database,
+        suffix: scope.suffix,
+        schemas: scope.schemas.map((name, index) => ({ name, suffix: schemaSuffix(scope, name, index) })),
+      }),
     ),
   };
 }

@@ -65,15 +65,27 @@ const ROLE_WHY: Readonly<Record<DatabaseRole, string>> = {
 const BYPASSES_ROW_SECURITY: readonly DatabaseRole[] = ["backup"];
 
 /** pg_monitor reads statistics and settings. Never pg_read_all_data, which reads pg_authid, too. */
-const MEMBERSHIPS: Readonly<Record<DatabaseRole, readonly string[]>> = { migrator: [], app_rw: [], app_ro: [], backup: [], monitor: ["pg_monitor"] };
+const MEMBERSHIPS: Readonly<Record<DatabaseRole, readonly string[]>> = {
+  migrator: [],
+  app_rw: [],
+  app_ro: [],
+  backup: [],
+  monitor: ["pg_monitor"],
+};
 
 const MINIMUM: RoleLimits = { connectionLimit: 1, statementTimeoutMs: 0, idleInTransactionSessionTimeoutMs: 0 };
 
-export function roleSpec(role: DatabaseRole, searchPaths: readonly string[], limits: Partial<RoleLimits> | undefined): RoleSpec {
+export function roleSpec(
+  role: DatabaseRole,
+  searchPaths: readonly string[],
+  limits: Partial<RoleLimits> | undefined,
+): RoleSpec {
   const merged = { ...DEFAULT_ROLE_LIMITS[role], ...limits };
   for (const key of ["connectionLimit", "statementTimeoutMs", "idleInTransactionSessionTimeoutMs"] as const) {
     if (!Number.isSafeInteger(merged[key]) || merged[key] < MINIMUM[key] || merged[key] > 2_147_483_647) {
-      throw new Error(`limits.${role}.${key}: ${merged[key]} is not allowed; use a whole number, at least ${MINIMUM[key]}`);
+      throw new Error(
+        `limits.${role}.${key}: ${merged[key]} is not allowed; use a whole number, at least ${MINIMUM[key]}`,
+      );
     }
   }
   return {
@@ -99,5 +111,11 @@ export function roleSpec(role: DatabaseRole, searchPaths: readonly string[], lim
  * so that policies and `current_user` see the role; it can do nothing else, and it owns nothing, so that it can be dropped.
  */
 export function loginSpec(role: RoleSpec, name: string): RoleSpec {
-  return { ...role, name, why: `what services log in as until the next rotation; becomes ${role.name}`, roles: [role.name], assumeRole: role.name };
+  return {
+    ...role,
+    name,
+    why: `what services log in as until the next rotation; becomes ${role.name}`,
+    roles: [role.name],
+    assumeRole: role.name,
+  };
 }

@@ -18,7 +18,10 @@ export function rotationKey({ everything, one }: RotationKeys): string | undefin
 
 /** Part of the logical names of what exists once a rotation: another key is another resource, beside the old one. */
 export function rotationId(key: string | undefined): string {
-  return createHash("sha256").update(key ?? "").digest("hex").slice(0, 8);
+  return createHash("sha256")
+    .update(key ?? "")
+    .digest("hex")
+    .slice(0, 8);
 }
 
 /**
@@ -26,6 +29,9 @@ export function rotationId(key: string | undefined): string {
  * does not meet the logins that were left there.
  */
 export function loginName(role: ServiceRole, key: string | undefined, salt: string): string {
-  const digest = createHmac("sha256", salt).update(`${role}\n${key ?? ""}`).digest("hex").slice(0, 8);
+  const digest = createHmac("sha256", salt)
+    .update(`${role}\n${key ?? ""}`)
+    .digest("hex")
+    .slice(0, 8);
   return identifier("login", `${role}_${digest}`);
 }

@@ -16,7 +16,13 @@ export const POSTGRES_PATHS = {
 } as const;
 
 /** The files of the live volume. */
-export const POSTGRES_LIVE_FILES = { hba: "pg_hba.conf", password: "postgres_password", certificate: "server.crt", key: "server.key", ca: "ca.crt" } as const;
+export const POSTGRES_LIVE_FILES = {
+  hba: "pg_hba.conf",
+  password: "postgres_password",
+  certificate: "server.crt",
+  key: "server.key",
+  ca: "ca.crt",
+} as const;
 /** Where the server remembers the superuser's password that it has, so that a reload can log in to change it. */
 export const PASSWORD_IN_FORCE = ".superuser";
 
@@ -28,7 +34,15 @@ export const POSTGRES_INITDB_ARGS = "--auth-host=scram-sha-256 --auth-local=scra
  * user name would be looked up in /etc/passwd.
  */
 export function postgresHealthCheck(superuser: string): readonly string[] {
-  return ["CMD", "pg_isready", "--quiet", "--host=127.0.0.1", "--port=5432", `--username=${superuser}`, "--dbname=postgres"];
+  return [
+    "CMD",
+    "pg_isready",
+    "--quiet",
+    "--host=127.0.0.1",
+    "--port=5432",
+    `--username=${superuser}`,
+    "--dbname=postgres",
+  ];
 }
 
 export interface PostgresStartScriptArgs {

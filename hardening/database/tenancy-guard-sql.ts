@@ -1,8 +1,20 @@
 /** The guard: confines every table that is to be, then looks whether anything leaks all the same. And the way out. */
 import { identifier, quoted } from "./identifiers";
 import {
-  coveredTables, FIXED_SETTINGS, nameArray, policyIsRight, REFERENCE_TRIGGER_PREFIX, TENANCY_EVENT_TRIGGERS, TENANCY_FAULT_SQLSTATE, TENANCY_SCHEMA, TENANT_ONLY_POLICY, TENANT_POLICY,
-  tenancyTexts, type TenancyArgs, type TenancyGuardArgs, type TenancyTexts,
+  coveredTables,
+  FIXED_SETTINGS,
+  nameArray,
+  policyIsRight,
+  REFERENCE_TRIGGER_PREFIX,
+  TENANCY_EVENT_TRIGGERS,
+  TENANCY_FAULT_SQLSTATE,
+  TENANCY_SCHEMA,
+  TENANT_ONLY_POLICY,
+  TENANT_POLICY,
+  tenancyTexts,
+  type TenancyArgs,
+  type TenancyGuardArgs,
+  type TenancyTexts,
 } from "./tenancy";
 import { faultsQuery } from "./tenancy-faults-sql";
 import { SETTINGS, TENANCY_FUNCTIONS } from "./tenancy-sql";
@@ -28,7 +40,8 @@ const CONFINED = `SELECT DISTINCT c.oid, n.nspname || '.' || c.relname AS key, f
     FROM pg_policy pol JOIN pg_class c ON c.oid = pol.polrelid JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE pol.polname IN ('${TENANT_POLICY}', '${TENANT_ONLY_POLICY}')`;
 
-const coverAll = (texts: TenancyTexts): string => block(`
+const coverAll = (texts: TenancyTexts): string =>
+  block(`
 DECLARE
   target record;
 BEGIN
@@ -54,7 +67,8 @@ $rampart$`,
   `ALTER FUNCTION ${S}.tenancy_count(text) OWNER TO ${quoted(backup)}`,
 ];
 
-const check = (texts: TenancyTexts, applicationRoles: readonly string[]): string => block(`
+const check = (texts: TenancyTexts, applicationRoles: readonly string[]): string =>
+  block(`
 DECLARE
   exceptions constant text[] := ${nameArray(texts.exceptions)};
   matched text[];
@@ -107,7 +121,13 @@ END`);
 export function renderTenancyGuardSql(args: TenancyGuardArgs): string[] {
   const texts = tenancyTexts(args);
   const roles = (args.applicationRoles ?? ["app_rw", "app_ro"]).map((role) => identifier("applicationRoles", role));
-  return [...SETTINGS, coverAll(texts), ...counter(identifier("backup", args.backup ?? "backup")), check(texts, roles), `DROP FUNCTION ${S}.tenancy_count(text)`];
+  return [
+    ...SETTINGS,
+    coverAll(texts),
+    ...counter(identifier("backup", args.backup ?? "backup")),
+    check(texts, roles),
+    `DROP FUNCTION ${S}.tenancy_count(text)`,
+  ];
 }
 
 /** A query (table, covered, enabled, forced, policies, asConfigured) of every table in the schemas; reads catalogs alone. */
@@ -126,7 +146,9 @@ WHERE c.relkind IN ('r', 'p') AND n.nspname = ANY (${nameArray(texts.schemas)}) 
  * in a merge opens nothing. Event triggers and policies stay as they are. Changes nothing where there never was tenancy.
  */
 export function renderTenancyAbsentSql(fix: string): string[] {
-  return [...SETTINGS, block(`
+  return [
+    ...SETTINGS,
+    block(`
 DECLARE confined text;
 BEGIN
   SELECT string_agg(t.key, ', ' ORDER BY t.key) INTO confined FROM (${CONFINED}) t;
@@ -134,7 +156,8 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = '${TENANCY_FAULT_SQLSTATE}',
       MESSAGE = format('tenancy: the configuration has no database.tenancy, but these tables are confined to tenants: %s; %s', confined, '${fix.replaceAll("'", "''").replaceAll("$", "")}');
   END IF;
-END`)];
+END`),
+  ];
 }
 
 /**

@@ -5,8 +5,19 @@
  */
 import { quoted } from "./identifiers";
 import {
-  coveredTables, FIXED_SETTINGS, literal, nameArray, policyIsRight, REFERENCE_TRIGGER_PREFIX, TENANCY_EVENT_TRIGGERS, TENANCY_SCHEMA, TENANT_ONLY_POLICY, TENANT_POLICY,
-  tenancyTexts, type TenancyArgs, type TenancyTexts,
+  coveredTables,
+  FIXED_SETTINGS,
+  literal,
+  nameArray,
+  policyIsRight,
+  REFERENCE_TRIGGER_PREFIX,
+  TENANCY_EVENT_TRIGGERS,
+  TENANCY_SCHEMA,
+  TENANT_ONLY_POLICY,
+  TENANT_POLICY,
+  tenancyTexts,
+  type TenancyArgs,
+  type TenancyTexts,
 } from "./tenancy";
 
 const S = TENANCY_SCHEMA;
@@ -22,7 +33,10 @@ const run = (): string => sqlFunction("tenancy_run(statement text)", "void", "BE
 /** Confines one table, if it is to be confined and is not. A column of another type gets no policy: then nobody sees a row. */
 function cover(texts: TenancyTexts): string {
   const expression = `quote_ident(${literal(texts.column)}) || ' = ' || ${literal(texts.tenant)}`;
-  return sqlFunction("tenancy_cover(relation oid)", "void", `
+  return sqlFunction(
+    "tenancy_cover(relation oid)",
+    "void",
+    `
 DECLARE
   target record;
   wanted record;
@@ -44,7 +58,8 @@ BEGIN
     IF known THEN RAISE WARNING 'tenancy: %: policy % was missing or not as configured, and is again', target.key, wanted.name; END IF;
     PERFORM ${S}.tenancy_run(format('CREATE POLICY %I ON %s AS %s FOR ALL TO PUBLIC USING (%s) WITH CHECK (%s)', wanted.name, target.name, wanted.kind, ${expression}, ${expression}));
   END LOOP;
-END`);
+END`,
+  );
 }
 
 /**
@@ -53,8 +68,12 @@ END`);
  */
 function references(texts: TenancyTexts): string {
   const column = `quote_ident(${literal(texts.column)})`;
-  const returns = "TABLE (child oid, child_key text, child_name text, parent_relname name, conname name, may_defer boolean, defers boolean, test text, crossing text)";
-  return sqlFunction("tenancy_references()", returns, `
+  const returns =
+    "TABLE (child oid, child_key text, child_name text, parent_relname name, conname name, may_defer boolean, defers boolean, test text, crossing text)";
+  return sqlFunction(
+    "tenancy_references()",
+    returns,
+    `
 BEGIN
   RETURN QUERY
   WITH covered AS (SELECT t.* FROM (${coveredTables(texts)}) t WHERE t.type = '${texts.type}'),
@@ -81,12 +100,16 @@ BEGIN
       CASE p.parent_kind WHEN 'r' THEN 'ONLY ' ELSE '' END, p.parent_name, string_agg(p.matches || 'c.' || p.fk || p.collated, ' AND ' ORDER BY p.position), ${column})
   FROM pairs p WHERE NOT p.paired
   GROUP BY p.id, p.child, p.child_key, p.child_name, p.child_kind, p.parent_name, p.parent_relname, p.parent_kind, p.conname, p.condeferrable, p.condeferred;
-END`);
+END`,
+  );
 }
 
 /** What has to be done so that each of those foreign keys has its trigger, and none is left of one that is gone. The table's name is part of the trigger's, so that a partition can be attached whose own foreign key has one. A trigger looks at every UPDATE: `UPDATE OF` would miss what a BEFORE trigger changes. */
 function referenceWork(texts: TenancyTexts): string {
-  return sqlFunction("tenancy_reference_work()", "TABLE (key text, statement text)", `
+  return sqlFunction(
+    "tenancy_reference_work()",
+    "TABLE (key text, statement text)",
+    `
 BEGIN
   RETURN QUERY
   WITH wanted AS (
@@ -113,20 +136,30 @@ BEGIN
     WHERE NOT EXISTS (SELECT FROM present p WHERE p.tgrelid = w.child AND p.trigger = w.trigger AND p.oid NOT IN (SELECT x.oid FROM wrong x))
   UNION ALL
   SELECT p.key, format('ALTER TABLE %s ENABLE TRIGGER %s', p.name, p.trigger) FROM present p WHERE p.tgenabled <> 'O' AND p.oid NOT IN (SELECT x.oid FROM wrong x);
-END`);
+END`,
+  );
 }
 
-const coverReferences = (): string => sqlFunction("tenancy_cover_references()", "void", `
+const coverReferences = (): string =>
+  sqlFunction(
+    "tenancy_cover_references()",
+    "void",
+    `
 DECLARE work text;
 BEGIN
   -- All of it is looked up before the first of it is done.
   FOREACH work IN ARRAY ARRAY (SELECT w.statement FROM ${S}.tenancy_reference_work() w) LOOP
     PERFORM ${S}.tenancy_run(work);
   END LOOP;
-END`);
+END`,
+  );
 
 /** Refuses a reference to another tenant's row with the very words for a row that is not there: the two cannot be told apart. */
-const reference = (): string => sqlFunction("tenancy_reference()", "trigger", `
+const reference = (): string =>
+  sqlFunction(
+    "tenancy_reference()",
+    "trigger",
+    `
 DECLARE present boolean;
 BEGIN
   EXECUTE TG_ARGV[0] INTO present USING NEW;
@@ -136,11 +169,15 @@ BEGIN
       DETAIL = format('Key is not present in table "%s".', TG_ARGV[2]), SCHEMA = TG_TABLE_SCHEMA, TABLE = TG_TABLE_NAME, CONSTRAINT = TG_ARGV[1];
   END IF;
   RETURN NULL;
-END`);
+END`,
+  );
 
 /** Looks at the tables that a DDL statement named, with their partitions and children. */
 function onEvent(texts: TenancyTexts): string {
-  return sqlFunction("tenancy_on_event()", "event_trigger", `
+  return sqlFunction(
+    "tenancy_on_event()",
+    "event_trigger",
+    `
 DECLARE
   stack text;
   relations oid[];
@@ -173,13 +210,29 @@ BEGIN
     PERFORM ${S}.tenancy_cover(relation);
   END LOOP;
   PERFORM ${S}.tenancy_cover_references();
-END`);
+END`,
+  );
 }
 
-const FUNCTIONS_FOR_MIGRATOR = ["tenancy_run(text)", "tenancy_cover(oid)", "tenancy_references()", "tenancy_reference_work()", "tenancy_cover_references()", "tenancy_reference()"] as const;
+const FUNCTIONS_FOR_MIGRATOR = [
+  "tenancy_run(text)",
+  "tenancy_cover(oid)",
+  "tenancy_references()",
+  "tenancy_reference_work()",
+  "tenancy_cover_references()",
+  "tenancy_reference()",
+] as const;
 
 /** Names and argument types of all functions here, dependents first. */
-export const TENANCY_FUNCTIONS = ["tenancy_on_event()", "tenancy_cover_references()", "tenancy_reference_work()", "tenancy_references()", "tenancy_cover(oid)", "tenancy_run(text)", "tenancy_reference()"] as const;
+export const TENANCY_FUNCTIONS = [
+  "tenancy_on_event()",
+  "tenancy_cover_references()",
+  "tenancy_reference_work()",
+  "tenancy_references()",
+  "tenancy_cover(oid)",
+  "tenancy_run(text)",
+  "tenancy_reference()",
+] as const;
 
 /** How a block of ours begins: names mean PostgreSQL's own, whatever the session's settings; notices about what is not there yet are left out. */
 export const SETTINGS = [...FIXED_SETTINGS, "client_min_messages = warning"].map((setting) => `SET LOCAL ${setting}`);
@@ -201,7 +254,9 @@ export function renderTenancySql(args: TenancyArgs): string[] {
     `GRANT USAGE ON SCHEMA ${S} TO ${migrator}`,
     ...Object.values(TENANCY_EVENT_TRIGGERS).map((name) => `DROP EVENT TRIGGER IF EXISTS ${name}`),
     // What a function returns cannot be replaced, and an older release's may differ.
-    ...TENANCY_FUNCTIONS.filter((signature) => signature !== "tenancy_reference()").map((signature) => `DROP FUNCTION IF EXISTS ${S}.${signature}`),
+    ...TENANCY_FUNCTIONS.filter((signature) => signature !== "tenancy_reference()").map(
+      (signature) => `DROP FUNCTION IF EXISTS ${S}.${signature}`,
+    ),
     run(),
     cover(texts),
     references(texts),
@@ -209,7 +264,10 @@ export function renderTenancySql(args: TenancyArgs): string[] {
     coverReferences(),
     reference(),
     onEvent(texts),
-    ...TENANCY_FUNCTIONS.flatMap((signature) => [`ALTER FUNCTION ${S}.${signature} OWNER TO ${owner}`, `REVOKE ALL ON FUNCTION ${S}.${signature} FROM PUBLIC`]),
+    ...TENANCY_FUNCTIONS.flatMap((signature) => [
+      `ALTER FUNCTION ${S}.${signature} OWNER TO ${owner}`,
+      `REVOKE ALL ON FUNCTION ${S}.${signature} FROM PUBLIC`,
+    ]),
     ...FUNCTIONS_FOR_MIGRATOR.map((signature) => `GRANT EXECUTE ON FUNCTION ${S}.${signature} TO ${migrator}`),
     ...Object.entries(TENANCY_EVENT_TRIGGERS).flatMap(([event, name]) => [
       `CREATE EVENT TRIGGER ${name} ON ${event} EXECUTE FUNCTION ${S}.tenancy_on_event()`,

@@ -45,7 +45,10 @@ export const TENANT_POLICY = "rampart_tenant";
 /** RESTRICTIVE, so that no permissive policy of the application's can widen what the first one allows. */
 export const TENANT_ONLY_POLICY = "rampart_tenant_only";
 /** Event triggers, by the event that fires them. */
-export const TENANCY_EVENT_TRIGGERS = { ddl_command_end: "rampart_tenancy_ddl", sql_drop: "rampart_tenancy_drop" } as const;
+export const TENANCY_EVENT_TRIGGERS = {
+  ddl_command_end: "rampart_tenancy_ddl",
+  sql_drop: "rampart_tenancy_drop",
+} as const;
 /** In capitals, so that they fire before PostgreSQL's own `RI_ConstraintTrigger_…`: triggers fire in the order of their names. */
 export const REFERENCE_TRIGGER_PREFIX = "RAMPART_fk_";
 
@@ -85,10 +88,17 @@ export interface TenancyTexts {
 
 export function tenancyTexts(args: TenancyArgs): TenancyTexts {
   const { tenancy } = args;
-  const variable = matching("tenancy.variable", tenancy.variable, VARIABLE, "a name with one dot, such as app.tenant_id");
-  if (!TENANT_COLUMN_TYPES.includes(tenancy.type)) throw new Error(`tenancy.type: "${tenancy.type}" is not allowed; use one of ${TENANT_COLUMN_TYPES.join(", ")}`);
+  const variable = matching(
+    "tenancy.variable",
+    tenancy.variable,
+    VARIABLE,
+    "a name with one dot, such as app.tenant_id",
+  );
+  if (!TENANT_COLUMN_TYPES.includes(tenancy.type))
+    throw new Error(`tenancy.type: "${tenancy.type}" is not allowed; use one of ${TENANT_COLUMN_TYPES.join(", ")}`);
   if (args.schemas.length === 0) throw new Error("schemas: none given; name at least one");
-  const objects = (property: string, values: readonly string[]): string[] => values.map((value) => matching(property, value, OBJECT, "<schema>.<name>")).sort();
+  const objects = (property: string, values: readonly string[]): string[] =>
+    values.map((value) => matching(property, value, OBJECT, "<schema>.<name>")).sort();
   const cast = tenancy.type === "text" ? "" : `::${tenancy.type}`;
   const shown = `NULLIF(current_setting('${variable}'::text, true), ''::text)`;
   return {
@@ -98,8 +108,12 @@ export function tenancyTexts(args: TenancyArgs): TenancyTexts {
     variable,
     column: identifier("tenancy.column", tenancy.column),
     type: tenancy.type,
-    sharedTables: tenancy.sharedTables === undefined ? undefined : objects("tenancy.sharedTables", tenancy.sharedTables),
-    exceptions: objects("tenancy.exceptions", tenancy.exceptions.map(({ object }) => object)),
+    sharedTables:
+      tenancy.sharedTables === undefined ? undefined : objects("tenancy.sharedTables", tenancy.sharedTables),
+    exceptions: objects(
+      "tenancy.exceptions",
+      tenancy.exceptions.map(({ object }) => object),
+    ),
     // A sub-select is evaluated once a query and lets an index on the column be used; unset and empty are NULL, which equals nothing.
     tenant: `(SELECT NULLIF(pg_catalog.current_setting('${variable}', true), '')${cast} AS tenant)`,
     shownTenant: `( SELECT ${cast === "" ? shown : `(${shown})${cast}`} AS tenant)`,
@@ -131,4 +145,8 @@ export function policyIsRight({ column, shownTenant }: TenancyTexts): string {
 }
 
 /** Settings of every function and block here, so that names mean PostgreSQL's own and texts compare as expected. */
-export const FIXED_SETTINGS = ["search_path = pg_catalog, pg_temp", "quote_all_identifiers = off", "standard_conforming_strings = on"] as const;
+export const FIXED_SETTINGS = [
+  "search_path = pg_catalog, pg_temp",
+  "quote_all_identifiers = off",
+  "standard_conforming_strings = on",
+] as const;

@@ -65,9 +65,22 @@ export const UPGRADE_SERVER_ENVIRONMENT = {
 } as const;
 
 /** Its settings: roles' verifiers stay out of the log, and loading needs few checkpoints. */
-export const UPGRADE_SERVER_COMMAND = ["postgres", "-c", "log_min_error_statement=panic", "-c", "log_statement=none", "-c", "max_wal_size=2GB", "-c", "maintenance_work_mem=128MB", "-c", "password_encryption=scram-sha-256"] as const;
+export const UPGRADE_SERVER_COMMAND = [
+  "postgres",
+  "-c",
+  "log_min_error_statement=panic",
+  "-c",
+  "log_statement=none",
+  "-c",
+  "max_wal_size=2GB",
+  "-c",
+  "maintenance_work_mem=128MB",
+  "-c",
+  "password_encryption=scram-sha-256",
+] as const;
 
-export const SERVER_READY_SCRIPT = 'exec pg_isready --quiet --host=127.0.0.1 --port=5432 --username="$POSTGRES_USER" --dbname=postgres\n';
+export const SERVER_READY_SCRIPT =
+  'exec pg_isready --quiet --host=127.0.0.1 --port=5432 --username="$POSTGRES_USER" --dbname=postgres\n';
 
 /** Marks the volume; only once its server has shut down cleanly. The mark is its first argument. */
 export const MARK_SCRIPT = `set -eu

@@ -3,7 +3,8 @@
 /** Marks the databases that the upgrade itself made read-only, so that nothing else is ever undone. */
 const MARK = "rampart.upgrade";
 const FROZEN = `EXISTS (SELECT FROM pg_db_role_setting s WHERE s.setdatabase = d.oid AND s.setrole = 0 AND '${MARK}=on' = ANY (s.setconfig))`;
-const READ_ONLY = "EXISTS (SELECT FROM pg_db_role_setting s WHERE s.setdatabase = d.oid AND s.setrole = 0 AND s.setconfig::text LIKE '%default_transaction_read_only%')";
+const READ_ONLY =
+  "EXISTS (SELECT FROM pg_db_role_setting s WHERE s.setdatabase = d.oid AND s.setrole = 0 AND s.setconfig::text LIKE '%default_transaction_read_only%')";
 
 /**
  * New transactions of every database are read-only unless they say otherwise, and every session is ended so that this
@@ -30,24 +31,36 @@ export const PREFLIGHT_SQL = `SELECT (SELECT sum(pg_database_size(oid)) FROM pg_
 `;
 
 /** Databases in the order in which they are restored: each needs another one to be connected to meanwhile. */
-export const DATABASES_SQL = "SELECT oid, datname FROM pg_database WHERE datallowconn ORDER BY datname <> 'template1', datname <> 'postgres', datname;\n";
+export const DATABASES_SQL =
+  "SELECT oid, datname FROM pg_database WHERE datallowconn ORDER BY datname <> 'template1', datname <> 'postgres', datname;\n";
 
 export const EXTENSIONS_SQL = "SELECT extname FROM pg_extension ORDER BY 1;\n";
 export const AVAILABLE_EXTENSIONS_SQL = "SELECT name FROM pg_available_extensions ORDER BY 1;\n";
 
 /** PostgreSQL 17 knows a privilege more than 16: an owner has it by itself, nobody else gets it by an upgrade. */
 const OLD_PRIVILEGES = "a.privilege_type <> 'MAINTAIN'";
-const GRANTS = "(SELECT string_agg(concat_ws(' ', CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END, a.privilege_type, a.is_grantable, a.grantor::regrole), ',' ORDER BY a.grantee::regrole::text, a.privilege_type, a.grantor::regrole::text)";
+const GRANTS =
+  "(SELECT string_agg(concat_ws(' ', CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END, a.privilege_type, a.is_grantable, a.grantor::regrole), ',' ORDER BY a.grantee::regrole::text, a.privilege_type, a.grantor::regrole::text)";
 const grants = (acl: string): string => `${GRANTS} FROM aclexplode(${acl}) a WHERE ${OLD_PRIVILEGES})`;
-const ofExtension = (catalog: string, oid: string): string => `EXISTS (SELECT FROM pg_depend x WHERE x.classid = '${catalog}'::regclass AND x.objid = ${oid} AND x.deptype = 'e')`;
-const initial = (catalog: string, oid: string, acl: string): string => `EXISTS (SELECT FROM pg_init_privs i WHERE i.classoid = '${catalog}'::regclass AND i.objoid = ${oid} AND i.objsubid = 0 AND i.initprivs = ${acl})`;
-const SYSTEM = "n.nspname IN ('pg_catalog', 'information_schema') OR n.nspname LIKE 'pg\\_toast%' OR n.nspname LIKE 'pg\\_temp%'";
+const ofExtension = (catalog: string, oid: string): string =>
+  `EXISTS (SELECT FROM pg_depend x WHERE x.classid = '${catalog}'::regclass AND x.objid = ${oid} AND x.deptype = 'e')`;
+const initial = (catalog: string, oid: string, acl: string): string =>
+  `EXISTS (SELECT FROM pg_init_privs i WHERE i.classoid = '${catalog}'::regclass AND i.objoid = ${oid} AND i.objsubid = 0 AND i.initprivs = ${acl})`;
+const SYSTEM =
+  "n.nspname IN ('pg_catalog', 'information_schema') OR n.nspname LIKE 'pg\\_toast%' OR n.nspname LIKE 'pg\\_temp%'";
 
 /** An array type comes with its element type, whose privileges it has; PostgreSQL 17 counts it to the extension, 16 does not. */
 const NO_ARRAY = "o.typsubscript <> 'array_subscript_handler'::regproc";
 
 /** Privileges of one kind of object: all of them on the stack's own, changed ones on PostgreSQL's and extensions'. */
-function privileges(kind: string, catalog: string, prefix: string, defaultType: string, name: string, only = "true"): string {
+function privileges(
+  kind: string,
+  catalog: string,
+  prefix: string,
+  defaultType: string,
+  name: string,
+  only = "true",
+): string {
   const [oid, acl, owner, namespace] = ["o.oid", `o.${prefix}acl`, `o.${prefix}owner`, `o.${prefix}namespace`];
   const own = `NOT (${SYSTEM}) AND NOT ${ofExtension(catalog, oid)}`;
   return `SELECT 'privileges of ${kind}', ${name}, ${grants(`coalesce(${acl}, acldefault(${defaultType}, ${owner}))`)}
@@ -111,5 +124,8 @@ ${privileges("type", "pg_type", "typ", "'T'", "o.oid::regtype", NO_ARRAY)}
 /** What the inventories of two servers differ in; empty where they agree. Versions of extensions are not part of them. */
 export function inventoryDifferences(before: readonly string[], after: readonly string[]): string[] {
   const [old, fresh] = [new Set(before), new Set(after)];
-  return [...before.filter((line) => !fresh.has(line)).map((line) => `only on the old server: ${line}`), ...after.filter((line) => !old.has(line)).map((line) => `only on the new server: ${line}`)].sort();
+  return [
+    ...before.filter((line) => !fresh.has(line)).map((line) => `only on the old server: ${line}`),
+    ...after.filter((line) => !old.has(line)).map((line) => `only on the new server: ${line}`),
+  ].sort();
 }

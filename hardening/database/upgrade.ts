@@ -74,41 +74,53 @@ export function majorRefusal(change: MajorChange): string | undefined {
   const target = volumes.find(({ name }) => name === targetName);
   const current = volumes.find(({ inUse }) => inUse);
   if (target?.major !== undefined && target.major !== wanted) {
-    return refusal(`the volume ${targetName} holds PostgreSQL ${target.major}'s data, and the configured image is PostgreSQL ${wanted}`, [
-      `Put an image of PostgreSQL ${target.major} back into rampart:images.postgres.`,
-    ]);
+    return refusal(
+      `the volume ${targetName} holds PostgreSQL ${target.major}'s data, and the configured image is PostgreSQL ${wanted}`,
+      [`Put an image of PostgreSQL ${target.major} back into rampart:images.postgres.`],
+    );
   }
   const others = volumes.filter(({ name, major }) => name !== targetName && major !== undefined);
   if (current !== undefined && current.name !== targetName) {
     const from = current.major ?? majorOfName(base, current.name) ?? FIRST_MAJOR;
     if (target?.preparedFrom !== from) return wanted > from ? procedure(change, from) : wayBack(change, from);
     if (!previous.includes(from)) {
-      return refusal(`PostgreSQL ${wanted} is prepared, and the volume ${current.name} of PostgreSQL ${from} would leave the stack`, [
-        "Keep it declared, and go on:",
-        ...switchCommands(stack, image, from).slice(1).map((line) => `  ${line}`),
-      ]);
+      return refusal(
+        `PostgreSQL ${wanted} is prepared, and the volume ${current.name} of PostgreSQL ${from} would leave the stack`,
+        [
+          "Keep it declared, and go on:",
+          ...switchCommands(stack, image, from)
+            .slice(1)
+            .map((line) => `  ${line}`),
+        ],
+      );
     }
     return undefined;
   }
   // Nothing runs, and data of other versions is all there is: the new server would start empty beside it.
   const kept = others.at(-1);
   if (target?.major === undefined && kept?.major !== undefined) {
-    return refusal(`the engine holds PostgreSQL ${kept.major}'s data in ${kept.name} and none of PostgreSQL ${wanted}, which would start empty`, [
-      `Put an image of PostgreSQL ${kept.major} back into rampart:images.postgres and deploy; then \`npm run upgrade-postgres -- ${stack} --help\`.`,
-      `Or, where that data is not wanted: \`docker volume rm ${kept.name}\`.`,
-    ]);
+    return refusal(
+      `the engine holds PostgreSQL ${kept.major}'s data in ${kept.name} and none of PostgreSQL ${wanted}, which would start empty`,
+      [
+        `Put an image of PostgreSQL ${kept.major} back into rampart:images.postgres and deploy; then \`npm run upgrade-postgres -- ${stack} --help\`.`,
+        `Or, where that data is not wanted: \`docker volume rm ${kept.name}\`.`,
+      ],
+    );
   }
   return undefined;
 }
 
 function procedure({ stack, image, wanted }: MajorChange, from: number): string {
-  return refusal(`PostgreSQL ${from} runs and the configured image is PostgreSQL ${wanted}: another major version takes a copy of the data, never the data itself`, [
-    "1. Put the old image back into rampart:images.postgres.",
-    `2. npm run upgrade-postgres -- ${stack} --to '${image}' --confirm ${stack}`,
-    "3. What that prints at its end:",
-    ...switchCommands(stack, image, from).map((line) => `   ${line}`),
-    "docs/upgrades.md has the whole.",
-  ]);
+  return refusal(
+    `PostgreSQL ${from} runs and the configured image is PostgreSQL ${wanted}: another major version takes a copy of the data, never the data itself`,
+    [
+      "1. Put the old image back into rampart:images.postgres.",
+      `2. npm run upgrade-postgres -- ${stack} --to '${image}' --confirm ${stack}`,
+      "3. What that prints at its end:",
+      ...switchCommands(stack, image, from).map((line) => `   ${line}`),
+      "docs/upgrades.md has the whole.",
+    ],
+  );
 }
 
 function wayBack({ wanted, base }: MajorChange, from: number): string {
@@ -118,4 +130,5 @@ function wayBack({ wanted, base }: MajorChange, from: number): string {
   ]);
 }
 
-const refusal = (fact: string, lines: readonly string[]): string => [`${fact}. Nothing was changed, and the old server goes on serving.`, ...lines].join("\n");
+const refusal = (fact: string, lines: readonly string[]): string =>
+  [`${fact}. Nothing was changed, and the old server goes on serving.`, ...lines].join("\n");

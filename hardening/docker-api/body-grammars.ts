@@ -2,13 +2,36 @@
 import type { BodyKind, QueryKind } from "./endpoints";
 import { CONTAINER_UPDATE, containerCreate, LABELS, NETWORK_CONNECT } from "./create-body";
 import {
-  arrayOf, BOOLEAN, EMPTY_OBJECT, EMPTY_STRING, FALSE, INTEGER, mapOf, NULL, oneOf, PLAIN, recordOf, STRING, toJavaScript, whole, WS,
+  arrayOf,
+  BOOLEAN,
+  EMPTY_OBJECT,
+  EMPTY_STRING,
+  FALSE,
+  INTEGER,
+  mapOf,
+  NULL,
+  oneOf,
+  PLAIN,
+  recordOf,
+  STRING,
+  toJavaScript,
+  whole,
+  WS,
 } from "./json-grammar";
 import type { NameLimits } from "./names";
 import { networkName, volumeName } from "./names";
 
 /** Kinds whose body is read whole and matched; `none` and `tar` and `stream` are not. */
-export const JUDGED_KINDS = ["empty", "flat", "container", "container-update", "exec", "network", "network-connect", "volume"] as const satisfies readonly BodyKind[];
+export const JUDGED_KINDS = [
+  "empty",
+  "flat",
+  "container",
+  "container-update",
+  "exec",
+  "network",
+  "network-connect",
+  "volume",
+] as const satisfies readonly BodyKind[];
 export type JudgedKind = (typeof JUDGED_KINDS)[number];
 
 /**
@@ -30,7 +53,14 @@ function networkCreate(limits: NameLimits): string {
     EnableIPv4: BOOLEAN,
     EnableIPv6: BOOLEAN,
     IPAM: recordOf({
-      Config: arrayOf(recordOf({ AuxiliaryAddresses: mapOf(PLAIN, PLAIN), Gateway: `(?:null|${PLAIN})`, IPRange: SUBNET, Subnet: SUBNET })),
+      Config: arrayOf(
+        recordOf({
+          AuxiliaryAddresses: mapOf(PLAIN, PLAIN),
+          Gateway: `(?:null|${PLAIN})`,
+          IPRange: SUBNET,
+          Subnet: SUBNET,
+        }),
+      ),
       Driver: oneOf("", "default"),
       Options: EMPTY_OBJECT,
     }),
@@ -39,7 +69,14 @@ function networkCreate(limits: NameLimits): string {
     Labels: LABELS,
     Name: `"${networkName(limits)}"`,
     // The bridge's own name would be another network's bridge.
-    Options: mapOf(oneOf("com.docker.network.bridge.enable_icc", "com.docker.network.bridge.enable_ip_masquerade", "com.docker.network.driver.mtu"), PLAIN),
+    Options: mapOf(
+      oneOf(
+        "com.docker.network.bridge.enable_icc",
+        "com.docker.network.bridge.enable_ip_masquerade",
+        "com.docker.network.driver.mtu",
+      ),
+      PLAIN,
+    ),
     Scope: oneOf("", "local"),
   });
 }
@@ -107,8 +144,29 @@ const QUERY_PARAMETERS: Readonly<Record<QueryKind, readonly string[]>> = {
   // Not here: remote, extrahosts, cgroupparent, securityopt, outputs, session, version=2 (BuildKit).
   build: [
     ...[
-      "buildargs", "buildid", "cachefrom", "cpuperiod", "cpuquota", "cpusetcpus", "cpusetmems", "cpushares", "dockerfile", "forcerm",
-      "labels", "memory", "memswap", "nocache", "platform", "pull", "q", "rm", "shmsize", "squash", "t", "target", "ulimits",
+      "buildargs",
+      "buildid",
+      "cachefrom",
+      "cpuperiod",
+      "cpuquota",
+      "cpusetcpus",
+      "cpusetmems",
+      "cpushares",
+      "dockerfile",
+      "forcerm",
+      "labels",
+      "memory",
+      "memswap",
+      "nocache",
+      "platform",
+      "pull",
+      "q",
+      "rm",
+      "shmsize",
+      "squash",
+      "t",
+      "target",
+      "ulimits",
     ].map((name) => `${name}=${VALUE}`),
     "networkmode=(?:default|bridge|none)?",
     "remote=",

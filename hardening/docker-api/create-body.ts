@@ -22,8 +22,20 @@ import { networkName, volumeName } from "./names";
 
 /** Docker's default capabilities: naming one after dropping ALL gives nothing that silence would not. Source: moby, oci/caps. */
 const DEFAULT_CAPABILITIES = [
-  "AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD",
-  "NET_BIND_SERVICE", "NET_RAW", "SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT",
+  "AUDIT_WRITE",
+  "CHOWN",
+  "DAC_OVERRIDE",
+  "FOWNER",
+  "FSETID",
+  "KILL",
+  "MKNOD",
+  "NET_BIND_SERVICE",
+  "NET_RAW",
+  "SETFCAP",
+  "SETGID",
+  "SETPCAP",
+  "SETUID",
+  "SYS_CHROOT",
 ] as const;
 
 const NULLABLE_STRING = `(?:null|${STRING})`;
@@ -197,7 +209,9 @@ export function containerCreate(limits: NameLimits): string {
     Labels: LABELS,
     MacAddress: NULLABLE_STRING,
     NetworkDisabled: BOOLEAN,
-    NetworkingConfig: recordOf({ EndpointsConfig: mapOf(`"(?:default|bridge|none|${networkName(limits)})"`, ENDPOINT) }),
+    NetworkingConfig: recordOf({
+      EndpointsConfig: mapOf(`"(?:default|bridge|none|${networkName(limits)})"`, ENDPOINT),
+    }),
     OnBuild: EMPTY_ARRAY,
     OpenStdin: BOOLEAN,
     Shell: STRINGS,

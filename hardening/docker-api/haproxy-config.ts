@@ -47,7 +47,9 @@ export function pathPattern(permission: DockerApiPermission, limits: NameLimits 
 /** The text of haproxy.cfg. Throws on a consumer's name or prefix that could end its quoting. */
 export function renderHaproxyConfig(args: HaproxyConfigArgs): string {
   validate(args);
-  const endpoints = [...new Set(args.permissions)].sort().map((permission) => ({ permission, endpoint: endpointOf(permission) }));
+  const endpoints = [...new Set(args.permissions)]
+    .sort()
+    .map((permission) => ({ permission, endpoint: endpointOf(permission) }));
   return [
     ...globalAndDefaults(args),
     "",
@@ -87,9 +89,18 @@ interface Granted {
 
 function validate(args: HaproxyConfigArgs): void {
   const faults = [
-    { holds: /^[a-z0-9][a-z0-9-]{0,62}$/.test(args.consumer), message: `consumer: given "${args.consumer}"; allowed: lower-case letters, digits and hyphens` },
-    { holds: /^\/[A-Za-z0-9_./-]+$/.test(args.socketPath ?? "/s"), message: `socketPath: given "${args.socketPath ?? ""}"; allowed: an absolute path without spaces` },
-    { holds: /^[0-9A-Fa-f.:*]+$/.test(args.listenAddress ?? "*"), message: `listenAddress: given "${args.listenAddress ?? ""}"; allowed: an address or *` },
+    {
+      holds: /^[a-z0-9][a-z0-9-]{0,62}$/.test(args.consumer),
+      message: `consumer: given "${args.consumer}"; allowed: lower-case letters, digits and hyphens`,
+    },
+    {
+      holds: /^\/[A-Za-z0-9_./-]+$/.test(args.socketPath ?? "/s"),
+      message: `socketPath: given "${args.socketPath ?? ""}"; allowed: an absolute path without spaces`,
+    },
+    {
+      holds: /^[0-9A-Fa-f.:*]+$/.test(args.listenAddress ?? "*"),
+      message: `listenAddress: given "${args.listenAddress ?? ""}"; allowed: an address or *`,
+    },
     ...(["volumePrefix", "networkPrefix"] as const).map((name) => ({
       holds: NAME_PREFIX.test(args[name] ?? "app-"),
       message: `${name}: given "${args[name] ?? ""}"; allowed: lower-case letters, digits, "_", "." and "-", with one that no id has (g to z, "_", "." or "-")`,
@@ -148,7 +159,10 @@ function requestLineRules(): string[] {
     refuse("query-form", "{ query -m reg '[;#\\x00-\\x20\\x7f-\\xff]' }"),
     refuse("duplicate-header", "{ req.fhdr_cnt(content-type) gt 1 }"),
     // The engine adds the fields of a form to the query.
-    refuse("content-type", "{ req.fhdr(content-type) -m found } !{ req.fhdr(content-type) -m reg -i '^(?:application/(?:json|x-tar|tar|gzip|x-gzip|octet-stream)|text/plain)(?:; *charset=utf-8)?$' }"),
+    refuse(
+      "content-type",
+      "{ req.fhdr(content-type) -m found } !{ req.fhdr(content-type) -m reg -i '^(?:application/(?:json|x-tar|tar|gzip|x-gzip|octet-stream)|text/plain)(?:; *charset=utf-8)?$' }",
+    ),
   ];
 }
 
@@ -156,22 +170,40 @@ function queryRules(granted: readonly Granted[]): string[] {
   return granted.flatMap(({ permission, endpoint }) =>
     endpoint.query === undefined
       ? []
-      : [refuse("query", `{ var(txn.permission) -m str '${permission}' } { query -m found } !{ query -m reg '${queryGrammar(endpoint.query)}' }`)],
+      : [
+          refuse(
+            "query",
+            `{ var(txn.permission) -m str '${permission}' } { query -m found } !{ query -m reg '${queryGrammar(endpoint.query)}' }`,
+          ),
+        ],
   );
 }
 
 function bodyRules(granted: readonly Granted[], limits: NameLimits): string[] {
   const kinds = [...new Set(granted.map(({ endpoint }) => endpoint.body))].sort();
   const judged = JUDGED_KINDS.filter((kind): kind is JudgedKind => kinds.includes(kind));
-  const upgrades = granted.filter(({ endpoint }) => endpoint.upgrade === true).map(({ permission }) => `'${permission}'`);
+  const upgrades = granted
+    .filter(({ endpoint }) => endpoint.upgrade === true)
+    .map(({ permission }) => `'${permission}'`);
   const strict = judged.filter((kind) => kind !== "flat" && kind !== "empty");
   const upgrade = "{ req.fhdr(upgrade) -m found }";
   return [
-    ...granted.map(({ permission, endpoint }) => `    http-request set-var(txn.kind) str(${endpoint.body}) if { var(txn.permission) -m str '${permission}' }`),
+    ...granted.map(
+      ({ permission, endpoint }) =>
+        `    http-request set-var(txn.kind) str(${endpoint.body}) if { var(txn.permission) -m str '${permission}' }`,
+    ),
     ...(upgrades.length === 0
       ? [refuse("upgrade", upgrade)]
-      : [refuse("upgrade", `${upgrade} !{ var(txn.permission) -m str ${upgrades.join(" ")} }`), refuse("upgrade", `${upgrade} !{ req.fhdr(upgrade) -m str -i tcp }`)]),
-    ...(kinds.includes("none") ? [refuse("unexpected-body", `${isKind(["none"])} { req.fhdr(transfer-encoding) -m found }`), refuse("unexpected-body", `${isKind(["none"])} { req.body_size gt 0 }`)] : []),
+      : [
+          refuse("upgrade", `${upgrade} !{ var(txn.permission) -m str ${upgrades.join(" ")} }`),
+          refuse("upgrade", `${upgrade} !{ req.fhdr(upgrade) -m str -i tcp }`),
+        ]),
+    ...(kinds.includes("none")
+      ? [
+          refuse("unexpected-body", `${isKind(["none"])} { req.fhdr(transfer-encoding) -m found }`),
+          refuse("unexpected-body", `${isKind(["none"])} { req.body_size gt 0 }`),
+        ]
+      : []),
     ...(judged.length === 0
       ? []
       : [
@@ -181,18 +213,26 @@ function bodyRules(granted: readonly Granted[], limits: NameLimits): string[] {
           ...(strict.length === 0
             ? []
             : [
-                refuse("content-type", `${isKind(strict)} !{ req.fhdr(content-type) -m reg -i '^application/json(?:; *charset=utf-8)?$' }`),
+                refuse(
+                  "content-type",
+                  `${isKind(strict)} !{ req.fhdr(content-type) -m reg -i '^application/json(?:; *charset=utf-8)?$' }`,
+                ),
                 refuse("no-length", `${isKind(strict)} !{ req.fhdr(content-length) -m found }`),
               ]),
           `    http-request wait-for-body time 10s if !{ var(txn.rule) -m found } ${isKind(judged)}`,
           // Only what was seen whole was judged.
           `    http-request set-var(txn.size) req.body_size if ${isKind(judged)}`,
           refuse("body-size", `${isKind(judged)} !{ req.body_len,sub(txn.size) eq 0 }`),
-          ...judged.map((kind) => refuse("body", `${isKind([kind])} !{ req.body -m reg '${bodyGrammar(kind, limits)}' }`)),
+          ...judged.map((kind) =>
+            refuse("body", `${isKind([kind])} !{ req.body -m reg '${bodyGrammar(kind, limits)}' }`),
+          ),
           ...REFUSAL_REASONS.flatMap(({ rule, pattern, fix }) => {
             const condition = `if { var(txn.rule) -m str body } { req.body -m reg -i '${pattern}' }`;
             // The rule last: it is what keeps the next reason from matching.
-            return [`    http-request set-var(txn.fix) str('${fix}') ${condition}`, `    http-request set-var(txn.rule) str(${rule}) ${condition}`];
+            return [
+              `    http-request set-var(txn.fix) str('${fix}') ${condition}`,
+              `    http-request set-var(txn.rule) str(${rule}) ${condition}`,
+            ];
           }),
         ]),
   ];

@@ -17,7 +17,10 @@ export interface NameLimits {
  */
 export function consumerPrefix(stackName: string, consumer: string): string {
   const dotted = [stackName, consumer].find((name) => name.includes("."));
-  if (dotted !== undefined) throw new Error(`docker API proxy: the name ${JSON.stringify(dotted)} has a dot; allowed: letters, digits and hyphens, as a dot ends a prefix`);
+  if (dotted !== undefined)
+    throw new Error(
+      `docker API proxy: the name ${JSON.stringify(dotted)} has a dot; allowed: letters, digits and hyphens, as a dot ends a prefix`,
+    );
   return `${stackName}.${consumer}.`;
 }
 
@@ -30,7 +33,7 @@ export const NAME_PREFIX = /^[a-z][a-z0-9_.-]*[g-z_.-][a-z0-9_.-]*$/;
  */
 export function networkName(limits: NameLimits): string {
   if (limits.networkPrefix !== undefined) return `${quote(limits.networkPrefix)}[A-Za-z0-9_.-]*+`;
-  return "(?![Hh][Oo][Ss][Tt]\"|[0-9A-Fa-f]*\")[A-Za-z0-9][A-Za-z0-9_.-]*+";
+  return '(?![Hh][Oo][Ss][Tt]"|[0-9A-Fa-f]*")[A-Za-z0-9][A-Za-z0-9_.-]*+';
 }
 
 /** A volume's name: no slash, so never a path of the host. */
@@ -44,6 +47,7 @@ export function pathParameter(permission: string, limits: NameLimits): string {
   if (permission.includes("/images/{name}")) return "[A-Za-z0-9][A-Za-z0-9_.:@-]*(?:/[A-Za-z0-9][A-Za-z0-9_.:@-]*)*";
   const changes = permission.startsWith("POST ") || permission.startsWith("DELETE ");
   if (changes && permission.includes("/volumes/{name}")) return volumeName(limits);
-  if (changes && permission.includes("/networks/{id}") && limits.networkPrefix !== undefined) return networkName(limits);
+  if (changes && permission.includes("/networks/{id}") && limits.networkPrefix !== undefined)
+    return networkName(limits);
   return id;
 }

@@ -88,7 +88,10 @@ export interface PermissionFault {
 }
 
 /** Judges a request that may come from an untyped file. An empty list means that it can be expanded. */
-export function permissionFaults(request: { readonly allow?: readonly string[]; readonly presets?: readonly string[] }): PermissionFault[] {
+export function permissionFaults(request: {
+  readonly allow?: readonly string[];
+  readonly presets?: readonly string[];
+}): PermissionFault[] {
   return [
     ...(request.allow ?? []).flatMap((given, index) => faultOfPermission(given, index)),
     ...(request.presets ?? []).flatMap((given, index) => faultOfPreset(given, index)),
@@ -109,7 +112,10 @@ function faultOfPermission(given: string, index: number): PermissionFault[] {
       path,
       given,
       allowed: others.length > 0 ? others.join(", ") : 'an exact "METHOD /path" of docs/docker-api.md, without /v1.xx',
-      fix: others.length > 0 ? "use one of the methods that the path has" : 'write the path as the API reference does, for example "GET /containers/{id}/json"',
+      fix:
+        others.length > 0
+          ? "use one of the methods that the path has"
+          : 'write the path as the API reference does, for example "GET /containers/{id}/json"',
     },
   ];
 }
@@ -119,7 +125,9 @@ function faultOfPreset(given: string, index: number): PermissionFault[] {
   const path = `presets[${index}]`;
   const allowed = TECNATIVA_PRESETS.join(", ");
   const never = NEVER_ALLOWED.find((area) => "preset" in area && area.preset === given);
-  return [{ path, given, allowed, fix: never === undefined ? "use one of the allowed names" : `remove it: ${never.why}` }];
+  return [
+    { path, given, allowed, fix: never === undefined ? "use one of the allowed names" : `remove it: ${never.why}` },
+  ];
 }
 
 function isPermission(name: string): name is DockerApiPermission {

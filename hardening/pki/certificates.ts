@@ -3,9 +3,35 @@ import { createHash, X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
 import { AsnConvert, OctetString } from "@peculiar/asn1-schema";
 import {
-  AlgorithmIdentifier, AttributeTypeAndValue, AttributeValue, AuthorityKeyIdentifier, BasicConstraints, Certificate, ExtendedKeyUsage, Extension, Extensions, GeneralName,
-  id_ce_authorityKeyIdentifier, id_ce_basicConstraints, id_ce_extKeyUsage, id_ce_keyUsage, id_ce_subjectAltName, id_ce_subjectKeyIdentifier, id_kp_clientAuth, id_kp_serverAuth,
-  KeyIdentifier, KeyUsage, KeyUsageFlags, Name, RelativeDistinguishedName, SubjectAlternativeName, SubjectKeyIdentifier, SubjectPublicKeyInfo, TBSCertificate, Validity, Version,
+  AlgorithmIdentifier,
+  AttributeTypeAndValue,
+  AttributeValue,
+  AuthorityKeyIdentifier,
+  BasicConstraints,
+  Certificate,
+  ExtendedKeyUsage,
+  Extension,
+  Extensions,
+  GeneralName,
+  id_ce_authorityKeyIdentifier,
+  id_ce_basicConstraints,
+  id_ce_extKeyUsage,
+  id_ce_keyUsage,
+  id_ce_subjectAltName,
+  id_ce_subjectKeyIdentifier,
+  id_kp_clientAuth,
+  id_kp_serverAuth,
+  KeyIdentifier,
+  KeyUsage,
+  KeyUsageFlags,
+  Name,
+  RelativeDistinguishedName,
+  SubjectAlternativeName,
+  SubjectKeyIdentifier,
+  SubjectPublicKeyInfo,
+  TBSCertificate,
+  Validity,
+  Version,
 } from "@peculiar/asn1-x509";
 import { deriveKeyPair, sign, type KeyPair } from "./keys";
 import type { CertificatePeriod } from "./period";
@@ -61,7 +87,14 @@ export function serverCertificate(args: ServerCertificateArgs): IssuedCertificat
   if (args.names.length === 0) throw new Error("names: none given; give the names by which clients reach the server");
   const key = deriveKeyPair(args.seed, `server/${args.server}/${args.period.index}/${args.rotation ?? ""}`);
   return {
-    certificate: leaf(args, { subject: args.server, key, notBefore: args.period.notBefore, notAfter: args.period.notAfter, usage: id_kp_serverAuth, names: args.names }),
+    certificate: leaf(args, {
+      subject: args.server,
+      key,
+      notBefore: args.period.notBefore,
+      notAfter: args.period.notAfter,
+      usage: id_kp_serverAuth,
+      names: args.names,
+    }),
     privateKey: key.privateKeyPem,
   };
 }
@@ -73,7 +106,14 @@ export function serverCertificate(args: ServerCertificateArgs): IssuedCertificat
 export function clientCertificate(args: CertificateAuthorityArgs & { readonly client: string }): IssuedCertificate {
   const key = deriveKeyPair(args.seed, `client/${args.client}`);
   return {
-    certificate: leaf(args, { subject: args.client, key, notBefore: CA_NOT_BEFORE, notAfter: CA_NOT_AFTER, usage: id_kp_clientAuth, names: [] }),
+    certificate: leaf(args, {
+      subject: args.client,
+      key,
+      notBefore: CA_NOT_BEFORE,
+      notAfter: CA_NOT_AFTER,
+      usage: id_kp_clientAuth,
+      names: [],
+    }),
     privateKey: key.privateKeyPem,
   };
 }
@@ -103,8 +143,13 @@ function leaf(ca: CertificateAuthorityArgs, args: LeafArgs): string {
       extension(id_ce_basicConstraints, new BasicConstraints({}), true),
       extension(id_ce_keyUsage, new KeyUsage(KeyUsageFlags.digitalSignature), true),
       extension(id_ce_extKeyUsage, new ExtendedKeyUsage([args.usage])),
-      extension(id_ce_authorityKeyIdentifier, new AuthorityKeyIdentifier({ keyIdentifier: new KeyIdentifier(keyId(signer)) })),
-      ...(args.names.length === 0 ? [] : [extension(id_ce_subjectAltName, new SubjectAlternativeName(args.names.map(generalName)))]),
+      extension(
+        id_ce_authorityKeyIdentifier,
+        new AuthorityKeyIdentifier({ keyIdentifier: new KeyIdentifier(keyId(signer)) }),
+      ),
+      ...(args.names.length === 0
+        ? []
+        : [extension(id_ce_subjectAltName, new SubjectAlternativeName(args.names.map(generalName)))]),
     ],
   });
 }
@@ -129,11 +174,20 @@ function build(args: BuildArgs): string {
     validity: new Validity({ notBefore: args.notBefore, notAfter: args.notAfter }),
     subject: commonName(args.subject),
     subjectPublicKeyInfo: AsnConvert.parse(args.key.publicKeyDer, SubjectPublicKeyInfo),
-    extensions: new Extensions([...args.extensions, extension(id_ce_subjectKeyIdentifier, new SubjectKeyIdentifier(keyId(args.key)))]),
+    extensions: new Extensions([
+      ...args.extensions,
+      extension(id_ce_subjectKeyIdentifier, new SubjectKeyIdentifier(keyId(args.key))),
+    ]),
   });
   const signature = sign(args.signer.secret, new Uint8Array(AsnConvert.serialize(tbs)));
-  const certificate = new Certificate({ tbsCertificate: tbs, signatureAlgorithm: algorithm, signatureValue: arrayBuffer(signature) });
-  const base64 = Buffer.from(AsnConvert.serialize(certificate)).toString("base64").replace(/.{64}(?=.)/g, "$&\n");
+  const certificate = new Certificate({
+    tbsCertificate: tbs,
+    signatureAlgorithm: algorithm,
+    signatureValue: arrayBuffer(signature),
+  });
+  const base64 = Buffer.from(AsnConvert.serialize(certificate))
+    .toString("base64")
+    .replace(/.{64}(?=.)/g, "$&\n");
   return `-----BEGIN CERTIFICATE-----\n${base64}\n-----END CERTIFICATE-----\n`;
 }
 
@@ -150,11 +204,20 @@ function serial(args: BuildArgs): ArrayBuffer {
 
 const authorityKey = ({ seed }: CertificateAuthorityArgs): KeyPair => deriveKeyPair(seed, "authority");
 const authorityName = ({ stackName }: CertificateAuthorityArgs): string => `${stackName} certificate authority`;
-const keyId = (key: KeyPair): ArrayBuffer => arrayBuffer(createHash("sha1").update(new Uint8Array(AsnConvert.parse(key.publicKeyDer, SubjectPublicKeyInfo).subjectPublicKey)).digest());
+const keyId = (key: KeyPair): ArrayBuffer =>
+  arrayBuffer(
+    createHash("sha1")
+      .update(new Uint8Array(AsnConvert.parse(key.publicKeyDer, SubjectPublicKeyInfo).subjectPublicKey))
+      .digest(),
+  );
 const arrayBuffer = (bytes: Uint8Array): ArrayBuffer => new Uint8Array(bytes).buffer;
 
 function commonName(text: string): Name {
-  return new Name([new RelativeDistinguishedName([new AttributeTypeAndValue({ type: COMMON_NAME, value: new AttributeValue({ utf8String: text }) })])]);
+  return new Name([
+    new RelativeDistinguishedName([
+      new AttributeTypeAndValue({ type: COMMON_NAME, value: new AttributeValue({ utf8String: text }) }),
+    ]),
+  ]);
 }
 
 function extension(id: string, value: object, critical = false): Extension {

@@ -30,7 +30,13 @@ export function deriveKeyPair(seedBase64: string, purpose: string): KeyPair {
   const secret = mapHashToField(material, p256.CURVE.n);
   const point = p256.getPublicKey(secret, false);
   const base64url = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64url");
-  const jwk = { kty: "EC", crv: "P-256", d: base64url(secret), x: base64url(point.slice(1, 33)), y: base64url(point.slice(33)) };
+  const jwk = {
+    kty: "EC",
+    crv: "P-256",
+    d: base64url(secret),
+    x: base64url(point.slice(1, 33)),
+    y: base64url(point.slice(33)),
+  };
   const key = createPrivateKey({ key: jwk, format: "jwk" });
   return {
     secret,

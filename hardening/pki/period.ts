@@ -23,5 +23,10 @@ export interface CertificatePeriod {
 export function certificatePeriod(now: Date): CertificatePeriod {
   const index = Math.floor(now.getTime() / (RENEWAL_DAYS * DAY));
   const start = index * RENEWAL_DAYS * DAY;
-  return { index, notBefore: new Date(start - DAY), notAfter: new Date(start + VALIDITY_DAYS * DAY), renewFrom: new Date(start + RENEWAL_DAYS * DAY) };
+  return {
+    index,
+    notBefore: new Date(start - DAY),
+    notAfter: new Date(start + VALIDITY_DAYS * DAY),
+    renewFrom: new Date(start + RENEWAL_DAYS * DAY),
+  };
 }

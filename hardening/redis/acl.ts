@@ -36,24 +36,40 @@ const RESERVED_USERS = new Set(["default", "health", REDIS_ADMIN]);
  * caching: CLIENT TRACKING in its broadcasting mode names every key that anybody writes, whatever the user's prefix.
  */
 export const REDIS_SERVICE_COMMANDS = [
-  "+@all", "-@admin", "-@dangerous", "+info",
-  "-function", "-script|debug", "-script|flush", "-script|kill",
-  "-client|tracking", "-memory", "+memory|usage",
-  "-dbsize", "-pubsub", "-randomkey", "-scan",
+  "+@all",
+  "-@admin",
+  "-@dangerous",
+  "+info",
+  "-function",
+  "-script|debug",
+  "-script|flush",
+  "-script|kill",
+  "-client|tracking",
+  "-memory",
+  "+memory|usage",
+  "-dbsize",
+  "-pubsub",
+  "-randomkey",
+  "-scan",
 ] as const;
 
 function checkUser(user: RedisUser): void {
   const at = `users.${user.name}`;
   if (!USER_NAME.test(user.name) || RESERVED_USERS.has(user.name)) {
-    throw new Error(`users: "${user.name}" cannot be a user; use lower-case letters, digits, "-" and "_", not "default", "health" or "${REDIS_ADMIN}"`);
+    throw new Error(
+      `users: "${user.name}" cannot be a user; use lower-case letters, digits, "-" and "_", not "default", "health" or "${REDIS_ADMIN}"`,
+    );
   }
   for (const key of ["passwordSha256", "previousPasswordSha256"] as const) {
     const hash = user[key];
-    if (hash !== undefined && !SHA256.test(hash)) throw new Error(`${at}.${key}: not 64 lower-case hexadecimal digits; use redisPasswordHash`);
+    if (hash !== undefined && !SHA256.test(hash))
+      throw new Error(`${at}.${key}: not 64 lower-case hexadecimal digits; use redisPasswordHash`);
   }
-  if (user.keyPrefixes.length === 0) throw new Error(`${at}.keyPrefixes: none given; use for example ["${user.name}:"]`);
+  if (user.keyPrefixes.length === 0)
+    throw new Error(`${at}.keyPrefixes: none given; use for example ["${user.name}:"]`);
   for (const prefix of user.keyPrefixes) {
-    if (!KEY_PREFIX.test(prefix)) throw new Error(`${at}.keyPrefixes: "${prefix}" is not allowed; use 1 to 64 letters, digits and _ : . { } -`);
+    if (!KEY_PREFIX.test(prefix))
+      throw new Error(`${at}.keyPrefixes: "${prefix}" is not allowed; use 1 to 64 letters, digits and _ : . { } -`);
   }
 }
 
@@ -64,9 +80,13 @@ function checkOverlaps(users: readonly RedisUser[]): void {
       if (other === user) continue;
       if (other.name === user.name) throw new Error(`users: "${user.name}" is there twice; names have to be different`);
       for (const mine of user.keyPrefixes) {
-        const reached = other.keyPrefixes.find((theirs) => theirs !== mine && theirs.startsWith(mine) && !user.keyPrefixes.includes(theirs));
+        const reached = other.keyPrefixes.find(
+          (theirs) => theirs !== mine && theirs.startsWith(mine) && !user.keyPrefixes.includes(theirs),
+        );
         if (reached !== undefined) {
-          throw new Error(`users.${user.name}.keyPrefixes: "${mine}" covers "${reached}" of "${other.name}"; end it with a separator, for example "${mine}:"`);
+          throw new Error(
+            `users.${user.name}.keyPrefixes: "${mine}" covers "${reached}" of "${other.name}"; end it with a separator, for example "${mine}:"`,
+          );
         }
       }
     }
@@ -74,7 +94,9 @@ function checkOverlaps(users: readonly RedisUser[]): void {
 }
 
 function renderUser(user: RedisUser): string {
-  const hashes = [user.passwordSha256, user.previousPasswordSha256].flatMap((hash) => (hash === undefined ? [] : [`#${hash}`]));
+  const hashes = [user.passwordSha256, user.previousPasswordSha256].flatMap((hash) =>
+    hash === undefined ? [] : [`#${hash}`],
+  );
   const prefixes = [...new Set(user.keyPrefixes)].sort();
   return [
     `user ${user.name} reset on`,

@@ -23,7 +23,14 @@ export function redisHealthCheck(tls: boolean, live: string = REDIS_PATHS.live):
   return ["CMD", "redis-cli", "-e", ...secured, "--user", "health", "--pass", "health", "--no-auth-warning", "ping"];
 }
 
-export const MAXMEMORY_POLICIES = ["noeviction", "allkeys-lru", "allkeys-lfu", "volatile-lru", "volatile-lfu", "volatile-ttl"] as const;
+export const MAXMEMORY_POLICIES = [
+  "noeviction",
+  "allkeys-lru",
+  "allkeys-lfu",
+  "volatile-lru",
+  "volatile-lfu",
+  "volatile-ttl",
+] as const;
 export type MaxmemoryPolicy = (typeof MAXMEMORY_POLICIES)[number];
 
 export interface RedisConfArgs {
@@ -69,7 +76,11 @@ export function renderRedisConf(args: RedisConfArgs): string {
   const directives: Directive[] = [
     ["aclfile", `${data}/${REDIS_ACL_FILE}`, "users, where ACL SAVE writes them; makes requirepass meaningless"],
     ["acllog-max-len", "128", "refusals, for ACL LOG"],
-    ["aof-load-truncated", "yes", "after kill -9 or a power cut the last, half-written command is dropped, and said in the log"],
+    [
+      "aof-load-truncated",
+      "yes",
+      "after kill -9 or a power cut the last, half-written command is dropped, and said in the log",
+    ],
     ["appendfsync", "everysec", "at most a second of keys is lost"],
     ["appendonly", "yes", "survives kill -9"],
     ["bind", "* -::*", "the container is on the internal network alone; IPv6 where there is one"],
@@ -84,7 +95,11 @@ export function renderRedisConf(args: RedisConfArgs): string {
     ["loglevel", "notice", "no key names"],
     ["maxclients", String(args.maxClients ?? 1000), "each takes memory and a file descriptor"],
     ["maxmemory", `${args.maxMemoryMiB}mb`, "below the container's limit, so that Redis decides and not the kernel"],
-    ["maxmemory-clients", `${buffersMiB}mb`, "of all clients: those that take the most are cut off, before the kernel ends Redis"],
+    [
+      "maxmemory-clients",
+      `${buffersMiB}mb`,
+      "of all clients: those that take the most are cut off, before the kernel ends Redis",
+    ],
     ["maxmemory-policy", args.maxMemoryPolicy ?? "noeviction", "what happens at the limit"],
     ["port", args.tls === true ? "0" : port, args.tls === true ? "nothing in clear" : "never published"],
     ["protected-mode", "yes", "the official image is built with it off"],
@@ -95,7 +110,11 @@ export function renderRedisConf(args: RedisConfArgs): string {
     ["timeout", String(args.idleTimeoutSeconds ?? 0), "seconds of idling; 0 is for ever"],
     ...(args.tls === true ? tlsDirectives(port, args.liveDirectory ?? REDIS_PATHS.live) : []),
   ];
-  return ["# Written by Rampart. Mounted read-only.", ...directives.flatMap(([name, value, why]) => [`# ${why}`, `${name} ${value}`]), ""].join("\n");
+  return [
+    "# Written by Rampart. Mounted read-only.",
+    ...directives.flatMap(([name, value, why]) => [`# ${why}`, `${name} ${value}`]),
+    "",
+  ].join("\n");
 }
 
 function tlsDirectives(port: string, live: string): Directive[] {

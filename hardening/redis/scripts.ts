@@ -28,13 +28,24 @@ interface Paths {
 
 /** What Rampart's user may do: users, their connections, and with TLS the reading of a renewed certificate. */
 export function redisAdminRules(tls: boolean): string {
-  const commands = ["ping", "acl|whoami", "acl|list", "acl|setuser", "acl|deluser", "acl|save", "client|list", "client|kill", ...(tls ? ["config|set"] : [])];
+  const commands = [
+    "ping",
+    "acl|whoami",
+    "acl|list",
+    "acl|setuser",
+    "acl|deluser",
+    "acl|save",
+    "client|list",
+    "client|kill",
+    ...(tls ? ["config|set"] : []),
+  ];
   return commands.map((command) => `+${command}`).join(" ");
 }
 
 function paths(args: RedisScriptArgs): Paths {
   const checked = (property: string, value: string): string => {
-    if (!/^\/[A-Za-z0-9/._-]+$/.test(value)) throw new Error(`${property}: "${value}" is not an absolute path of letters, digits and / . _ -`);
+    if (!/^\/[A-Za-z0-9/._-]+$/.test(value))
+      throw new Error(`${property}: "${value}" is not an absolute path of letters, digits and / . _ -`);
     return value;
   };
   return {

@@ -8,8 +8,12 @@ const SOCKET = /docker\.sock$|containerd\.sock$/;
 
 const hostNamespace = (container: ContainerView): string | undefined => {
   const { ipc, pid, network, userns, uts } = container.namespaces;
-  const shared = Object.entries({ ipc, pid, network, userns, uts }).filter(([, mode]) => mode === "host" || mode.startsWith("container:"));
-  return shared.length === 0 ? undefined : `shares the namespaces ${shared.map(([name, mode]) => `${name} (${mode})`).join(", ")}`;
+  const shared = Object.entries({ ipc, pid, network, userns, uts }).filter(
+    ([, mode]) => mode === "host" || mode.startsWith("container:"),
+  );
+  return shared.length === 0
+    ? undefined
+    : `shares the namespaces ${shared.map(([name, mode]) => `${name} (${mode})`).join(", ")}`;
 };
 
 /** CIS 5.8 counts 1024 in, as its own audit does. */
@@ -22,7 +26,10 @@ export const CONTAINER_RULES: readonly Rule[] = [
     title: "runs as a user other than root",
     why: "root in a container is root on the host wherever isolation fails",
     source: CIS("4.1"),
-    fault: ({ user }) => (/^[1-9][0-9]*(:[0-9]+)?$/.test(user) ? undefined : `runs as ${user === "" ? "the image's user, which may be root" : user}`),
+    fault: ({ user }) =>
+      /^[1-9][0-9]*(:[0-9]+)?$/.test(user)
+        ? undefined
+        : `runs as ${user === "" ? "the image's user, which may be root" : user}`,
   }),
   {
     id: "cis-5.2",
@@ -34,9 +41,14 @@ export const CONTAINER_RULES: readonly Rule[] = [
         .filter((container) => container.runs)
         .map(({ resource, securityOpts }) => {
           const option = securityOpts.find((one) => one.startsWith("apparmor"));
-          if (option?.endsWith("unconfined") === true) return { status: "fail", resource, message: "AppArmor is unconfined" };
+          if (option?.endsWith("unconfined") === true)
+            return { status: "fail", resource, message: "AppArmor is unconfined" };
           // Declared is not enforced: an engine on a kernel without AppArmor ignores the option silently.
-          return { status: "skip", resource, message: `${option ?? "the engine's docker-default"} is declared; whether the engine enforces it, only the engine can tell (docker info, docs/confinement.md)` };
+          return {
+            status: "skip",
+            resource,
+            message: `${option ?? "the engine's docker-default"} is declared; whether the engine enforces it, only the engine can tell (docker info, docs/confinement.md)`,
+          };
         }),
   },
   containerRule({
@@ -49,14 +61,27 @@ export const CONTAINER_RULES: readonly Rule[] = [
       return capabilitiesAdded.length === 0 ? undefined : `adds ${capabilitiesAdded.join(", ")}`;
     },
   }),
-  containerRule({ id: "cis-5.5", title: "is not privileged", why: "a privileged container is root on the host", source: CIS("5.5"), fault: ({ privileged }) => (privileged ? "is privileged" : undefined) }),
+  containerRule({
+    id: "cis-5.5",
+    title: "is not privileged",
+    why: "a privileged container is root on the host",
+    source: CIS("5.5"),
+    fault: ({ privileged }) => (privileged ? "is privileged" : undefined),
+  }),
   containerRule({
     id: "cis-5.6",
     title: "cannot write to the host's system directories",
     why: "whoever writes there owns the host",
     source: CIS("5.6"),
     fault: ({ mounts }) => {
-      const bad = mounts.find((mount) => mount.host && !mount.readOnly && SYSTEM_DIRECTORIES.some((root) => mount.source === root || (root !== "/" && mount.source.startsWith(`${root}/`))));
+      const bad = mounts.find(
+        (mount) =>
+          mount.host &&
+          !mount.readOnly &&
+          SYSTEM_DIRECTORIES.some(
+            (root) => mount.source === root || (root !== "/" && mount.source.startsWith(`${root}/`)),
+          ),
+      );
       return bad === undefined ? undefined : `mounts ${bad.source} read-write`;
     },
   }),
@@ -75,9 +100,16 @@ export const CONTAINER_RULES: readonly Rule[] = [
     title: "publishes no port",
     why: "what is not published cannot be attacked from outside",
     source: CIS("5.9"),
-    fault: ({ ports }) => (ports.length === 0 ? undefined : `publishes ${ports.map((port) => `${port.ip}:${port.external}`).join(", ")}`),
+    fault: ({ ports }) =>
+      ports.length === 0 ? undefined : `publishes ${ports.map((port) => `${port.ip}:${port.external}`).join(", ")}`,
   }),
-  containerRule({ id: "cis-5.10", title: "shares no namespace of the host", why: "a shared namespace is a hole in the isolation", source: CIS("5.10, 5.16, 5.17, 5.21, 5.31"), fault: hostNamespace }),
+  containerRule({
+    id: "cis-5.10",
+    title: "shares no namespace of the host",
+    why: "a shared namespace is a hole in the isolation",
+    source: CIS("5.10, 5.16, 5.17, 5.21, 5.31"),
+    fault: hostNamespace,
+  }),
   containerRule({
     id: "cis-5.11",
     title: "has a memory limit, and no swap beyond it",
@@ -88,28 +120,47 @@ export const CONTAINER_RULES: readonly Rule[] = [
       return memorySwapMiB === memoryMiB ? undefined : `may swap ${memorySwapMiB - memoryMiB} MiB beyond its memory`;
     },
   }),
-  containerRule({ id: "cis-5.12", title: "has a CPU limit", why: "one loop must not starve the others", source: CIS("5.12"), fault: ({ cpus }) => (cpus > 0 ? undefined : "has no CPU limit") }),
-  containerRule({ id: "cis-5.13", title: "has a read-only root file system", why: "an intruder cannot keep anything", source: CIS("5.13"), fault: ({ readOnlyRoot }) => (readOnlyRoot ? undefined : "has a writable root file system") }),
+  containerRule({
+    id: "cis-5.12",
+    title: "has a CPU limit",
+    why: "one loop must not starve the others",
+    source: CIS("5.12"),
+    fault: ({ cpus }) => (cpus > 0 ? undefined : "has no CPU limit"),
+  }),
+  containerRule({
+    id: "cis-5.13",
+    title: "has a read-only root file system",
+    why: "an intruder cannot keep anything",
+    source: CIS("5.13"),
+    fault: ({ readOnlyRoot }) => (readOnlyRoot ? undefined : "has a writable root file system"),
+  }),
   containerRule({
     id: "cis-5.14",
     title: "publishes on named addresses only",
     why: "a wildcard also publishes on interfaces that are added later",
     source: CIS("5.14"),
-    fault: ({ ports }) => (ports.some((port) => ["", "0.0.0.0", "::"].includes(port.ip)) ? "listens on all addresses of the host" : undefined),
+    fault: ({ ports }) =>
+      ports.some((port) => ["", "0.0.0.0", "::"].includes(port.ip))
+        ? "listens on all addresses of the host"
+        : undefined,
   }),
   containerRule({
     id: "cis-5.15",
     title: "restarts on failure, at most five times",
     why: "a container that cannot start must not spin for ever",
     source: CIS("5.15"),
-    fault: ({ restart }) => (restart.policy === "no" || (restart.policy === "on-failure" && restart.maxRetries >= 1 && restart.maxRetries <= 5) ? undefined : `restarts ${restart.policy}, ${restart.maxRetries} times`),
+    fault: ({ restart }) =>
+      restart.policy === "no" || (restart.policy === "on-failure" && restart.maxRetries >= 1 && restart.maxRetries <= 5)
+        ? undefined
+        : `restarts ${restart.policy}, ${restart.maxRetries} times`,
   }),
   containerRule({
     id: "cis-5.18",
     title: "has limits on open files and core dumps",
     why: "a bound, and no memory image of secrets on disk",
     source: CIS("5.18"),
-    fault: ({ ulimits }) => (ulimits.includes("nofile") && ulimits.includes("core") ? undefined : "lacks a limit on nofile or core"),
+    fault: ({ ulimits }) =>
+      ulimits.includes("nofile") && ulimits.includes("core") ? undefined : "lacks a limit on nofile or core",
   }),
   containerRule({
     id: "cis-5.22",
@@ -122,22 +173,37 @@ export const CONTAINER_RULES: readonly Rule[] = [
       return option?.includes('"defaultAction":"SCMP_ACT_LOG"') === true ? "seccomp is in complain mode" : undefined;
     },
   }),
-  containerRule({ id: "cis-5.25", title: "stays in the engine's cgroup", why: "another parent may have no limits", source: CIS("5.25"), fault: ({ namespaces }) => (namespaces.cgroupParent === "" ? undefined : `has the cgroup parent ${namespaces.cgroupParent}`) }),
+  containerRule({
+    id: "cis-5.25",
+    title: "stays in the engine's cgroup",
+    why: "another parent may have no limits",
+    source: CIS("5.25"),
+    fault: ({ namespaces }) =>
+      namespaces.cgroupParent === "" ? undefined : `has the cgroup parent ${namespaces.cgroupParent}`,
+  }),
   containerRule({
     id: "cis-5.26",
     title: "cannot gain privileges",
     why: "a setuid program in the image stays without effect",
     source: CIS("5.26"),
-    fault: ({ securityOpts }) => (securityOpts.some((one) => /^no-new-privileges(:true)?$/.test(one)) ? undefined : "may gain new privileges"),
+    fault: ({ securityOpts }) =>
+      securityOpts.some((one) => /^no-new-privileges(:true)?$/.test(one)) ? undefined : "may gain new privileges",
   }),
   containerRule({
     id: "cis-5.27",
     title: "has a health check",
     why: "a program that hangs looks alive",
     source: CIS("5.27, 4.6"),
-    fault: ({ healthCheck, component }) => (component === "job" || (healthCheck.length > 0 && healthCheck[0] !== "NONE") ? undefined : "has no health check"),
+    fault: ({ healthCheck, component }) =>
+      component === "job" || (healthCheck.length > 0 && healthCheck[0] !== "NONE") ? undefined : "has no health check",
   }),
-  containerRule({ id: "cis-5.29", title: "has a PIDs limit", why: "a fork bomb ends at its own container", source: CIS("5.29"), fault: ({ pids }) => (pids > 0 ? undefined : "has no PIDs limit") }),
+  containerRule({
+    id: "cis-5.29",
+    title: "has a PIDs limit",
+    why: "a fork bomb ends at its own container",
+    source: CIS("5.29"),
+    fault: ({ pids }) => (pids > 0 ? undefined : "has no PIDs limit"),
+  }),
   containerRule({
     id: "cis-5.32",
     title: "does not see the Docker socket",
@@ -145,10 +211,18 @@ export const CONTAINER_RULES: readonly Rule[] = [
     source: CIS("5.32"),
     fault: ({ mounts }) => {
       const socket = mounts.find((mount) => mount.host && SOCKET.test(mount.source));
-      return socket === undefined ? undefined : `mounts ${socket.source}${socket.readOnly ? " read-only" : " READ-WRITE"}`;
+      return socket === undefined
+        ? undefined
+        : `mounts ${socket.source}${socket.readOnly ? " read-only" : " READ-WRITE"}`;
     },
   }),
-  containerRule({ id: "rampart-devices", title: "has no device of the host", why: "a device is a way around every other fence", source: CIS("5.18 of older editions"), fault: ({ devices }) => (devices === 0 ? undefined : `has ${devices} devices of the host`) }),
+  containerRule({
+    id: "rampart-devices",
+    title: "has no device of the host",
+    why: "a device is a way around every other fence",
+    source: CIS("5.18 of older editions"),
+    fault: ({ devices }) => (devices === 0 ? undefined : `has ${devices} devices of the host`),
+  }),
   containerRule({
     id: "rampart-host-mount",
     title: "mounts nothing of the host",
@@ -156,7 +230,9 @@ export const CONTAINER_RULES: readonly Rule[] = [
     source: "Helvetia Cloud, Docker Volume Mounts",
     fault: ({ mounts }) => {
       const host = mounts.filter((mount) => mount.host && !SOCKET.test(mount.source));
-      return host.length === 0 ? undefined : `mounts ${host.map((mount) => `${mount.source} ${mount.readOnly ? "read-only" : "read-write"}`).join(", ")}`;
+      return host.length === 0
+        ? undefined
+        : `mounts ${host.map((mount) => `${mount.source} ${mount.readOnly ? "read-only" : "read-write"}`).join(", ")}`;
     },
   }),
   containerRule({
@@ -165,8 +241,13 @@ export const CONTAINER_RULES: readonly Rule[] = [
     why: "what is downloaded there cannot be run, and it cannot fill the memory",
     source: "DragDropDeploy, read-only file systems",
     fault: ({ tmpfs }) => {
-      const bad = Object.entries(tmpfs).filter(([, options]) => !/(^|,)noexec(,|$)/.test(options) || !/(^|,)nosuid(,|$)/.test(options) || !/(^|,)size=/.test(options));
-      return bad.length === 0 ? undefined : `the tmpfs ${bad.map(([path]) => path).join(", ")} is executable, setuid or without a size`;
+      const bad = Object.entries(tmpfs).filter(
+        ([, options]) =>
+          !/(^|,)noexec(,|$)/.test(options) || !/(^|,)nosuid(,|$)/.test(options) || !/(^|,)size=/.test(options),
+      );
+      return bad.length === 0
+        ? undefined
+        : `the tmpfs ${bad.map(([path]) => path).join(", ")} is executable, setuid or without a size`;
     },
   }),
   containerRule({
@@ -184,7 +265,16 @@ export const CONTAINER_RULES: readonly Rule[] = [
     title: "rotates its logs",
     why: "a chatty container must not fill the disk",
     source: "Docker, json-file logging driver",
-    fault: ({ logOptions }) => (logOptions["max-size"] !== undefined && logOptions["max-file"] !== undefined ? undefined : "has logs without a bound"),
+    fault: ({ logOptions }) =>
+      logOptions["max-size"] !== undefined && logOptions["max-file"] !== undefined
+        ? undefined
+        : "has logs without a bound",
   }),
-  containerRule({ id: "rampart-stop-grace", title: "has time to stop", why: "SIGKILL at once loses what was under way", source: "docs/decisions", fault: ({ stopGraceSeconds }) => (stopGraceSeconds > 0 ? undefined : "is killed at once") }),
+  containerRule({
+    id: "rampart-stop-grace",
+    title: "has time to stop",
+    why: "SIGKILL at once loses what was under way",
+    source: "docs/decisions",
+    fault: ({ stopGraceSeconds }) => (stopGraceSeconds > 0 ? undefined : "is killed at once"),
+  }),
 ];

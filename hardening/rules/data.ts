@@ -14,7 +14,12 @@ const daysUntil = (at: string, end: string): number => Math.floor((Date.parse(en
 function tls(stack: string, server: "Postgres" | "Redis", held: string, { at, certificate }: DataFacts): Verdict {
   const left = daysUntil(at, certificate.end);
   const dates = `the certificate ends on ${day(certificate.end)}, and \`pulumi up\` renews it from ${day(certificate.renewFrom)} on`;
-  if (left < LEAST_DAYS) return { status: "fail", resource: stack, message: `${server}: ${dates}: ${left < 0 ? "clients refuse it" : `${left} days are left`}; run \`pulumi up\`` };
+  if (left < LEAST_DAYS)
+    return {
+      status: "fail",
+      resource: stack,
+      message: `${server}: ${dates}: ${left < 0 ? "clients refuse it" : `${left} days are left`}; run \`pulumi up\``,
+    };
   return { status: "pass", resource: stack, message: `${server} ${held}; ${dates}` };
 }
 
@@ -23,7 +28,11 @@ function redisTls(stack: string, data: DataFacts): readonly Verdict[] {
   return [
     data.redis === "tls"
       ? tls(stack, "Redis", "takes TLS 1.3 alone", data)
-      : { status: "skip", resource: stack, message: "Redis is in clear on the internal network (redis.tls: true encrypts it)" },
+      : {
+          status: "skip",
+          resource: stack,
+          message: "Redis is in clear on the internal network (redis.tls: true encrypts it)",
+        },
   ];
 }
 
@@ -33,16 +42,33 @@ function authority(stack: string, { at, database, redis, certificate }: DataFact
   if (end === undefined || (!database && redis !== "tls")) return [];
   const message = `the stack's authority ends on ${day(end)}`;
   if (daysUntil(at, end) >= VALIDITY_DAYS) return [{ status: "pass", resource: stack, message }];
-  return [{ status: "fail", resource: stack, message: `${message}, which \`pulumi up\` does not renew; replace its seed, see docs/connections.md` }];
+  return [
+    {
+      status: "fail",
+      resource: stack,
+      message: `${message}, which \`pulumi up\` does not renew; replace its seed, see docs/connections.md`,
+    },
+  ];
 }
 
 function backups({ stack, environment, data }: StackView): readonly Verdict[] {
   if (data === undefined || !data.database) return [];
   if (data.backups === false) {
     const message = "there are none: database.backups is false";
-    return [environment === "prod" ? { status: "fail", resource: stack, message } : { status: "skip", resource: stack, message: `${message}, as this is ${environment}` }];
+    return [
+      environment === "prod"
+        ? { status: "fail", resource: stack, message }
+        : { status: "skip", resource: stack, message: `${message}, as this is ${environment}` },
+    ];
   }
-  if (data.backups === "volume") return [{ status: "skip", resource: stack, message: "they lie on the same host as the database (database.backups.repository is volume)" }];
+  if (data.backups === "volume")
+    return [
+      {
+        status: "skip",
+        resource: stack,
+        message: "they lie on the same host as the database (database.backups.repository is volume)",
+      },
+    ];
   return [{ status: "pass", resource: stack, message: `they go to ${data.backups}` }];
 }
 
@@ -53,7 +79,14 @@ export const DATA_RULES: readonly Rule[] = [
     title: "connections to Postgres and Redis are encrypted",
     why: "whoever is on the internal network could read along",
     source: "kitiumai, Encrypted Connections",
-    check: ({ stack, data }) => (data === undefined ? [] : [...(data.database ? [tls(stack, "Postgres", "takes TLS 1.3 alone, verified by every client", data)] : []), ...redisTls(stack, data), ...authority(stack, data)]),
+    check: ({ stack, data }) =>
+      data === undefined
+        ? []
+        : [
+            ...(data.database ? [tls(stack, "Postgres", "takes TLS 1.3 alone, verified by every client", data)] : []),
+            ...redisTls(stack, data),
+            ...authority(stack, data),
+          ],
   },
   {
     id: "rampart-tenancy",
@@ -62,7 +95,11 @@ export const DATA_RULES: readonly Rule[] = [
     source: "DragDropDeploy, RLS; AMO portal, tenant scoping",
     check: ({ stack, data }: StackView): readonly Verdict[] => {
       if (data === undefined || !data.database) return [];
-      return [data.tenancy ? { status: "pass", resource: stack, message: "row security is forced on every table of a tenant's" } : { status: "skip", resource: stack, message: "no tenancy is configured (database.tenancy)" }];
+      return [
+        data.tenancy
+          ? { status: "pass", resource: stack, message: "row security is forced on every table of a tenant's" }
+          : { status: "skip", resource: stack, message: "no tenancy is configured (database.tenancy)" },
+      ];
     },
   },
   {
@@ -76,7 +113,10 @@ export const DATA_RULES: readonly Rule[] = [
       return data.elevations.map(({ who, role, until, reason }) => ({
         status: "skip",
         resource: stack,
-        message: Date.parse(until) <= Date.parse(data.at) ? `elevated_${who} is over since ${until}; remove it` : `elevated_${who} may act as ${role} until ${until}: ${reason}`,
+        message:
+          Date.parse(until) <= Date.parse(data.at)
+            ? `elevated_${who} is over since ${until}; remove it`
+            : `elevated_${who} may act as ${role} until ${until}: ${reason}`,
       }));
     },
   },

@@ -23,7 +23,10 @@ export function viewOfResources(facts: StackFacts, resources: readonly PlannedRe
     containers: ofType("docker:index/container:Container").map(containerView),
     networks: ofType("docker:index/network:Network").map(networkView),
     volumes: ofType("docker:index/volume:Volume").map(volumeView),
-    images: ofType("docker:index/remoteImage:RemoteImage").map(({ name, inputs }) => ({ resource: name, reference: text(inputs["name"]) })),
+    images: ofType("docker:index/remoteImage:RemoteImage").map(({ name, inputs }) => ({
+      resource: name,
+      reference: text(inputs["name"]),
+    })),
   };
 }
 
@@ -57,18 +60,31 @@ function containerView({ name, inputs }: PlannedResource): ContainerView {
       cgroupParent: text(inputs["cgroupParent"]),
     },
     devices: list(inputs["devices"]).length + list(inputs["deviceRequests"]).length,
-    ports: list(inputs["ports"]).map(record).map((port) => ({ ip: text(port["ip"]), external: number(port["external"]) })),
-    mounts: list(inputs["volumes"]).map(record).map((mount) => {
-      const host = text(mount["hostPath"]);
-      return { source: host === "" ? text(mount["volumeName"]) : host, target: text(mount["containerPath"]), readOnly: mount["readOnly"] === true, host: host !== "" };
-    }),
+    ports: list(inputs["ports"])
+      .map(record)
+      .map((port) => ({ ip: text(port["ip"]), external: number(port["external"]) })),
+    mounts: list(inputs["volumes"])
+      .map(record)
+      .map((mount) => {
+        const host = text(mount["hostPath"]);
+        return {
+          source: host === "" ? text(mount["volumeName"]) : host,
+          target: text(mount["containerPath"]),
+          readOnly: mount["readOnly"] === true,
+          host: host !== "",
+        };
+      }),
     tmpfs: Object.fromEntries(Object.entries(record(inputs["tmpfs"])).map(([path, options]) => [path, text(options)])),
     ulimits: list(inputs["ulimits"]).map((ulimit) => text(record(ulimit)["name"])),
     logOptions: Object.fromEntries(Object.entries(record(inputs["logOpts"])).map(([key, value]) => [key, text(value)])),
     networks: list(inputs["networksAdvanced"]).map((network) => text(record(network)["name"])),
     environment: environment(inputs["envs"]),
     stopGraceSeconds: number(inputs["destroyGraceSeconds"]),
-    accepted: Object.fromEntries(Object.entries(labels).flatMap(([label, value]) => (label.startsWith(LABEL_ACCEPTED) ? [[label.slice(LABEL_ACCEPTED.length), value]] : []))),
+    accepted: Object.fromEntries(
+      Object.entries(labels).flatMap(([label, value]) =>
+        label.startsWith(LABEL_ACCEPTED) ? [[label.slice(LABEL_ACCEPTED.length), value]] : [],
+      ),
+    ),
   };
 }
 
@@ -83,7 +99,13 @@ function environment(envs: unknown): ContainerView["environment"] {
 
 function networkView({ name, inputs }: PlannedResource): NetworkView {
   const subnet = text(record(list(inputs["ipamConfigs"])[0])["subnet"]);
-  return { resource: name, name: labelMap(inputs["labels"])[LABEL_NAME] ?? name, engineName: text(inputs["name"]), internal: inputs["internal"] === true, subnet };
+  return {
+    resource: name,
+    name: labelMap(inputs["labels"])[LABEL_NAME] ?? name,
+    engineName: text(inputs["name"]),
+    internal: inputs["internal"] === true,
+    subnet,
+  };
 }
 
 /** Owners of volumes that are made again from nothing: the edge's certificates and routes, what a backup works in. */
@@ -96,11 +118,17 @@ function volumeView({ name, inputs, protect }: PlannedResource): VolumeView {
   return { resource: name, name: engineName, data, protected: protect === true };
 }
 
-const text = (value: unknown): string => (typeof value === "string" ? value : typeof value === "number" || typeof value === "boolean" ? String(value) : "");
+const text = (value: unknown): string =>
+  typeof value === "string" ? value : typeof value === "number" || typeof value === "boolean" ? String(value) : "";
 const number = (value: unknown): number => (typeof value === "number" ? value : 0);
 const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? (value as unknown[]) : []);
-const record = (value: unknown): Readonly<Record<string, unknown>> => (typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {});
+const record = (value: unknown): Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
 
 function labelMap(labels: unknown): Record<string, string> {
-  return Object.fromEntries(list(labels).map(record).map((label) => [text(label["label"]), text(label["value"])]));
+  return Object.fromEntries(
+    list(labels)
+      .map(record)
+      .map((label) => [text(label["label"]), text(label["value"])]),
+  );
 }

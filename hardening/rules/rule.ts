@@ -29,7 +29,9 @@ export interface Rule {
 }
 
 /** A rule over each container that runs: `fault` says what is wrong with it, or undefined. */
-export function containerRule(rule: Omit<Rule, "check"> & { readonly fault: (container: ContainerView, view: StackView) => string | undefined }): Rule {
+export function containerRule(
+  rule: Omit<Rule, "check"> & { readonly fault: (container: ContainerView, view: StackView) => string | undefined },
+): Rule {
   const { fault, ...rest } = rule;
   return {
     ...rest,
@@ -38,7 +40,11 @@ export function containerRule(rule: Omit<Rule, "check"> & { readonly fault: (con
         .filter((container) => container.runs)
         .map((container) => {
           const message = fault(container, view);
-          return { status: message === undefined ? "pass" : "fail", resource: container.resource, message: message ?? rest.title };
+          return {
+            status: message === undefined ? "pass" : "fail",
+            resource: container.resource,
+            message: message ?? rest.title,
+          };
         }),
   };
 }
@@ -50,7 +56,12 @@ export function judge(rules: readonly Rule[], view: StackView): PostureEntry[] {
     rule.check(view).map((verdict): PostureEntry => {
       const reason = byResource.get(verdict.resource)?.accepted[rule.id];
       if (verdict.status === "fail" && reason !== undefined) {
-        return { id: rule.id, status: "accepted", resource: verdict.resource, message: `${verdict.message}: ${reason}` };
+        return {
+          id: rule.id,
+          status: "accepted",
+          resource: verdict.resource,
+          message: `${verdict.message}: ${reason}`,
+        };
       }
       return { id: rule.id, ...verdict };
     }),

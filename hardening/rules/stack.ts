@@ -2,7 +2,11 @@ import { imageFault } from "../../config/images";
 import type { Rule, Verdict } from "./rule";
 import type { ContainerView, StackView } from "./view";
 
-const verdict = (resource: string, fault: string | undefined, good: string): Verdict => ({ status: fault === undefined ? "pass" : "fail", resource, message: fault ?? good });
+const verdict = (resource: string, fault: string | undefined, good: string): Verdict => ({
+  status: fault === undefined ? "pass" : "fail",
+  resource,
+  message: fault ?? good,
+});
 
 /** The networks that each kind of container may be on; a service's follow from its configuration. */
 const ALLOWED_NETWORKS: Readonly<Record<string, readonly string[]>> = {
@@ -15,7 +19,9 @@ const ALLOWED_NETWORKS: Readonly<Record<string, readonly string[]>> = {
 };
 
 function networkFault(container: ContainerView, view: StackView): string | undefined {
-  const names = container.networks.map((engineName) => view.networks.find((network) => network.engineName === engineName)?.name ?? engineName);
+  const names = container.networks.map(
+    (engineName) => view.networks.find((network) => network.engineName === engineName)?.name ?? engineName,
+  );
   const allowed = ALLOWED_NETWORKS[container.component];
   const stray = names.find((name) => {
     if (container.component === "socket-proxy") return name !== container.name;
@@ -28,14 +34,30 @@ function networkFault(container: ContainerView, view: StackView): string | undef
 /** A way in from the host: none, or the forwarder on loopback alone, which its own label explains. */
 function databaseHostAccess({ stack, databaseAccess, containers }: StackView): readonly Verdict[] {
   if (databaseAccess === undefined) return [];
-  const published = containers.filter(({ component, ports }) => (component === "forwarder" || component === "postgres") && ports.length > 0);
+  const published = containers.filter(
+    ({ component, ports }) => (component === "forwarder" || component === "postgres") && ports.length > 0,
+  );
   if (published.length === 0) {
-    return [{ status: databaseAccess === "direct" ? "pass" : "fail", resource: stack, message: databaseAccess === "direct" ? "the provider reaches Postgres by its address on the internal network; no port is published" : "database.access is forwarder, and there is no forwarder" }];
+    return [
+      {
+        status: databaseAccess === "direct" ? "pass" : "fail",
+        resource: stack,
+        message:
+          databaseAccess === "direct"
+            ? "the provider reaches Postgres by its address on the internal network; no port is published"
+            : "database.access is forwarder, and there is no forwarder",
+      },
+    ];
   }
   return published.map(({ component, resource, ports }) => {
     const where = ports.map(({ ip, external }) => `${ip}:${external}`).join(", ");
     // Named after the stack, not the container: no label of a container's can make this one accepted.
-    if (component === "postgres" || ports.some(({ ip }) => ip !== "127.0.0.1")) return { status: "fail", resource: stack, message: `${resource} publishes Postgres on ${where}, which is not a forwarder on the engine's 127.0.0.1` };
+    if (component === "postgres" || ports.some(({ ip }) => ip !== "127.0.0.1"))
+      return {
+        status: "fail",
+        resource: stack,
+        message: `${resource} publishes Postgres on ${where}, which is not a forwarder on the engine's 127.0.0.1`,
+      };
     return { status: "fail", resource, message: `leads from the host's ${where} to Postgres` };
   });
 }
@@ -47,14 +69,24 @@ export const STACK_RULES: readonly Rule[] = [
     title: "every image is pinned by digest",
     why: "a tag can be moved, a digest cannot",
     source: "DragDropDeploy, Supply Chain; kitiumai, Use specific versions",
-    check: ({ images }) => images.map(({ resource, reference }) => verdict(resource, imageFault(reference) === undefined ? undefined : `${reference}: ${imageFault(reference)}`, `${reference.split("@")[0] ?? reference} is pinned`)),
+    check: ({ images }) =>
+      images.map(({ resource, reference }) =>
+        verdict(
+          resource,
+          imageFault(reference) === undefined ? undefined : `${reference}: ${imageFault(reference)}`,
+          `${reference.split("@")[0] ?? reference} is pinned`,
+        ),
+      ),
   },
   {
     id: "rampart-networks",
     title: "every container is on no network but its own kind's",
     why: "a frontend that cannot reach Postgres cannot leak it",
     source: "DragDropDeploy, Defense in Depth; Helvetia Cloud, Network Segmentation",
-    check: (view) => view.containers.map((container) => verdict(container.resource, networkFault(container, view), "is on its own networks alone")),
+    check: (view) =>
+      view.containers.map((container) =>
+        verdict(container.resource, networkFault(container, view), "is on its own networks alone"),
+      ),
   },
   {
     id: "rampart-internal-networks",
@@ -64,7 +96,11 @@ export const STACK_RULES: readonly Rule[] = [
     check: ({ networks }) =>
       networks.map(({ resource, name, internal }) => {
         const open = ["public", "egress", "database-access"].includes(name);
-        return verdict(resource, internal || open ? undefined : "has a way out", internal ? "is internal" : "has a way out, as it must");
+        return verdict(
+          resource,
+          internal || open ? undefined : "has a way out",
+          internal ? "is internal" : "has a way out, as it must",
+        );
       }),
   },
   {
@@ -76,8 +112,16 @@ export const STACK_RULES: readonly Rule[] = [
       view.containers
         .filter((container) => container.component === "service")
         .map((container) => {
-          const out = container.networks.some((engineName) => view.networks.some((network) => network.engineName === engineName && network.name === "egress"));
-          return { status: out ? "skip" : "pass", resource: container.resource, message: out ? "may open connections to the internet (egress: true)" : "cannot open connections to the internet" };
+          const out = container.networks.some((engineName) =>
+            view.networks.some((network) => network.engineName === engineName && network.name === "egress"),
+          );
+          return {
+            status: out ? "skip" : "pass",
+            resource: container.resource,
+            message: out
+              ? "may open connections to the internet (egress: true)"
+              : "cannot open connections to the internet",
+          };
         }),
   },
   {
@@ -101,7 +145,11 @@ export const STACK_RULES: readonly Rule[] = [
     source: "DragDropDeploy, ACME automation",
     check: ({ stack, certificates, environment }: StackView): readonly Verdict[] => {
       const weak = certificates === "self-signed" || certificates === "letsencrypt-staging";
-      return [weak && environment !== "prod" ? { status: "skip", resource: stack, message: `${certificates}, as this is ${environment}` } : verdict(stack, weak ? certificates : undefined, certificates)];
+      return [
+        weak && environment !== "prod"
+          ? { status: "skip", resource: stack, message: `${certificates}, as this is ${environment}` }
+          : verdict(stack, weak ? certificates : undefined, certificates),
+      ];
     },
   },
   {

@@ -23,10 +23,22 @@ export interface ContainerView {
   readonly pids: number;
   readonly restart: { readonly policy: string; readonly maxRetries: number };
   readonly healthCheck: readonly string[];
-  readonly namespaces: { readonly ipc: string; readonly pid: string; readonly network: string; readonly userns: string; readonly uts: string; readonly cgroupParent: string };
+  readonly namespaces: {
+    readonly ipc: string;
+    readonly pid: string;
+    readonly network: string;
+    readonly userns: string;
+    readonly uts: string;
+    readonly cgroupParent: string;
+  };
   readonly devices: number;
   readonly ports: readonly { readonly ip: string; readonly external: number }[];
-  readonly mounts: readonly { readonly source: string; readonly target: string; readonly readOnly: boolean; readonly host: boolean }[];
+  readonly mounts: readonly {
+    readonly source: string;
+    readonly target: string;
+    readonly readOnly: boolean;
+    readonly host: boolean;
+  }[];
   /** Mount options by path. */
   readonly tmpfs: Readonly<Record<string, string>>;
   readonly ulimits: readonly string[];
@@ -65,7 +77,12 @@ export interface DataFacts {
   /** Of the servers, and of the authority that signed it; in ISO 8601. The authority's is absent where nobody looked. */
   readonly certificate: { readonly end: string; readonly renewFrom: string; readonly authorityEnd?: string };
   readonly tenancy: boolean;
-  readonly elevations: readonly { readonly who: string; readonly role: string; readonly until: string; readonly reason: string }[];
+  readonly elevations: readonly {
+    readonly who: string;
+    readonly role: string;
+    readonly until: string;
+    readonly reason: string;
+  }[];
   /** The repository, or false. */
   readonly backups: string | false;
 }

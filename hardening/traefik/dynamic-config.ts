@@ -59,18 +59,26 @@ function checkRoutes(routes: readonly EdgeRoute[]): void {
     const { average, burst, periodSeconds } = route.rateLimit;
     const positive = [average, burst, periodSeconds, route.maxRequestBodyBytes];
     const checks: readonly (readonly [boolean, string])[] = [
-      [/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(route.name) && route.name !== PROBE_ROUTER && route.name !== "ping",
-        "name: allowed are lower case letters, digits and hyphens, but not ping or rampart-config"],
+      [
+        /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(route.name) && route.name !== PROBE_ROUTER && route.name !== "ping",
+        "name: allowed are lower case letters, digits and hyphens, but not ping or rampart-config",
+      ],
       [!seen.has(`name ${route.name}`), "name: is used twice"],
       [HOST.test(route.host), `host: ${JSON.stringify(route.host)} is not a lower-case host name`],
-      [prefix === "/" || PATH_PREFIX.test(prefix),
-        `pathPrefix: ${JSON.stringify(prefix)} must start with / and end without one, of letters, digits and . _ ~ -`],
+      [
+        prefix === "/" || PATH_PREFIX.test(prefix),
+        `pathPrefix: ${JSON.stringify(prefix)} must start with / and end without one, of letters, digits and . _ ~ -`,
+      ],
       [TARGET.test(route.target), `target: ${JSON.stringify(route.target)} is not http://alias:port`],
       // To Traefik, 0 means "no limit": never by accident.
-      [positive.every((value) => Number.isSafeInteger(value) && value > 0),
-        "rateLimit and maxRequestBodyBytes: must be whole numbers above 0"],
-      [!(route.cors?.allowCredentials === true && route.cors.allowedOrigins.includes("*")),
-        'cors: allowedOrigins "*" cannot be combined with allowCredentials; list the origins'],
+      [
+        positive.every((value) => Number.isSafeInteger(value) && value > 0),
+        "rateLimit and maxRequestBodyBytes: must be whole numbers above 0",
+      ],
+      [
+        !(route.cors?.allowCredentials === true && route.cors.allowedOrigins.includes("*")),
+        'cors: allowedOrigins "*" cannot be combined with allowCredentials; list the origins',
+      ],
       [!seen.has(claim), `${claim}: is already claimed by route ${seen.get(claim) ?? ""}`],
     ];
     for (const [holds, message] of checks) {
@@ -110,7 +118,9 @@ function middlewares(route: EdgeRoute, trustedProxies: readonly string[]): [stri
           period: `${periodSeconds}s`,
           // Without trusted proxies the source is the address of the connection; X-Forwarded-For is not believed.
           // With them it is the last address in X-Forwarded-For that is not one of theirs.
-          ...(trustedProxies.length > 0 ? { sourceCriterion: { ipStrategy: { excludedIPs: [...trustedProxies] } } } : {}),
+          ...(trustedProxies.length > 0
+            ? { sourceCriterion: { ipStrategy: { excludedIPs: [...trustedProxies] } } }
+            : {}),
         },
       },
     ],
@@ -207,22 +217,32 @@ export function renderTraefikDynamic(input: TraefikDynamicInput): string {
   const chains = routes.map((route) => ({ route, chain: middlewares(route, input.trustedProxies ?? []) }));
   const configuration = (probe: Record<string, object>): object => ({
     http: {
-      ...(chains.length > 0
-        ? { middlewares: Object.fromEntries(chains.flatMap(({ chain }) => chain)) }
-        : {}),
+      ...(chains.length > 0 ? { middlewares: Object.fromEntries(chains.flatMap(({ chain }) => chain)) } : {}),
       routers: {
         ...Object.fromEntries(
-          chains.map(({ route, chain }) => [route.name, router(route, chain.map(([name]) => name), input.certResolver)]),
+          chains.map(({ route, chain }) => [
+            route.name,
+            router(
+              route,
+              chain.map(([name]) => name),
+              input.certResolver,
+            ),
+          ]),
         ),
         ...probe,
       },
       serversTransports: SERVERS_TRANSPORTS,
-      ...(chains.length > 0 ? { services: Object.fromEntries(routes.map((route) => [route.name, service(route)])) } : {}),
+      ...(chains.length > 0
+        ? { services: Object.fromEntries(routes.map((route) => [route.name, service(route)])) }
+        : {}),
     },
     // Strict SNI where every host has a certificate: a scanner of addresses learns no name and gets no handshake.
     tls: { options: { default: { ...TLS_OPTIONS[input.tls], sniStrict: input.certResolver !== undefined } } },
   });
-  const hash = createHash("sha256").update(toJson(configuration({}))).digest("hex").slice(0, 12);
+  const hash = createHash("sha256")
+    .update(toJson(configuration({})))
+    .digest("hex")
+    .slice(0, 12);
   return toJson(
     configuration({
       [PROBE_ROUTER]: { entryPoints: ["ping"], rule: `Path(\`${PROBE_PREFIX}${hash}\`)`, service: "ping@internal" },

@@ -55,7 +55,11 @@ const PERMISSIONS_POLICY = [
 ].join(", ");
 
 export const SECURITY_HEADERS: readonly SecurityHeader[] = [
-  { name: "Content-Security-Policy", value: DEFAULT_CONTENT_SECURITY_POLICY, why: "injected markup cannot load or send anything" },
+  {
+    name: "Content-Security-Policy",
+    value: DEFAULT_CONTENT_SECURITY_POLICY,
+    why: "injected markup cannot load or send anything",
+  },
   { name: "Cross-Origin-Embedder-Policy", value: "require-corp", why: "no foreign resource enters the page's process" },
   { name: "Cross-Origin-Opener-Policy", value: "same-origin", why: "no foreign window holds a handle to the page" },
   { name: "Cross-Origin-Resource-Policy", value: "same-origin", why: "no foreign page embeds the responses" },

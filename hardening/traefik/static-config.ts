@@ -86,7 +86,9 @@ function entryPoint(port: number, settings: TraefikStaticSettings, http: object 
       maxHeaderBytes: 65_536,
       sanitizePath: true,
       // CGI, WSGI, PHP … read X_Auth_User as X-Auth-User, which no middleware guards.
-      ...(supports(settings.traefikVersion, { patch36: 22, patch37: 6 }) ? { underscoreHeadersStrategy: "reject" } : {}),
+      ...(supports(settings.traefikVersion, { patch36: 22, patch37: 6 })
+        ? { underscoreHeadersStrategy: "reject" }
+        : {}),
       ...http,
     },
     http2: { maxConcurrentStreams: 100 },

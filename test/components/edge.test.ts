@@ -1,11 +1,29 @@
 import * as pulumi from "@pulumi/pulumi";
 import { DataVolume, Edge } from "../../components";
 import { IMAGE_PINS } from "../../config";
-import { configOf, labelsOf, networksOf, once, PROD, record, SERVICE, surroundings, withLocalEngine, type Recording } from "./support";
+import {
+  configOf,
+  labelsOf,
+  networksOf,
+  once,
+  PROD,
+  record,
+  SERVICE,
+  surroundings,
+  withLocalEngine,
+  type Recording,
+} from "./support";
 
 withLocalEngine();
 
-const ROUTED = { services: { api: { ...SERVICE, routes: [{ host: "app.example.com", pathPrefix: "/api", maxBodyMiB: 2.5 }, { host: "api.example.com" }] } } };
+const ROUTED = {
+  services: {
+    api: {
+      ...SERVICE,
+      routes: [{ host: "app.example.com", pathPrefix: "/api", maxBodyMiB: 2.5 }, { host: "api.example.com" }],
+    },
+  },
+};
 
 function edge(values: Record<string, unknown> = ROUTED, stack = "dev"): Promise<Recording> {
   return record(() => {
@@ -21,14 +39,29 @@ function edge(values: Record<string, unknown> = ROUTED, stack = "dev"): Promise<
 
 const plain = once(() => edge());
 const uploads = (recording: Recording, carrier: string): Record<string, string> =>
-  Object.fromEntries((recording.inputs(`Container rampart-dev-edge-${carrier}-carrier`)["uploads"] as { file: string; content: string }[]).map(({ file, content }) => [file, content]));
-const accepted = (recording: Recording): string[] => Object.keys(labelsOf(recording.get("Container rampart-dev-edge"))).filter((label) => label.includes("accepted"));
+  Object.fromEntries(
+    (
+      recording.inputs(`Container rampart-dev-edge-${carrier}-carrier`)["uploads"] as {
+        file: string;
+        content: string;
+      }[]
+    ).map(({ file, content }) => [file, content]),
+  );
+const accepted = (recording: Recording): string[] =>
+  Object.keys(labelsOf(recording.get("Container rampart-dev-edge"))).filter((label) => label.includes("accepted"));
 
 describe("Edge", () => {
   test("is on public and proxy alone, without root and without the Docker API", async () => {
     const container = (await plain()).get("Container rampart-dev-edge");
     expect(Object.keys(networksOf(container))).toEqual(["rampart-dev-public", "rampart-dev-proxy"]);
-    expect(container.inputs).toMatchObject({ image: IMAGE_PINS.traefik, user: "65532:65532", readOnly: true, capabilities: { drops: ["ALL"] }, envs: [], stopSignal: "SIGTERM" });
+    expect(container.inputs).toMatchObject({
+      image: IMAGE_PINS.traefik,
+      user: "65532:65532",
+      readOnly: true,
+      capabilities: { drops: ["ALL"] },
+      envs: [],
+      stopSignal: "SIGTERM",
+    });
     expect(JSON.stringify(container.inputs)).not.toContain("docker.sock");
     expect(container).toMatchObject({ deleteBeforeReplace: true, parentType: "rampart:edge:Edge" });
   });
@@ -44,7 +77,11 @@ describe("Edge", () => {
       { ip: "0.0.0.0", external: 80, internal: 8080, protocol: "tcp" },
       { ip: "0.0.0.0", external: 443, internal: 8443, protocol: "tcp" },
     ]);
-    expect(accepted(prod)).toEqual(["io.rampart.accepted.cis-5.14", "io.rampart.accepted.cis-5.8", "io.rampart.accepted.cis-5.9"]);
+    expect(accepted(prod)).toEqual([
+      "io.rampart.accepted.cis-5.14",
+      "io.rampart.accepted.cis-5.8",
+      "io.rampart.accepted.cis-5.9",
+    ]);
     expect(accepted(await plain())).toEqual(["io.rampart.accepted.cis-5.9"]);
     expect(ports(await edge({ ...ROUTED, edge: { httpPort: false } }))).toHaveLength(1);
   });
@@ -56,28 +93,54 @@ describe("Edge", () => {
 
   test("keeps the certificates of each CA in a storage of its own", async () => {
     expect((await plain()).names.filter((name) => name.includes("acme"))).toEqual([]);
-    const acme = async (values: Record<string, unknown>): Promise<string[]> => (await edge({ ...ROUTED, ...values }, "staging")).ofType("Volume").map(({ name }) => name).filter((name) => name.includes("acme"));
+    const acme = async (values: Record<string, unknown>): Promise<string[]> =>
+      (await edge({ ...ROUTED, ...values }, "staging"))
+        .ofType("Volume")
+        .map(({ name }) => name)
+        .filter((name) => name.includes("acme"));
     expect(await acme({ ...PROD })).toEqual(["rampart-dev-edge-acme-letsencrypt"]);
-    expect(await acme({ ...PROD, certificates: "letsencrypt-staging" })).toEqual(["rampart-dev-edge-acme-letsencrypt-staging"]);
-    expect(await acme({ certificates: { directory: "https://ca.example.com/dir" } })).toEqual(["rampart-dev-edge-acme-custom"]);
+    expect(await acme({ ...PROD, certificates: "letsencrypt-staging" })).toEqual([
+      "rampart-dev-edge-acme-letsencrypt-staging",
+    ]);
+    expect(await acme({ certificates: { directory: "https://ca.example.com/dir" } })).toEqual([
+      "rampart-dev-edge-acme-custom",
+    ]);
   });
 
   test("may write to that storage and to nothing else; waits until it can", async () => {
     const recording = await edge({ ...PROD, ...ROUTED }, "prod");
     const { inputs, dependsOn } = recording.get("Container rampart-dev-edge");
-    const writable = (inputs["volumes"] as { containerPath: string; readOnly: boolean }[]).filter(({ readOnly }) => !readOnly);
-    expect(writable).toEqual([{ containerPath: "/acme", readOnly: false, volumeName: "rampart-dev-edge-acme-letsencrypt" }]);
-    expect(dependsOn).toEqual(expect.arrayContaining(["Container rampart-dev-edge-acme-letsencrypt-carrier", "Container rampart-dev-edge-config-carrier"]));
+    const writable = (inputs["volumes"] as { containerPath: string; readOnly: boolean }[]).filter(
+      ({ readOnly }) => !readOnly,
+    );
+    expect(writable).toEqual([
+      { containerPath: "/acme", readOnly: false, volumeName: "rampart-dev-edge-acme-letsencrypt" },
+    ]);
+    expect(dependsOn).toEqual(
+      expect.arrayContaining([
+        "Container rampart-dev-edge-acme-letsencrypt-carrier",
+        "Container rampart-dev-edge-config-carrier",
+      ]),
+    );
   });
 
   test("asks the CA that one key chooses, and brings its root where one is given", async () => {
     const ca = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
-    const own = uploads(await edge({ ...ROUTED, certificates: { directory: "https://ca.example.com/dir", ca } }, "staging"), "config");
+    const own = uploads(
+      await edge({ ...ROUTED, certificates: { directory: "https://ca.example.com/dir", ca } }, "staging"),
+      "config",
+    );
     expect(Object.keys(own)).toEqual(["/files/acme-ca.pem", "/files/traefik.yml"]);
     expect(own["/files/acme-ca.pem"]).toBe(ca);
     expect(own["/files/traefik.yml"]).toContain("caServer: https://ca.example.com/dir");
-    expect(uploads(await edge({ ...ROUTED, ...PROD }, "prod"), "config")["/files/traefik.yml"]).toContain("caServer: https://acme-v02.api.letsencrypt.org/directory");
-    expect(uploads(await edge({ ...ROUTED, ...PROD, certificates: "letsencrypt-staging" }, "staging"), "config")["/files/traefik.yml"]).toContain("caServer: https://acme-staging-v02.api.letsencrypt.org/directory");
+    expect(uploads(await edge({ ...ROUTED, ...PROD }, "prod"), "config")["/files/traefik.yml"]).toContain(
+      "caServer: https://acme-v02.api.letsencrypt.org/directory",
+    );
+    expect(
+      uploads(await edge({ ...ROUTED, ...PROD, certificates: "letsencrypt-staging" }, "staging"), "config")[
+        "/files/traefik.yml"
+      ],
+    ).toContain("caServer: https://acme-staging-v02.api.letsencrypt.org/directory");
     expect(Object.keys(uploads(await plain(), "config"))).toEqual(["/files/traefik.yml"]);
   });
 
@@ -91,19 +154,32 @@ describe("Edge", () => {
 
   test("writes its routes once it runs and every service is healthy, and then waits until they are served", async () => {
     const carrier = (await plain()).get("Container rampart-dev-edge-routes-carrier");
-    expect(carrier.dependsOn).toEqual(expect.arrayContaining(["Container rampart-dev-edge", "Volume api-ready", "Volume rampart-dev-edge-routes"]));
-    expect(carrier).toMatchObject({ hooks: { afterCreate: ["rampart-dev-routes-applied"] }, deleteBeforeReplace: false });
+    expect(carrier.dependsOn).toEqual(
+      expect.arrayContaining(["Container rampart-dev-edge", "Volume api-ready", "Volume rampart-dev-edge-routes"]),
+    );
+    expect(carrier).toMatchObject({
+      hooks: { afterCreate: ["rampart-dev-routes-applied"] },
+      deleteBeforeReplace: false,
+    });
     expect(labelsOf(carrier)["io.rampart.routes-probe"]).toMatch(/^\/[a-z/-]+[0-9a-f]+$/);
   });
 
   test("is not replaced when a route changes", async () => {
     const other = await edge({ services: { api: { ...SERVICE, routes: [{ host: "other.example.com" }] } } });
     expect(other.inputs("Container rampart-dev-edge")).toEqual((await plain()).inputs("Container rampart-dev-edge"));
-    expect(other.inputs("Container rampart-dev-edge-routes-carrier")).not.toEqual((await plain()).inputs("Container rampart-dev-edge-routes-carrier"));
+    expect(other.inputs("Container rampart-dev-edge-routes-carrier")).not.toEqual(
+      (await plain()).inputs("Container rampart-dev-edge-routes-carrier"),
+    );
   });
 
   test("has room for four of the largest bodies", async () => {
-    const tmpfs = async (maxBodyMiB: number): Promise<unknown> => (await edge({ edge: { resources: { memoryMiB: 512 } }, services: { api: { ...SERVICE, routes: [{ host: "app.localhost", maxBodyMiB }] } } })).inputs("Container rampart-dev-edge")["tmpfs"];
+    const tmpfs = async (maxBodyMiB: number): Promise<unknown> =>
+      (
+        await edge({
+          edge: { resources: { memoryMiB: 512 } },
+          services: { api: { ...SERVICE, routes: [{ host: "app.localhost", maxBodyMiB }] } },
+        })
+      ).inputs("Container rampart-dev-edge")["tmpfs"];
     expect(await tmpfs(1)).toEqual({ "/tmp": "rw,noexec,nosuid,nodev,size=64m,mode=1777" });
     expect(await tmpfs(48)).toEqual({ "/tmp": "rw,noexec,nosuid,nodev,size=192m,mode=1777" });
   });

@@ -28,9 +28,17 @@ export class FakeDocker {
 
   /** @param command The Docker command: "ps", "inspect", … */
   answer(command: string, { stdout, stderr, code, afterFailures, hangs, next = {} }: Answer): void {
-    const facts = { out: stdout, err: stderr, code: code?.toString(), failures: afterFailures?.toString(), hangs: hangs === true ? "" : undefined };
-    for (const [suffix, text] of Object.entries(facts)) if (text !== undefined) writeFileSync(join(this.directory, `${command}.${suffix}`), text);
-    for (const [other, text] of Object.entries(next)) writeFileSync(join(this.directory, `${command}.next.${other}`), text);
+    const facts = {
+      out: stdout,
+      err: stderr,
+      code: code?.toString(),
+      failures: afterFailures?.toString(),
+      hangs: hangs === true ? "" : undefined,
+    };
+    for (const [suffix, text] of Object.entries(facts))
+      if (text !== undefined) writeFileSync(join(this.directory, `${command}.${suffix}`), text);
+    for (const [other, text] of Object.entries(next))
+      writeFileSync(join(this.directory, `${command}.next.${other}`), text);
   }
 
   /** The command lines so far, without the program's name. */

@@ -10,7 +10,12 @@ describe("Images", () => {
       images.id(IMAGE);
     });
     expect(recording.ofType("RemoteImage").map(({ inputs }) => inputs)).toEqual([{ name: IMAGE, keepLocally: true }]);
-    expect(recording.ofType("RemoteImage")[0]).toMatchObject({ name: `rampart-dev-images-${imageSlug(IMAGE)}`, parent: "rampart-dev-images", protect: false, retainOnDelete: false });
+    expect(recording.ofType("RemoteImage")[0]).toMatchObject({
+      name: `rampart-dev-images-${imageSlug(IMAGE)}`,
+      parent: "rampart-dev-images",
+      protect: false,
+      retainOnDelete: false,
+    });
   });
 
   test("pulls nothing that nobody asked for", async () => {

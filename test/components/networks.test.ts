@@ -2,7 +2,13 @@ import { Networks } from "../../components";
 import { planNetworks } from "../../hardening/networks";
 import { labelsOf, once, record } from "./support";
 
-const plan = planNetworks({ stackName: "rampart-dev", pool: "10.20.0.0/16", dockerApiConsumers: ["worker"], egress: true, databaseAccess: true });
+const plan = planNetworks({
+  stackName: "rampart-dev",
+  pool: "10.20.0.0/16",
+  dockerApiConsumers: ["worker"],
+  egress: true,
+  databaseAccess: true,
+});
 
 const all = once(() => record(() => new Networks("rampart-dev", { stack: "dev", plan })));
 
@@ -19,22 +25,41 @@ describe("Networks", () => {
       "Networks rampart-dev",
     ]);
     expect(recording.get("Networks rampart-dev").type).toBe("rampart:network:Networks");
-    expect(recording.inputs("Network rampart-dev-internal")).toMatchObject({ name: "rampart-dev-internal", driver: "bridge", internal: true, ipamConfigs: [{ subnet: "10.20.12.0/22", gateway: "10.20.12.1", ipRange: "10.20.14.0/23" }] });
+    expect(recording.inputs("Network rampart-dev-internal")).toMatchObject({
+      name: "rampart-dev-internal",
+      driver: "bridge",
+      internal: true,
+      ipamConfigs: [{ subnet: "10.20.12.0/22", gateway: "10.20.12.1", ipRange: "10.20.14.0/23" }],
+    });
   });
 
   test("gives a way out to public, egress and database-access alone, and keeps their members apart", async () => {
     const recording = await all();
     const open = recording.ofType("Network").filter(({ inputs }) => inputs["internal"] !== true);
-    expect(open.map(({ name }) => name).sort()).toEqual(["rampart-dev-database-access", "rampart-dev-egress", "rampart-dev-public"]);
-    for (const { inputs } of open) expect(inputs["options"]).toEqual({ "com.docker.network.bridge.enable_icc": "false" });
-    for (const { inputs } of recording.ofType("Network").filter((network) => network.inputs["internal"] === true)) expect(inputs).not.toHaveProperty("options");
+    expect(open.map(({ name }) => name).sort()).toEqual([
+      "rampart-dev-database-access",
+      "rampart-dev-egress",
+      "rampart-dev-public",
+    ]);
+    for (const { inputs } of open)
+      expect(inputs["options"]).toEqual({ "com.docker.network.bridge.enable_icc": "false" });
+    for (const { inputs } of recording.ofType("Network").filter((network) => network.inputs["internal"] === true))
+      expect(inputs).not.toHaveProperty("options");
   });
 
   test("labels each, and deletes before it replaces, as two networks cannot hold one subnet", async () => {
     const recording = await all();
     for (const network of recording.ofType("Network")) {
-      expect(network).toMatchObject({ deleteBeforeReplace: true, parent: "rampart-dev", parentType: "rampart:network:Networks" });
-      expect(labelsOf(network)).toEqual({ "io.rampart.component": "network", "io.rampart.name": network.name.replace("rampart-dev-", ""), "io.rampart.stack": "dev" });
+      expect(network).toMatchObject({
+        deleteBeforeReplace: true,
+        parent: "rampart-dev",
+        parentType: "rampart:network:Networks",
+      });
+      expect(labelsOf(network)).toEqual({
+        "io.rampart.component": "network",
+        "io.rampart.name": network.name.replace("rampart-dev-", ""),
+        "io.rampart.stack": "dev",
+      });
     }
   });
 
@@ -43,7 +68,14 @@ describe("Networks", () => {
     await record(() => {
       names = new Networks("rampart-dev", { stack: "dev", plan }).names;
     });
-    expect(Object.keys(names)).toEqual(["public", "proxy", "internal", "egress", "database-access", "docker-api-worker"]);
+    expect(Object.keys(names)).toEqual([
+      "public",
+      "proxy",
+      "internal",
+      "egress",
+      "database-access",
+      "docker-api-worker",
+    ]);
     const internal = await new Promise((resolve) => names["internal"]?.apply(resolve));
     expect(internal).toBe("rampart-dev-internal");
   });

@@ -8,8 +8,12 @@ import { authority, configOf, record, surroundings, withLocalEngine, type Record
 // Jest's process.env is a copy of which child processes know nothing: without this they would find the real CLI.
 jest.mock("node:child_process", () => {
   const actual = jest.requireActual<typeof childProcess>("node:child_process");
-  const execFile = (file: string, args: string[], options: object, callback: (error: childProcess.ExecFileException | null, stdout: string, stderr: string) => void): unknown =>
-    actual.execFile(file, args, { ...options, env: { ...process.env }, encoding: "utf8" }, callback);
+  const execFile = (
+    file: string,
+    args: string[],
+    options: object,
+    callback: (error: childProcess.ExecFileException | null, stdout: string, stderr: string) => void,
+  ): unknown => actual.execFile(file, args, { ...options, env: { ...process.env }, encoding: "utf8" }, callback);
   return { ...actual, execFile };
 });
 
@@ -18,7 +22,13 @@ withLocalEngine();
 const postgres = (values: Record<string, unknown> = {}): Promise<Recording> =>
   record(() => {
     const { context, networks, plan } = surroundings(configOf({ network: { pool: "10.20.0.0/16" }, ...values }));
-    return new Postgres("rampart-dev-postgres", context, { networks, networkPlan: plan, address: "10.20.12.10", password: pulumi.secret("x"), authority: authority() });
+    return new Postgres("rampart-dev-postgres", context, {
+      networks,
+      networkPlan: plan,
+      address: "10.20.12.10",
+      password: pulumi.secret("x"),
+      authority: authority(),
+    });
   });
 const SEVENTEEN = { images: { postgres: `postgres:17.6-alpine@sha256:${"a1".repeat(32)}` } };
 const CHECK = "RandomId rampart-dev-postgres-major";
@@ -27,18 +37,24 @@ describe("the check of the major version", () => {
   test("comes before the data volume and the server, and is made anew with another major or another list", async () => {
     const recording = await postgres();
     expect(recording.inputs(CHECK)).toEqual({ byteLength: 8, keepers: { major: "16", previous: "" } });
-    for (const after of ["Volume rampart-dev-postgres-data", "Container rampart-dev-postgres"]) expect(recording.waitsFor(after, CHECK)).toBe(true);
+    for (const after of ["Volume rampart-dev-postgres-data", "Container rampart-dev-postgres"])
+      expect(recording.waitsFor(after, CHECK)).toBe(true);
     const next = await postgres({ ...SEVENTEEN, database: { previousMajors: [18, 16] } });
     expect(next.inputs(CHECK)["keepers"]).toEqual({ major: "17", previous: "16 18" });
   });
 
   test("leaves the name of 16's volume alone, and keeps the volumes of majors that were left", async () => {
-    const names = (recording: Recording): unknown[] => recording.resources.filter(({ type, name }) => type.endsWith(":Volume") && name.includes("-data")).map(({ inputs }) => inputs["name"]);
+    const names = (recording: Recording): unknown[] =>
+      recording.resources
+        .filter(({ type, name }) => type.endsWith(":Volume") && name.includes("-data"))
+        .map(({ inputs }) => inputs["name"]);
     expect(names(await postgres())).toEqual(["rampart-dev-postgres-data"]);
     expect(names(await postgres(SEVENTEEN))).toEqual(["rampart-dev-postgres-data-17"]);
     const both = await postgres({ ...SEVENTEEN, database: { previousMajors: [16] } });
     expect(names(both).sort()).toEqual(["rampart-dev-postgres-data", "rampart-dev-postgres-data-17"]);
-    expect(JSON.stringify(both.inputs("Container rampart-dev-postgres")["volumes"])).toContain('"rampart-dev-postgres-data-17"');
+    expect(JSON.stringify(both.inputs("Container rampart-dev-postgres")["volumes"])).toContain(
+      '"rampart-dev-postgres-data-17"',
+    );
   });
 });
 
@@ -63,7 +79,9 @@ describe("the data volumes that the engine holds", () => {
     docker.answer("cp", { stdout: `${"t".repeat(512)}16\n\0\0\0` });
     expect(await ask()).toEqual([{ name: "shop-postgres-data", major: 16, inUse: true }]);
     expect(docker.calls.filter((call) => / (start|run) /.test(call))).toEqual([]);
-    expect(docker.calls.find((call) => call.includes(" create "))).toContain("--network none --user 65534:65534 --cap-drop ALL");
+    expect(docker.calls.find((call) => call.includes(" create "))).toContain(
+      "--network none --user 65534:65534 --cap-drop ALL",
+    );
     expect(docker.calls.at(-1)).toBe("--host unix:///run/test.sock rm --force facade");
   });
 

@@ -7,14 +7,19 @@ import { record } from "./support";
 // Jest's process.env is a copy of which child processes know nothing: without this they would find the real CLI.
 jest.mock("node:child_process", () => {
   const actual = jest.requireActual<typeof childProcess>("node:child_process");
-  const execFile = (file: string, args: string[], options: object, callback: (error: childProcess.ExecFileException | null, stdout: string, stderr: string) => void): unknown =>
-    actual.execFile(file, args, { ...options, env: { ...process.env }, encoding: "utf8" }, callback);
+  const execFile = (
+    file: string,
+    args: string[],
+    options: object,
+    callback: (error: childProcess.ExecFileException | null, stdout: string, stderr: string) => void,
+  ): unknown => actual.execFile(file, args, { ...options, env: { ...process.env }, encoding: "utf8" }, callback);
   return { ...actual, execFile };
 });
 
 const HOST = "--host unix:///run/test.sock";
 const REDIS = `${HOST} ps --no-trunc --quiet --filter label=io.rampart.stack=dev --filter label=io.rampart.name=redis --filter label=io.rampart.component=redis`;
-const service = (name: string): string => `${HOST} ps --no-trunc --quiet --filter label=io.rampart.stack=dev --filter label=io.rampart.component=service --filter label=io.rampart.name=${name}`;
+const service = (name: string): string =>
+  `${HOST} ps --no-trunc --quiet --filter label=io.rampart.stack=dev --filter label=io.rampart.component=service --filter label=io.rampart.name=${name}`;
 const SCRIPT = "/bin/sh /etc/rampart/users.sh";
 
 let docker: FakeDocker;
@@ -38,7 +43,8 @@ afterEach(() => {
 
 async function call(binding: pulumi.ResourceHookBinding): Promise<void> {
   const [hook, ...others] = binding.beforeCreate ?? [];
-  if (!(hook instanceof pulumi.ResourceHook) || others.length > 0) throw new Error("there is not one hook beforeCreate");
+  if (!(hook instanceof pulumi.ResourceHook) || others.length > 0)
+    throw new Error("there is not one hook beforeCreate");
   await hook.callback({ urn: "", id: "", name: "", type: "" });
 }
 
@@ -53,12 +59,16 @@ describe("staging", () => {
 
   test("that Redis refuses is an error", async () => {
     docker.answer("exec", { code: 1, stderr: "rampart: ERR no room\n" });
-    await expect(stage()).rejects.toThrow("Redis did not take the change of its users, which the next `pulumi up` tries again: rampart: ERR no room");
+    await expect(stage()).rejects.toThrow(
+      "Redis did not take the change of its users, which the next `pulumi up` tries again: rampart: ERR no room",
+    );
   });
 
   test("without a running Redis is an error", async () => {
     docker.answer("ps", { stdout: "" });
-    await expect(stage()).rejects.toThrow("Redis does not run, so its users could not be changed; services were left as they are. Look at its log, then run `pulumi up --refresh`.");
+    await expect(stage()).rejects.toThrow(
+      "Redis does not run, so its users could not be changed; services were left as they are. Look at its log, then run `pulumi up --refresh`.",
+    );
   });
 });
 
@@ -67,7 +77,11 @@ describe("settling", () => {
     docker.answer("exec", { stdout: "api\n" });
     await settle(["api"], ["api", "web"]);
     expect(docker.calls.slice(0, 3)).toEqual([REDIS, `${HOST} exec newest ${SCRIPT} list`, service("api")]);
-    expect(docker.calls.slice(-3)).toEqual([`${HOST} stop --time 12 older`, REDIS, `${HOST} exec newest ${SCRIPT} settle api=10.0.0.2,10.0.1.2`]);
+    expect(docker.calls.slice(-3)).toEqual([
+      `${HOST} stop --time 12 older`,
+      REDIS,
+      `${HOST} exec newest ${SCRIPT} settle api=10.0.0.2,10.0.1.2`,
+    ]);
     expect(docker.calls.join()).not.toContain("stop --time 12 newest");
   });
 
@@ -81,7 +95,9 @@ describe("settling", () => {
 
   test("keeps the old container, and so its password, beside a new one that is not healthy", async () => {
     docker.answer("inspect", { stdout: "unhealthy 12 10.0.0.2,\n" });
-    await expect(settle(["api"], ["api"])).rejects.toThrow("the new container of api is unhealthy, so the old one and its password are kept; the next `pulumi up` ends them.");
+    await expect(settle(["api"], ["api"])).rejects.toThrow(
+      "the new container of api is unhealthy, so the old one and its password are kept; the next `pulumi up` ends them.",
+    );
     expect(docker.calls.filter((line) => line.includes(" stop ") || line.includes("settle"))).toEqual([]);
   });
 
@@ -93,8 +109,13 @@ describe("settling", () => {
   });
 
   test("keeps the password of what could not be stopped", async () => {
-    docker.answer("stop", { code: 1, stderr: "Error response from daemon: tried to kill container, but did not receive an exit event\n" });
-    await expect(settle(["api"], ["api"])).rejects.toThrow("the old container of api could not be stopped, so its password is kept: Error response from daemon: tried to kill container, but did not receive an exit event");
+    docker.answer("stop", {
+      code: 1,
+      stderr: "Error response from daemon: tried to kill container, but did not receive an exit event\n",
+    });
+    await expect(settle(["api"], ["api"])).rejects.toThrow(
+      "the old container of api could not be stopped, so its password is kept: Error response from daemon: tried to kill container, but did not receive an exit event",
+    );
     expect(docker.calls.filter((line) => line.includes("settle"))).toEqual([]);
   });
 });

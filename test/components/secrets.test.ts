@@ -8,7 +8,13 @@ describe("Secrets", () => {
       const secrets = new Secrets("rampart-dev-secrets");
       expect(secrets.password("postgres")).toBe(secrets.password("postgres"));
     });
-    expect(recording.ofType("RandomPassword")).toEqual([expect.objectContaining({ name: "rampart-dev-secrets-postgres", parent: "rampart-dev-secrets", inputs: { length: 32, special: false } })]);
+    expect(recording.ofType("RandomPassword")).toEqual([
+      expect.objectContaining({
+        name: "rampart-dev-secrets-postgres",
+        parent: "rampart-dev-secrets",
+        inputs: { length: 32, special: false },
+      }),
+    ]);
   });
 
   test("turns a password over with a key, and has no keepers without one", async () => {
@@ -17,7 +23,11 @@ describe("Secrets", () => {
       secrets.password("a", undefined, "2026-11-24/");
       secrets.password("b", 40, undefined);
     });
-    expect(recording.inputs("RandomPassword s-a")).toEqual({ length: 32, special: false, keepers: { rotation: "2026-11-24/" } });
+    expect(recording.inputs("RandomPassword s-a")).toEqual({
+      length: 32,
+      special: false,
+      keepers: { rotation: "2026-11-24/" },
+    });
     expect(recording.inputs("RandomPassword s-b")).toEqual({ length: 40, special: false });
   });
 
@@ -26,7 +36,12 @@ describe("Secrets", () => {
     await record(async () => {
       pulumi.runtime.setAllConfig({ "rampart:smtpPassword": "from-the-configuration" }, ["rampart:smtpPassword"]);
       const secrets = new Secrets("s");
-      for (const output of [secrets.password("a"), secrets.resolve("JWT_SECRET", "generated"), secrets.resolve("SMTP_PASSWORD", { config: "smtpPassword" })]) found.push(await pulumi.isSecret(output));
+      for (const output of [
+        secrets.password("a"),
+        secrets.resolve("JWT_SECRET", "generated"),
+        secrets.resolve("SMTP_PASSWORD", { config: "smtpPassword" }),
+      ])
+        found.push(await pulumi.isSecret(output));
     });
     expect(found).toEqual([true, true, true]);
   });

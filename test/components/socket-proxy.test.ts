@@ -1,16 +1,33 @@
 import { SocketProxy, type SocketProxyArgs } from "../../components";
 import { dockerApiNetwork } from "../../components/socket-proxy";
 import { IMAGE_PINS } from "../../config";
-import { configOf, labelsOf, networksOf, once, record, SERVICE, surroundings, withLocalEngine, type Recording } from "./support";
+import {
+  configOf,
+  labelsOf,
+  networksOf,
+  once,
+  record,
+  SERVICE,
+  surroundings,
+  withLocalEngine,
+  type Recording,
+} from "./support";
 
 withLocalEngine();
 
-const config = configOf({ services: { worker: { ...SERVICE, dockerApi: { allow: ["GET /containers/json", "POST /containers/create"] } } } });
+const config = configOf({
+  services: { worker: { ...SERVICE, dockerApi: { allow: ["GET /containers/json", "POST /containers/create"] } } },
+});
 
 function proxy(args: Partial<SocketProxyArgs> = {}): Promise<Recording> {
   return record(() => {
     const { context, networks } = surroundings(config);
-    return new SocketProxy("rampart-dev-docker-api-worker", context, { consumer: "worker", permissions: config.services["worker"]?.dockerApi ?? [], networks, ...args });
+    return new SocketProxy("rampart-dev-docker-api-worker", context, {
+      consumer: "worker",
+      permissions: config.services["worker"]?.dockerApi ?? [],
+      networks,
+      ...args,
+    });
   });
 }
 
@@ -21,21 +38,39 @@ describe("SocketProxy", () => {
     const container = (await plain()).get("Container rampart-dev-docker-api-worker");
     expect(dockerApiNetwork("worker")).toBe("docker-api-worker");
     expect(networksOf(container)).toEqual({ "rampart-dev-docker-api-worker": ["docker-api"] });
-    expect(container.inputs).toMatchObject({ image: IMAGE_PINS.haproxy, ports: [], readOnly: true, envs: [], stopSignal: "SIGUSR1" });
+    expect(container.inputs).toMatchObject({
+      image: IMAGE_PINS.haproxy,
+      ports: [],
+      readOnly: true,
+      envs: [],
+      stopSignal: "SIGUSR1",
+    });
     expect(container).toMatchObject({ deleteBeforeReplace: false, parentType: "rampart:docker:SocketProxy" });
   });
 
   test("mounts the socket, read-only, and its configuration", async () => {
     const recording = await plain();
     expect(recording.inputs("Container rampart-dev-docker-api-worker")["volumes"]).toEqual([
-      { containerPath: "/usr/local/etc/haproxy", readOnly: true, volumeName: expect.stringMatching(/^rampart-dev-docker-api-worker-config-[0-9a-f]{12}$/) as unknown },
+      {
+        containerPath: "/usr/local/etc/haproxy",
+        readOnly: true,
+        volumeName: expect.stringMatching(/^rampart-dev-docker-api-worker-config-[0-9a-f]{12}$/) as unknown,
+      },
       { containerPath: "/var/run/docker.sock", hostPath: "/var/run/docker.sock", readOnly: true },
     ]);
-    expect(recording.waitsFor("Container rampart-dev-docker-api-worker", "Container rampart-dev-docker-api-worker-config-carrier")).toBe(true);
+    expect(
+      recording.waitsFor(
+        "Container rampart-dev-docker-api-worker",
+        "Container rampart-dev-docker-api-worker-config-carrier",
+      ),
+    ).toBe(true);
   });
 
   test("forwards what its consumer may call, and names what the consumer creates", async () => {
-    const uploads = (await plain()).inputs("Container rampart-dev-docker-api-worker-config-carrier")["uploads"] as { content: string; file: string }[];
+    const uploads = (await plain()).inputs("Container rampart-dev-docker-api-worker-config-carrier")["uploads"] as {
+      content: string;
+      file: string;
+    }[];
     expect(uploads.map(({ file }) => file)).toEqual(["/files/haproxy.cfg"]);
     expect(uploads[0]?.content).toContain("/containers/json");
     expect(uploads[0]?.content).toContain("rampart-dev\\.worker\\.");
@@ -46,15 +81,19 @@ describe("SocketProxy", () => {
   test("runs without root where the socket's group is known", async () => {
     const container = (await proxy({ socketGroup: 998 })).get("Container rampart-dev-docker-api-worker");
     expect(container.inputs["user"]).toBe("99:998");
-    expect(Object.keys(labelsOf(container)).filter((label) => label.startsWith("io.rampart.accepted."))).toEqual(["io.rampart.accepted.cis-5.32"]);
+    expect(Object.keys(labelsOf(container)).filter((label) => label.startsWith("io.rampart.accepted."))).toEqual([
+      "io.rampart.accepted.cis-5.32",
+    ]);
   });
 
   test("otherwise runs as root without any capability, and says so", async () => {
     const container = (await plain()).get("Container rampart-dev-docker-api-worker");
     expect(container.inputs).toMatchObject({ user: "0:0", capabilities: { drops: ["ALL"] } });
     expect(labelsOf(container)).toMatchObject({
-      "io.rampart.accepted.cis-4.1": "root without any capability: the group of the engine's socket is not known here; set rampart:dockerSocketGroup to run it without root",
-      "io.rampart.accepted.cis-5.32": "the filtered Docker API of worker: the proxy alone sees the socket, and forwards only what its configuration allows",
+      "io.rampart.accepted.cis-4.1":
+        "root without any capability: the group of the engine's socket is not known here; set rampart:dockerSocketGroup to run it without root",
+      "io.rampart.accepted.cis-5.32":
+        "the filtered Docker API of worker: the proxy alone sees the socket, and forwards only what its configuration allows",
     });
   });
 });

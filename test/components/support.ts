@@ -1,5 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Authority, createContext, loadConfig, Networks, type LoadedConfig, type NetworkNames, type StackContext } from "../../components";
+import {
+  Authority,
+  createContext,
+  loadConfig,
+  Networks,
+  type LoadedConfig,
+  type NetworkNames,
+  type StackContext,
+} from "../../components";
 import { planNetworks, type NetworkPlan } from "../../hardening/networks";
 import { recordResources, type RecordedResource } from "../../plan";
 
@@ -55,7 +63,8 @@ export class Recording {
   get(label: string): Registered {
     const found = this.resources.filter(({ type, name }) => `${shortName(type)} ${name}` === label);
     const [one] = found;
-    if (one === undefined || found.length > 1) throw new Error(`${found.length} resources are called ${label}; there are ${this.names.join(", ")}`);
+    if (one === undefined || found.length > 1)
+      throw new Error(`${found.length} resources are called ${label}; there are ${this.names.join(", ")}`);
     return one;
   }
 
@@ -123,7 +132,11 @@ function registration(request: Request | undefined): Omit<Registered, keyof Reco
 }
 
 function boundHooks(hooks: Readonly<Record<string, readonly string[]>>): Record<string, readonly string[]> {
-  return Object.fromEntries(Object.entries(hooks).flatMap(([event, names]) => (names.length === 0 ? [] : [[event.replace(/List$/, ""), names]])));
+  return Object.fromEntries(
+    Object.entries(hooks).flatMap(([event, names]) =>
+      names.length === 0 ? [] : [[event.replace(/List$/, ""), names]],
+    ),
+  );
 }
 
 /** The stack's authority, as a component that needs certificates is given it. */
@@ -136,8 +149,14 @@ export const IMAGE = `registry.example.com/app:1.0@${DIGEST}`;
 export const SERVICE = { image: IMAGE, port: 3000 };
 
 /** Loads a configuration from plain values, as Pulumi.<stack>.yaml would hold them. */
-export function configOf(values: Readonly<Record<string, unknown>>, stack = "dev", secrets: Readonly<Record<string, string>> = {}): LoadedConfig {
-  const text = Object.fromEntries(Object.entries(values).map(([key, value]) => [key, typeof value === "string" ? value : JSON.stringify(value)]));
+export function configOf(
+  values: Readonly<Record<string, unknown>>,
+  stack = "dev",
+  secrets: Readonly<Record<string, string>> = {},
+): LoadedConfig {
+  const text = Object.fromEntries(
+    Object.entries(values).map(([key, value]) => [key, typeof value === "string" ? value : JSON.stringify(value)]),
+  );
   return loadConfig({ stack, values: { ...text, ...secrets }, secretKeys: Object.keys(secrets) });
 }
 
@@ -152,22 +171,36 @@ export interface Surroundings {
 
 /** What a single component needs around it; call it inside of a recording. */
 export function surroundings(config: LoadedConfig): Surroundings {
-  const consumers = Object.entries(config.services).flatMap(([name, service]) => (service.dockerApi === undefined ? [] : [name]));
+  const consumers = Object.entries(config.services).flatMap(([name, service]) =>
+    service.dockerApi === undefined ? [] : [name],
+  );
   const pool = config.network.pool === undefined ? {} : { pool: config.network.pool };
-  const plan = planNetworks({ stackName: config.name, ...pool, dockerApiConsumers: consumers, egress: true, databaseAccess: true });
+  const plan = planNetworks({
+    stackName: config.name,
+    ...pool,
+    dockerApiConsumers: consumers,
+    egress: true,
+    databaseAccess: true,
+  });
   const networks = new Networks(config.name, { stack: config.stack, plan }).names;
   return { context: createContext(config), networks, plan };
 }
 
 /** A container's labels by their names. */
 export function labelsOf(resource: Registered): Record<string, unknown> {
-  const labels = (Array.isArray(resource.inputs["labels"]) ? resource.inputs["labels"] : []) as { readonly label: string; readonly value: unknown }[];
+  const labels = (Array.isArray(resource.inputs["labels"]) ? resource.inputs["labels"] : []) as {
+    readonly label: string;
+    readonly value: unknown;
+  }[];
   return Object.fromEntries(labels.map(({ label, value }) => [label, value]));
 }
 
 /** The networks of a container by name, with the aliases that it has there. */
 export function networksOf(resource: Registered): Record<string, readonly unknown[]> {
-  const attached = (Array.isArray(resource.inputs["networksAdvanced"]) ? resource.inputs["networksAdvanced"] : []) as { readonly name: string; readonly aliases?: unknown[] }[];
+  const attached = (Array.isArray(resource.inputs["networksAdvanced"]) ? resource.inputs["networksAdvanced"] : []) as {
+    readonly name: string;
+    readonly aliases?: unknown[];
+  }[];
   return Object.fromEntries(attached.map(({ name, aliases }) => [name, aliases ?? []]));
 }
 
@@ -184,12 +217,17 @@ export function withLocalEngine(): void {
 }
 
 /** Runs a program under Pulumi's own mocks, as a team's tests would, and keeps each resource's plain inputs. */
-export async function recordPlain(program: () => unknown): Promise<{ readonly name: string; readonly type: string; readonly inputs: Readonly<Record<string, unknown>> }[]> {
+export async function recordPlain(
+  program: () => unknown,
+): Promise<{ readonly name: string; readonly type: string; readonly inputs: Readonly<Record<string, unknown>> }[]> {
   const recorded: { name: string; type: string; inputs: Record<string, unknown> }[] = [];
   const newResource = ({ name, type, inputs }: pulumi.runtime.MockResourceArgs): pulumi.runtime.MockResourceResult => {
     const given = inputs as Record<string, unknown>;
     recorded.push({ name, type, inputs: given });
-    return { id: `${name}-id`, state: { name, imageId: given["name"], result: "p".repeat(32), base64: "cGVwcGVyLi4uc2FsdC4uLg==", ...given } };
+    return {
+      id: `${name}-id`,
+      state: { name, imageId: given["name"], result: "p".repeat(32), base64: "cGVwcGVyLi4uc2FsdC4uLg==", ...given },
+    };
   };
   await pulumi.runtime.setMocks({ newResource, call: () => ({}) }, "rampart", "dev");
   await run(program);

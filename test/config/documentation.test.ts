@@ -26,7 +26,13 @@ function keysOf(schema: z.core.$ZodType, prefix = ""): string[] {
       return below.length === 0 || hasOwnRow(path) ? [path, ...below] : below;
     });
   }
-  const inner = [definition.innerType, definition.element, definition.valueType, definition.in, ...(definition.options ?? [])];
+  const inner = [
+    definition.innerType,
+    definition.element,
+    definition.valueType,
+    definition.in,
+    ...(definition.options ?? []),
+  ];
   return inner.flatMap((child) => (child === undefined ? [] : keysOf(child, prefix)));
 }
 
@@ -36,14 +42,22 @@ const hasOwnRow = (path: string): boolean => documented.has(shortened(path));
 const keys = ENVIRONMENTS.flatMap((environment) => keysOf(stackSchema({ environment })));
 
 /** One row stands for the three figures of the edge, Postgres and Redis: they are explained once, under resources. */
-const rowOf = (path: string): string => shortened(path).replace(/^(edge|database|redis|database\.backups)\.resources\.\w+$/, "$1.resources");
+const rowOf = (path: string): string =>
+  shortened(path).replace(/^(edge|database|redis|database\.backups)\.resources\.\w+$/, "$1.resources");
 
 test.each([...new Set(keys.map(rowOf))].sort())("%s is documented", (key) => {
   expect(documented.has(key)).toBe(true);
 });
 
 test("nothing is documented that does not exist", () => {
-  const known = new Set(keys.flatMap((path) => [rowOf(path), ...rowOf(path).split(".").map((_, index, parts) => parts.slice(0, index + 1).join("."))]));
+  const known = new Set(
+    keys.flatMap((path) => [
+      rowOf(path),
+      ...rowOf(path)
+        .split(".")
+        .map((_, index, parts) => parts.slice(0, index + 1).join(".")),
+    ]),
+  );
   expect([...documented].filter((key) => key !== undefined && !known.has(key))).toEqual([]);
   expect(keys.length).toBeGreaterThan(90);
 });

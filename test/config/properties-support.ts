@@ -9,10 +9,21 @@ const word = fc.stringMatching(/^[a-z][a-z0-9]{2,6}$/);
 const choice = <T>(...values: T[]): fc.Arbitrary<T> => fc.constantFrom(...values);
 const why = "the program cannot do without";
 
-const route = fc.record({ host: choice("app.acme.com", "api.acme.com", "www.acme.com"), pathPrefix: fc.oneof(fc.constant("/"), word.map((name) => `/${name}`)), streaming: fc.boolean() });
+const route = fc.record({
+  host: choice("app.acme.com", "api.acme.com", "www.acme.com"),
+  pathPrefix: fc.oneof(
+    fc.constant("/"),
+    word.map((name) => `/${name}`),
+  ),
+  streaming: fc.boolean(),
+});
 const volume = fc.oneof(
   fc.record({ name: word, path: word.map((name) => `/data/${name}`) }),
-  fc.record({ hostPath: word.map((name) => `/srv/${name}`), path: word.map((name) => `/host/${name}`), reason: fc.constant(why) }),
+  fc.record({
+    hostPath: word.map((name) => `/srv/${name}`),
+    path: word.map((name) => `/host/${name}`),
+    reason: fc.constant(why),
+  }),
 );
 
 const service = fc.record(
@@ -21,16 +32,37 @@ const service = fc.record(
     port: fc.integer({ min: 1024, max: 65_535 }),
     routes: fc.array(route, { maxLength: 2 }),
     data: choice("none", "read-only", "read-write"),
-    cache: fc.oneof(fc.boolean(), word.map((prefix) => ({ keyPrefixes: [`${prefix}:`] }))),
+    cache: fc.oneof(
+      fc.boolean(),
+      word.map((prefix) => ({ keyPrefixes: [`${prefix}:`] })),
+    ),
     egress: fc.boolean(),
     user: choice<unknown>("1000:1000", "101:101", { root: why }),
     dockerApi: choice({ allow: ["GET /version"] }, { presets: ["CONTAINERS", "POST"] }),
-    secrets: choice({ JWT_SECRET: { config: "jwtSecret" } }, { SESSION_SECRET: "generated" }, { API_TOKEN: { generated: 40 }, JWT_SECRET: { config: "jwtSecret" } }),
+    secrets: choice(
+      { JWT_SECRET: { config: "jwtSecret" } },
+      { SESSION_SECRET: "generated" },
+      { API_TOKEN: { generated: 40 }, JWT_SECRET: { config: "jwtSecret" } },
+    ),
     secretsInEnvironment: fc.constant({ names: ["JWT_SECRET"], reason: why }),
-    environment: fc.dictionary(word.map((name) => name.toUpperCase()), fc.oneof(fc.string({ maxLength: 20 }), fc.integer(), fc.boolean()), { maxKeys: 3 }),
+    environment: fc.dictionary(
+      word.map((name) => name.toUpperCase()),
+      fc.oneof(fc.string({ maxLength: 20 }), fc.integer(), fc.boolean()),
+      { maxKeys: 3 },
+    ),
     volumes: fc.array(volume, { maxLength: 2 }),
-    confinement: choice<unknown>({ seccomp: "worker" }, { seccomp: { unconfined: why } }, { appArmor: { unconfined: why } }, { writableRoot: { reason: why } }, { capabilities: [{ add: "CAP_CHOWN", reason: why }] }),
-    resources: fc.record({ memoryMiB: fc.integer({ min: 16, max: 4096 }), cpus: choice(0.25, 1, 2.5), pids: fc.integer({ min: 4, max: 512 }) }),
+    confinement: choice<unknown>(
+      { seccomp: "worker" },
+      { seccomp: { unconfined: why } },
+      { appArmor: { unconfined: why } },
+      { writableRoot: { reason: why } },
+      { capabilities: [{ add: "CAP_CHOWN", reason: why }] },
+    ),
+    resources: fc.record({
+      memoryMiB: fc.integer({ min: 16, max: 4096 }),
+      cpus: choice(0.25, 1, 2.5),
+      pids: fc.integer({ min: 4, max: 512 }),
+    }),
   },
   { requiredKeys: ["image", "port"] },
 );
@@ -46,7 +78,10 @@ const stack = fc.record(
     services: fc.dictionary(serviceName, service, { minKeys: 1, maxKeys: 3 }),
     migration: fc.record({ image: word.map(image) }),
     certificates: choice<unknown>("letsencrypt", { directory: "https://ca.acme.com/acme" }),
-    database: fc.record({ access: choice("direct", "forwarder"), resources: fc.record({ memoryMiB: fc.integer({ min: 256, max: 1024 }) }) }),
+    database: fc.record({
+      access: choice("direct", "forwarder"),
+      resources: fc.record({ memoryMiB: fc.integer({ min: 256, max: 1024 }) }),
+    }),
     edge: fc.record({ httpPort: choice<unknown>(80, 8080, false), listenAddress: choice("0.0.0.0", "127.0.0.1") }),
     dockerSocketGroup: fc.integer({ min: 1, max: 65_535 }),
   },
@@ -56,20 +91,101 @@ const stack = fc.record(
 /** Every one names the secret; most are valid, and the few that are not collide by chance. */
 export const configurations: fc.Arbitrary<Tree> = stack.map((values) => {
   const services: Record<string, Tree> = Object.fromEntries(
-    Object.entries(values.services).map(([name, one]) => [name, { ...one, ...(one.secretsInEnvironment === undefined ? {} : { secrets: { JWT_SECRET: { config: "jwtSecret" } } }) }]),
+    Object.entries(values.services).map(([name, one]) => [
+      name,
+      {
+        ...one,
+        ...(one.secretsInEnvironment === undefined ? {} : { secrets: { JWT_SECRET: { config: "jwtSecret" } } }),
+      },
+    ]),
   );
-  services["zed"] = { image: image("zed"), port: 8080, data: "read-only", secrets: { JWT_SECRET: { config: "jwtSecret" } } };
+  services["zed"] = {
+    image: image("zed"),
+    port: 8080,
+    data: "read-only",
+    secrets: { JWT_SECRET: { config: "jwtSecret" } },
+  };
   // Without plain http, http-01 proves nothing.
-  const certificates = values.edge?.httpPort === false ? { certificates: { directory: "https://ca.acme.com/acme", challenge: "tls-alpn-01" } } : {};
+  const certificates =
+    values.edge?.httpPort === false
+      ? { certificates: { directory: "https://ca.acme.com/acme", challenge: "tls-alpn-01" } }
+      : {};
   return { acmeEmail: "ops@acme.com", jwtSecret: GOOD_SECRET, ...values, ...certificates, services };
 });
 
 /** What an attacker or a tired person writes, anywhere. */
 const HOSTILE: readonly unknown[] = [
-  "*", "latest", "app:latest", "/", "/etc", "/home/x", "/var/run/docker.sock", "/srv/../etc", "0:0", "root", "unconfined", "host", "null", "http://a.example", "a\r\nb", "`", "${HOME}", "", " ", -1, 0, 1.5, 1e308, 5432, 2375, null, true, false, [], {}, ["ALL"],
-  { hostPath: "/var/run/docker.sock", path: "/var/run/docker.sock", reason: why }, [{ hostPath: "/home/me", path: "/x", reason: why }], ["5432:5432"], { unconfined: why }, { root: why }, { config: "services" },
+  "*",
+  "latest",
+  "app:latest",
+  "/",
+  "/etc",
+  "/home/x",
+  "/var/run/docker.sock",
+  "/srv/../etc",
+  "0:0",
+  "root",
+  "unconfined",
+  "host",
+  "null",
+  "http://a.example",
+  "a\r\nb",
+  "`",
+  "${HOME}",
+  "",
+  " ",
+  -1,
+  0,
+  1.5,
+  1e308,
+  5432,
+  2375,
+  null,
+  true,
+  false,
+  [],
+  {},
+  ["ALL"],
+  { hostPath: "/var/run/docker.sock", path: "/var/run/docker.sock", reason: why },
+  [{ hostPath: "/home/me", path: "/x", reason: why }],
+  ["5432:5432"],
+  { unconfined: why },
+  { root: why },
+  { config: "services" },
 ];
-const KEYS = ["ports", "privileged", "image", "volumes", "user", "environment", "secrets", "confinement", "cache", "data", "dockerApi", "routes", "host", "hostPath", "path", "name", "edge", "network", "pool", "images", "traefik", "database", "schema", "capabilities", "constructor", "httpsPort", "listenAddress", "default", "health", "resources", "memoryMiB"];
+const KEYS = [
+  "ports",
+  "privileged",
+  "image",
+  "volumes",
+  "user",
+  "environment",
+  "secrets",
+  "confinement",
+  "cache",
+  "data",
+  "dockerApi",
+  "routes",
+  "host",
+  "hostPath",
+  "path",
+  "name",
+  "edge",
+  "network",
+  "pool",
+  "images",
+  "traefik",
+  "database",
+  "schema",
+  "capabilities",
+  "constructor",
+  "httpsPort",
+  "listenAddress",
+  "default",
+  "health",
+  "resources",
+  "memoryMiB",
+];
 
 /** The refusals that matter most, aimed at a service that every configuration has: with one of its checks gone, these validate. */
 const AIMED: readonly Tree[] = [
@@ -100,13 +216,28 @@ export const aimed: fc.Arbitrary<Tree> = fc.tuple(configurations, fc.constantFro
 
 /** A configuration with one or two values replaced, keys added or removed. */
 export const mutations: fc.Arbitrary<Tree> = fc
-  .tuple(configurations, fc.array(fc.record({ at: fc.nat(), hostile: fc.constantFrom(...HOSTILE), key: fc.constantFrom(...KEYS), how: choice("replace", "add", "remove") }), { minLength: 1, maxLength: 2 }))
+  .tuple(
+    configurations,
+    fc.array(
+      fc.record({
+        at: fc.nat(),
+        hostile: fc.constantFrom(...HOSTILE),
+        key: fc.constantFrom(...KEYS),
+        how: choice("replace", "add", "remove"),
+      }),
+      { minLength: 1, maxLength: 2 },
+    ),
+  )
   .map(([values, strikes]) => {
     const mutant = structuredClone(values);
     for (const { at, hostile, key, how } of strikes) {
       const all = paths(mutant).filter((path) => path.length > 0);
       const path = all[at % all.length] ?? ["services"];
-      change(mutant, (how === "add" ? [...path, key] : path).join("."), how === "remove" ? undefined : structuredClone(hostile));
+      change(
+        mutant,
+        (how === "add" ? [...path, key] : path).join("."),
+        how === "remove" ? undefined : structuredClone(hostile),
+      );
     }
     return mutant;
   });
@@ -130,8 +261,12 @@ interface Monitor {
 /** The passwords that the mocks make: recognisable, and as alphanumeric as real ones. */
 export const MOCK_PASSWORD = "MOCKPASSWORD";
 const EXTRA_OUTPUTS: Readonly<Record<string, (name: string, inputs: Tree) => Tree>> = {
-  "random:index/randomPassword:RandomPassword": (name) => ({ result: `${MOCK_PASSWORD}${name.replace(/[^a-z0-9]/g, "")}` }),
-  "random:index/randomBytes:RandomBytes": (_name, inputs) => ({ base64: Buffer.alloc(Number(inputs["length"]), "0123456789abcdef").toString("base64") }),
+  "random:index/randomPassword:RandomPassword": (name) => ({
+    result: `${MOCK_PASSWORD}${name.replace(/[^a-z0-9]/g, "")}`,
+  }),
+  "random:index/randomBytes:RandomBytes": (_name, inputs) => ({
+    base64: Buffer.alloc(Number(inputs["length"]), "0123456789abcdef").toString("base64"),
+  }),
   "docker:index/remoteImage:RemoteImage": (name) => ({ imageId: `sha256:id-${name}` }),
 };
 
@@ -153,7 +288,10 @@ async function registerAll(config: LoadedConfig): Promise<Registered[]> {
   const registered: Registered[] = [];
   await pulumi.runtime.setMocks(
     {
-      newResource: ({ type, name, inputs }) => ({ id: `id-${name}`, state: { ...(inputs as Tree), ...EXTRA_OUTPUTS[type]?.(name, inputs as Tree) } }),
+      newResource: ({ type, name, inputs }) => ({
+        id: `id-${name}`,
+        state: { ...(inputs as Tree), ...EXTRA_OUTPUTS[type]?.(name, inputs as Tree) },
+      }),
       call: () => ({}),
     },
     "rampart",

@@ -34,7 +34,8 @@ function listOf(value: unknown): Tree[] {
   return Array.isArray(value) ? (value as Tree[]) : [];
 }
 
-const labelsOf = (inputs: Tree): Record<string, unknown> => Object.fromEntries(listOf(inputs["labels"]).map(({ label, value }) => [String(label), value]));
+const labelsOf = (inputs: Tree): Record<string, unknown> =>
+  Object.fromEntries(listOf(inputs["labels"]).map(({ label, value }) => [String(label), value]));
 
 /** Everything that must hold of a stack, whatever its configuration. */
 function judge(config: LoadedConfig, resources: readonly Registered[]): void {
@@ -46,22 +47,28 @@ function judge(config: LoadedConfig, resources: readonly Registered[]): void {
 
   judgeNames(resources);
   for (const { type, name, inputs } of resources) {
-    if (type === "docker:index/remoteImage:RemoteImage") expect(imageFault(String((inputs as Tree)["name"]))).toBeUndefined();
+    if (type === "docker:index/remoteImage:RemoteImage")
+      expect(imageFault(String((inputs as Tree)["name"]))).toBeUndefined();
     if (type === CONTAINER) judgeContainer(config, name, inClear(inputs) as Tree);
   }
 }
 
 /** What a consumer of the Docker API may mount, join, create and delete is never Rampart's, another service's or another consumer's. */
 function judgeNames(resources: readonly Registered[]): void {
-  const named = (type: string): string[] => resources.flatMap((one) => (one.type === type ? [String((inClear(one.inputs) as Tree)["name"])] : []));
+  const named = (type: string): string[] =>
+    resources.flatMap((one) => (one.type === type ? [String((inClear(one.inputs) as Tree)["name"])] : []));
   const names = [...named("docker:index/volume:Volume"), ...named("docker:index/network:Network")];
   expect(names.length).toBeGreaterThan(2);
   const containers = resources.filter(({ type }) => type === CONTAINER).map(({ inputs }) => inClear(inputs) as Tree);
-  const prefixes = containers.flatMap((inputs) => (Array.isArray(inputs["envs"]) ? inputs["envs"] : []) as string[]).flatMap((entry) => /^DOCKER_NAME_PREFIX=(.*)$/.exec(entry)?.[1] ?? []);
+  const prefixes = containers
+    .flatMap((inputs) => (Array.isArray(inputs["envs"]) ? inputs["envs"] : []) as string[])
+    .flatMap((entry) => /^DOCKER_NAME_PREFIX=(.*)$/.exec(entry)?.[1] ?? []);
   const proxies = containers.filter((inputs) => labelsOf(inputs)[LABEL] === "socket-proxy");
   expect(prefixes.length).toBe(proxies.length);
   for (const prefix of prefixes) {
-    const reached = [...names, ...prefixes.filter((other) => other !== prefix)].filter((name) => name.startsWith(prefix));
+    const reached = [...names, ...prefixes.filter((other) => other !== prefix)].filter((name) =>
+      name.startsWith(prefix),
+    );
     if (reached.length > 0) throw new Error(`the consumer with the prefix ${prefix} reaches ${reached.join(", ")}`);
   }
 }
@@ -80,18 +87,31 @@ function judgeContainer(config: LoadedConfig, name: string, inputs: Tree): void 
   holds("publishes a port", ports.length === 0 || kind === "edge" || (kind === "forwarder" && loopback));
   if (kind === "edge") {
     const published = ports.map(({ external }) => external);
-    holds("publishes a data port", published.every((port) => (port === config.edge.httpPort || port === config.edge.httpsPort) && ![2375, 5432, 6379].includes(Number(port))));
+    holds(
+      "publishes a data port",
+      published.every(
+        (port) =>
+          (port === config.edge.httpPort || port === config.edge.httpsPort) &&
+          ![2375, 5432, 6379].includes(Number(port)),
+      ),
+    );
   }
 
   for (const volume of listOf(inputs["volumes"])) {
     const source = volume["hostPath"];
     if (typeof source !== "string") continue;
     const socket = source === "/var/run/docker.sock" && kind === "socket-proxy" && volume["readOnly"] === true;
-    holds(`mounts ${source}`, socket || (!FORBIDDEN.test(posix.normalize(`${source}/`)) && accepted("rampart-host-mount")));
+    holds(
+      `mounts ${source}`,
+      socket || (!FORBIDDEN.test(posix.normalize(`${source}/`)) && accepted("rampart-host-mount")),
+    );
   }
 
   const capabilities = (inputs["capabilities"] ?? {}) as Tree;
-  holds("keeps capabilities", JSON.stringify(capabilities["drops"]) === '["ALL"]' && (capabilities["adds"] === undefined || accepted("cis-5.4")));
+  holds(
+    "keeps capabilities",
+    JSON.stringify(capabilities["drops"]) === '["ALL"]' && (capabilities["adds"] === undefined || accepted("cis-5.4")),
+  );
   const options = (inputs["securityOpts"] ?? []) as string[];
   holds("may gain privileges", options.includes("no-new-privileges:true"));
   holds("is unconfined without a reason", !options.includes("seccomp=unconfined") || accepted("cis-5.22"));
@@ -99,24 +119,44 @@ function judgeContainer(config: LoadedConfig, name: string, inputs: Tree): void 
   const user = String(inputs["user"]);
   holds(`runs as ${user}`, (/^[1-9]\d*:[1-9]\d*$/.test(user) && user !== "0:0") || accepted("cis-4.1"));
   holds("is privileged", inputs["privileged"] !== true);
-  holds("shares the host's namespaces", inputs["networkMode"] !== "host" && inputs["pidMode"] === undefined && inputs["ipcMode"] !== "host" && inputs["usernsMode"] === undefined);
+  holds(
+    "shares the host's namespaces",
+    inputs["networkMode"] !== "host" &&
+      inputs["pidMode"] === undefined &&
+      inputs["ipcMode"] !== "host" &&
+      inputs["usernsMode"] === undefined,
+  );
   holds("is given a device", inputs["devices"] === undefined);
   if (kind === "carrier") {
     holds("is a carrier that runs or has a network", inputs["start"] === false && inputs["networkMode"] === "none");
     return;
   }
   holds("has a writable root", inputs["readOnly"] === true || accepted("cis-5.13"));
-  holds("has no memory limit, or swap", typeof inputs["memory"] === "number" && inputs["memorySwap"] === inputs["memory"]);
+  holds(
+    "has no memory limit, or swap",
+    typeof inputs["memory"] === "number" && inputs["memorySwap"] === inputs["memory"],
+  );
   holds("has no PIDs limit", Number(labels["io.rampart.pids-limit"]) > 0);
-  holds("restarts for ever", inputs["restart"] === "no" || (inputs["restart"] === "on-failure" && inputs["maxRetryCount"] === 5));
+  holds(
+    "restarts for ever",
+    inputs["restart"] === "no" || (inputs["restart"] === "on-failure" && inputs["maxRetryCount"] === 5),
+  );
   holds("has no health check", kind === "job" || inputs["healthcheck"] !== undefined);
-  holds("has an executable tmpfs", Object.values((inputs["tmpfs"] ?? {}) as Tree).every((mount) => String(mount).includes("noexec")) || accepted("rampart-tmpfs-noexec"));
+  holds(
+    "has an executable tmpfs",
+    Object.values((inputs["tmpfs"] ?? {}) as Tree).every((mount) => String(mount).includes("noexec")) ||
+      accepted("rampart-tmpfs-noexec"),
+  );
 }
 
 test("most random configurations are valid, so that the properties below say something", () => {
-  const valid = fc.sample(configurations, { numRuns: 200, seed: 1 }).filter((values) => loadOrRefuse(values) !== undefined);
+  const valid = fc
+    .sample(configurations, { numRuns: 200, seed: 1 })
+    .filter((values) => loadOrRefuse(values) !== undefined);
   expect(valid.length).toBeGreaterThan(150);
-  const mutants = fc.sample(mutations, { numRuns: 200, seed: 1 }).filter((values) => loadOrRefuse(values) !== undefined);
+  const mutants = fc
+    .sample(mutations, { numRuns: 200, seed: 1 })
+    .filter((values) => loadOrRefuse(values) !== undefined);
   expect(mutants.length).toBeGreaterThan(20);
 });
 
@@ -128,7 +168,8 @@ test("whatever is written, the answer is a configuration or a list of faults", (
       } catch (error) {
         if (!(error instanceof ConfigError)) throw error;
         expect(error.message).not.toContain(GOOD_SECRET);
-        for (const fault of error.faults) expect(Object.values(fault).every((part) => typeof part === "string" && part !== "")).toBe(true);
+        for (const fault of error.faults)
+          expect(Object.values(fault).every((part) => typeof part === "string" && part !== "")).toBe(true);
       }
     }),
     { numRuns: 300 },
@@ -137,15 +178,19 @@ test("whatever is written, the answer is a configuration or a list of faults", (
 
 test("whatever JSON stands under a key, the answer is a list of faults", () => {
   fc.assert(
-    fc.property(fc.json({ maxDepth: 4 }), fc.constantFrom("services", "edge", "certificates", "images", "migration", "network"), (text, key) => {
-      expect(() => {
-        try {
-          loadConfig({ stack: "dev", values: { [key]: text }, secretKeys: [] });
-        } catch (error) {
-          if (!(error instanceof ConfigError)) throw error;
-        }
-      }).not.toThrow();
-    }),
+    fc.property(
+      fc.json({ maxDepth: 4 }),
+      fc.constantFrom("services", "edge", "certificates", "images", "migration", "network"),
+      (text, key) => {
+        expect(() => {
+          try {
+            loadConfig({ stack: "dev", values: { [key]: text }, secretKeys: [] });
+          } catch (error) {
+            if (!(error instanceof ConfigError)) throw error;
+          }
+        }).not.toThrow();
+      },
+    ),
     { numRuns: 200 },
   );
 });
@@ -156,14 +201,41 @@ describe("what validates is hardened", () => {
     if (config !== undefined) judge(config, await register(config));
   };
   test("every pair of service names that could collide", async () => {
-    const consumer = { image: image("app"), port: 8080, dockerApi: { allow: ["POST /containers/create"] }, secrets: { SESSION_SECRET: "generated" }, volumes: [{ name: "admin", path: "/data" }] };
-    const names = ["worker", "worker-admin", "worker-secrets", "data", "data-admin", "docker-x", "backups-x", "network", "volume", "edge-x", "postgres-x", "a", "a-b", "a-b-c"];
-    const config = loadOrRefuse({ services: Object.fromEntries(names.map((name) => [name, { ...consumer, data: "read-write" }])), acmeEmail: "ops@acme.com" });
+    const consumer = {
+      image: image("app"),
+      port: 8080,
+      dockerApi: { allow: ["POST /containers/create"] },
+      secrets: { SESSION_SECRET: "generated" },
+      volumes: [{ name: "admin", path: "/data" }],
+    };
+    const names = [
+      "worker",
+      "worker-admin",
+      "worker-secrets",
+      "data",
+      "data-admin",
+      "docker-x",
+      "backups-x",
+      "network",
+      "volume",
+      "edge-x",
+      "postgres-x",
+      "a",
+      "a-b",
+      "a-b-c",
+    ];
+    const config = loadOrRefuse({
+      services: Object.fromEntries(names.map((name) => [name, { ...consumer, data: "read-write" }])),
+      acmeEmail: "ops@acme.com",
+    });
     if (config === undefined) throw new Error("the names are refused, so this says nothing");
     judgeNames(await register(config));
   });
-  test("random configurations", async () => fc.assert(fc.asyncProperty(configurations, check), { numRuns: 12, endOnFailure: true }));
-  test("and what is left of them after hostile changes", async () => fc.assert(fc.asyncProperty(mutations, check), { numRuns: 40, endOnFailure: true }));
+  test("random configurations", async () =>
+    fc.assert(fc.asyncProperty(configurations, check), { numRuns: 12, endOnFailure: true }));
+  test("and what is left of them after hostile changes", async () =>
+    fc.assert(fc.asyncProperty(mutations, check), { numRuns: 40, endOnFailure: true }));
   // All of these are refused, so this costs nothing; a check that is lost lets one through, and then the stack tells.
-  test("and after aimed ones", async () => fc.assert(fc.asyncProperty(aimed, check), { numRuns: 100, endOnFailure: true }));
+  test("and after aimed ones", async () =>
+    fc.assert(fc.asyncProperty(aimed, check), { numRuns: 100, endOnFailure: true }));
 });

@@ -23,8 +23,18 @@ export function happyValues(): Tree {
         environment: { ALLOWED_ORIGINS: "https://app.acme-shop.com", NODE_ENV: "production" },
         volumes: [{ name: "uploads", path: "/data/uploads" }],
       },
-      frontend: { image: image("frontend"), port: 8080, routes: [{ host: "app.acme-shop.com" }], confinement: { seccomp: "frontend" } },
-      worker: { image: image("worker"), healthCheck: { command: ["worker", "healthy"] }, dockerApi: { allow: ["GET /version"] }, cache: true },
+      frontend: {
+        image: image("frontend"),
+        port: 8080,
+        routes: [{ host: "app.acme-shop.com" }],
+        confinement: { seccomp: "frontend" },
+      },
+      worker: {
+        image: image("worker"),
+        healthCheck: { command: ["worker", "healthy"] },
+        dockerApi: { allow: ["GET /version"] },
+        cache: true,
+      },
     },
     migration: { image: image("api"), command: ["npm", "run", "migrate"] },
     jwtSecret: GOOD_SECRET,
@@ -53,7 +63,9 @@ export interface Options {
 export function rawConfig(values: Tree, options: Options = {}): RawConfig {
   return {
     stack: options.stack ?? "prod",
-    values: Object.fromEntries(Object.entries(values).map(([key, value]) => [key, typeof value === "string" ? value : JSON.stringify(value)])),
+    values: Object.fromEntries(
+      Object.entries(values).map(([key, value]) => [key, typeof value === "string" ? value : JSON.stringify(value)]),
+    ),
     secretKeys: options.secretKeys ?? ["jwtSecret"],
   };
 }
@@ -64,7 +76,8 @@ export function changed(changes: Tree): Tree {
   return values;
 }
 
-export const load = (changes: Tree = {}, options: Options = {}): LoadedConfig => loadConfig(rawConfig(changed(changes), options));
+export const load = (changes: Tree = {}, options: Options = {}): LoadedConfig =>
+  loadConfig(rawConfig(changed(changes), options));
 
 /** The faults of the happy path with some fields changed; any error but a ConfigError is a bug. */
 export function faultsOf(changes: Tree, options: Options = {}): readonly Fault[] {
@@ -81,4 +94,5 @@ export function faultsOfRaw(raw: RawConfig): readonly Fault[] {
   }
 }
 
-export const pathsOf = (faults: readonly Fault[]): string[] => faults.map(({ path }) => path.replace(/^rampart:/, "")).sort();
+export const pathsOf = (faults: readonly Fault[]): string[] =>
+  faults.map(({ path }) => path.replace(/^rampart:/, "")).sort();

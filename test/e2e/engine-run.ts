@@ -31,10 +31,18 @@ async function main([countsFile, only, turn]: readonly string[]): Promise<void> 
   const stacks = ["e2e-main", "e2e-kept", "e2e-acme", "e2e-redis"].map((name) => new Stack(name, work));
   try {
     const [first, second, third, fourth] = stacks;
-    if (first === undefined || second === undefined || third === undefined || fourth === undefined) throw new Error("four stacks were meant");
+    if (first === undefined || second === undefined || third === undefined || fourth === undefined)
+      throw new Error("four stacks were meant");
     // What an interrupted run may have left.
     await cleanUp();
-    const context: Context = { work, images: await images(work), main: first, kept: second, acme: third, redis: fourth };
+    const context: Context = {
+      work,
+      images: await images(work),
+      main: first,
+      kept: second,
+      acme: third,
+      redis: fourth,
+    };
     counts = await runSuites(suites, context, () => interrupted);
   } finally {
     await cleanUp().catch((error: unknown) => console.error(`clean-up: ${String(error)}`));
@@ -57,8 +65,21 @@ async function images(work: string): Promise<Images> {
 /** Not `pulumi destroy`: it must work whatever became of the state, and within a minute. */
 async function cleanUp(): Promise<void> {
   await stopPebble();
-  await sweep([...["e2e-main", "e2e-kept", "e2e-acme", "e2e-redis", "e2e-upgrade", "e2e-data"].map((name) => `${LABEL.stack}=${name}`), `${LABEL.e2e}=1`, "rampart-e2e=1"]);
-  const patched = await docker(["image", "ls", "--filter", "label=io.rampart.e2e.patched=1", "--format", "{{.Repository}}:{{.Tag}}"]);
+  await sweep([
+    ...["e2e-main", "e2e-kept", "e2e-acme", "e2e-redis", "e2e-upgrade", "e2e-data"].map(
+      (name) => `${LABEL.stack}=${name}`,
+    ),
+    `${LABEL.e2e}=1`,
+    "rampart-e2e=1",
+  ]);
+  const patched = await docker([
+    "image",
+    "ls",
+    "--filter",
+    "label=io.rampart.e2e.patched=1",
+    "--format",
+    "{{.Repository}}:{{.Tag}}",
+  ]);
   const tags = patched.stdout.split("\n").filter((tag) => tag !== "" && !tag.includes("<none>"));
   if (tags.length > 0) await docker(["image", "rm", ...tags]);
 }

@@ -18,13 +18,17 @@ const ENGINES = ["20.10", "26"] as const;
 type EngineName = (typeof ENGINES)[number];
 
 const ENGINE_26 = join(REPOSITORY, "test/e2e/engines/engine26.sh");
-const ENGINE_26_DIRECTORY = process.env["RAMPART_E2E_ENGINE26"] ?? join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "rampart-e2e/engine26");
+const ENGINE_26_DIRECTORY =
+  process.env["RAMPART_E2E_ENGINE26"] ??
+  join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "rampart-e2e/engine26");
 
 let interrupted = false;
 
 async function main(): Promise<void> {
   for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, () => (interrupted = true));
-  const { values } = parseArgs({ options: { engine: { type: "string" }, only: { type: "string" }, counts: { type: "string" } } });
+  const { values } = parseArgs({
+    options: { engine: { type: "string" }, only: { type: "string" }, counts: { type: "string" } },
+  });
   const engines = ENGINES.filter((name) => values.engine === undefined || values.engine === name);
   if (engines.length === 0) throw new Error(`--engine: given ${values.engine ?? ""}; allowed: ${ENGINES.join(", ")}`);
   const total: Counts = { passed: 0, failed: 0, skipped: 0 };
@@ -40,7 +44,8 @@ async function main(): Promise<void> {
 }
 
 /** The first engine runs everything; the second what an engine has a part in. */
-const suitesOf = (engine: EngineName, only: string | undefined): typeof SUITES => (engine === ENGINES[0] ? select(SUITES, only) : selectAgain(SUITES, only));
+const suitesOf = (engine: EngineName, only: string | undefined): typeof SUITES =>
+  engine === ENGINES[0] ? select(SUITES, only) : selectAgain(SUITES, only);
 
 async function onEngine(engine: EngineName, only: string | undefined): Promise<Counts> {
   const missing = interrupted ? ["the run was interrupted"] : await whatIsMissing(engine);
@@ -52,7 +57,9 @@ async function onEngine(engine: EngineName, only: string | undefined): Promise<C
   const started = await run(ENGINE_26, ["start", ENGINE_26_DIRECTORY], { timeoutSeconds: 600 });
   try {
     if (started.code !== 0) {
-      console.log(`skipped: Docker 26: the engine could not be made or started here: ${started.output.trim().split("\n").at(-1) ?? ""}`);
+      console.log(
+        `skipped: Docker 26: the engine could not be made or started here: ${started.output.trim().split("\n").at(-1) ?? ""}`,
+      );
       return { passed: 0, failed: 0, skipped: countChecks(suitesOf(engine, only)) };
     }
     return await checks([ENGINE_26, "exec", ENGINE_26_DIRECTORY, "--"], engine, only);
@@ -65,9 +72,19 @@ async function onEngine(engine: EngineName, only: string | undefined): Promise<C
 async function checks(prefix: readonly string[], engine: EngineName, only: string | undefined): Promise<Counts> {
   const directory = mkdtempSync(join(tmpdir(), "rampart-e2e-counts-"));
   const file = join(directory, "counts.json");
-  const [command = process.execPath, ...args] = [...prefix, process.execPath, join(REPOSITORY, "node_modules/tsx/dist/cli.mjs"), join(__dirname, "engine-run.ts"), file, only ?? "", engine === ENGINES[0] ? "first" : "again"];
+  const [command = process.execPath, ...args] = [
+    ...prefix,
+    process.execPath,
+    join(REPOSITORY, "node_modules/tsx/dist/cli.mjs"),
+    join(__dirname, "engine-run.ts"),
+    file,
+    only ?? "",
+    engine === ENGINES[0] ? "first" : "again",
+  ];
   const started = Date.now();
-  console.log(`\nDocker ${engine}: ${(await run(prefix[0] ?? "docker", prefix.length === 0 ? ["version", "--format", "{{.Server.Version}}"] : [...prefix.slice(1), "docker", "version", "--format", "{{.Server.Version}}"])).stdout.trim()}`);
+  console.log(
+    `\nDocker ${engine}: ${(await run(prefix[0] ?? "docker", prefix.length === 0 ? ["version", "--format", "{{.Server.Version}}"] : [...prefix.slice(1), "docker", "version", "--format", "{{.Server.Version}}"])).stdout.trim()}`,
+  );
   try {
     await new Promise<void>((resolve, reject) => {
       const child = spawn(command, args, { cwd: REPOSITORY, stdio: "inherit" });
@@ -86,9 +103,26 @@ async function checks(prefix: readonly string[], engine: EngineName, only: strin
 /** Everything that the checks need and this machine has not got, in the words of who has to install it. */
 async function whatIsMissing(engine: EngineName): Promise<string[]> {
   const missing: string[] = [];
-  if (process.platform !== "linux" || process.getuid?.() !== 0) missing.push("Linux and root (network namespaces are entered)");
-  const programs = ["docker", "pulumi", "pulumi-language-nodejs", "mmdebstrap", "docker-registry", "go", "npm", "python3", "jq", "curl", "openssl", "ip", "nsenter"];
-  const found = await Promise.all(programs.map(async (name) => (await run("bash", ["-c", 'command -v "$1"', "-", name])).code === 0));
+  if (process.platform !== "linux" || process.getuid?.() !== 0)
+    missing.push("Linux and root (network namespaces are entered)");
+  const programs = [
+    "docker",
+    "pulumi",
+    "pulumi-language-nodejs",
+    "mmdebstrap",
+    "docker-registry",
+    "go",
+    "npm",
+    "python3",
+    "jq",
+    "curl",
+    "openssl",
+    "ip",
+    "nsenter",
+  ];
+  const found = await Promise.all(
+    programs.map(async (name) => (await run("bash", ["-c", 'command -v "$1"', "-", name])).code === 0),
+  );
   missing.push(...programs.filter((_, index) => found[index] !== true).map((name) => `the program ${name}`));
   if (found[1] === true) missing.push(...(await missingPlugins()));
   if (engine === "20.10" && found[0] === true) {
@@ -99,11 +133,18 @@ async function whatIsMissing(engine: EngineName): Promise<string[]> {
 }
 
 async function missingPlugins(): Promise<string[]> {
-  const listed = await run("pulumi", ["plugin", "ls", "--json"], { cwd: REPOSITORY, env: { PULUMI_SKIP_UPDATE_CHECK: "true" } });
+  const listed = await run("pulumi", ["plugin", "ls", "--json"], {
+    cwd: REPOSITORY,
+    env: { PULUMI_SKIP_UPDATE_CHECK: "true" },
+  });
   const installed = listed.code === 0 ? (JSON.parse(listed.stdout) as { name: string; version: string }[]) : [];
   return ["docker", "random", "postgresql"].flatMap((name) => {
-    const { version } = JSON.parse(readFileSync(join(REPOSITORY, `node_modules/@pulumi/${name}/package.json`), "utf8")) as { version: string };
-    return installed.some((plugin) => plugin.name === name && plugin.version === version) ? [] : [`the Pulumi plugin ${name} ${version} (\`pulumi plugin install resource ${name} ${version}\`)`];
+    const { version } = JSON.parse(
+      readFileSync(join(REPOSITORY, `node_modules/@pulumi/${name}/package.json`), "utf8"),
+    ) as { version: string };
+    return installed.some((plugin) => plugin.name === name && plugin.version === version)
+      ? []
+      : [`the Pulumi plugin ${name} ${version} (\`pulumi plugin install resource ${name} ${version}\`)`];
   });
 }
 

@@ -9,8 +9,14 @@ const DOCUMENTS = [...files(".", /\.md$/), ...files("docs", /\.md$/, true)];
 const OTHER_NAMES = /^rampart-(api|frontend|worker|dev|staging|prod)(-|$)/;
 const RULE_IDS = new Set(RULES.map(({ id }) => id));
 
-const headingAnchor = (heading: string): string => heading.toLowerCase().replace(/[^\p{L}\p{N} _-]/gu, "").trim().replaceAll(" ", "-");
-const anchors = (text: string): string[] => [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) => headingAnchor(heading));
+const headingAnchor = (heading: string): string =>
+  heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N} _-]/gu, "")
+    .trim()
+    .replaceAll(" ", "-");
+const anchors = (text: string): string[] =>
+  [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) => headingAnchor(heading));
 
 /** A page that `npm run bench` writes. */
 const AWAITED: readonly string[] = [];
@@ -19,13 +25,17 @@ describe.each(DOCUMENTS)("%s", (document) => {
   const text = read(document);
 
   it("names only rules that exist", () => {
-    const named = [...text.matchAll(/`((?:cis|rampart)-[a-z0-9.-]+)`/g)].flatMap(([, name = ""]) => (OTHER_NAMES.test(name) ? [] : [name]));
+    const named = [...text.matchAll(/`((?:cis|rampart)-[a-z0-9.-]+)`/g)].flatMap(([, name = ""]) =>
+      OTHER_NAMES.test(name) ? [] : [name],
+    );
     expect(named.filter((name) => !RULE_IDS.has(name))).toEqual([]);
   });
 
   it("links to files and headings that exist", () => {
     const prose = text.replace(/```[\s\S]*?```/g, "");
-    const targets = [...prose.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = ""]) => target).filter((target) => !/^[a-z]+:/.test(target));
+    const targets = [...prose.matchAll(/\]\(([^)\s]+)\)/g)]
+      .map(([, target = ""]) => target)
+      .filter((target) => !/^[a-z]+:/.test(target));
     const broken = targets.filter((target) => {
       const [path = "", anchor] = target.split("#");
       const file = path === "" ? document : normalize(join(dirname(document), path));
@@ -38,8 +48,16 @@ describe.each(DOCUMENTS)("%s", (document) => {
 
 it("proves each held statement of a baseline by something", () => {
   for (const document of files("docs/baselines", /\.md$/)) {
-    const rows = read(document).split("\n").filter((line) => /\| held \|$/.test(line));
+    const rows = read(document)
+      .split("\n")
+      .filter((line) => /\| held \|$/.test(line));
     expect(rows.length).toBeGreaterThan(10);
-    for (const row of rows) expect(row.split("|").slice(1, 4).every((cell, index) => cell.trim() !== "" || (index > 0 && row.includes("see above")))).toBe(true);
+    for (const row of rows)
+      expect(
+        row
+          .split("|")
+          .slice(1, 4)
+          .every((cell, index) => cell.trim() !== "" || (index > 0 && row.includes("see above"))),
+      ).toBe(true);
   }
 });

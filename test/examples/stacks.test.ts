@@ -7,15 +7,23 @@ import { readStackFile } from "../../plan/stack-file";
 import { files, node, read, ROOT, type Output } from "./support";
 
 /** Every stack file that this repository ships, by the name of its stack. */
-const STACKS = [...files(".", /^Pulumi\.[a-z]+\.yaml$/), ...files("examples", /\.yaml$/)].map((file) => ({ file, stack: basename(file, ".yaml").replace(/^Pulumi\./, "") }));
+const STACKS = [...files(".", /^Pulumi\.[a-z]+\.yaml$/), ...files("examples", /\.yaml$/)].map((file) => ({
+  file,
+  stack: basename(file, ".yaml").replace(/^Pulumi\./, ""),
+}));
 
 function load(stack: string, file: string): LoadedConfig {
   const { values, secretKeys } = readStackFile(ROOT, stack, join(ROOT, file));
   const own = (key: string): string => key.replace(/^rampart:/, "");
-  return loadConfig({ stack, values: Object.fromEntries(Object.entries(values).map(([key, value]) => [own(key), value])), secretKeys: secretKeys.map(own) });
+  return loadConfig({
+    stack,
+    values: Object.fromEntries(Object.entries(values).map(([key, value]) => [own(key), value])),
+    secretKeys: secretKeys.map(own),
+  });
 }
 
-const plan = (stack: string, file: string): Promise<Output> => node(["--require", "tsx/cjs", "commands/plan.ts", stack, "--config-file", file, "--json"]);
+const plan = (stack: string, file: string): Promise<Output> =>
+  node(["--require", "tsx/cjs", "commands/plan.ts", stack, "--config-file", file, "--json"]);
 
 describe.each(STACKS)("$file", ({ file, stack }) => {
   it("is a valid configuration", () => {
@@ -43,16 +51,30 @@ describe("examples/dragdropdeploy.yaml", () => {
   });
 
   it("limits the rate of every route that the baseline names below that of the others", () => {
-    const limits = new Map(config.services["api"]?.routes.map(({ pathPrefix, rateLimit }) => [pathPrefix, rateLimit.average / rateLimit.periodSeconds]));
+    const limits = new Map(
+      config.services["api"]?.routes.map(({ pathPrefix, rateLimit }) => [
+        pathPrefix,
+        rateLimit.average / rateLimit.periodSeconds,
+      ]),
+    );
     const general = limits.get("/") ?? 0;
     expect(general).toBe(50);
-    for (const path of ["/auth/login", "/auth/register", "/auth/oauth", "/auth/oauth/callback", "/builds", "/deployments/upload"]) {
+    for (const path of [
+      "/auth/login",
+      "/auth/register",
+      "/auth/oauth",
+      "/auth/oauth/callback",
+      "/builds",
+      "/deployments/upload",
+    ]) {
       expect([path, (limits.get(path) ?? general) < 1]).toEqual([path, true]);
     }
   });
 
   it("allows one origin on every route of the API", () => {
-    expect(config.services["api"]?.routes.map(({ cors }) => cors?.allowedOrigins)).toEqual(config.services["api"]?.routes.map(() => ["https://app.example.com"]));
+    expect(config.services["api"]?.routes.map(({ cors }) => cors?.allowedOrigins)).toEqual(
+      config.services["api"]?.routes.map(() => ["https://app.example.com"]),
+    );
   });
 
   it("gives only the worker a way out, and the frontend no data", () => {
@@ -72,7 +94,9 @@ describe("examples/dragdropdeploy.yaml", () => {
       const { stdout } = await plan("dragdropdeploy", file);
       const { posture } = JSON.parse(stdout) as PlanJson;
       expect(posture.filter(({ status }) => status === "fail")).toEqual([]);
-      expect(posture.filter(({ id, status }) => id === "cis-5.32" && status === "accepted").map(({ resource }) => resource)).toEqual(["rampart-dragdropdeploy-docker-api-worker"]);
+      expect(
+        posture.filter(({ id, status }) => id === "cis-5.32" && status === "accepted").map(({ resource }) => resource),
+      ).toEqual(["rampart-dragdropdeploy-docker-api-worker"]);
     } finally {
       rmSync(directory, { recursive: true });
     }

@@ -23,7 +23,11 @@ interface Workflow {
   readonly jobs: Readonly<Record<string, Job>>;
 }
 
-const WORKFLOWS = files(".github/workflows", /\.ya?ml$/).map((file) => ({ file, text: read(file), workflow: parse(read(file)) as Workflow }));
+const WORKFLOWS = files(".github/workflows", /\.ya?ml$/).map((file) => ({
+  file,
+  text: read(file),
+  workflow: parse(read(file)) as Workflow,
+}));
 const jobsOf = (workflow: Workflow): [string, Job][] => Object.entries(workflow.jobs);
 
 it("finds the workflows", () => {
@@ -43,7 +47,8 @@ describe.each(WORKFLOWS)("$file", ({ text, workflow }) => {
   });
 
   it("bounds each job in time, and gives way to a newer run", () => {
-    for (const [name, job] of jobsOf(workflow)) expect([name, (job["timeout-minutes"] ?? 360) <= 20]).toEqual([name, true]);
+    for (const [name, job] of jobsOf(workflow))
+      expect([name, (job["timeout-minutes"] ?? 360) <= 20]).toEqual([name, true]);
     expect(workflow.concurrency?.["cancel-in-progress"]).toBe(true);
   });
 

@@ -24,9 +24,16 @@ describe.each(names)("%s", (name) => {
   const kind = APPARMOR_PROFILES[name];
 
   it.each([
-    "audit deny network alg,", "audit deny network packet,", "audit deny network inet raw,",
-    "audit deny network inet6 raw,", "audit deny mount,", "audit deny umount,", "audit deny pivot_root,",
-    "audit deny /proc/* w,", "audit deny /proc/sys/** w,", "audit deny /sys/** wklx,",
+    "audit deny network alg,",
+    "audit deny network packet,",
+    "audit deny network inet raw,",
+    "audit deny network inet6 raw,",
+    "audit deny mount,",
+    "audit deny umount,",
+    "audit deny pivot_root,",
+    "audit deny /proc/* w,",
+    "audit deny /proc/sys/** w,",
+    "audit deny /sys/** wklx,",
     "audit deny /proc/sysrq-trigger rwklx,",
     "audit deny /{,var/}run/{docker,containerd/containerd,podman/podman}.sock rwklx,",
   ])("has the rule %s", (rule) => {
@@ -52,8 +59,22 @@ describe.each(names)("%s", (name) => {
 
   it("lets no capability through that the engine does not give by default", () => {
     const line = /^ {2}capability (.+),$/m.exec(text)?.[1] ?? "";
-    const byDefault = ["audit_write", "chown", "dac_override", "fowner", "fsetid", "kill", "mknod", "net_bind_service",
-      "net_raw", "setfcap", "setgid", "setpcap", "setuid", "sys_chroot"];
+    const byDefault = [
+      "audit_write",
+      "chown",
+      "dac_override",
+      "fowner",
+      "fsetid",
+      "kill",
+      "mknod",
+      "net_bind_service",
+      "net_raw",
+      "setfcap",
+      "setgid",
+      "setpcap",
+      "setuid",
+      "sys_chroot",
+    ];
     expect(line).not.toBe("");
     expect(line.split(" ").filter((capability) => !byDefault.includes(capability))).toEqual([]);
     expect(text).not.toContain("  capability,");
@@ -61,7 +82,10 @@ describe.each(names)("%s", (name) => {
 
   it("differs in complain mode by its flag only", () => {
     expect(appArmorProfile({ name, kind, complain: true })).toBe(
-      text.replace("flags=(attach_disconnected,mediate_deleted)", "flags=(attach_disconnected,mediate_deleted,complain)"),
+      text.replace(
+        "flags=(attach_disconnected,mediate_deleted)",
+        "flags=(attach_disconnected,mediate_deleted,complain)",
+      ),
     );
   });
 });

@@ -3,7 +3,9 @@ import { postgresUrl, redisUrl } from "../../hardening/connection-urls";
 const POSTGRES = { host: "postgres", database: "app", role: "app_rw", password: "Secret1" } as const;
 
 test("a URL for Postgres inside the stack", () => {
-  expect(postgresUrl({ ...POSTGRES, applicationName: "api" })).toBe("postgresql://app_rw:Secret1@postgres:5432/app?application_name=api&sslmode=disable");
+  expect(postgresUrl({ ...POSTGRES, applicationName: "api" })).toBe(
+    "postgresql://app_rw:Secret1@postgres:5432/app?application_name=api&sslmode=disable",
+  );
 });
 
 test("a URL for Postgres with verification", () => {
@@ -14,12 +16,20 @@ test("a URL for Postgres with verification", () => {
 
 test("URLs for Redis", () => {
   expect(redisUrl({ host: "redis", user: "api", password: "Secret1" })).toBe("redis://api:Secret1@redis:6379/0");
-  expect(redisUrl({ host: "redis", port: 6380, user: "api", password: "Secret1", tls: true })).toBe("rediss://api:Secret1@redis:6380/0");
+  expect(redisUrl({ host: "redis", port: 6380, user: "api", password: "Secret1", tls: true })).toBe(
+    "rediss://api:Secret1@redis:6380/0",
+  );
 });
 
 test("every part survives a URL parser", () => {
   const url = new URL(postgresUrl(POSTGRES));
-  expect([url.username, url.password, url.hostname, url.port, url.pathname]).toEqual(["app_rw", "Secret1", "postgres", "5432", "/app"]);
+  expect([url.username, url.password, url.hostname, url.port, url.pathname]).toEqual([
+    "app_rw",
+    "Secret1",
+    "postgres",
+    "5432",
+    "/app",
+  ]);
 });
 
 test.each([

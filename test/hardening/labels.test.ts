@@ -11,7 +11,10 @@ describe("labels", () => {
   });
 
   test("of a container add its PIDs limit and its exceptions, sorted", () => {
-    const accepted = [{ rule: "rampart-tmpfs-noexec", reason: "unpacks there" }, { rule: "cis-5.8", reason: "serves the web" }];
+    const accepted = [
+      { rule: "rampart-tmpfs-noexec", reason: "unpacks there" },
+      { rule: "cis-5.8", reason: "serves the web" },
+    ];
     expect(labels({ ...WORKLOAD, accepted }, { stack: "prod" })).toEqual([
       { label: "io.rampart.accepted.cis-5.8", value: "serves the web" },
       { label: "io.rampart.accepted.rampart-tmpfs-noexec", value: "unpacks there" },

@@ -1,8 +1,15 @@
 import fc from "fast-check";
 import { defaultPool, planNetworks, postgresAddress, type NetworksInput } from "../../hardening/networks";
 
-const INPUT: NetworksInput = { stackName: "rampart-prod", pool: "10.20.0.0/16", dockerApiConsumers: [], egress: false, databaseAccess: false };
-const subnets = (input: Partial<NetworksInput>): Record<string, string> => Object.fromEntries(planNetworks({ ...INPUT, ...input }).map(({ name, subnet }) => [name, subnet]));
+const INPUT: NetworksInput = {
+  stackName: "rampart-prod",
+  pool: "10.20.0.0/16",
+  dockerApiConsumers: [],
+  egress: false,
+  databaseAccess: false,
+};
+const subnets = (input: Partial<NetworksInput>): Record<string, string> =>
+  Object.fromEntries(planNetworks({ ...INPUT, ...input }).map(({ name, subnet }) => [name, subnet]));
 
 /** First and last address of `a.b.c.0/bits`, by the third octet. */
 const span = (subnet: string): readonly [number, number] => {
@@ -11,7 +18,9 @@ const span = (subnet: string): readonly [number, number] => {
 };
 
 const overlaps = (all: readonly string[]): string[] =>
-  all.filter((one, index) => all.slice(index + 1).some((other) => span(one)[0] <= span(other)[1] && span(other)[0] <= span(one)[1]));
+  all.filter((one, index) =>
+    all.slice(index + 1).some((other) => span(one)[0] <= span(other)[1] && span(other)[0] <= span(one)[1]),
+  );
 
 describe("the plan of the networks", () => {
   test("has three networks always, and the others where something asks for them", () => {
@@ -22,8 +31,15 @@ describe("the plan of the networks", () => {
 
   test("denies by default: only public, egress and database-access have a way out, and their members no way to each other", () => {
     const plan = planNetworks({ ...INPUT, egress: true, databaseAccess: true, dockerApiConsumers: ["worker"] });
-    expect(plan.map(({ name, internal, icc }) => `${name} ${internal ? "internal" : "open"}${icc ? "" : ", apart"}`)).toEqual([
-      "public open, apart", "proxy internal", "internal internal", "egress open, apart", "database-access open, apart", "docker-api-worker internal",
+    expect(
+      plan.map(({ name, internal, icc }) => `${name} ${internal ? "internal" : "open"}${icc ? "" : ", apart"}`),
+    ).toEqual([
+      "public open, apart",
+      "proxy internal",
+      "internal internal",
+      "egress open, apart",
+      "database-access open, apart",
+      "docker-api-worker internal",
     ]);
     for (const { subnet, gateway } of plan) expect(gateway).toBe(subnet.replace(/\.0\/\d+$/, ".1"));
   });
@@ -37,7 +53,14 @@ describe("the plan of the networks", () => {
 
   test("gives a stack a pool of its own, the same in every run", () => {
     expect(defaultPool("rampart-dev")).toBe("10.204.0.0/16");
-    fc.assert(fc.property(fc.string(), (name) => /^10\.(1[2-9]\d|2[0-3]\d)\.0\.0\/16$/.test(defaultPool(name)) && Number(defaultPool(name).split(".")[1]) >= 128));
+    fc.assert(
+      fc.property(
+        fc.string(),
+        (name) =>
+          /^10\.(1[2-9]\d|2[0-3]\d)\.0\.0\/16$/.test(defaultPool(name)) &&
+          Number(defaultPool(name).split(".")[1]) >= 128,
+      ),
+    );
   });
 
   test("gives each consumer of the Docker API a subnet that no other network has, whatever their number and order", () => {
@@ -47,8 +70,11 @@ describe("the plan of the networks", () => {
         const one = subnets({ dockerApiConsumers: consumers, egress: true, databaseAccess: true });
         expect(new Set(Object.values(one)).size).toBe(consumers.length + 5);
         expect(overlaps(Object.values(one))).toEqual([]);
-        expect(subnets({ dockerApiConsumers: [...consumers].reverse(), egress: true, databaseAccess: true })).toEqual(one);
-        for (const consumer of consumers) expect(Number(one[`docker-api-${consumer}`]?.split(".")[2])).toBeGreaterThanOrEqual(16);
+        expect(subnets({ dockerApiConsumers: [...consumers].reverse(), egress: true, databaseAccess: true })).toEqual(
+          one,
+        );
+        for (const consumer of consumers)
+          expect(Number(one[`docker-api-${consumer}`]?.split(".")[2])).toBeGreaterThanOrEqual(16);
       }),
       { numRuns: 50 },
     );

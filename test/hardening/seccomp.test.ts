@@ -42,11 +42,46 @@ describe.each(SECCOMP_KINDS)("the %s profile", (kind) => {
   });
 
   it.each([
-    "ptrace", "process_vm_readv", "process_vm_writev", "process_madvise", "kcmp", "pidfd_getfd", "io_uring_setup",
-    "io_uring_enter", "io_uring_register", "userfaultfd", "keyctl", "add_key", "request_key", "bpf", "perf_event_open",
-    "unshare", "setns", "mount", "umount2", "pivot_root", "chroot", "fsopen", "move_mount", "open_tree", "reboot",
-    "init_module", "finit_module", "swapon", "quotactl", "acct", "iopl", "ioperm", "clock_settime", "settimeofday",
-    "name_to_handle_at", "open_by_handle_at", "fanotify_init", "kexec_load", "syslog", "socketcall",
+    "ptrace",
+    "process_vm_readv",
+    "process_vm_writev",
+    "process_madvise",
+    "kcmp",
+    "pidfd_getfd",
+    "io_uring_setup",
+    "io_uring_enter",
+    "io_uring_register",
+    "userfaultfd",
+    "keyctl",
+    "add_key",
+    "request_key",
+    "bpf",
+    "perf_event_open",
+    "unshare",
+    "setns",
+    "mount",
+    "umount2",
+    "pivot_root",
+    "chroot",
+    "fsopen",
+    "move_mount",
+    "open_tree",
+    "reboot",
+    "init_module",
+    "finit_module",
+    "swapon",
+    "quotactl",
+    "acct",
+    "iopl",
+    "ioperm",
+    "clock_settime",
+    "settimeofday",
+    "name_to_handle_at",
+    "open_by_handle_at",
+    "fanotify_init",
+    "kexec_load",
+    "syslog",
+    "socketcall",
   ])("denies %s", (name) => {
     expect(DENIED_SYSCALLS[kind]).toContain(name);
     expect(everAllowed(profile).has(name)).toBe(false);
@@ -94,12 +129,69 @@ describe.each(SECCOMP_KINDS)("the %s profile", (kind) => {
 
   it.each([
     ["any program", ["read", "write", "openat", "close", "mmap", "mprotect", "brk", "execve", "exit_group", "futex"]],
-    ["Go", ["epoll_create1", "epoll_pwait", "rt_sigaction", "sigaltstack", "tgkill", "sched_getaffinity", "pidfd_open",
-      "pidfd_send_signal", "waitid", "getrandom", "madvise", "nanosleep", "sched_yield", "timer_create", "splice"]],
-    ["Node", ["eventfd2", "epoll_wait", "statx", "pipe2", "dup3", "prctl", "pkey_alloc", "rseq", "membarrier",
-      "set_robust_list", "getdents64", "inotify_init1", "copy_file_range", "fchmod", "vfork", "socketpair"]],
-    ["nginx", ["accept4", "sendfile", "writev", "recvfrom", "io_setup", "io_submit", "io_getevents", "setuid", "setgid",
-      "setgroups", "chown", "setpriority", "sched_setaffinity", "prlimit64", "listen", "bind", "setsockopt"]],
+    [
+      "Go",
+      [
+        "epoll_create1",
+        "epoll_pwait",
+        "rt_sigaction",
+        "sigaltstack",
+        "tgkill",
+        "sched_getaffinity",
+        "pidfd_open",
+        "pidfd_send_signal",
+        "waitid",
+        "getrandom",
+        "madvise",
+        "nanosleep",
+        "sched_yield",
+        "timer_create",
+        "splice",
+      ],
+    ],
+    [
+      "Node",
+      [
+        "eventfd2",
+        "epoll_wait",
+        "statx",
+        "pipe2",
+        "dup3",
+        "prctl",
+        "pkey_alloc",
+        "rseq",
+        "membarrier",
+        "set_robust_list",
+        "getdents64",
+        "inotify_init1",
+        "copy_file_range",
+        "fchmod",
+        "vfork",
+        "socketpair",
+      ],
+    ],
+    [
+      "nginx",
+      [
+        "accept4",
+        "sendfile",
+        "writev",
+        "recvfrom",
+        "io_setup",
+        "io_submit",
+        "io_getevents",
+        "setuid",
+        "setgid",
+        "setgroups",
+        "chown",
+        "setpriority",
+        "sched_setaffinity",
+        "prlimit64",
+        "listen",
+        "bind",
+        "setsockopt",
+      ],
+    ],
     ["a shell", ["fork", "wait4", "dup2", "pipe", "getcwd", "chdir", "umask", "rt_sigprocmask", "kill", "faccessat2"]],
   ])("allows what %s needs", (_who, names) => {
     const allowed = alwaysAllowed(profile);
@@ -114,7 +206,9 @@ describe.each(SECCOMP_KINDS)("the %s profile", (kind) => {
   it("takes nothing from the engine's default but what is listed", () => {
     const kept = everAllowed(profile);
     const explained = new Set([...DENIED_SYSCALLS[kind], ...FOREIGN_ABI_SYSCALLS, "clone3"]);
-    const lost = mobyDefault.syscalls.flatMap((rule) => rule.names).filter((name) => !kept.has(name) && !explained.has(name));
+    const lost = mobyDefault.syscalls
+      .flatMap((rule) => rule.names)
+      .filter((name) => !kept.has(name) && !explained.has(name));
     expect(lost).toEqual([]);
   });
 
@@ -171,7 +265,9 @@ describe("between the profiles", () => {
 describe("moby's file", () => {
   it("is the one that README.md names", () => {
     const directory = join(__dirname, "../../hardening/seccomp");
-    const hash = createHash("sha256").update(readFileSync(join(directory, "moby-default.json"))).digest("hex");
+    const hash = createHash("sha256")
+      .update(readFileSync(join(directory, "moby-default.json")))
+      .digest("hex");
     expect(readFileSync(join(directory, "README.md"), "utf8")).toContain(`\`${hash}\``);
   });
 });
@@ -188,6 +284,8 @@ describe("seccompSecurityOpt", () => {
   });
 
   it("switches seccomp off when the stack says so", () => {
-    expect(seccompSecurityOpt({ kind: "unconfined", reason: "a profiler, until Friday" })).toEqual(["seccomp=unconfined"]);
+    expect(seccompSecurityOpt({ kind: "unconfined", reason: "a profiler, until Friday" })).toEqual([
+      "seccomp=unconfined",
+    ]);
   });
 });

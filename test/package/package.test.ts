@@ -3,7 +3,10 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { node, read, ROOT, type Output } from "../examples/support";
 
-const MANIFEST = JSON.parse(read("package.json")) as { dependencies: Record<string, string>; exports: Record<string, { types: string; default: string } | string> };
+const MANIFEST = JSON.parse(read("package.json")) as {
+  dependencies: Record<string, string>;
+  exports: Record<string, { types: string; default: string } | string>;
+};
 const DOCUMENTS = ["CHANGELOG.md", "LICENSE", "NOTICE", "README.md", "SECURITY.md"];
 
 const tool = (path: string): string => join(ROOT, "node_modules", path);
@@ -18,7 +21,14 @@ let build: Output;
 beforeAll(async () => {
   mkdirSync(built, { recursive: true });
   // Types are checked by `npm run check`; here they are only written.
-  build = await node([tool("typescript/bin/tsc"), "-p", "tsconfig.build.json", "--noCheck", "--outDir", join(built, "dist")]);
+  build = await node([
+    tool("typescript/bin/tsc"),
+    "-p",
+    "tsconfig.build.json",
+    "--noCheck",
+    "--outDir",
+    join(built, "dist"),
+  ]);
   for (const name of ["package.json", ...DOCUMENTS]) cpSync(join(ROOT, name), join(built, name));
   // What must stay out, were `files` to let it in.
   for (const name of ["Pulumi.dev.yaml", "index.ts"]) cpSync(join(ROOT, name), join(built, name));
@@ -37,34 +47,59 @@ it("builds", () => {
 
 it("packs the compiled library and its documents, and nothing else", async () => {
   // npm's own entry point, so that no shell and no path decides which npm runs; its scripts would build a second time.
-  const npm = [join(process.execPath, "../../lib/node_modules/npm/bin/npm-cli.js"), join(process.execPath, "../../share/nodejs/npm/bin/npm-cli.js"), process.env["npm_execpath"] ?? ""].find((path) => path !== "" && existsSync(path));
+  const npm = [
+    join(process.execPath, "../../lib/node_modules/npm/bin/npm-cli.js"),
+    join(process.execPath, "../../share/nodejs/npm/bin/npm-cli.js"),
+    process.env["npm_execpath"] ?? "",
+  ].find((path) => path !== "" && existsSync(path));
   if (npm === undefined) throw new Error("npm's own program was not found beside node; run the tests by `npm test`");
   const { stdout } = await node([npm, "pack", "--dry-run", "--json", "--ignore-scripts"], built);
   const [packed] = JSON.parse(stdout) as { files: { path: string }[]; unpackedSize: number }[];
   const paths = packed?.files.map(({ path }) => path) ?? [];
   expect(paths.filter((path) => !path.startsWith("dist/")).sort()).toEqual([...DOCUMENTS, "package.json"].sort());
   expect(paths).toContain("dist/hardening/seccomp/moby-default.json");
-  expect(paths.filter((path) => path.startsWith("dist/") && !/^dist\/(components|config|hardening|plan)\/.+(\.js|\.d\.ts|\/moby-default\.json)$/.test(path))).toEqual([]);
+  expect(
+    paths.filter(
+      (path) =>
+        path.startsWith("dist/") &&
+        !/^dist\/(components|config|hardening|plan)\/.+(\.js|\.d\.ts|\/moby-default\.json)$/.test(path),
+    ),
+  ).toEqual([]);
   expect(packed?.unpackedSize).toBeLessThan(1024 * 1024);
 }, 30_000);
 
 it("has every file that its exports name, and each can be required", async () => {
-  const entries = Object.entries(MANIFEST.exports).flatMap(([name, target]) => (typeof target === "string" ? [] : [{ name: name.replace(/^\./, "rampart"), target }]));
+  const entries = Object.entries(MANIFEST.exports).flatMap(([name, target]) =>
+    typeof target === "string" ? [] : [{ name: name.replace(/^\./, "rampart"), target }],
+  );
   expect(entries.map(({ name }) => name)).toEqual(["rampart", "rampart/config", "rampart/hardening", "rampart/plan"]);
-  for (const { target } of entries) expect([target.types, target.default].filter((path) => !existsSync(join(built, path)))).toEqual([]);
+  for (const { target } of entries)
+    expect([target.types, target.default].filter((path) => !existsSync(join(built, path)))).toEqual([]);
   const script = `for (const name of ${JSON.stringify(entries.map(({ name }) => name))}) if (Object.keys(require(name)).length === 0) throw new Error(name); require("rampart").HardenedStack.name`;
   const { code, stderr } = await node(["-e", script], consumer);
   expect([stderr, code]).toEqual(["", 0]);
 }, 30_000);
 
 it("type-checks the examples of docs/library.md, as a project that resolves as Node.js does", async () => {
-  const examples = [...read("docs/library.md").matchAll(/^```ts example\n([\s\S]*?)^```$/gm)].map(([, code = ""]) => code);
+  const examples = [...read("docs/library.md").matchAll(/^```ts example\n([\s\S]*?)^```$/gm)].map(
+    ([, code = ""]) => code,
+  );
   expect(examples).toHaveLength(3);
   examples.forEach((code, index) => writeFileSync(join(consumer, `example${index}.ts`), code));
   writeFileSync(
     join(consumer, "tsconfig.json"),
     JSON.stringify({
-      compilerOptions: { module: "node16", moduleResolution: "node16", target: "ES2022", strict: true, exactOptionalPropertyTypes: true, skipLibCheck: true, noEmit: true, types: ["node"], typeRoots: [tool("@types")] },
+      compilerOptions: {
+        module: "node16",
+        moduleResolution: "node16",
+        target: "ES2022",
+        strict: true,
+        exactOptionalPropertyTypes: true,
+        skipLibCheck: true,
+        noEmit: true,
+        types: ["node"],
+        typeRoots: [tool("@types")],
+      },
       include: ["*.ts"],
     }),
   );

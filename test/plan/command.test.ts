@@ -41,19 +41,38 @@ interface Result {
 function plan(...args: string[]): Promise<Result> {
   const env = { PATH: join(directory, "bin"), HOME: directory, TMPDIR: tmpdir(), NODE_OPTIONS: `--require ${GUARD}` };
   return new Promise((done) => {
-    execFile(process.execPath, ["--require", "tsx/cjs", "commands/plan.ts", ...args], { cwd: root, env, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) =>
-      done({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
+    execFile(
+      process.execPath,
+      ["--require", "tsx/cjs", "commands/plan.ts", ...args],
+      { cwd: root, env, maxBuffer: 64 * 1024 * 1024 },
+      (error, stdout, stderr) => done({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
     );
   });
 }
 
 function stackFile(name: string, config: Record<string, unknown>): string {
   const path = join(directory, `Pulumi.${name}.yaml`);
-  writeFileSync(path, JSON.stringify({ config: Object.fromEntries(Object.entries(config).map(([key, value]) => [`rampart:${key}`, value])) }));
+  writeFileSync(
+    path,
+    JSON.stringify({
+      config: Object.fromEntries(Object.entries(config).map(([key, value]) => [`rampart:${key}`, value])),
+    }),
+  );
   return path;
 }
 
-const SMALL = { services: { web: { ...SERVICE, routes: [{ host: "app.localhost" }], cache: true, secrets: { JWT_SECRET: "generated", SMTP_PASSWORD: { config: "smtpPassword" } }, secretsInEnvironment: { names: ["JWT_SECRET"], reason: "the framework reads nothing else" } } }, smtpPassword: { secure: "AAABBBcipher" } };
+const SMALL = {
+  services: {
+    web: {
+      ...SERVICE,
+      routes: [{ host: "app.localhost" }],
+      cache: true,
+      secrets: { JWT_SECRET: "generated", SMTP_PASSWORD: { config: "smtpPassword" } },
+      secretsInEnvironment: { names: ["JWT_SECRET"], reason: "the framework reads nothing else" },
+    },
+  },
+  smtpPassword: { secure: "AAABBBcipher" },
+};
 const small = stackFile("small", SMALL);
 const json = once(() => plan("dev", "--config-file", small, "--json"));
 
@@ -85,17 +104,35 @@ describe("plan --json", () => {
 
   test("holds each resource under its component", async () => {
     const { resources } = await parsed();
-    const parents = Object.fromEntries(resources.filter(({ type }) => type === "docker:index/container:Container").map(({ name, parent }) => [name, parent]));
-    expect(parents).toMatchObject({ "rampart-dev-web": "rampart-dev-web", "rampart-dev-edge": "rampart-dev-edge", "rampart-dev-web-secrets-carrier": "rampart-dev-web-secrets" });
-    expect(resources.filter(({ parent }) => parent === "").map(({ type, name }) => `${type} ${name}`)).toEqual(["rampart:stack:HardenedStack rampart-dev"]);
+    const parents = Object.fromEntries(
+      resources
+        .filter(({ type }) => type === "docker:index/container:Container")
+        .map(({ name, parent }) => [name, parent]),
+    );
+    expect(parents).toMatchObject({
+      "rampart-dev-web": "rampart-dev-web",
+      "rampart-dev-edge": "rampart-dev-edge",
+      "rampart-dev-web-secrets-carrier": "rampart-dev-web-secrets",
+    });
+    expect(resources.filter(({ parent }) => parent === "").map(({ type, name }) => `${type} ${name}`)).toEqual([
+      "rampart:stack:HardenedStack rampart-dev",
+    ]);
   });
 
   test("shows every secret as [secret], and none in clear", async () => {
     const { stdout } = await json();
     expect(stdout).not.toMatch(/generated0|EncryptedInTheStackFile|AAABBBcipher|1b47061264138c4ac30d75fd1eb44270/);
     const { resources } = await parsed();
-    const web = resources.find(({ type, name }) => type === "docker:index/container:Container" && name === "rampart-dev-web");
-    expect(web?.inputs["envs"]).toEqual(["[secret]", "PORT=3000", "REDIS_KEY_PREFIX=web:", "REDIS_URL_FILE=/run/secrets/redis_url", "SMTP_PASSWORD_FILE=/run/secrets/smtp_password"]);
+    const web = resources.find(
+      ({ type, name }) => type === "docker:index/container:Container" && name === "rampart-dev-web",
+    );
+    expect(web?.inputs["envs"]).toEqual([
+      "[secret]",
+      "PORT=3000",
+      "REDIS_KEY_PREFIX=web:",
+      "REDIS_URL_FILE=/run/secrets/redis_url",
+      "SMTP_PASSWORD_FILE=/run/secrets/smtp_password",
+    ]);
   });
 
   test("is the same in every run", async () => {
@@ -111,30 +148,56 @@ describe("plan --json", () => {
 
 describe("plan", () => {
   test("reads as a tree by component, with the posture under it", async () => {
-    const { code, stdout, stderr } = await plan("dev", "--config-file", stackFile("snapshot", { services: { web: { ...SERVICE, routes: [{ host: "app.localhost" }] } } }));
+    const { code, stdout, stderr } = await plan(
+      "dev",
+      "--config-file",
+      stackFile("snapshot", { services: { web: { ...SERVICE, routes: [{ host: "app.localhost" }] } } }),
+    );
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).toMatchSnapshot();
   });
 
   test("ends with 1 where a control is not held, and says which", async () => {
-    const { code, stdout } = await plan("staging", "--config-file", stackFile("open", { certificates: "letsencrypt-staging", acmeEmail: "ops@example.com", database: { protect: false }, services: { web: { ...SERVICE, data: "read-only" } } }));
+    const { code, stdout } = await plan(
+      "staging",
+      "--config-file",
+      stackFile("open", {
+        certificates: "letsencrypt-staging",
+        acmeEmail: "ops@example.com",
+        database: { protect: false },
+        services: { web: { ...SERVICE, data: "read-only" } },
+      }),
+    );
     expect(code).toBe(1);
     expect(stdout).toContain("Posture: 2 fail, ");
-    expect(stdout).toContain("  fail      rampart-data-protected       rampart-staging-backups-repository, rampart-staging-postgres-data: is deleted by `pulumi destroy`\n");
+    expect(stdout).toContain(
+      "  fail      rampart-data-protected       rampart-staging-backups-repository, rampart-staging-postgres-data: is deleted by `pulumi destroy`\n",
+    );
   });
 
   test("ends with 1 and every fault of a configuration, without a stack trace or a plan", async () => {
-    const { code, stdout, stderr } = await plan("dev", "--config-file", stackFile("faulty", { services: { web: { image: "app:latest", port: 80, privileged: true }, "Bad Name": SERVICE } }));
+    const { code, stdout, stderr } = await plan(
+      "dev",
+      "--config-file",
+      stackFile("faulty", {
+        services: { web: { image: "app:latest", port: 80, privileged: true }, "Bad Name": SERVICE },
+      }),
+    );
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
     expect(stderr).toMatch(/^4 faults in the configuration of stack "dev"; nothing was changed\.\n/);
-    for (const key of ["services.web.image", "services.web.port", "services.web.privileged", 'services["Bad Name"]']) expect(stderr).toContain(`rampart:${key}\n`);
+    for (const key of ["services.web.image", "services.web.port", "services.web.privileged", 'services["Bad Name"]'])
+      expect(stderr).toContain(`rampart:${key}\n`);
     expect(stderr).not.toMatch(/^\s+at |node_modules|Error:/m);
   });
 
   test.each([
     ["without a stack", [], /^usage: npm run plan/],
     ["with an option that it does not know", ["dev", "--yaml"], /^Unknown option '--yaml'/],
-    ["of a stack that has no file", ["nowhere"], /^there is no .*Pulumi\.nowhere\.yaml; create it, or name another with --config-file <path>\n$/],
+    [
+      "of a stack that has no file",
+      ["nowhere"],
+      /^there is no .*Pulumi\.nowhere\.yaml; create it, or name another with --config-file <path>\n$/,
+    ],
   ])("%s ends with 2", async (_what, args, message) => {
     const { code, stdout, stderr } = await plan(...args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });

@@ -18,22 +18,38 @@ function read(stackFile: string, projectFile = "name: rampart\n", stack = "dev")
 
 describe("a stack's file", () => {
   test("is read as the engine hands it over: text as it is, the rest as JSON, keys in full", () => {
-    expect(read("config:\n  rampart:environment: dev\n  name: short\n  rampart:services: { web: { port: 8080 } }\n  rampart:flag: false\n  docker:host: unix:///x\n  rampart:empty:\n")).toEqual({
+    expect(
+      read(
+        "config:\n  rampart:environment: dev\n  name: short\n  rampart:services: { web: { port: 8080 } }\n  rampart:flag: false\n  docker:host: unix:///x\n  rampart:empty:\n",
+      ),
+    ).toEqual({
       stack: "dev",
       project: "rampart",
-      values: { "rampart:environment": "dev", "rampart:name": "short", "rampart:services": '{"web":{"port":8080}}', "rampart:flag": "false", "docker:host": "unix:///x" },
+      values: {
+        "rampart:environment": "dev",
+        "rampart:name": "short",
+        "rampart:services": '{"web":{"port":8080}}',
+        "rampart:flag": "false",
+        "docker:host": "unix:///x",
+      },
       secretKeys: [],
     });
   });
 
   test("takes the defaults of Pulumi.yaml, in each of their forms, and overrides them", () => {
-    const project = "name: shop\nconfig:\n  a: { type: string, default: one }\n  b: { value: [2] }\n  c: three\n  d: { type: string }\n  rampart:e: five\n";
-    expect(read("config:\n  shop:c: other\n", project)).toMatchObject({ project: "shop", values: { "shop:a": "one", "shop:b": "[2]", "shop:c": "other", "rampart:e": "five" } });
+    const project =
+      "name: shop\nconfig:\n  a: { type: string, default: one }\n  b: { value: [2] }\n  c: three\n  d: { type: string }\n  rampart:e: five\n";
+    expect(read("config:\n  shop:c: other\n", project)).toMatchObject({
+      project: "shop",
+      values: { "shop:a": "one", "shop:b": "[2]", "shop:c": "other", "rampart:e": "five" },
+    });
     expect(read("config: {}\n", project).values).not.toHaveProperty("shop:d");
   });
 
   test("of an organisation's stack is found by the stack's own name", () => {
-    expect(read("config: { rampart:name: x }\n", "name: rampart\n", "acme/rampart/dev").values).toEqual({ "rampart:name": "x" });
+    expect(read("config: { rampart:name: x }\n", "name: rampart\n", "acme/rampart/dev").values).toEqual({
+      "rampart:name": "x",
+    });
   });
 
   test("without a configuration has no values", () => {
@@ -52,15 +68,26 @@ describe("a stack's file", () => {
     const file = read("config:\n  rampart:services: { web: { environment: { A: { secure: AAABBBcipher } } } }\n");
     expect(file.secretKeys).toEqual(["rampart:services"]);
     const short = (key: string): string => key.replace(/^rampart:/, "");
-    const load = (): unknown => loadConfig({ stack: "dev", values: Object.fromEntries(Object.entries(file.values).map(([key, value]) => [short(key), value])), secretKeys: file.secretKeys.map(short) });
-    expect(load).toThrow("rampart:services\n     given:   an encrypted value inside a structure\n     allowed: plain structure; secrets as flat keys of their own, which stay encrypted");
+    const load = (): unknown =>
+      loadConfig({
+        stack: "dev",
+        values: Object.fromEntries(Object.entries(file.values).map(([key, value]) => [short(key), value])),
+        secretKeys: file.secretKeys.map(short),
+      });
+    expect(load).toThrow(
+      "rampart:services\n     given:   an encrypted value inside a structure\n     allowed: plain structure; secrets as flat keys of their own, which stay encrypted",
+    );
   });
 
   test("that does not exist is named, with the way out", () => {
     writeFileSync(join(directory, "Pulumi.yaml"), "name: rampart\n");
     const path = join(directory, "Pulumi.prod.yaml");
-    expect(() => readStackFile(directory, "prod")).toThrow(new StackFileError(`there is no ${path}; create it, or name another with --config-file <path>`));
-    expect(() => readStackFile(directory, "prod", "/nonexistent.yaml")).toThrow("there is no /nonexistent.yaml; create it");
+    expect(() => readStackFile(directory, "prod")).toThrow(
+      new StackFileError(`there is no ${path}; create it, or name another with --config-file <path>`),
+    );
+    expect(() => readStackFile(directory, "prod", "/nonexistent.yaml")).toThrow(
+      "there is no /nonexistent.yaml; create it",
+    );
   });
 
   test("that is not YAML is named, with the line", () => {

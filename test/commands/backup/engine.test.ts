@@ -18,14 +18,18 @@ afterAll(() => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-const piped = (from: string, to: string): Promise<void> => pipe({ host: "unix:///nowhere" }, "Restoring app", ["store", ["sh", "-c", from]], ["postgres", ["sh", "-c", to]]);
+const piped = (from: string, to: string): Promise<void> =>
+  pipe({ host: "unix:///nowhere" }, "Restoring app", ["store", ["sh", "-c", from]], ["postgres", ["sh", "-c", to]]);
 
 describe("pipe", () => {
   test("ends when the reader dies, however much there is still to read", async () => {
-    await expect(piped("exec yes", "head -c 10 >/dev/null; echo 'the server is gone' >&2; exit 3")).rejects.toThrow("Restoring app failed: the server is gone");
+    await expect(piped("exec yes", "head -c 10 >/dev/null; echo 'the server is gone' >&2; exit 3")).rejects.toThrow(
+      "Restoring app failed: the server is gone",
+    );
   });
 
-  test("ends when the reader has had enough", () => expect(piped("head -c 5000000 /dev/zero", "head -c 10 >/dev/null")).resolves.toBeUndefined());
+  test("ends when the reader has had enough", () =>
+    expect(piped("head -c 5000000 /dev/zero", "head -c 10 >/dev/null")).resolves.toBeUndefined());
 
   test("waits for a writer that ends after the reader, and believes its exit code", async () => {
     await expect(piped("echo all; exec >&-; sleep 0.3", "cat >/dev/null")).resolves.toBeUndefined();

@@ -3,7 +3,10 @@ import { accessOf, passwordLine, passwordOf } from "../../../commands/psql/acces
 import { parsePsqlOptions } from "../../../commands/psql/options";
 import { isOrphan, sshCommand, tunnelText } from "../../../commands/psql/tunnel";
 
-const OUTPUTS = { networks: { internal: "shop-internal" }, database: { name: "app", superuser: "postgres", passwords: { app_ro: "ReadersOwnPassword", app_rw: "x" } } };
+const OUTPUTS = {
+  networks: { internal: "shop-internal" },
+  database: { name: "app", superuser: "postgres", passwords: { app_ro: "ReadersOwnPassword", app_rw: "x" } },
+};
 const refusal = (run: () => unknown): string => {
   try {
     return JSON.stringify(run());
@@ -15,7 +18,9 @@ const parse = (...args: string[]): string => refusal(() => parsePsqlOptions(args
 
 test("the role is the one that only reads unless another is named; what follows -- is psql's", () => {
   expect(parsePsqlOptions(["prod"])).toEqual({ stack: "prod", role: "app_ro", args: [] });
-  expect(parsePsqlOptions(["prod", "--role", "elevated_anna", "--database", "analytics", "--", "-c", "select 1"])).toEqual({ stack: "prod", role: "elevated_anna", database: "analytics", args: ["-c", "select 1"] });
+  expect(
+    parsePsqlOptions(["prod", "--role", "elevated_anna", "--database", "analytics", "--", "-c", "select 1"]),
+  ).toEqual({ stack: "prod", role: "elevated_anna", database: "analytics", args: ["-c", "select 1"] });
   expect(parsePsqlOptions(["prod", "--tunnel", "15433"])).toMatchObject({ tunnel: 15433 });
   expect(parsePsqlOptions(["prod", "--config-file", "x.yaml"])).toMatchObject({ configFile: "x.yaml" });
 });
@@ -30,7 +35,10 @@ test("wrong command lines are refused", () => {
 });
 
 test("a role that the stack has not got is named beside those that it has, and no password is shown", () => {
-  const access = accessOf("prod", { ...OUTPUTS, database: { ...OUTPUTS.database, elevations: { elevated_anna: "y" } } });
+  const access = accessOf("prod", {
+    ...OUTPUTS,
+    database: { ...OUTPUTS.database, elevations: { elevated_anna: "y" } },
+  });
   expect(passwordOf(access, "elevated_anna")).toBe("y");
   const text = refusal(() => passwordOf(access, "migrator"));
   expect(text).toMatch(/^--role: given 'migrator'; this stack has app_ro, app_rw, elevated_anna, superuser\./);
@@ -38,7 +46,8 @@ test("a role that the stack has not got is named beside those that it has, and n
   expect(refusal(() => accessOf("prod", { networks: {} }))).toMatch(/^Stack prod has no database/);
 });
 
-test("a password file escapes what separates its fields", () => expect(passwordLine("a", "b:c\\d")).toBe("*:*:*:a:b\\:c\\\\d\n"));
+test("a password file escapes what separates its fields", () =>
+  expect(passwordLine("a", "b:c\\d")).toBe("*:*:*:a:b\\:c\\\\d\n"));
 
 test("a tunnel tells how to connect, with the CA where there is one, and without the password", () => {
   const options = { stack: "prod", role: "app_ro", args: [], tunnel: 5433 };

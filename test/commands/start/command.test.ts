@@ -16,7 +16,11 @@ function program(name: string, answer: string): void {
 
 function start(command: string, ...args: string[]) {
   const env = { PATH: bin, HOME: bin, DOCKER_HOST: "unix:///nowhere/docker.sock" };
-  return spawnSync(process.execPath, ["--require", "tsx/cjs", `commands/${command}.ts`, ...args], { cwd: root, env, encoding: "utf8" });
+  return spawnSync(process.execPath, ["--require", "tsx/cjs", `commands/${command}.ts`, ...args], {
+    cwd: root,
+    env,
+    encoding: "utf8",
+  });
 }
 
 it("names all that is missing or too old, after the plan, and fails", () => {
@@ -25,7 +29,9 @@ it("names all that is missing or too old, after the plan, and fails", () => {
   expect(stdout).toContain('Plan of stack "dev"');
   const [, first, second, third, ...rest] = stderr.split("\n");
   expect(first).toBe("Nothing was deployed.");
-  expect(second).toBe("The engine at unix:///nowhere/docker.sock is too old (Docker 19.03.15, API 1.40): update it to Docker 20.10 (API 1.41) or later, then run `npm start` again.");
+  expect(second).toBe(
+    "The engine at unix:///nowhere/docker.sock is too old (Docker 19.03.15, API 1.40): update it to Docker 20.10 (API 1.41) or later, then run `npm start` again.",
+  );
   expect(third).toMatch(/^The Pulumi CLI \(`pulumi`\) is missing: install version 3\.\d+\.\d+ or later /);
   expect([status, rest]).toEqual([1, [""]]);
 });

@@ -1,7 +1,8 @@
 import { findLeftovers, isAny, leftoverSentence, removal } from "../../../commands/start/leftovers";
 
 const listings = {
-  containers: '{"ID":"aa11","Names":"rampart-dev-edge-1234567"}\n{"ID":"bb22","Names":"rampart-dev-web-1234567"}\n{"ID":"cc33","Names":"rampart-other-web-1"}\n',
+  containers:
+    '{"ID":"aa11","Names":"rampart-dev-edge-1234567"}\n{"ID":"bb22","Names":"rampart-dev-web-1234567"}\n{"ID":"cc33","Names":"rampart-other-web-1"}\n',
   networks: '{"ID":"dd44","Name":"rampart-dev-public"}\n',
   volumes: '{"Name":"rampart-dev-postgres-data"}\n',
 };
@@ -14,14 +15,19 @@ it("finds what the state does not know, under this stack's name alone", () =>
   }));
 
 it("finds nothing where the state knows all", () =>
-  expect(isAny(findLeftovers(listings, "rampart-dev", '{"a":["aa11","bb22","dd44","rampart-dev-postgres-data"]}'))).toBe(false));
+  expect(
+    isAny(findLeftovers(listings, "rampart-dev", '{"a":["aa11","bb22","dd44","rampart-dev-postgres-data"]}')),
+  ).toBe(false));
 
-it("does not take a part of an id for the id", () => expect(findLeftovers(listings, "rampart-dev", '{"id":"xaa11x"}').containers).toContain("rampart-dev-edge-1234567"));
+it("does not take a part of an id for the id", () =>
+  expect(findLeftovers(listings, "rampart-dev", '{"id":"xaa11x"}').containers).toContain("rampart-dev-edge-1234567"));
 
 const all = findLeftovers(listings, "rampart-dev", "");
 
 it("gives the commands that remove them, and only for what is there", () => {
-  expect(removal(all)).toBe("docker rm --force rampart-dev-edge-1234567 rampart-dev-web-1234567 ; docker network rm rampart-dev-public ; docker volume rm rampart-dev-postgres-data");
+  expect(removal(all)).toBe(
+    "docker rm --force rampart-dev-edge-1234567 rampart-dev-web-1234567 ; docker network rm rampart-dev-public ; docker volume rm rampart-dev-postgres-data",
+  );
   expect(removal({ containers: [], networks: ["n"], volumes: [] })).toBe("docker network rm n");
 });
 

@@ -2,18 +2,38 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { deadSentence, heldSentence, judgeLocks, parseLock, pendingOperations, processExists, readLocks, removeLock } from "../../../commands/start/locks";
+import {
+  deadSentence,
+  heldSentence,
+  judgeLocks,
+  parseLock,
+  pendingOperations,
+  processExists,
+  readLocks,
+  removeLock,
+} from "../../../commands/start/locks";
 
 // As the CLI 3.256 writes it.
-const content = (pid: number, hostname: string): string => JSON.stringify({ pid, username: "root", hostname, timestamp: "2026-11-24T02:10:00Z" });
+const content = (pid: number, hostname: string): string =>
+  JSON.stringify({ pid, username: "root", hostname, timestamp: "2026-11-24T02:10:00Z" });
 const lock = (pid: number, hostname = "here") => parseLock("/locks/a.json", content(pid, hostname));
 
 describe("judgeLocks", () => {
   const alive = (pid: number): boolean => pid === 1;
-  it("takes the lock of a process that is gone for dead", () => expect(judgeLocks([lock(7)], "here", alive)).toEqual({ dead: [lock(7)], held: [] }));
-  it("leaves that of a running process", () => expect(judgeLocks([lock(1)], "here", alive)).toEqual({ dead: [], held: [lock(1)] }));
-  it("leaves that of another host, whose processes it cannot see", () => expect(judgeLocks([lock(7, "there")], "here", alive).dead).toEqual([]));
-  it.each(["", "{}", "not json", '{"pid":"7","hostname":"here"}', '{"pid":0,"hostname":"here"}', '{"pid":-1,"hostname":"here"}'])("leaves one that it cannot read: %s", (text) =>
+  it("takes the lock of a process that is gone for dead", () =>
+    expect(judgeLocks([lock(7)], "here", alive)).toEqual({ dead: [lock(7)], held: [] }));
+  it("leaves that of a running process", () =>
+    expect(judgeLocks([lock(1)], "here", alive)).toEqual({ dead: [], held: [lock(1)] }));
+  it("leaves that of another host, whose processes it cannot see", () =>
+    expect(judgeLocks([lock(7, "there")], "here", alive).dead).toEqual([]));
+  it.each([
+    "",
+    "{}",
+    "not json",
+    '{"pid":"7","hostname":"here"}',
+    '{"pid":0,"hostname":"here"}',
+    '{"pid":-1,"hostname":"here"}',
+  ])("leaves one that it cannot read: %s", (text) =>
     expect(judgeLocks([parseLock("/locks/a.json", text)], "here", alive).dead).toEqual([]),
   );
 });
@@ -43,7 +63,10 @@ it("says who holds a lock and the way out", () =>
     "The stack dev is held by a lock of another run (root on here, process 1, since 2026-11-24T02:10:00Z): wait until it ends, or, if you know that it no longer runs, take the lock off with `npm run pulumi -- cancel` and run `npm start` again.",
   ));
 
-it("says what it took off", () => expect(deadSentence(lock(7))).toBe("Took off the lock that process 7 left at 2026-11-24T02:10:00Z: it runs no more, on this host."));
+it("says what it took off", () =>
+  expect(deadSentence(lock(7))).toBe(
+    "Took off the lock that process 7 left at 2026-11-24T02:10:00Z: it runs no more, on this host.",
+  ));
 
 it("counts what a cut-off update had begun", () => {
   expect(pendingOperations('{"checkpoint":{"latest":{"pending_operations":[{},{}]}}}')).toBe(2);

@@ -1,5 +1,12 @@
 import { loadConfig } from "../../../config/load";
-import { beyondReach, describe as inWords, isGood, targets, waitForAnswer, type Answer } from "../../../commands/start/probe";
+import {
+  beyondReach,
+  describe as inWords,
+  isGood,
+  targets,
+  waitForAnswer,
+  type Answer,
+} from "../../../commands/start/probe";
 
 const IMAGE = `web:1@sha256:${"ab".repeat(32)}`;
 const LOCAL = "unix:///var/run/docker.sock";
@@ -7,23 +14,61 @@ const config = (values: Record<string, unknown> = {}, routes: object[] = [{ host
   loadConfig({
     stack: "dev",
     secretKeys: [],
-    values: Object.fromEntries(Object.entries({ services: { web: { image: IMAGE, port: 8080, routes } }, ...values }).map(([key, value]) => [key, typeof value === "string" ? value : JSON.stringify(value)])),
+    values: Object.fromEntries(
+      Object.entries({ services: { web: { image: IMAGE, port: 8080, routes } }, ...values }).map(([key, value]) => [
+        key,
+        typeof value === "string" ? value : JSON.stringify(value),
+      ]),
+    ),
   });
 
 describe("targets", () => {
   it("are the routes' URLs, asked for on loopback", () =>
-    expect(targets(config({}, [{ host: "app.localhost" }, { host: "app.localhost", pathPrefix: "/api" }]), LOCAL)).toEqual([
-      { url: "https://app.localhost:8443", host: "app.localhost", path: "/", address: "127.0.0.1", port: 8443, trusted: false },
-      { url: "https://app.localhost:8443/api", host: "app.localhost", path: "/api", address: "127.0.0.1", port: 8443, trusted: false },
+    expect(
+      targets(config({}, [{ host: "app.localhost" }, { host: "app.localhost", pathPrefix: "/api" }]), LOCAL),
+    ).toEqual([
+      {
+        url: "https://app.localhost:8443",
+        host: "app.localhost",
+        path: "/",
+        address: "127.0.0.1",
+        port: 8443,
+        trusted: false,
+      },
+      {
+        url: "https://app.localhost:8443/api",
+        host: "app.localhost",
+        path: "/api",
+        address: "127.0.0.1",
+        port: 8443,
+        trusted: false,
+      },
     ]));
 
   const production = config({ environment: "prod", acmeEmail: "ops@example.com" }, [{ host: "app.example.com" }]);
   it("must be trusted where the certificate is one of Let's Encrypt's", () =>
-    expect(targets(production, LOCAL)).toEqual([{ url: "https://app.example.com", host: "app.example.com", path: "/", address: "127.0.0.1", port: 443, trusted: true }]));
-  it("are on the engine's machine", () => expect(targets(production, "ssh://me@server.example.com").map(({ address }) => address)).toEqual(["server.example.com"]));
+    expect(targets(production, LOCAL)).toEqual([
+      {
+        url: "https://app.example.com",
+        host: "app.example.com",
+        path: "/",
+        address: "127.0.0.1",
+        port: 443,
+        trusted: true,
+      },
+    ]));
+  it("are on the engine's machine", () =>
+    expect(targets(production, "ssh://me@server.example.com").map(({ address }) => address)).toEqual([
+      "server.example.com",
+    ]));
 
   it("are beyond reach on another machine's loopback only", () =>
-    expect([beyondReach(config(), LOCAL), beyondReach(config(), "tcp://127.0.0.1:2375"), beyondReach(config(), "ssh://me@server"), beyondReach(production, "ssh://me@server")]).toEqual([false, false, true, false]));
+    expect([
+      beyondReach(config(), LOCAL),
+      beyondReach(config(), "tcp://127.0.0.1:2375"),
+      beyondReach(config(), "ssh://me@server"),
+      beyondReach(production, "ssh://me@server"),
+    ]).toEqual([false, false, true, false]));
 });
 
 describe("an answer", () => {
@@ -43,7 +88,9 @@ describe("waitForAnswer", () => {
 
   it("asks until the application answers", async () => {
     const answers: Answer[] = [{ error: "refused" }, { status: 502, matched: true }, { status: 200, matched: true }];
-    expect(await waitForAnswer(target, 10, () => Promise.resolve(answers.shift() ?? { error: "asked too often" }))).toEqual({ status: 200, matched: true });
+    expect(
+      await waitForAnswer(target, 10, () => Promise.resolve(answers.shift() ?? { error: "asked too often" })),
+    ).toEqual({ status: 200, matched: true });
   });
 
   it("gives up in time with the last answer", async () => {

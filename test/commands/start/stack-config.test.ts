@@ -4,12 +4,15 @@ import { mergeStackFile, saltOf } from "../../../commands/start/stack-config";
 const SOURCE = "# mine\nconfig:\n  rampart:environment: dev # small\n  rampart:services: {}\n";
 const SALT = "v1:abc=:v1:def:ghi==";
 const kept = (config: string): string => `encryptionsalt: ${SALT}\nconfig:\n${config}`;
-const merge = (source: string, before?: string, salt?: string): string => mergeStackFile("rampart", source, before, salt, "mine.yaml");
+const merge = (source: string, before?: string, salt?: string): string =>
+  mergeStackFile("rampart", source, before, salt, "mine.yaml");
 
 it("is the tracked file, with its comments, until there is a salt", () => {
   const merged = merge(SOURCE);
   expect(parse(merged)).toEqual({ config: { "rampart:environment": "dev", "rampart:services": {} } });
-  expect(merged).toMatch(/^# Made from mine\.yaml by `npm start`[\s\S]*# mine\nconfig:\n {2}rampart:environment: dev # small/);
+  expect(merged).toMatch(
+    /^# Made from mine\.yaml by `npm start`[\s\S]*# mine\nconfig:\n {2}rampart:environment: dev # small/,
+  );
 });
 
 it("takes the salt of a new stack, and keeps it", () => {
@@ -19,10 +22,18 @@ it("takes the salt of a new stack, and keeps it", () => {
 });
 
 it("keeps what config set --secret left, and nothing else", () => {
-  const merged = merge(SOURCE, kept("  rampart:smtp:\n    secure: v1:x\n  rampart:old: plain\n  docker:token:\n    secure: v1:y\n"));
+  const merged = merge(
+    SOURCE,
+    kept("  rampart:smtp:\n    secure: v1:x\n  rampart:old: plain\n  docker:token:\n    secure: v1:y\n"),
+  );
   expect(parse(merged)).toEqual({
     encryptionsalt: SALT,
-    config: { "rampart:environment": "dev", "rampart:services": {}, "rampart:smtp": { secure: "v1:x" }, "docker:token": { secure: "v1:y" } },
+    config: {
+      "rampart:environment": "dev",
+      "rampart:services": {},
+      "rampart:smtp": { secure: "v1:x" },
+      "docker:token": { secure: "v1:y" },
+    },
   });
 });
 
@@ -32,7 +43,10 @@ it.each(["rampart:smtp", "smtp"])("lets the tracked file win over a kept value (
 });
 
 it("copes with a file without configuration", () => {
-  expect(parse(merge("config:\n", kept("  rampart:smtp:\n    secure: v1:x\n")))).toEqual({ encryptionsalt: SALT, config: { "rampart:smtp": { secure: "v1:x" } } });
+  expect(parse(merge("config:\n", kept("  rampart:smtp:\n    secure: v1:x\n")))).toEqual({
+    encryptionsalt: SALT,
+    config: { "rampart:smtp": { secure: "v1:x" } },
+  });
 });
 
 it("does not fold or restyle long values", () => {

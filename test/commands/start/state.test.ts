@@ -1,7 +1,23 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { prepareState, pulumiEnvironment, stackStateFile, statePaths, writePrivateFile } from "../../../commands/start/state";
+import {
+  prepareState,
+  pulumiEnvironment,
+  stackStateFile,
+  statePaths,
+  writePrivateFile,
+} from "../../../commands/start/state";
 
 let root: string;
 beforeEach(() => (root = mkdtempSync(join(tmpdir(), "rampart-state-"))));
@@ -71,7 +87,13 @@ describe("pulumiEnvironment", () => {
   const paths = statePaths("/srv/my app");
 
   it("points Pulumi at this state, and lets no variable of the user's shell win over it", () => {
-    const base = { PATH: "/bin", PULUMI_BACKEND_URL: "s3://elsewhere", PULUMI_CONFIG_PASSPHRASE: "other", PULUMI_OPTION_STACK: "prod", PULUMI_DIY_BACKEND_GZIP: "1" };
+    const base = {
+      PATH: "/bin",
+      PULUMI_BACKEND_URL: "s3://elsewhere",
+      PULUMI_CONFIG_PASSPHRASE: "other",
+      PULUMI_OPTION_STACK: "prod",
+      PULUMI_DIY_BACKEND_GZIP: "1",
+    };
     expect(pulumiEnvironment(base, paths, "dev", "/srv/my app/.rampart/Pulumi.dev.yaml")).toEqual({
       PATH: "/bin",
       PULUMI_BACKEND_URL: "file:///srv/my app/.rampart/state",
@@ -83,5 +105,6 @@ describe("pulumiEnvironment", () => {
     expect(base.PULUMI_CONFIG_PASSPHRASE).toBe("other");
   });
 
-  it("holds no passphrase itself", () => expect(Object.keys(pulumiEnvironment({}, paths, "dev"))).not.toContain("PULUMI_CONFIG_PASSPHRASE"));
+  it("holds no passphrase itself", () =>
+    expect(Object.keys(pulumiEnvironment({}, paths, "dev"))).not.toContain("PULUMI_CONFIG_PASSPHRASE"));
 });

@@ -7,11 +7,32 @@ export interface Container {
   readonly Name: string;
   readonly Image: string;
   readonly RestartCount: number;
-  readonly State: { readonly Pid: number; readonly Running: boolean; readonly Status: string; readonly StartedAt: string; readonly ExitCode: number; readonly Health?: { readonly Status: string } };
-  readonly Config: { readonly User: string; readonly Env: readonly string[] | null; readonly Labels: Readonly<Record<string, string>>; readonly Healthcheck?: { readonly Test: readonly string[] } };
+  readonly State: {
+    readonly Pid: number;
+    readonly Running: boolean;
+    readonly Status: string;
+    readonly StartedAt: string;
+    readonly ExitCode: number;
+    readonly Health?: { readonly Status: string };
+  };
+  readonly Config: {
+    readonly User: string;
+    readonly Env: readonly string[] | null;
+    readonly Labels: Readonly<Record<string, string>>;
+    readonly Healthcheck?: { readonly Test: readonly string[] };
+  };
   readonly HostConfig: HostConfig;
-  readonly Mounts: readonly { readonly Type: string; readonly Name?: string; readonly Source: string; readonly Destination: string; readonly RW: boolean }[];
-  readonly NetworkSettings: { readonly Ports: Readonly<Record<string, readonly { readonly HostIp: string; readonly HostPort: string }[] | null>>; readonly Networks: Readonly<Record<string, { readonly IPAddress: string }>> };
+  readonly Mounts: readonly {
+    readonly Type: string;
+    readonly Name?: string;
+    readonly Source: string;
+    readonly Destination: string;
+    readonly RW: boolean;
+  }[];
+  readonly NetworkSettings: {
+    readonly Ports: Readonly<Record<string, readonly { readonly HostIp: string; readonly HostPort: string }[] | null>>;
+    readonly Networks: Readonly<Record<string, { readonly IPAddress: string }>>;
+  };
 }
 
 export interface HostConfig {
@@ -37,16 +58,29 @@ export interface HostConfig {
   readonly UTSMode: string;
 }
 
-export const LABEL = { stack: "io.rampart.stack", component: "io.rampart.component", name: "io.rampart.name", pids: "io.rampart.pids-limit", e2e: "io.rampart.e2e" } as const;
+export const LABEL = {
+  stack: "io.rampart.stack",
+  component: "io.rampart.component",
+  name: "io.rampart.name",
+  pids: "io.rampart.pids-limit",
+  e2e: "io.rampart.e2e",
+} as const;
 
 /** The Docker CLI against the engine that DOCKER_HOST names. */
-export const docker = (args: readonly string[], options?: RunOptions): Promise<RunResult> => run("docker", args, options);
-export const mustDocker = (args: readonly string[], options?: RunOptions): Promise<string> => must("docker", args, options);
+export const docker = (args: readonly string[], options?: RunOptions): Promise<RunResult> =>
+  run("docker", args, options);
+export const mustDocker = (args: readonly string[], options?: RunOptions): Promise<string> =>
+  must("docker", args, options);
 
 const words = (text: string): string[] => text.split(/\s+/).filter((word) => word !== "");
 
-export async function ids(kind: "container" | "network" | "volume", filters: readonly string[], all = true): Promise<string[]> {
-  const listing = kind === "container" ? ["ps", ...(all ? ["--all"] : []), "--no-trunc", "--quiet"] : [kind, "ls", "--quiet"];
+export async function ids(
+  kind: "container" | "network" | "volume",
+  filters: readonly string[],
+  all = true,
+): Promise<string[]> {
+  const listing =
+    kind === "container" ? ["ps", ...(all ? ["--all"] : []), "--no-trunc", "--quiet"] : [kind, "ls", "--quiet"];
   return words(await mustDocker([...listing, ...filters.flatMap((filter) => ["--filter", filter])]));
 }
 
@@ -56,13 +90,17 @@ export async function inspect(containers: readonly string[]): Promise<Container[
 }
 
 /** The containers of a stack: all of them, or those that run. */
-export const containers = async (stack: string, all = false): Promise<Container[]> => inspect(await ids("container", [`label=${LABEL.stack}=${stack}`], all));
+export const containers = async (stack: string, all = false): Promise<Container[]> =>
+  inspect(await ids("container", [`label=${LABEL.stack}=${stack}`], all));
 
 /** The running container of that name within the stack. */
 export async function container(stack: string, name: string): Promise<Container> {
-  const found = await inspect(await ids("container", [`label=${LABEL.stack}=${stack}`, `label=${LABEL.name}=${name}`], false));
+  const found = await inspect(
+    await ids("container", [`label=${LABEL.stack}=${stack}`, `label=${LABEL.name}=${name}`], false),
+  );
   const [first] = found;
-  if (first === undefined || found.length > 1) throw new Error(`${found.length} containers of "${name}" run in stack ${stack}, not one`);
+  if (first === undefined || found.length > 1)
+    throw new Error(`${found.length} containers of "${name}" run in stack ${stack}, not one`);
   return first;
 }
 
@@ -76,11 +114,18 @@ export const inNetworkOf = (one: Container, command: readonly string[], options?
 /** A container's files as the engine hands them out: a tar archive, unpacked to text by path. */
 export async function filesOf(id: string, path: string): Promise<Record<string, string>> {
   // Listed through a shell, since the archive is binary.
-  const copied = await run("bash", ["-c", `set -o pipefail; dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT; docker cp "$1:$2" - | tar -x -C "$dir" && cd "$dir" && find . -type f -printf '%P\\0' | while IFS= read -r -d '' f; do printf '%s\\0' "$f"; base64 -w0 "$f"; printf '\\0'; done`, "-", id, path]);
+  const copied = await run("bash", [
+    "-c",
+    `set -o pipefail; dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT; docker cp "$1:$2" - | tar -x -C "$dir" && cd "$dir" && find . -type f -printf '%P\\0' | while IFS= read -r -d '' f; do printf '%s\\0' "$f"; base64 -w0 "$f"; printf '\\0'; done`,
+    "-",
+    id,
+    path,
+  ]);
   if (copied.code !== 0) return {};
   const parts = copied.stdout.split("\0");
   const files: Record<string, string> = {};
-  for (let index = 0; index + 1 < parts.length; index += 2) files[parts[index] ?? ""] = Buffer.from(parts[index + 1] ?? "", "base64").toString();
+  for (let index = 0; index + 1 < parts.length; index += 2)
+    files[parts[index] ?? ""] = Buffer.from(parts[index + 1] ?? "", "base64").toString();
   return files;
 }
 

@@ -55,7 +55,12 @@ export class Load {
         if (answer.status === 200) this.versions[answer.body] = (this.versions[answer.body] ?? 0) + 1;
         else this.failed.push(`${new Date(started).toISOString()} ${answer.status} ${answer.body.slice(0, 60)}`);
       })
-      .catch((error: unknown) => void this.failed.push(`${new Date(started).toISOString()} ${error instanceof Error ? error.message : String(error)}`))
+      .catch(
+        (error: unknown) =>
+          void this.failed.push(
+            `${new Date(started).toISOString()} ${error instanceof Error ? error.message : String(error)}`,
+          ),
+      )
       .finally(() => {
         const now = Date.now();
         this.longestMs = Math.max(this.longestMs, now - started);
@@ -72,11 +77,19 @@ export class Load {
     await this.done;
     await Promise.all(this.open);
     this.agent.destroy();
-    return { sent: this.sent, failed: this.failed, versions: this.versions, longestMs: this.longestMs, longestGapMs: this.longestGapMs };
+    return {
+      sent: this.sent,
+      failed: this.failed,
+      versions: this.versions,
+      longestMs: this.longestMs,
+      longestGapMs: this.longestGapMs,
+    };
   }
 }
 
 export const describeLoad = (result: LoadResult): string =>
-  `${result.failed.length} of ${result.sent} requests lost, slowest ${result.longestMs} ms, longest gap between answers ${result.longestGapMs} ms, served by ${Object.entries(result.versions)
+  `${result.failed.length} of ${result.sent} requests lost, slowest ${result.longestMs} ms, longest gap between answers ${result.longestGapMs} ms, served by ${Object.entries(
+    result.versions,
+  )
     .map(([version, count]) => `${version} (${count})`)
     .join(", ")}`;

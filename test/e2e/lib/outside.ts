@@ -22,8 +22,21 @@ export class Outside {
     await must("ip", ["-n", this.name, "link", "set", inside, "up"]);
     // So that even an address that was not translated would get an answer.
     await must("ip", ["-n", this.name, "route", "add", "default", "via", OUTSIDE.gateway]);
-    this.listener = start("ip", ["netns", "exec", this.name, process.execPath, "-e", `require("node:http").createServer((_, r) => r.end("outside")).listen(${OUTSIDE.port})`]);
-    await until("the outside answers", 10, async () => (await run("curl", ["--noproxy", "*", "-s", "-m", "2", `http://${OUTSIDE.address}:${OUTSIDE.port}/`])).stdout === "outside");
+    this.listener = start("ip", [
+      "netns",
+      "exec",
+      this.name,
+      process.execPath,
+      "-e",
+      `require("node:http").createServer((_, r) => r.end("outside")).listen(${OUTSIDE.port})`,
+    ]);
+    await until(
+      "the outside answers",
+      10,
+      async () =>
+        (await run("curl", ["--noproxy", "*", "-s", "-m", "2", `http://${OUTSIDE.address}:${OUTSIDE.port}/`]))
+          .stdout === "outside",
+    );
   }
 
   async close(): Promise<void> {

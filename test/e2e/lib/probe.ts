@@ -23,9 +23,19 @@ export class Probe {
 
   static async into(target: Container): Promise<Probe> {
     await mustDocker(["exec", "--detach", "--env", `LISTEN=127.0.0.1:${PORT}`, target.Id, "/usr/local/bin/app", "api"]);
-    await until("the probe listens", 10, async () => (await inNetworkOf(target, ["curl", "--noproxy", "*", "-s", "-m", "2", `http://127.0.0.1:${PORT}/healthz`])).stdout === "ok");
+    await until(
+      "the probe listens",
+      10,
+      async () =>
+        (await inNetworkOf(target, ["curl", "--noproxy", "*", "-s", "-m", "2", `http://127.0.0.1:${PORT}/healthz`]))
+          .stdout === "ok",
+    );
     const top = await mustDocker(["top", target.Id, "-eo", "pid,args"]);
-    const pids = top.split("\n").filter((line) => /app api\s*$/.test(line)).map((line) => Number(line.trim().split(/\s+/)[0])).filter((pid) => pid !== target.State.Pid);
+    const pids = top
+      .split("\n")
+      .filter((line) => /app api\s*$/.test(line))
+      .map((line) => Number(line.trim().split(/\s+/)[0]))
+      .filter((pid) => pid !== target.State.Pid);
     return new Probe(target, pids.at(-1) ?? 0);
   }
 

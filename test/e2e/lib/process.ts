@@ -23,7 +23,12 @@ const children = new Set<ChildProcess>();
 export function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
   const started = Date.now();
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd: options.cwd, env: { ...process.env, ...options.env }, detached: true, stdio: ["pipe", "pipe", "pipe"] });
+    const child = spawn(command, args, {
+      cwd: options.cwd,
+      env: { ...process.env, ...options.env },
+      detached: true,
+      stdio: ["pipe", "pipe", "pipe"],
+    });
     children.add(child);
     const out: Buffer[] = [];
     const err: Buffer[] = [];
@@ -53,8 +58,17 @@ export function run(command: string, args: readonly string[], options: RunOption
 }
 
 /** Starts a command that goes on running; `stopChildren` ends it at the latest. */
-export function start(command: string, args: readonly string[], options: Pick<RunOptions, "env" | "cwd"> = {}): ChildProcess {
-  const child = spawn(command, args, { cwd: options.cwd, env: { ...process.env, ...options.env }, detached: true, stdio: ["ignore", "pipe", "inherit"] });
+export function start(
+  command: string,
+  args: readonly string[],
+  options: Pick<RunOptions, "env" | "cwd"> = {},
+): ChildProcess {
+  const child = spawn(command, args, {
+    cwd: options.cwd,
+    env: { ...process.env, ...options.env },
+    detached: true,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   children.add(child);
   child.on("close", () => children.delete(child));
   return child;
@@ -76,16 +90,23 @@ export function signal(child: ChildProcess, name: NodeJS.Signals): void {
 /** Runs a command that must succeed, and gives what it wrote. */
 export async function must(command: string, args: readonly string[], options: RunOptions = {}): Promise<string> {
   const result = await run(command, args, options);
-  if (result.code !== 0) throw new Error(`${command} ${args.slice(0, 6).join(" ")} … ended with ${result.code}: ${tail(result.output, 12)}`);
+  if (result.code !== 0)
+    throw new Error(`${command} ${args.slice(0, 6).join(" ")} … ended with ${result.code}: ${tail(result.output, 12)}`);
   return result.stdout;
 }
 
 export const tail = (text: string, lines: number): string => text.trimEnd().split("\n").slice(-lines).join("\n");
 
-export const sleep = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
+export const sleep = (milliseconds: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /** Asks until the answer is neither undefined nor false. */
-export async function until<T>(what: string, seconds: number, ask: () => Promise<T | undefined | false>, everyMs = 300): Promise<T> {
+export async function until<T>(
+  what: string,
+  seconds: number,
+  ask: () => Promise<T | undefined | false>,
+  everyMs = 300,
+): Promise<T> {
   const deadline = Date.now() + seconds * 1000;
   let last = "";
   for (;;) {

@@ -11,7 +11,17 @@ export type StackSettings = Readonly<Record<string, unknown>>;
 export interface Outputs {
   readonly urls: readonly string[];
   readonly networks: Readonly<Record<string, string>>;
-  readonly database?: { readonly host: string; readonly port: number; readonly name: string; readonly schema: string; readonly superuser: string; readonly superuserPassword: string; readonly ca: string; readonly passwords: Readonly<Record<string, string>>; readonly elevations?: Readonly<Record<string, string>> };
+  readonly database?: {
+    readonly host: string;
+    readonly port: number;
+    readonly name: string;
+    readonly schema: string;
+    readonly superuser: string;
+    readonly superuserPassword: string;
+    readonly ca: string;
+    readonly passwords: Readonly<Record<string, string>>;
+    readonly elevations?: Readonly<Record<string, string>>;
+  };
   readonly backups?: { readonly repository: string; readonly password: string };
 }
 
@@ -48,7 +58,11 @@ export class Stack {
     writeFileSync(join(this.directory, "Pulumi.yaml"), readFileSync(join(REPOSITORY, "Pulumi.yaml")));
     // Never run from here; the CLI only wants it to be there.
     writeFileSync(join(this.directory, "index.ts"), "");
-    await must("pulumi", ["--non-interactive", "stack", "init", this.name, "--no-select", "--secrets-provider", "passphrase"], { env: this.env, cwd: this.directory });
+    await must(
+      "pulumi",
+      ["--non-interactive", "stack", "init", this.name, "--no-select", "--secrets-provider", "passphrase"],
+      { env: this.env, cwd: this.directory },
+    );
     this.encryption = readFileSync(this.configFile, "utf8");
   }
 
@@ -59,8 +73,14 @@ export class Stack {
 
   /** `pulumi config set --secret`: the value is encrypted into the stack's file, and stays there whatever is configured later. */
   async setSecret(key: string, value: string): Promise<void> {
-    await must("pulumi", ["--non-interactive", "config", "set", "--secret", "--stack", this.name, "--config-file", this.configFile, key], { env: this.env, cwd: REPOSITORY, input: value });
-    const written = parse(readFileSync(this.configFile, "utf8")) as { readonly config: Readonly<Record<string, unknown>> };
+    await must(
+      "pulumi",
+      ["--non-interactive", "config", "set", "--secret", "--stack", this.name, "--config-file", this.configFile, key],
+      { env: this.env, cwd: REPOSITORY, input: value },
+    );
+    const written = parse(readFileSync(this.configFile, "utf8")) as {
+      readonly config: Readonly<Record<string, unknown>>;
+    };
     this.secrets[key] = written.config[key];
   }
 
@@ -85,7 +105,12 @@ export class Stack {
   }
 
   async outputs(): Promise<Outputs> {
-    return JSON.parse(await must("pulumi", ["--non-interactive", "stack", "output", "--json", "--show-secrets", "--stack", this.name], { env: this.env, cwd: this.directory })) as Outputs;
+    return JSON.parse(
+      await must("pulumi", ["--non-interactive", "stack", "output", "--json", "--show-secrets", "--stack", this.name], {
+        env: this.env,
+        cwd: this.directory,
+      }),
+    ) as Outputs;
   }
 
   /** Everything that was ever written of this stack, to look for secrets in. */
@@ -94,11 +119,25 @@ export class Stack {
   }
 
   async cli(command: string, args: readonly string[], timeoutSeconds: number): Promise<RunResult> {
-    const result = await run("pulumi", ["--non-interactive", "--color", "never", command, "--stack", this.name, "--config-file", this.configFile, ...args], {
-      env: this.env,
-      cwd: REPOSITORY,
-      timeoutSeconds,
-    });
+    const result = await run(
+      "pulumi",
+      [
+        "--non-interactive",
+        "--color",
+        "never",
+        command,
+        "--stack",
+        this.name,
+        "--config-file",
+        this.configFile,
+        ...args,
+      ],
+      {
+        env: this.env,
+        cwd: REPOSITORY,
+        timeoutSeconds,
+      },
+    );
     this.log += `\n$ pulumi ${command} ${args.join(" ")}\n${result.output}`;
     return result;
   }

@@ -26,20 +26,31 @@ export interface Counts {
 /** Thrown by a check that cannot be made here. */
 export class Skip extends Error {}
 
-export const countLine = (counts: Counts): string => `${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`;
+export const countLine = (counts: Counts): string =>
+  `${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`;
 
-export const countChecks = (suites: readonly Suite<never>[]): number => suites.reduce((sum, suite) => sum + suite.checks.length, 0);
+export const countChecks = (suites: readonly Suite<never>[]): number =>
+  suites.reduce((sum, suite) => sum + suite.checks.length, 0);
 
 /** What runs on an engine that is not the first, unless something is named. */
-export const selectAgain = <C>(suites: readonly Suite<C>[], only: string | undefined): Suite<C>[] => select(only === undefined ? suites.filter(({ once }) => once !== true) : suites, only);
+export const selectAgain = <C>(suites: readonly Suite<C>[], only: string | undefined): Suite<C>[] =>
+  select(only === undefined ? suites.filter(({ once }) => once !== true) : suites, only);
 
 /** The suites whose name, or one of whose checks, has one of the texts (separated by commas) in it; with each, the critical checks of its stack. */
 export function select<C>(suites: readonly Suite<C>[], only: string | undefined): Suite<C>[] {
   if (only === undefined) return [...suites];
-  const wanted = (suite: Suite<C>, check: Check<C>): boolean => only.split(",").some((text) => suite.name.includes(text) || check.name.includes(text));
-  const stacks = new Set(suites.filter((suite) => suite.checks.some((check) => wanted(suite, check))).map((suite) => suite.stack));
+  const wanted = (suite: Suite<C>, check: Check<C>): boolean =>
+    only.split(",").some((text) => suite.name.includes(text) || check.name.includes(text));
+  const stacks = new Set(
+    suites.filter((suite) => suite.checks.some((check) => wanted(suite, check))).map((suite) => suite.stack),
+  );
   return suites
-    .map((suite) => ({ ...suite, checks: suite.checks.filter((check) => wanted(suite, check) || (check.critical === true && stacks.has(suite.stack))) }))
+    .map((suite) => ({
+      ...suite,
+      checks: suite.checks.filter(
+        (check) => wanted(suite, check) || (check.critical === true && stacks.has(suite.stack)),
+      ),
+    }))
     .filter((suite) => suite.checks.length > 0);
 }
 
@@ -52,15 +63,23 @@ const LANES = 2;
  */
 export async function runSuites<C>(suites: readonly Suite<C>[], context: C, stopped: () => boolean): Promise<Counts> {
   const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
-  const stacks = [...new Set(suites.map(({ stack }) => stack))].map((stack) => suites.filter((suite) => suite.stack === stack));
+  const stacks = [...new Set(suites.map(({ stack }) => stack))].map((stack) =>
+    suites.filter((suite) => suite.stack === stack),
+  );
   const lane = async (): Promise<void> => {
-    for (let next = stacks.shift(); next !== undefined; next = stacks.shift()) await runStack(next, context, stopped, counts);
+    for (let next = stacks.shift(); next !== undefined; next = stacks.shift())
+      await runStack(next, context, stopped, counts);
   };
   await Promise.all(Array.from({ length: LANES }, lane));
   return counts;
 }
 
-async function runStack<C>(suites: readonly Suite<C>[], context: C, stopped: () => boolean, counts: Counts): Promise<void> {
+async function runStack<C>(
+  suites: readonly Suite<C>[],
+  context: C,
+  stopped: () => boolean,
+  counts: Counts,
+): Promise<void> {
   let broken: string | undefined;
   for (const { suite, check } of suites.flatMap((one) => one.checks.map((each) => ({ suite: one, check: each })))) {
     const name = `${suite.name}: ${check.name}`;
@@ -94,13 +113,19 @@ async function runCheck<C>(name: string, check: Check<C>, context: C): Promise<k
   }
 }
 
-const indent = (text: string): string => text.split("\n").map((line) => `      ${line}`).join("\n");
+const indent = (text: string): string =>
+  text
+    .split("\n")
+    .map((line) => `      ${line}`)
+    .join("\n");
 
 /** Fails with every fault, not only the first. */
 export function expectNone(faults: readonly string[], what = "faults"): void {
   if (faults.length === 0) return;
   const shown = faults.slice(0, 25);
-  throw new Error(`${faults.length} ${what}:\n${shown.map((fault) => `- ${fault}`).join("\n")}${faults.length > shown.length ? "\n- …" : ""}`);
+  throw new Error(
+    `${faults.length} ${what}:\n${shown.map((fault) => `- ${fault}`).join("\n")}${faults.length > shown.length ? "\n- …" : ""}`,
+  );
 }
 
 export function expect(condition: boolean, evidence: string): asserts condition {

@@ -1,7 +1,24 @@
 import type { Outputs, Stack, StackSettings } from "./pulumi";
 
 /** The references that images/build.sh writes. */
-export type Images = Readonly<Record<"postgres" | "postgres17" | "restic" | "sftp" | "rest" | "s3" | "redis" | "haproxy" | "socat" | "traefik" | "app" | "appNext" | "pebble", string>>;
+export type Images = Readonly<
+  Record<
+    | "postgres"
+    | "postgres17"
+    | "restic"
+    | "sftp"
+    | "rest"
+    | "s3"
+    | "redis"
+    | "haproxy"
+    | "socat"
+    | "traefik"
+    | "app"
+    | "appNext"
+    | "pebble",
+    string
+  >
+>;
 
 /** What every check is given. */
 export interface Context {
@@ -25,16 +42,48 @@ export function databaseOf(outputs: Outputs): NonNullable<Outputs["database"]> {
   return outputs.database;
 }
 
-export const MAIN = { host: "app.localhost", reportsHost: "reports.localhost", httpPort: 31_080, httpsPort: 31_443, pool: "10.231.0.0/16" } as const;
-export const KEPT = { host: "kept.e2e.example.org", httpPort: 31_180, httpsPort: 31_543, pool: "10.232.0.0/16" } as const;
+export const MAIN = {
+  host: "app.localhost",
+  reportsHost: "reports.localhost",
+  httpPort: 31_080,
+  httpsPort: 31_443,
+  pool: "10.231.0.0/16",
+} as const;
+export const KEPT = {
+  host: "kept.e2e.example.org",
+  httpPort: 31_180,
+  httpsPort: 31_543,
+  pool: "10.232.0.0/16",
+} as const;
 export const REDIS = { host: "redis.localhost", httpPort: 31_380, httpsPort: 31_743, pool: "10.234.0.0/16" } as const;
-export const ACME = { host: "acme.e2e.example.org", httpPort: 31_280, httpsPort: 31_643, pool: "10.233.0.0/16" } as const;
+export const ACME = {
+  host: "acme.e2e.example.org",
+  httpPort: 31_280,
+  httpsPort: 31_643,
+  pool: "10.233.0.0/16",
+} as const;
 
 export const DATA = { host: "data.localhost", httpPort: 31_480, httpsPort: 31_843, pool: "10.235.0.0/16" } as const;
-export const UPGRADE = { host: "upgrade.e2e.example.org", httpPort: 34_080, httpsPort: 34_443, pool: "10.242.0.0/16" } as const;
+export const UPGRADE = {
+  host: "upgrade.e2e.example.org",
+  httpPort: 34_080,
+  httpsPort: 34_443,
+  pool: "10.242.0.0/16",
+} as const;
 
-const own = ({ traefik, postgres, redis, haproxy, socat, restic }: Images): object => ({ traefik, postgres, redis, haproxy, socat, restic });
-const health = (port: number): object => ({ command: ["/usr/local/bin/app", "healthcheck", `http://127.0.0.1:${port}/healthz`], intervalSeconds: 2, startPeriodSeconds: 6 });
+const own = ({ traefik, postgres, redis, haproxy, socat, restic }: Images): object => ({
+  traefik,
+  postgres,
+  redis,
+  haproxy,
+  socat,
+  restic,
+});
+const health = (port: number): object => ({
+  command: ["/usr/local/bin/app", "healthcheck", `http://127.0.0.1:${port}/healthz`],
+  intervalSeconds: 2,
+  startPeriodSeconds: 6,
+});
 
 export interface MainChanges {
   /** The image of the services. */
@@ -58,9 +107,20 @@ export function mainSettings(images: Images, changes: MainChanges = {}): StackSe
     edge: { httpPort: MAIN.httpPort, httpsPort: MAIN.httpsPort },
     images: own(images),
     rotation: changes.rotation ?? {},
-    migration: { image: changes.migrationImage ?? images.app, command: ["migrate"], environment: changes.migrationEnvironment ?? {} },
+    migration: {
+      image: changes.migrationImage ?? images.app,
+      command: ["migrate"],
+      environment: changes.migrationEnvironment ?? {},
+    },
     services: {
-      web: { image, command: ["frontend"], port: 8080, healthCheck: health(8080), confinement: { seccomp: "frontend" }, routes: [{ host: MAIN.host }] },
+      web: {
+        image,
+        command: ["frontend"],
+        port: 8080,
+        healthCheck: health(8080),
+        confinement: { seccomp: "frontend" },
+        routes: [{ host: MAIN.host }],
+      },
       api: {
         image,
         command: ["api"],
@@ -109,20 +169,36 @@ export function keptSettings(images: Images, changes: KeptChanges = {}): StackSe
     name: "rampart-e2e-kept",
     certificates: "self-signed",
     network: { pool: KEPT.pool },
-    edge: { listenAddress: "127.0.0.1", httpPort: KEPT.httpPort, httpsPort: KEPT.httpsPort, tls: changes.tls ?? "intermediate" },
+    edge: {
+      listenAddress: "127.0.0.1",
+      httpPort: KEPT.httpPort,
+      httpsPort: KEPT.httpsPort,
+      tls: changes.tls ?? "intermediate",
+    },
     images: own(changes.images ?? images),
     // The processor's share is what backups and drills wait for.
     database: { resources: { memoryMiB }, backups: { resources: { cpus: 1 } } },
     redis: { resources: { memoryMiB } },
     migration: { image: images.app, command: ["migrate"] },
     services: {
-      api: { image: images.app, command: ["api"], port: 3000, healthCheck: health(3000), data: "read-write", cache: true, routes: [{ host: KEPT.host }] },
+      api: {
+        image: images.app,
+        command: ["api"],
+        port: 3000,
+        healthCheck: health(3000),
+        data: "read-write",
+        cache: true,
+        routes: [{ host: KEPT.host }],
+      },
     },
   };
 }
 
 /** A protected stack for the change of PostgreSQL's major version. */
-export function upgradeSettings(images: Images, changes: { readonly postgres?: string; readonly previousMajors?: readonly number[] } = {}): StackSettings {
+export function upgradeSettings(
+  images: Images,
+  changes: { readonly postgres?: string; readonly previousMajors?: readonly number[] } = {},
+): StackSettings {
   return {
     environment: "staging",
     name: "rampart-e2e-upgrade",
@@ -130,10 +206,21 @@ export function upgradeSettings(images: Images, changes: { readonly postgres?: s
     network: { pool: UPGRADE.pool },
     edge: { listenAddress: "127.0.0.1", httpPort: UPGRADE.httpPort, httpsPort: UPGRADE.httpsPort },
     images: { ...own(images), postgres: changes.postgres ?? images.postgres },
-    database: { resources: { memoryMiB: 320 }, backups: false, ...(changes.previousMajors === undefined ? {} : { previousMajors: changes.previousMajors }) },
+    database: {
+      resources: { memoryMiB: 320 },
+      backups: false,
+      ...(changes.previousMajors === undefined ? {} : { previousMajors: changes.previousMajors }),
+    },
     migration: { image: images.app, command: ["migrate"] },
     services: {
-      api: { image: images.app, command: ["api"], port: 3000, healthCheck: health(3000), data: "read-write", routes: [{ host: UPGRADE.host }] },
+      api: {
+        image: images.app,
+        command: ["api"],
+        port: 3000,
+        healthCheck: health(3000),
+        data: "read-write",
+        routes: [{ host: UPGRADE.host }],
+      },
     },
   };
 }
@@ -147,7 +234,15 @@ export function acmeSettings(images: Images, directory: string, ca: string): Sta
     network: { pool: ACME.pool },
     edge: { listenAddress: "127.0.0.1", httpPort: ACME.httpPort, httpsPort: ACME.httpsPort },
     images: own(images),
-    services: { web: { image: images.app, command: ["frontend"], port: 8080, healthCheck: health(8080), routes: [{ host: ACME.host }] } },
+    services: {
+      web: {
+        image: images.app,
+        command: ["frontend"],
+        port: 8080,
+        healthCheck: health(8080),
+        routes: [{ host: ACME.host }],
+      },
+    },
   };
 }
 
@@ -170,13 +265,28 @@ export function dataSettings(images: Images, changes: DataChanges = {}): StackSe
     database: {
       tenancy: { variable: "app.tenant_id", column: "tenant_id", type: "uuid" },
       extensions: ["citext"],
-      elevations: changes.elevatedUntil === undefined ? [] : [{ who: "anna", role: "app_ro", until: changes.elevatedUntil, reason: "ticket 4711: look at the orders" }],
+      elevations:
+        changes.elevatedUntil === undefined
+          ? []
+          : [{ who: "anna", role: "app_ro", until: changes.elevatedUntil, reason: "ticket 4711: look at the orders" }],
     },
     redis: { tls: true },
     rotation: changes.rotation ?? {},
-    migration: { image: images.app, command: ["migrate"], environment: { MIGRATION_SQL: changes.sql ?? TENANT_TABLES } },
+    migration: {
+      image: images.app,
+      command: ["migrate"],
+      environment: { MIGRATION_SQL: changes.sql ?? TENANT_TABLES },
+    },
     services: {
-      api: { image: changes.app ?? images.app, command: ["api"], port: 3000, healthCheck: health(3000), data: "read-write", cache: true, routes: [{ host: DATA.host, rateLimit: { average: 20_000, burst: 20_000 } }] },
+      api: {
+        image: changes.app ?? images.app,
+        command: ["api"],
+        port: 3000,
+        healthCheck: health(3000),
+        data: "read-write",
+        cache: true,
+        routes: [{ host: DATA.host, rateLimit: { average: 20_000, burst: 20_000 } }],
+      },
     },
   };
 }

@@ -12,9 +12,19 @@ let address = "";
 
 /** The host's address on the engine's default bridge: one that the edge reaches through its way out, beyond the stack's own networks. */
 async function bridgeAddress(): Promise<string> {
-  const bridge = (await mustDocker(["network", "inspect", "bridge", "--format", '{{index .Options "com.docker.network.bridge.name"}}'])).trim();
+  const bridge = (
+    await mustDocker([
+      "network",
+      "inspect",
+      "bridge",
+      "--format",
+      '{{index .Options "com.docker.network.bridge.name"}}',
+    ])
+  ).trim();
   // Not the network's gateway: the engine leaves it empty where it made the bridge with its defaults (seen on 20.10).
-  const found = /inet (\d+\.\d+\.\d+\.\d+)\//.exec(await must("ip", ["-4", "-o", "address", "show", "dev", bridge]))?.[1];
+  const found = /inet (\d+\.\d+\.\d+\.\d+)\//.exec(
+    await must("ip", ["-4", "-o", "address", "show", "dev", bridge]),
+  )?.[1];
   if (found === undefined) throw new Error(`the engine's default bridge ${bridge} has no address`);
   return found;
 }
@@ -25,17 +35,70 @@ const authority = (context: Context): string => join(context.work, "pebble");
 async function makeCertificate(directory: string): Promise<void> {
   mkdirSync(directory, { recursive: true });
   const openssl = (...args: string[]): Promise<string> => must("openssl", args, { cwd: directory });
-  await openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=e2e CA", "-keyout", "ca.key", "-out", "ca.pem");
-  await openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=pebble", "-keyout", "key.pem", "-out", "pebble.csr");
+  await openssl(
+    "req",
+    "-x509",
+    "-newkey",
+    "ec",
+    "-pkeyopt",
+    "ec_paramgen_curve:P-256",
+    "-nodes",
+    "-days",
+    "2",
+    "-subj",
+    "/CN=e2e CA",
+    "-keyout",
+    "ca.key",
+    "-out",
+    "ca.pem",
+  );
+  await openssl(
+    "req",
+    "-newkey",
+    "ec",
+    "-pkeyopt",
+    "ec_paramgen_curve:P-256",
+    "-nodes",
+    "-subj",
+    "/CN=pebble",
+    "-keyout",
+    "key.pem",
+    "-out",
+    "pebble.csr",
+  );
   writeFileSync(join(directory, "extensions"), `subjectAltName=IP:${address}\n`);
-  await openssl("x509", "-req", "-in", "pebble.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2", "-extfile", "extensions", "-out", "cert.pem");
+  await openssl(
+    "x509",
+    "-req",
+    "-in",
+    "pebble.csr",
+    "-CA",
+    "ca.pem",
+    "-CAkey",
+    "ca.key",
+    "-CAcreateserial",
+    "-days",
+    "2",
+    "-extfile",
+    "extensions",
+    "-out",
+    "cert.pem",
+  );
   writeFileSync(
     join(directory, "pebble.json"),
     JSON.stringify({
       pebble: {
-        listenAddress: `${address}:${PEBBLE.directory}`, managementListenAddress: `${address}:${PEBBLE.management}`, certificate: "/e2e/cert.pem", privateKey: "/e2e/key.pem",
+        listenAddress: `${address}:${PEBBLE.directory}`,
+        managementListenAddress: `${address}:${PEBBLE.management}`,
+        certificate: "/e2e/cert.pem",
+        privateKey: "/e2e/key.pem",
         // Where it proves control: through the ports that the stack publishes.
-        httpPort: ACME.httpPort, tlsPort: ACME.httpsPort, ocspResponderURL: "", externalAccountBindingRequired: false, retryAfter: { authz: 1, order: 1 }, keyAlgorithm: "ecdsa",
+        httpPort: ACME.httpPort,
+        tlsPort: ACME.httpsPort,
+        ocspResponderURL: "",
+        externalAccountBindingRequired: false,
+        retryAfter: { authz: 1, order: 1 },
+        keyAlgorithm: "ecdsa",
         profiles: { default: { description: "Ninety days", validityPeriod: 7_776_000 } },
       },
     }),
@@ -46,22 +109,87 @@ async function makeCertificate(directory: string): Promise<void> {
 async function startPebble(context: Context): Promise<void> {
   const directory = authority(context);
   const common = ["--network", "host", "--label", PEBBLE.label];
-  await mustDocker(["run", "--detach", "--name", "rampart-e2e-dns", ...common, "--entrypoint", "/usr/bin/pebble-challtestsrv", context.images.pebble,
-    "-defaultIPv4", "127.0.0.1", "-defaultIPv6", "", "-dnsserver", `127.0.0.1:${PEBBLE.dns}`, "-http01", "", "-https01", "", "-tlsalpn01", "", "-doh", "", "-management", "127.0.0.1:31055"]);
+  await mustDocker([
+    "run",
+    "--detach",
+    "--name",
+    "rampart-e2e-dns",
+    ...common,
+    "--entrypoint",
+    "/usr/bin/pebble-challtestsrv",
+    context.images.pebble,
+    "-defaultIPv4",
+    "127.0.0.1",
+    "-defaultIPv6",
+    "",
+    "-dnsserver",
+    `127.0.0.1:${PEBBLE.dns}`,
+    "-http01",
+    "",
+    "-https01",
+    "",
+    "-tlsalpn01",
+    "",
+    "-doh",
+    "",
+    "-management",
+    "127.0.0.1:31055",
+  ]);
   // Without its random delays and refusals, which test a client's patience and not Rampart.
-  await mustDocker(["create", "--name", "rampart-e2e-pebble", ...common, "--env", "PEBBLE_VA_NOSLEEP=1", "--env", "PEBBLE_WFE_NONCEREJECT=0", context.images.pebble, "-config", "/e2e/pebble.json", "-dnsserver", `127.0.0.1:${PEBBLE.dns}`]);
+  await mustDocker([
+    "create",
+    "--name",
+    "rampart-e2e-pebble",
+    ...common,
+    "--env",
+    "PEBBLE_VA_NOSLEEP=1",
+    "--env",
+    "PEBBLE_WFE_NONCEREJECT=0",
+    context.images.pebble,
+    "-config",
+    "/e2e/pebble.json",
+    "-dnsserver",
+    `127.0.0.1:${PEBBLE.dns}`,
+  ]);
   await mustDocker(["cp", `${directory}/.`, "rampart-e2e-pebble:/e2e"]);
   await mustDocker(["start", "rampart-e2e-pebble"]);
-  await until("Pebble answers", 20, async () => (await run("curl", ["--noproxy", "*", "-sf", "-m", "2", "--cacert", join(directory, "ca.pem"), `https://${address}:${PEBBLE.directory}/dir`])).code === 0);
+  await until(
+    "Pebble answers",
+    20,
+    async () =>
+      (
+        await run("curl", [
+          "--noproxy",
+          "*",
+          "-sf",
+          "-m",
+          "2",
+          "--cacert",
+          join(directory, "ca.pem"),
+          `https://${address}:${PEBBLE.directory}/dir`,
+        ])
+      ).code === 0,
+  );
 }
 
-const issuingRoot = (context: Context): Promise<string> => must("curl", ["--noproxy", "*", "-sf", "-m", "5", "--cacert", join(authority(context), "ca.pem"), `https://${address}:${PEBBLE.management}/roots/0`]);
+const issuingRoot = (context: Context): Promise<string> =>
+  must("curl", [
+    "--noproxy",
+    "*",
+    "-sf",
+    "-m",
+    "5",
+    "--cacert",
+    join(authority(context), "ca.pem"),
+    `https://${address}:${PEBBLE.management}/roots/0`,
+  ]);
 
 export async function stopPebble(): Promise<void> {
   await docker(["rm", "--force", "--volumes", "rampart-e2e-pebble", "rampart-e2e-dns"]);
 }
 
-const names = (certificate: PeerCertificate | undefined): string => `${certificate?.subjectaltname ?? ""} from ${String(certificate?.issuer.CN ?? "nobody")}`;
+const names = (certificate: PeerCertificate | undefined): string =>
+  `${certificate?.subjectaltname ?? ""} from ${String(certificate?.issuer.CN ?? "nobody")}`;
 
 export const acme: Suite<Context> = {
   name: "acme",
@@ -77,7 +205,9 @@ export const acme: Suite<Context> = {
         await startPebble(context);
         await context.acme.init();
         const ca = readFileSync(join(authority(context), "ca.pem"), "utf8");
-        const result = await context.acme.mustUp(acmeSettings(context.images, `https://${address}:${PEBBLE.directory}/dir`, ca));
+        const result = await context.acme.mustUp(
+          acmeSettings(context.images, `https://${address}:${PEBBLE.directory}/dir`, ca),
+        );
         return `${result.seconds.toFixed(1)} s`;
       },
     },
@@ -95,7 +225,9 @@ export const acme: Suite<Context> = {
           });
         } catch (error) {
           const log = (await docker(["logs", "--tail", "15", (await container(context.acme.name, "edge")).Id])).output;
-          throw new Error(`${String(error)}; ${last}\nthe edge:\n${log}\nPebble:\n${tail((await docker(["logs", "rampart-e2e-pebble"])).output, 15)}`);
+          throw new Error(
+            `${String(error)}; ${last}\nthe edge:\n${log}\nPebble:\n${tail((await docker(["logs", "rampart-e2e-pebble"])).output, 15)}`,
+          );
         }
         expect(last.includes(`DNS:${ACME.host}`) && /Pebble/.test(last), last);
         const answer = await ask({ host: ACME.host, port: ACME.httpsPort });
@@ -125,12 +257,19 @@ export const acme: Suite<Context> = {
     {
       name: "the certificate is still there after the edge was replaced, without a new order",
       run: async (context) => {
-        const serial = async (): Promise<string> => (await handshake(ACME.httpsPort, ACME.host, {})).certificate?.serialNumber ?? "";
+        const serial = async (): Promise<string> =>
+          (await handshake(ACME.httpsPort, ACME.host, {})).certificate?.serialNumber ?? "";
         const before = await serial();
         const ca = readFileSync(join(authority(context), "ca.pem"), "utf8");
         const changed = acmeSettings(context.images, `https://${address}:${PEBBLE.directory}/dir`, ca);
-        await context.acme.mustUp({ ...changed, edge: { ...(changed["edge"] as object), resources: { memoryMiB: 300 } } });
-        expect(before !== "" && (await until("the edge answers", 20, async () => (await serial()) || undefined)) === before, "another certificate is served");
+        await context.acme.mustUp({
+          ...changed,
+          edge: { ...(changed["edge"] as object), resources: { memoryMiB: 300 } },
+        });
+        expect(
+          before !== "" && (await until("the edge answers", 20, async () => (await serial()) || undefined)) === before,
+          "another certificate is served",
+        );
         const preview = await context.acme.preview(["--expect-no-changes"]);
         expect(preview.code === 0, tail(preview.output, 40));
       },

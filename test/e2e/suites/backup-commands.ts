@@ -28,12 +28,34 @@ const world = (name: string): BackupWorld => {
   return found;
 };
 
-const command = (name: string, args: readonly string[]): Promise<RunResult> => run("node", ["--require", "tsx/cjs", `commands/${name}.ts`, ...args], { cwd: REPOSITORY, timeoutSeconds: 300 });
-const databases = (name: string): Promise<string> => world(name).sql("SELECT string_agg(datname, ' ' ORDER BY datname) FROM pg_database WHERE NOT datistemplate", "postgres");
+const command = (name: string, args: readonly string[]): Promise<RunResult> =>
+  run("node", ["--require", "tsx/cjs", `commands/${name}.ts`, ...args], { cwd: REPOSITORY, timeoutSeconds: 300 });
+const databases = (name: string): Promise<string> =>
+  world(name).sql(
+    "SELECT string_agg(datname, ' ' ORDER BY datname) FROM pg_database WHERE NOT datistemplate",
+    "postgres",
+  );
 
 /** A session of the superuser's that does nothing until somebody ends it. */
 const sleepIn = (database: string): Promise<RunResult> =>
-  docker(["exec", "--env", `PGPASSWORD=${SUPERUSER_PASSWORD}`, world(OLD).name("postgres"), "psql", "-h", "127.0.0.1", "-U", "postgres", "-d", database, "-c", "SELECT pg_sleep(600)"], { timeoutSeconds: 280 });
+  docker(
+    [
+      "exec",
+      "--env",
+      `PGPASSWORD=${SUPERUSER_PASSWORD}`,
+      world(OLD).name("postgres"),
+      "psql",
+      "-h",
+      "127.0.0.1",
+      "-U",
+      "postgres",
+      "-d",
+      database,
+      "-c",
+      "SELECT pg_sleep(600)",
+    ],
+    { timeoutSeconds: 280 },
+  );
 
 /** The number, as the host counts, of a container's process. */
 async function processOf(container: string, pattern: RegExp): Promise<number | undefined> {
@@ -49,7 +71,11 @@ async function make(name: string, images: Context["images"], sql: string): Promi
 
 async function begin(name: string): Promise<void> {
   for (const part of ["dump", "store", "drill"] as const) await world(name).start(part);
-  await until("the store opens its repository", 60, async () => (await world(name).exec("store", ["health"])).code === 0);
+  await until(
+    "the store opens its repository",
+    60,
+    async () => (await world(name).exec("store", ["health"])).code === 0,
+  );
 }
 
 const CHECKS: readonly Check<Context>[] = [
@@ -69,7 +95,11 @@ const CHECKS: readonly Check<Context>[] = [
     run: async () => {
       const result = await command("restore-drill", [OLD]);
       expect(result.code === 0, result.output);
-      expectMatch(result.stdout, /RESTORE DRILL PASSED: backup [0-9a-f]{8} of \S+, \d+ s\n {2}app: 5 tables, 10000\d rows, 1 policies, 6 roles: the same/, "its words");
+      expectMatch(
+        result.stdout,
+        /RESTORE DRILL PASSED: backup [0-9a-f]{8} of \S+, \d+ s\n {2}app: 5 tables, 10000\d rows, 1 policies, 6 roles: the same/,
+        "its words",
+      );
     },
   },
   {
@@ -81,7 +111,11 @@ const CHECKS: readonly Check<Context>[] = [
       for (const confirm of [[], ["--confirm", "another"]]) {
         const result = await command("restore", [OLD, "--to", "live", ...confirm]);
         expect(result.code === 1, result.output);
-        expectMatch(result.stdout, /Nothing was changed\. This would: restore app and billing into new databases/, "its words");
+        expectMatch(
+          result.stdout,
+          /Nothing was changed\. This would: restore app and billing into new databases/,
+          "its words",
+        );
       }
       expect((await databases(OLD)) === before, await databases(OLD));
     },
@@ -92,9 +126,18 @@ const CHECKS: readonly Check<Context>[] = [
       const postgres = world(OLD).name("postgres");
       // A session that cannot end keeps the switch waiting, with the live database shut.
       const session = sleepIn("app");
-      process.kill(await until("the session is there", 20, () => processOf(postgres, /postgres: postgres app .*SELECT/)), "SIGSTOP");
+      process.kill(
+        await until("the session is there", 20, () => processOf(postgres, /postgres: postgres app .*SELECT/)),
+        "SIGSTOP",
+      );
       const restore = command("restore", [OLD, "--to", "live", "--confirm", OLD]);
-      await until("the live database is shut", 120, async () => (await world(OLD).sql("SELECT datallowconn FROM pg_database WHERE datname = 'app'", "postgres")) === "f", 100);
+      await until(
+        "the live database is shut",
+        120,
+        async () =>
+          (await world(OLD).sql("SELECT datallowconn FROM pg_database WHERE datname = 'app'", "postgres")) === "f",
+        100,
+      );
       await mustDocker(["kill", "--signal", "KILL", postgres]);
       await mustDocker(["start", postgres]);
       const result = await restore;
@@ -107,22 +150,51 @@ const CHECKS: readonly Check<Context>[] = [
   {
     name: "--to live brings deleted rows back, keeps what was live, and the sessions come back by themselves",
     run: async () => {
-      await world(OLD).sql("DELETE FROM app.items WHERE id > 10; INSERT INTO app.nothing DEFAULT VALUES; CREATE TABLE app.later (a int)");
+      await world(OLD).sql(
+        "DELETE FROM app.items WHERE id > 10; INSERT INTO app.nothing DEFAULT VALUES; CREATE TABLE app.later (a int)",
+      );
       const acl = "SELECT datacl::text FROM pg_database WHERE datname = 'app'";
-      const settings = "SELECT string_agg(coalesce(setrole::regrole::text, '') || setconfig::text, ' ' ORDER BY setrole) FROM pg_db_role_setting WHERE setdatabase = (SELECT oid FROM pg_database WHERE datname = 'app')";
+      const settings =
+        "SELECT string_agg(coalesce(setrole::regrole::text, '') || setconfig::text, ' ' ORDER BY setrole) FROM pg_db_role_setting WHERE setdatabase = (SELECT oid FROM pg_database WHERE datname = 'app')";
       const before = [await world(OLD).sql(acl), await world(OLD).sql(settings)];
       const session = sleepIn("app");
       const result = await command("restore", [OLD, "--to", "live", "--confirm", OLD]);
       expect(result.code === 0, result.output);
-      expectMatch(result.stdout, /^app_restore_\S+ is of a restore that did not end.*DROP DATABASE "app_restore_/m, "what the killed one left");
-      expectMatch(result.stdout, /app_restore_\S+: 5 tables, 100005 rows, 1 policies: the same as in the backup/, "verification");
-      expectMatch(result.stdout, /app is the restored one now; [1-9]\d* sessions were ended\. The one before is kept as app_before_\S+\. To drop it: DROP DATABASE "app_before_/, "the end");
+      expectMatch(
+        result.stdout,
+        /^app_restore_\S+ is of a restore that did not end.*DROP DATABASE "app_restore_/m,
+        "what the killed one left",
+      );
+      expectMatch(
+        result.stdout,
+        /app_restore_\S+: 5 tables, 100005 rows, 1 policies: the same as in the backup/,
+        "verification",
+      );
+      expectMatch(
+        result.stdout,
+        /app is the restored one now; [1-9]\d* sessions were ended\. The one before is kept as app_before_\S+\. To drop it: DROP DATABASE "app_before_/,
+        "the end",
+      );
       expect((await session).code !== 0, "the old session lived on");
       expect((await world(OLD).sql("SELECT count(*) FROM app.items")) === "100000", "the rows are not back");
-      expect((await world(OLD).sql("SELECT to_regclass('app.later') IS NULL")) === "t", "a table of after the backup is there");
-      expect((await world(OLD).sql("SELECT relrowsecurity AND relforcerowsecurity FROM pg_class WHERE oid = 'app.items'::regclass")) === "t", "row security is off");
-      expect((await world(OLD).sql("SELECT string_agg(evtname, ' ') FROM pg_event_trigger")) === "rampart_guard", "the event trigger is gone");
-      expect([await world(OLD).sql(acl), await world(OLD).sql(settings)].join() === before.join(), `${before.join()} became ${await world(OLD).sql(acl)} ${await world(OLD).sql(settings)}`);
+      expect(
+        (await world(OLD).sql("SELECT to_regclass('app.later') IS NULL")) === "t",
+        "a table of after the backup is there",
+      );
+      expect(
+        (await world(OLD).sql(
+          "SELECT relrowsecurity AND relforcerowsecurity FROM pg_class WHERE oid = 'app.items'::regclass",
+        )) === "t",
+        "row security is off",
+      );
+      expect(
+        (await world(OLD).sql("SELECT string_agg(evtname, ' ') FROM pg_event_trigger")) === "rampart_guard",
+        "the event trigger is gone",
+      );
+      expect(
+        [await world(OLD).sql(acl), await world(OLD).sql(settings)].join() === before.join(),
+        `${before.join()} became ${await world(OLD).sql(acl)} ${await world(OLD).sql(settings)}`,
+      );
       const kept = /kept as (app_before_\S+)\./.exec(result.stdout)?.[1] ?? "";
       expect((await world(OLD).sql("SELECT count(*) FROM app.items", kept)) === "10", "what was live is not kept");
       const again = await command("backup", [OLD]);
@@ -133,17 +205,46 @@ const CHECKS: readonly Check<Context>[] = [
   {
     name: "--to database leaves the live one alone, and --to directory gives files that pg_restore reads",
     run: async () => {
-      const beside = await command("restore", [OLD, "--snapshot", "latest", "--database", "billing", "--to", "database:billing_copy", "--confirm", OLD]);
+      const beside = await command("restore", [
+        OLD,
+        "--snapshot",
+        "latest",
+        "--database",
+        "billing",
+        "--to",
+        "database:billing_copy",
+        "--confirm",
+        OLD,
+      ]);
       expect(beside.code === 0, beside.output);
-      expect((await world(OLD).sql("SELECT count(*) FROM app.invoices", "billing_copy")) === "100", "the copy is empty");
-      const twice = await command("restore", [OLD, "--database", "billing", "--to", "database:billing_copy", "--confirm", OLD]);
+      expect(
+        (await world(OLD).sql("SELECT count(*) FROM app.invoices", "billing_copy")) === "100",
+        "the copy is empty",
+      );
+      const twice = await command("restore", [
+        OLD,
+        "--database",
+        "billing",
+        "--to",
+        "database:billing_copy",
+        "--confirm",
+        OLD,
+      ]);
       expect(twice.code === 1 && /billing_copy exists already/.test(twice.output), twice.output);
       const directory = mkdtempSync(join(tmpdir(), "rampart-restore-"));
       try {
         const files = await command("restore", [OLD, "--to", `directory:${directory}`, "--confirm", OLD]);
         expect(files.code === 0, files.output);
-        expect(readdirSync(directory).sort().join() === "app.dump,app.manifest,billing.dump,billing.manifest,globals.sql,info.json", readdirSync(directory).join());
-        expectMatch(readFileSync(join(directory, "globals.sql"), "utf8"), /ALTER ROLE app_rw WITH NOSUPERUSER/, "globals.sql");
+        expect(
+          readdirSync(directory).sort().join() ===
+            "app.dump,app.manifest,billing.dump,billing.manifest,globals.sql,info.json",
+          readdirSync(directory).join(),
+        );
+        expectMatch(
+          readFileSync(join(directory, "globals.sql"), "utf8"),
+          /ALTER ROLE app_rw WITH NOSUPERUSER/,
+          "globals.sql",
+        );
         expect(!/PASSWORD/.test(readFileSync(join(directory, "globals.sql"), "utf8")), "a password is in globals.sql");
       } finally {
         rmSync(directory, { recursive: true, force: true });
@@ -154,22 +255,39 @@ const CHECKS: readonly Check<Context>[] = [
     name: "a restored database that differs is not put in the live one's place",
     run: async () => {
       const good = await command("restore", [OLD]);
-      const newest = good.stdout.split("\n").filter((line) => /^[0-9a-f]{8} /.test(line)).at(-1)?.slice(0, 8) ?? "";
+      const newest =
+        good.stdout
+          .split("\n")
+          .filter((line) => /^[0-9a-f]{8} /.test(line))
+          .at(-1)
+          ?.slice(0, 8) ?? "";
       await until("no dump waits", 30, async () => (await world(OLD).inVolume("scratch", "ls -A /v")).trim() === "");
       await world(OLD).stop("store");
       await docker(["exec", world(OLD).name("dump"), "touch", "/state/dump/request"]);
-      await until("a dump waits", 60, async () => (await world(OLD).inVolume("scratch", "ls /v/whole")).includes("epoch"));
+      await until("a dump waits", 60, async () =>
+        (await world(OLD).inVolume("scratch", "ls /v/whole")).includes("epoch"),
+      );
       await world(OLD).inVolume("scratch", "sed -i 's/THE-MARKED-ROW/THE-CHANGED-RO/' /v/whole/app.dump");
       await world(OLD).start("store");
       await until("it is stored", 60, async () => (await world(OLD).inVolume("scratch", "ls -A /v")).trim() === "");
       const before = await world(OLD).sql("SELECT oid FROM pg_database WHERE datname = 'app'");
       const result = await command("restore", [OLD, "--database", "app", "--to", "live", "--confirm", OLD]);
       expect(result.code === 1, result.output);
-      expectMatch(result.stdout, /DIFFERS FROM THE BACKUP in 1 places:\n {2}rows app\.items: expected .*\nThe live databases were not touched/, "its words");
-      expect((await world(OLD).sql("SELECT oid FROM pg_database WHERE datname = 'app'")) === before, "the live database was changed");
+      expectMatch(
+        result.stdout,
+        /DIFFERS FROM THE BACKUP in 1 places:\n {2}rows app\.items: expected .*\nThe live databases were not touched/,
+        "its words",
+      );
+      expect(
+        (await world(OLD).sql("SELECT oid FROM pg_database WHERE datname = 'app'")) === before,
+        "the live database was changed",
+      );
       const drill = await command("restore-drill", [OLD]);
       expect(drill.code === 1 && /RESTORE DRILL FAILED/.test(drill.stdout), drill.output);
-      expect((await command("restore-drill", [OLD, "--snapshot", newest])).code === 0, "the backup before does not pass");
+      expect(
+        (await command("restore-drill", [OLD, "--snapshot", newest])).code === 0,
+        "the backup before does not pass",
+      );
       await must("node", ["--require", "tsx/cjs", "commands/backup.ts", OLD], { cwd: REPOSITORY, timeoutSeconds: 120 });
     },
   },
@@ -179,25 +297,62 @@ const CHECKS: readonly Check<Context>[] = [
       const directory = mkdtempSync(join(tmpdir(), "rampart-tenancy-"));
       const restore = (tenancy: object): Promise<RunResult> => {
         const services = { api: { image: `me/api:1.0.0@sha256:${"ab".repeat(32)}`, port: 3000, data: "read-write" } };
-        const database = { databases: { billing: {} }, tenancy: { variable: "app.tenant_id", column: "tenant_id", type: "uuid", ...tenancy } };
-        writeFileSync(join(directory, "stack.yaml"), stringify({ config: { "rampart:environment": "dev", "rampart:services": services, "rampart:database": database } }));
-        return command("restore", [OLD, "--config-file", join(directory, "stack.yaml"), "--database", "app", "--to", "live", "--confirm", OLD]);
+        const database = {
+          databases: { billing: {} },
+          tenancy: { variable: "app.tenant_id", column: "tenant_id", type: "uuid", ...tenancy },
+        };
+        writeFileSync(
+          join(directory, "stack.yaml"),
+          stringify({
+            config: { "rampart:environment": "dev", "rampart:services": services, "rampart:database": database },
+          }),
+        );
+        return command("restore", [
+          OLD,
+          "--config-file",
+          join(directory, "stack.yaml"),
+          "--database",
+          "app",
+          "--to",
+          "live",
+          "--confirm",
+          OLD,
+        ]);
       };
       try {
         const before = await world(OLD).sql("SELECT oid FROM pg_database WHERE datname = 'app'");
         const leaks = await restore({ sharedTables: [] });
         expect(leaks.code === 1, leaks.output);
         expectMatch(leaks.output, /The live databases were not touched/, "its words");
-        expectMatch(leaks.output, /does not hold to the configuration as it is now:[\s\S]*tenancy: app\.nothing: has no column tenant_id/, "the guard's words");
-        expect((await world(OLD).sql("SELECT oid FROM pg_database WHERE datname = 'app'")) === before, "the live database was changed");
+        expectMatch(
+          leaks.output,
+          /does not hold to the configuration as it is now:[\s\S]*tenancy: app\.nothing: has no column tenant_id/,
+          "the guard's words",
+        );
+        expect(
+          (await world(OLD).sql("SELECT oid FROM pg_database WHERE datname = 'app'")) === before,
+          "the live database was changed",
+        );
         const confined = await restore({});
         expect(confined.code === 0, confined.output);
-        const rows = (tenant: string): Promise<string> => world(OLD).sql(`BEGIN; SET LOCAL ROLE app_rw; SET LOCAL app.tenant_id = '${tenant}'; SELECT count(*) FROM app.items; COMMIT`);
-        const [nobody, one] = [await rows(""), await rows(await world(OLD).sql("SELECT tenant_id FROM app.items LIMIT 1"))];
+        const rows = (tenant: string): Promise<string> =>
+          world(OLD).sql(
+            `BEGIN; SET LOCAL ROLE app_rw; SET LOCAL app.tenant_id = '${tenant}'; SELECT count(*) FROM app.items; COMMIT`,
+          );
+        const [nobody, one] = [
+          await rows(""),
+          await rows(await world(OLD).sql("SELECT tenant_id FROM app.items LIMIT 1")),
+        ];
         expect(nobody === "0" && one === "1", `nobody sees ${nobody} rows, one tenant ${one}`);
-        expect((await world(OLD).sql("SELECT count(*) FROM pg_event_trigger WHERE evtname = 'rampart_tenancy_ddl'")) === "1", "a later table would not be confined");
+        expect(
+          (await world(OLD).sql("SELECT count(*) FROM pg_event_trigger WHERE evtname = 'rampart_tenancy_ddl'")) === "1",
+          "a later table would not be confined",
+        );
         // Back to what the checks below expect.
-        expect((await command("restore", [OLD, "--database", "app", "--to", "live", "--confirm", OLD])).code === 0, "the way back");
+        expect(
+          (await command("restore", [OLD, "--database", "app", "--to", "live", "--confirm", OLD])).code === 0,
+          "the way back",
+        );
       } finally {
         rmSync(directory, { recursive: true, force: true });
       }
@@ -208,12 +363,36 @@ const CHECKS: readonly Check<Context>[] = [
     run: async ({ images }) => {
       await make(NEW, images, EMPTY);
       const [from, to] = [world(OLD).name("repository"), world(NEW).name("repository")];
-      await mustDocker(["run", "--rm", "--user", "0:0", "--network", "none", "--entrypoint", "sh", "--volume", `${from}:/from:ro`, "--volume", `${to}:/to`, images.postgres, "-c", "cp -a /from/. /to/"]);
+      await mustDocker([
+        "run",
+        "--rm",
+        "--user",
+        "0:0",
+        "--network",
+        "none",
+        "--entrypoint",
+        "sh",
+        "--volume",
+        `${from}:/from:ro`,
+        "--volume",
+        `${to}:/to`,
+        images.postgres,
+        "-c",
+        "cp -a /from/. /to/",
+      ]);
       await begin(NEW);
       const result = await command("restore", [NEW, "--to", "live", "--confirm", NEW]);
       expect(result.code === 0, result.output);
-      expectMatch(result.stdout, /roles that the server does not have, made without login: reporting/, "the missing role");
-      expect((await world(NEW).sql("SELECT count(*) || ' ' || (SELECT count(*) FROM pg_policy) FROM app.items")) === "100000 1", "rows and policies");
+      expectMatch(
+        result.stdout,
+        /roles that the server does not have, made without login: reporting/,
+        "the missing role",
+      );
+      expect(
+        (await world(NEW).sql("SELECT count(*) || ' ' || (SELECT count(*) FROM pg_policy) FROM app.items")) ===
+          "100000 1",
+        "rows and policies",
+      );
       // From now on there are two origins, and nobody guesses which is meant.
       expect((await command("backup", [NEW])).code === 0, "the new stack's own backup");
       const unclear = await command("restore", [NEW, "--to", "live", "--confirm", NEW]);
@@ -229,4 +408,9 @@ const CHECKS: readonly Check<Context>[] = [
   },
 ];
 
-export const backupCommands: Suite<Context> = { name: "backup commands", stack: "backup commands", once: true, checks: CHECKS };
+export const backupCommands: Suite<Context> = {
+  name: "backup commands",
+  stack: "backup commands",
+  once: true,
+  checks: CHECKS,
+};

@@ -54,7 +54,13 @@ interface Stored {
 interface Drilled {
   readonly ok: boolean;
   readonly error: string;
-  readonly databases: readonly { readonly database: string; readonly tables: number; readonly rows: number; readonly policies: number; readonly roles: number }[];
+  readonly databases: readonly {
+    readonly database: string;
+    readonly tables: number;
+    readonly rows: number;
+    readonly policies: number;
+    readonly roles: number;
+  }[];
   readonly differenceCount: number;
   readonly differences: readonly { readonly what: string; readonly name: string }[];
 }
@@ -101,8 +107,18 @@ const start: Check<Context> = {
     await world.create(SCHEMA);
     for (const part of ["dump", "store", "drill"] as const) await world.start(part);
     await until("the store opens its repository", 60, async () => (await here().exec("store", ["health"])).code === 0);
-    const networks = await docker(["inspect", "--format", "{{.HostConfig.NetworkMode}} {{.Config.User}}", world.name("dump"), world.name("store"), world.name("drill")]);
-    expect(networks.stdout.trim().split("\n").join(", ") === `${world.network} 70:70, none 65534:70, none 70:70`, networks.stdout);
+    const networks = await docker([
+      "inspect",
+      "--format",
+      "{{.HostConfig.NetworkMode}} {{.Config.User}}",
+      world.name("dump"),
+      world.name("store"),
+      world.name("drill"),
+    ]);
+    expect(
+      networks.stdout.trim().split("\n").join(", ") === `${world.network} 70:70, none 65534:70, none 70:70`,
+      networks.stdout,
+    );
   },
 };
 
@@ -134,8 +150,15 @@ const CHECKS: readonly Check<Context>[] = [
       const drilled = await drill();
       expect(drilled.ok, JSON.stringify(drilled, undefined, 1));
       const [app] = drilled.databases;
-      expect(app?.database === "app" && app.rows === 100_006 && app.policies === 1 && app.roles === 6, JSON.stringify(drilled.databases));
-      await until("the restored dump is deleted", 20, async () => (await here().inVolume("restored", "ls /v")).trim().split(/\s+/).join() === "cache,tmp");
+      expect(
+        app?.database === "app" && app.rows === 100_006 && app.policies === 1 && app.roles === 6,
+        JSON.stringify(drilled.databases),
+      );
+      await until(
+        "the restored dump is deleted",
+        20,
+        async () => (await here().inVolume("restored", "ls /v")).trim().split(/\s+/).join() === "cache,tmp",
+      );
       expect((await here().inVolume("drill", "ls -A /v")).trim() === "", "the drill's server is still there");
       return JSON.stringify(drilled.databases);
     },
@@ -146,7 +169,11 @@ const CHECKS: readonly Check<Context>[] = [
       for (const part of ["dump", "store", "drill"] as const) {
         const { code, output } = await health(part);
         expect(code === 0, output);
-        expectMatch(output, part === "drill" ? /^the restore drill of \S+ passed/ : /^the newest good backup is of \S+, 0 hours ago/, part);
+        expectMatch(
+          output,
+          part === "drill" ? /^the restore drill of \S+ passed/ : /^the newest good backup is of \S+, 0 hours ago/,
+          part,
+        );
       }
     },
   },
@@ -155,7 +182,9 @@ const CHECKS: readonly Check<Context>[] = [
     run: async () => {
       const before = await state("cat /v/store/good /v/dump/since");
       await here().stop("dump");
-      await state(`e=$(($(date +%s) - 27 * 3600)); sed -i 's/"epoch":[0-9]*/"epoch":'$e'/' /v/store/good; echo $((e - 86400)) >/v/dump/since`);
+      await state(
+        `e=$(($(date +%s) - 27 * 3600)); sed -i 's/"epoch":[0-9]*/"epoch":'$e'/' /v/store/good; echo $((e - 86400)) >/v/dump/since`,
+      );
       const store = await health("store");
       expect(store.code === 1, `the store: ${store.output}`);
       expectMatch(store.output, /the newest good backup is of \S+, 27 hours ago: more than 26/, "the store");
@@ -188,10 +217,22 @@ const CHECKS: readonly Check<Context>[] = [
     name: "a changed row, role, policy or checksum fails the drill, which names it",
     run: async () => {
       const wanted: readonly (readonly [string, string, RegExp])[] = [
-        ["a row", "sed -i 's/THE-MARKED-ROW/THE-CHANGED-ROW/; s/THE-CHANGED-ROW/THE-CHANGED-RO/' /v/whole/app.dump", /"name":"app.items","what":"rows"/],
-        ["a role", "sed -i 's/^ALTER ROLE app_rw WITH.*NOBYPASSRLS/& BYPASSRLS/; s/NOBYPASSRLS BYPASSRLS/BYPASSRLS/' /v/whole/globals.sql", /"name":"app_rw","what":"role"/],
+        [
+          "a row",
+          "sed -i 's/THE-MARKED-ROW/THE-CHANGED-ROW/; s/THE-CHANGED-ROW/THE-CHANGED-RO/' /v/whole/app.dump",
+          /"name":"app.items","what":"rows"/,
+        ],
+        [
+          "a role",
+          "sed -i 's/^ALTER ROLE app_rw WITH.*NOBYPASSRLS/& BYPASSRLS/; s/NOBYPASSRLS BYPASSRLS/BYPASSRLS/' /v/whole/globals.sql",
+          /"name":"app_rw","what":"role"/,
+        ],
         ["a policy", "sed -i '/^\\[\"policy\"/s/app_rw/app_ro/' /v/whole/app.manifest", /"what":"policy"/],
-        ["a checksum", "sed -i '/\"rows\", \"app.invoices\"/s/\"checksum\": \"[0-9-]*/&1/' /v/whole/billing.manifest", /"name":"app.invoices","what":"rows"/],
+        [
+          "a checksum",
+          'sed -i \'/"rows", "app.invoices"/s/"checksum": "[0-9-]*/&1/\' /v/whole/billing.manifest',
+          /"name":"app.invoices","what":"rows"/,
+        ],
       ];
       await until("no dump waits", 30, async () => (await here().inVolume("scratch", "ls -A /v")).trim() === "");
       await here().stop("store");
@@ -199,12 +240,20 @@ const CHECKS: readonly Check<Context>[] = [
       await until("a dump waits", 30, async () => (await here().inVolume("scratch", "ls /v/whole")).includes("epoch"));
       await here().inVolume("scratch", wanted.map(([, change]) => change).join("; "));
       await here().start("store");
-      await until("the changed dump is stored", 60, async () => (await here().inVolume("scratch", "ls -A /v")).trim() === "");
+      await until(
+        "the changed dump is stored",
+        60,
+        async () => (await here().inVolume("scratch", "ls -A /v")).trim() === "",
+      );
       const drilled = await drill();
       // A role is looked at with each database; nothing else may differ.
       expect(!drilled.ok && drilled.differenceCount === wanted.length + 1, JSON.stringify(drilled));
       const differences = drilled.differences.map((one) => JSON.stringify(one));
-      for (const [what, , expected] of wanted) expect(differences.filter((one) => expected.test(one)).length === (what === "a role" ? 2 : 1), `${what}: ${differences.join("\n")}`);
+      for (const [what, , expected] of wanted)
+        expect(
+          differences.filter((one) => expected.test(one)).length === (what === "a role" ? 2 : 1),
+          `${what}: ${differences.join("\n")}`,
+        );
       const { code, output } = await health("drill");
       expect(code === 1, output);
       expectMatch(await here().logs("drill"), /RESTORE DRILL FAILED/, "the log");
@@ -231,7 +280,10 @@ const CHECKS: readonly Check<Context>[] = [
       const stored = await backUp();
       await until("the old one is gone", 30, async () => !(await list()).includes(old));
       const left = await list();
-      expect(old !== "" && [...recent, stored.snapshot].every((id) => left.includes(id)), `${left.length} are left of ${recent.length} and two`);
+      expect(
+        old !== "" && [...recent, stored.snapshot].every((id) => left.includes(id)),
+        `${left.length} are left of ${recent.length} and two`,
+      );
       return `${recent.length} of today before, ${left.length} after`;
     },
   },
@@ -265,7 +317,8 @@ const CHECKS: readonly Check<Context>[] = [
   {
     name: "a wrong password is said at once, and changes nothing",
     run: async () => {
-      const files = (): Promise<string> => here().inVolume("repository", "cd /v && find . -type f | sort | xargs sha256sum | sha256sum");
+      const files = (): Promise<string> =>
+        here().inVolume("repository", "cd /v && find . -type f | sort | xargs sha256sum | sha256sum");
       const before = await files();
       await here().stop("store");
       await here().secrets("anotherPassword12345");
@@ -274,11 +327,21 @@ const CHECKS: readonly Check<Context>[] = [
         await until("the fault is known", 30, async () => (await health("store", true)).output.includes("password"));
         const { code, output } = await health("store", true);
         expect(code === 1, output);
-        expectMatch(output, /the password does not open the repository \/repository; nothing was changed in it\. .*docs\/backups\.md/, "health");
+        expectMatch(
+          output,
+          /the password does not open the repository \/repository; nothing was changed in it\. .*docs\/backups\.md/,
+          "health",
+        );
         const backup = await here().exec("dump", ["now"], 60);
-        expect(backup.code === 1 && backup.stdout.includes("the password does not open the repository"), `a backup: ${backup.output}`);
+        expect(
+          backup.code === 1 && backup.stdout.includes("the password does not open the repository"),
+          `a backup: ${backup.output}`,
+        );
         const drilled = await drill();
-        expect(!drilled.ok && drilled.error.includes("the password does not open the repository"), `a drill: ${drilled.error}`);
+        expect(
+          !drilled.ok && drilled.error.includes("the password does not open the repository"),
+          `a drill: ${drilled.error}`,
+        );
         expect((await files()) === before, "the repository changed");
       } finally {
         await here().secrets("aRepositoryPassword123");
@@ -291,7 +354,10 @@ const CHECKS: readonly Check<Context>[] = [
     name: "a repository that is gone is not made anew",
     run: async () => {
       await here().stop("store");
-      await here().inVolume("repository", "mkdir /v/.away && mv /v/config /v/data /v/index /v/keys /v/snapshots /v/.away/");
+      await here().inVolume(
+        "repository",
+        "mkdir /v/.away && mv /v/config /v/data /v/index /v/keys /v/snapshots /v/.away/",
+      );
       await here().start("store");
       await until("the fault is known", 30, async () => (await health("store", true)).output.includes("gone"));
       expect((await here().inVolume("repository", "ls /v")).trim().replace("locks", "") === "", "something was made");
@@ -303,7 +369,10 @@ const CHECKS: readonly Check<Context>[] = [
   {
     name: "a file of the repository that the disk changed is found by the check",
     run: async () => {
-      await here().inVolume("repository", "cp -a /v/data /v/.good && for f in /v/data/*/*; do chmod u+w $f; printf X | dd of=$f bs=1 seek=100 conv=notrunc 2>/dev/null; done");
+      await here().inVolume(
+        "repository",
+        "cp -a /v/data /v/.good && for f in /v/data/*/*; do chmod u+w $f; printf X | dd of=$f bs=1 seek=100 conv=notrunc 2>/dev/null; done",
+      );
       await state(`sed -i 's/"readEpoch":[0-9]*/"readEpoch":1/' /v/store/check`);
       const results: string[] = [];
       // A quarter is read at a time: a small repository may have no file in one of them.
@@ -321,7 +390,10 @@ const CHECKS: readonly Check<Context>[] = [
       const drilled = await drill();
       expect(!drilled.ok, "a drill passed on a broken repository");
       await here().stop("store");
-      await here().inVolume("repository", "for f in /v/.good/*/*; do cp -a $f /v/data/${f#/v/.good/}; done; rm -rf /v/.good");
+      await here().inVolume(
+        "repository",
+        "for f in /v/.good/*/*; do cp -a $f /v/data/${f#/v/.good/}; done; rm -rf /v/.good",
+      );
       await here().start("store");
       await backUp();
       expect((await health("store")).code === 0 && (await drill()).ok, "still broken after the files are back");
@@ -336,7 +408,10 @@ const CHECKS: readonly Check<Context>[] = [
         await docker(["stop", "--time", "20", here().name(part)]);
         expect(Date.now() - began < 5000, `${part} took ${Date.now() - began} ms`);
       }
-      await here().inVolume("scratch", "mkdir /v/123.partial && chown 70:70 /v/123.partial && touch /v/123.partial/app.dump");
+      await here().inVolume(
+        "scratch",
+        "mkdir /v/123.partial && chown 70:70 /v/123.partial && touch /v/123.partial/app.dump",
+      );
       for (const part of ["dump", "store", "drill"] as const) await docker(["start", here().name(part)]);
       await until("it is swept up", 20, async () => (await here().inVolume("scratch", "ls -A /v")).trim() === "");
       await backUp();
@@ -354,7 +429,13 @@ const CHECKS: readonly Check<Context>[] = [
         for (const part of ["dump", "store"] as const) await here().start(part);
       };
       const messages: string[] = [];
-      for (const [size, expected] of [["514m", /File too large database app could not be dumped the rest of the dump may take \d+ MiB and has to leave 512 MiB/], ["400m", /a dump may take 1 MiB and has to leave 512 MiB to Postgres, and the disk has 400 MiB free/]] as const) {
+      for (const [size, expected] of [
+        [
+          "514m",
+          /File too large database app could not be dumped the rest of the dump may take \d+ MiB and has to leave 512 MiB/,
+        ],
+        ["400m", /a dump may take 1 MiB and has to leave 512 MiB to Postgres, and the disk has 400 MiB free/],
+      ] as const) {
         await scratch("--opt", "type=tmpfs", "--opt", "device=tmpfs", "--opt", `o=size=${size}`);
         const result = await here().exec("dump", ["now"]);
         expect(result.code === 1, result.output);
@@ -372,7 +453,8 @@ const CHECKS: readonly Check<Context>[] = [
     run: async () => {
       for (const part of ["dump", "store", "drill"]) {
         const text = `${(await docker(["inspect", here().name(part)])).stdout}${await here().logs(part)}`;
-        for (const secret of [PASSWORD, "aRepositoryPassword123"]) expect(!text.includes(secret), `${part} shows a password`);
+        for (const secret of [PASSWORD, "aRepositoryPassword123"])
+          expect(!text.includes(secret), `${part} shows a password`);
       }
     },
   },
@@ -382,4 +464,9 @@ const CHECKS: readonly Check<Context>[] = [
   },
 ];
 
-export const backupContainers: Suite<Context> = { name: "backup containers", stack: "backup containers", once: true, checks: CHECKS };
+export const backupContainers: Suite<Context> = {
+  name: "backup containers",
+  stack: "backup containers",
+  once: true,
+  checks: CHECKS,
+};

@@ -20,7 +20,14 @@ interface Far {
   readonly credentials: Readonly<Record<string, string>>;
 }
 
-const world = (images: Context["images"], far: Far): BackupWorld => new BackupWorld({ prefix: PREFIX, images, databases: DATABASES, settings: { repository: far.repository }, credentials: far.credentials });
+const world = (images: Context["images"], far: Far): BackupWorld =>
+  new BackupWorld({
+    prefix: PREFIX,
+    images,
+    databases: DATABASES,
+    settings: { repository: far.repository },
+    credentials: far.credentials,
+  });
 
 /** The store over this repository, with these credentials, as if it had never been opened: where it was, a fault may be the network's. */
 async function store(images: Context["images"], far: Far): Promise<BackupWorld> {
@@ -35,10 +42,20 @@ async function store(images: Context["images"], far: Far): Promise<BackupWorld> 
 async function worksWith(images: Context["images"], far: Far): Promise<string> {
   const one = await store(images, far);
   await until("the store opens its repository", 60, async () => (await one.exec("store", ["health"])).code === 0);
-  const command = (name: string, ...args: string[]): Promise<string> => must("node", ["--require", "tsx/cjs", `commands/${name}.ts`, PREFIX, ...args], { cwd: REPOSITORY, timeoutSeconds: 300 });
+  const command = (name: string, ...args: string[]): Promise<string> =>
+    must("node", ["--require", "tsx/cjs", `commands/${name}.ts`, PREFIX, ...args], {
+      cwd: REPOSITORY,
+      timeoutSeconds: 300,
+    });
   expectMatch(await command("backup"), /^[0-9a-f]{64}\nThe databases as of /, "npm run backup");
   expectMatch(await command("restore-drill"), /RESTORE DRILL PASSED/, "npm run restore-drill");
-  expect((await command("restore")).trim().split("\n").filter((line) => /^[0-9a-f]{8} /.test(line)).length > 0, "no backup is listed");
+  expect(
+    (await command("restore"))
+      .trim()
+      .split("\n")
+      .filter((line) => /^[0-9a-f]{8} /.test(line)).length > 0,
+    "no backup is listed",
+  );
   await one.sql("DELETE FROM app.items WHERE id > 10");
   await command("restore", "--to", "live", "--confirm", PREFIX);
   expect((await one.sql("SELECT count(*) FROM app.items")) === "100000", "the rows are not back");
@@ -53,14 +70,27 @@ async function refusedWith(images: Context["images"], far: Far, expected: RegExp
     return health.code === 1 && health.output.includes("cannot be read") ? health.output.trim() : undefined;
   });
   expectMatch(output, expected, "health");
-  expect(!Object.entries(far.credentials).some(([name, value]) => /PASSWORD|SECRET|PRIVATE/.test(name) && output.includes(value)), "a credential is in the message");
+  expect(
+    !Object.entries(far.credentials).some(
+      ([name, value]) => /PASSWORD|SECRET|PRIVATE/.test(name) && output.includes(value),
+    ),
+    "a credential is in the message",
+  );
   return output.slice(0, 220);
 }
 
-async function inDirectory<T>(use: (text: (file: string) => string, make: (command: string, args: readonly string[]) => Promise<string>) => Promise<T>): Promise<T> {
+async function inDirectory<T>(
+  use: (
+    text: (file: string) => string,
+    make: (command: string, args: readonly string[]) => Promise<string>,
+  ) => Promise<T>,
+): Promise<T> {
   const directory = mkdtempSync(join(tmpdir(), "rampart-far-"));
   try {
-    return await use((file) => readFileSync(join(directory, file), "utf8"), (command, args) => must(command, args, { cwd: directory }));
+    return await use(
+      (file) => readFileSync(join(directory, file), "utf8"),
+      (command, args) => must(command, args, { cwd: directory }),
+    );
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
@@ -69,7 +99,25 @@ async function inDirectory<T>(use: (text: (file: string) => string, make: (comma
 /** A certificate for the server by an authority that is in no machine's trust store. */
 const certificate = (): Promise<{ readonly "cert.pem": string; readonly "key.pem": string }> =>
   inDirectory(async (text, make) => {
-    await make("openssl", ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", `/CN=${HOST}`, "-addext", `subjectAltName=DNS:${HOST}`, "-keyout", "key.pem", "-out", "cert.pem"]);
+    await make("openssl", [
+      "req",
+      "-x509",
+      "-newkey",
+      "ec",
+      "-pkeyopt",
+      "ec_paramgen_curve:P-256",
+      "-nodes",
+      "-days",
+      "2",
+      "-subj",
+      `/CN=${HOST}`,
+      "-addext",
+      `subjectAltName=DNS:${HOST}`,
+      "-keyout",
+      "key.pem",
+      "-out",
+      "cert.pem",
+    ]);
     return { "cert.pem": text("cert.pem"), "key.pem": text("key.pem") };
   });
 
@@ -79,17 +127,25 @@ const CHECKS: readonly Check<Context>[] = [
     critical: true,
     run: ({ images }) =>
       inDirectory(async (text, make) => {
-        for (const key of ["host", "client", "stranger"]) await make("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", key, "-f", key]);
+        for (const key of ["host", "client", "stranger"])
+          await make("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", key, "-f", key]);
         const far = (host: string): Far => ({
           repository: `sftp:backups@${HOST}:/srv/backups/repository`,
-          credentials: { SFTP_PRIVATE_KEY: text("client").trim(), SFTP_KNOWN_HOSTS: `${HOST} ${text(`${host}.pub`).trim()}` },
+          credentials: {
+            SFTP_PRIVATE_KEY: text("client").trim(),
+            SFTP_KNOWN_HOSTS: `${HOST} ${text(`${host}.pub`).trim()}`,
+          },
         });
         const one = world(images, far("host"));
         await one.create(SCHEMA);
         for (const part of ["dump", "drill"] as const) await one.start(part);
         await one.startFar(images.sftp, { host: text("host"), authorized: text("client.pub") }, "/keys", [], ["host"]);
         await worksWith(images, far("host"));
-        return refusedWith(images, far("stranger"), /cannot be read: .*(unable to open|Host key verification failed|ssh|EOF)/i);
+        return refusedWith(
+          images,
+          far("stranger"),
+          /cannot be read: .*(unable to open|Host key verification failed|ssh|EOF)/i,
+        );
       }),
   },
   {
@@ -98,9 +154,19 @@ const CHECKS: readonly Check<Context>[] = [
       const tls = await certificate();
       const far = (changes: Readonly<Record<string, string>> = {}): Far => ({
         repository: `rest:https://${HOST}:8443/app`,
-        credentials: { RESTIC_REST_USERNAME: "store", RESTIC_REST_PASSWORD: "aRestPassword123", RESTIC_CACERT: tls["cert.pem"], ...changes },
+        credentials: {
+          RESTIC_REST_USERNAME: "store",
+          RESTIC_REST_PASSWORD: "aRestPassword123",
+          RESTIC_CACERT: tls["cert.pem"],
+          ...changes,
+        },
       });
-      await world(images, far()).startFar(images.rest, tls, "/tls", ["--env", "RCLONE_USER=store", "--env", "RCLONE_PASS=aRestPassword123"]);
+      await world(images, far()).startFar(images.rest, tls, "/tls", [
+        "--env",
+        "RCLONE_USER=store",
+        "--env",
+        "RCLONE_PASS=aRestPassword123",
+      ]);
       await worksWith(images, far());
       await refusedWith(images, far({ RESTIC_CACERT: (await certificate())["cert.pem"] }), /cannot be read: .*x509/);
       return refusedWith(images, far({ RESTIC_REST_PASSWORD: WRONG }), /cannot be read: .*401/);
@@ -112,12 +178,26 @@ const CHECKS: readonly Check<Context>[] = [
       const tls = await certificate();
       const far = (changes: Readonly<Record<string, string>> = {}): Far => ({
         repository: `s3:https://${HOST}:8443/backups/prod`,
-        credentials: { AWS_ACCESS_KEY_ID: "store", AWS_SECRET_ACCESS_KEY: "anS3Secret1234567", RESTIC_CACERT: tls["cert.pem"], ...changes },
+        credentials: {
+          AWS_ACCESS_KEY_ID: "store",
+          AWS_SECRET_ACCESS_KEY: "anS3Secret1234567",
+          RESTIC_CACERT: tls["cert.pem"],
+          ...changes,
+        },
       });
-      await world(images, far()).startFar(images.s3, tls, "/tls", ["--env", "ROOT_ACCESS_KEY=store", "--env", "ROOT_SECRET_KEY=anS3Secret1234567"]);
+      await world(images, far()).startFar(images.s3, tls, "/tls", [
+        "--env",
+        "ROOT_ACCESS_KEY=store",
+        "--env",
+        "ROOT_SECRET_KEY=anS3Secret1234567",
+      ]);
       await worksWith(images, far());
       await refusedWith(images, far({ RESTIC_CACERT: (await certificate())["cert.pem"] }), /cannot be read: .*x509/);
-      return refusedWith(images, far({ AWS_SECRET_ACCESS_KEY: WRONG }), /cannot be read: .*(SignatureDoesNotMatch|signature|Access ?Denied)/i);
+      return refusedWith(
+        images,
+        far({ AWS_SECRET_ACCESS_KEY: WRONG }),
+        /cannot be read: .*(SignatureDoesNotMatch|signature|Access ?Denied)/i,
+      );
     },
   },
   {
@@ -126,4 +206,9 @@ const CHECKS: readonly Check<Context>[] = [
   },
 ];
 
-export const backupRepositories: Suite<Context> = { name: "backup repositories", stack: "backup repositories", once: true, checks: CHECKS };
+export const backupRepositories: Suite<Context> = {
+  name: "backup repositories",
+  stack: "backup repositories",
+  once: true,
+  checks: CHECKS,
+};

@@ -7,13 +7,24 @@ import type { Context } from "../lib/stacks";
 
 const PARTS = ["backup", "backup-store", "restore-drill"] as const;
 
-const command = (name: string, args: readonly string[]): Promise<RunResult> => run("node", ["--require", "tsx/cjs", `commands/${name}.ts`, ...args], { cwd: REPOSITORY, timeoutSeconds: 300 });
+const command = (name: string, args: readonly string[]): Promise<RunResult> =>
+  run("node", ["--require", "tsx/cjs", `commands/${name}.ts`, ...args], { cwd: REPOSITORY, timeoutSeconds: 300 });
 const parts = ({ kept }: Context): Promise<Container[]> => Promise.all(PARTS.map((part) => container(kept.name, part)));
 
 /** As the superuser, by the container's own socket. */
 async function sql({ kept }: Context, text: string): Promise<string> {
   const { Id } = await container(kept.name, "postgres");
-  const result = await docker(["exec", "--interactive", Id, "sh", "-c", 'PGPASSWORD=$(cat "$POSTGRES_PASSWORD_FILE") psql -X -q -A -t -v ON_ERROR_STOP=1 -h /var/run/postgresql -U "$POSTGRES_USER" -d "$POSTGRES_DB"'], { input: text });
+  const result = await docker(
+    [
+      "exec",
+      "--interactive",
+      Id,
+      "sh",
+      "-c",
+      'PGPASSWORD=$(cat "$POSTGRES_PASSWORD_FILE") psql -X -q -A -t -v ON_ERROR_STOP=1 -h /var/run/postgresql -U "$POSTGRES_USER" -d "$POSTGRES_DB"',
+    ],
+    { input: text },
+  );
   if (result.code !== 0) throw new Error(result.output);
   return result.stdout.trim();
 }
@@ -38,10 +49,15 @@ export const backupChecks: readonly Check<Context>[] = [
           ...(one.Config.User.startsWith("0") ? [`${one.Name} runs as root`] : []),
           ...(one.HostConfig.ReadonlyRootfs ? [] : [`${one.Name} has a writable root`]),
           ...(one.Mounts.some(({ Source }) => Source.includes("docker.sock")) ? [`${one.Name} has the socket`] : []),
-          ...(one.Config.Env ?? []).filter((variable) => /postgresql:|PASSWORD=|SECRET/.test(variable)).map((variable) => `${one.Name}: ${variable.split("=")[0]}`),
+          ...(one.Config.Env ?? [])
+            .filter((variable) => /postgresql:|PASSWORD=|SECRET/.test(variable))
+            .map((variable) => `${one.Name}: ${variable.split("=")[0]}`),
         ]),
       );
-      expect(containers.map(({ HostConfig }) => HostConfig.NetworkMode !== "none").join() === "true,false,false", "the store or the drill is on a network");
+      expect(
+        containers.map(({ HostConfig }) => HostConfig.NetworkMode !== "none").join() === "true,false,false",
+        "the store or the drill is on a network",
+      );
     },
   },
   {
@@ -65,13 +81,23 @@ export const backupChecks: readonly Check<Context>[] = [
       await sql(context, "DELETE FROM app.items");
       const refused = await command("restore", [name, "--to", "live"]);
       expect(refused.code === 1 && refused.stdout.includes("Nothing was changed"), refused.output);
-      expect((await sql(context, "SELECT count(*) FROM app.items")) === "0", "a restore without confirmation changed something");
+      expect(
+        (await sql(context, "SELECT count(*) FROM app.items")) === "0",
+        "a restore without confirmation changed something",
+      );
       const restored = await command("restore", [name, "--to", "live", "--confirm", name]);
       expect(restored.code === 0, restored.output);
       expectMatch(restored.stdout, /is the restored one now.*kept as app_before_/, "its words");
       expect((await sql(context, "SELECT count(*) FROM app.items")) === count, "the rows are not back");
-      await until("the service is healthy", 60, async () => (await container(name, "api")).State.Health?.Status === "healthy");
-      expect((await command("backup", [name])).code === 0 && (await command("restore-drill", [name])).code === 0, "backup and drill after the restore");
+      await until(
+        "the service is healthy",
+        60,
+        async () => (await container(name, "api")).State.Health?.Status === "healthy",
+      );
+      expect(
+        (await command("backup", [name])).code === 0 && (await command("restore-drill", [name])).code === 0,
+        "backup and drill after the restore",
+      );
       const preview = await context.kept.preview(["--expect-no-changes"]);
       expect(preview.code === 0, preview.output);
     },

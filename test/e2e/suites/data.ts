@@ -27,7 +27,8 @@ export async function up(context: Context, changes: DataChanges = {}): Promise<v
   outputs = await stackOf(context).outputs();
 }
 
-export const answers = async (path = "/api/db"): Promise<number> => (await ask({ host: DATA.host, port: DATA.httpsPort, path }).catch(() => ({ status: 0 }))).status;
+export const answers = async (path = "/api/db"): Promise<number> =>
+  (await ask({ host: DATA.host, port: DATA.httpsPort, path }).catch(() => ({ status: 0 }))).status;
 const postgres = async (): Promise<string> => (await container(STACK, "postgres")).Id;
 
 /** Statements of one role, as a tenant; PostgreSQL's own words where one is refused. */
@@ -37,7 +38,9 @@ export async function as(role: string, tenant: string | undefined, statements: r
     if (tenant !== undefined) await client.query("SELECT set_config('app.tenant_id', $1, true)", [tenant]);
     let last = "";
     for (const statement of statements) {
-      const result = await client.query(statement).catch((error: unknown) => (error instanceof Error ? error.message : String(error)));
+      const result = await client
+        .query(statement)
+        .catch((error: unknown) => (error instanceof Error ? error.message : String(error)));
       if (typeof result === "string") return result;
       last = result.rows.length === 0 ? String(result.rowCount ?? 0) : JSON.stringify(result.rows);
     }
@@ -63,7 +66,9 @@ async function serverCertificate(): Promise<{ readonly serial: string; readonly 
 }
 
 const login = (role: string, changes: object): Promise<string> =>
-  session(known(), role, () => Promise.resolve("in"), changes).catch((error: unknown) => (error instanceof Error ? error.message : String(error)));
+  session(known(), role, () => Promise.resolve("in"), changes).catch((error: unknown) =>
+    error instanceof Error ? error.message : String(error),
+  );
 
 export const data: Suite<Context> = {
   name: "data",
@@ -84,19 +89,43 @@ export const data: Suite<Context> = {
       name: "Postgres takes TLS 1.3 alone, shows a certificate of the stack's authority, and refuses the rest",
       run: async () => {
         expect((await serverCertificate()).protocol === "TLSv1.3", "another protocol");
-        expectMatch(await login("app_rw", { ssl: false }), /pg_hba\.conf rejects connection.*no encryption/, "in clear");
-        expectMatch(await login("app_rw", { ssl: { ca: databaseOf(known()).ca, servername: "postgres", maxVersion: "TLSv1.2" } }), /alert protocol version|unsupported protocol|version/i, "TLS 1.2");
-        expectMatch(await login("app_rw", { ssl: { servername: "postgres" } }), /self.signed|unable to (get|verify)/i, "without the authority");
-        expectMatch(await login("app_rw", { ssl: { ca: databaseOf(known()).ca, servername: "redis" } }), /altnames|does not match/i, "under another name");
-        const lines = (await as("postgres", undefined, ["SELECT type, auth_method FROM pg_hba_file_rules WHERE type NOT IN ('hostssl', 'local') AND auth_method <> 'reject'"]));
+        expectMatch(
+          await login("app_rw", { ssl: false }),
+          /pg_hba\.conf rejects connection.*no encryption/,
+          "in clear",
+        );
+        expectMatch(
+          await login("app_rw", { ssl: { ca: databaseOf(known()).ca, servername: "postgres", maxVersion: "TLSv1.2" } }),
+          /alert protocol version|unsupported protocol|version/i,
+          "TLS 1.2",
+        );
+        expectMatch(
+          await login("app_rw", { ssl: { servername: "postgres" } }),
+          /self.signed|unable to (get|verify)/i,
+          "without the authority",
+        );
+        expectMatch(
+          await login("app_rw", { ssl: { ca: databaseOf(known()).ca, servername: "redis" } }),
+          /altnames|does not match/i,
+          "under another name",
+        );
+        const lines = await as("postgres", undefined, [
+          "SELECT type, auth_method FROM pg_hba_file_rules WHERE type NOT IN ('hostssl', 'local') AND auth_method <> 'reject'",
+        ]);
         expect(lines === "0", `lines that are neither TLS nor refusals: ${lines}`);
       },
     },
     {
       name: "one tenant neither reads, writes, moves, upserts nor refers to another's rows",
       run: async () => {
-        expect((await as("app_rw", A, ["INSERT INTO app.projects VALUES (1, $$" + A + "$$, 'a')"])) === "1", "the row of A");
-        expect((await as("app_rw", B, ["INSERT INTO app.projects VALUES (2, $$" + B + "$$, 'b')"])) === "1", "the row of B");
+        expect(
+          (await as("app_rw", A, ["INSERT INTO app.projects VALUES (1, $$" + A + "$$, 'a')"])) === "1",
+          "the row of A",
+        );
+        expect(
+          (await as("app_rw", B, ["INSERT INTO app.projects VALUES (2, $$" + B + "$$, 'b')"])) === "1",
+          "the row of B",
+        );
         const probes: readonly (readonly [role: string, tenant: string | undefined, sql: string, wanted: RegExp])[] = [
           ["app_rw", A, "SELECT id FROM app.projects", /^\[\{"id":"1"\}\]$/],
           ["app_ro", A, "SELECT id FROM app.projects", /^\[\{"id":"1"\}\]$/],
@@ -108,7 +137,12 @@ export const data: Suite<Context> = {
           ["app_rw", A, `INSERT INTO app.projects VALUES (3, '${B}', 'x')`, /row-level security/],
           ["app_rw", undefined, `INSERT INTO app.projects VALUES (3, '${B}', 'x')`, /row-level security/],
           ["app_rw", A, `UPDATE app.projects SET tenant_id = '${B}' WHERE id = 1`, /row-level security/],
-          ["app_rw", A, `INSERT INTO app.projects VALUES (2, '${A}', 'x') ON CONFLICT (id) DO UPDATE SET name = 'x'`, /row-level security/],
+          [
+            "app_rw",
+            A,
+            `INSERT INTO app.projects VALUES (2, '${A}', 'x') ON CONFLICT (id) DO UPDATE SET name = 'x'`,
+            /row-level security/,
+          ],
           ["app_rw", A, `INSERT INTO app.tasks VALUES (1, '${A}', 2)`, /violates foreign key/],
           ["app_rw", A, `INSERT INTO app.tasks VALUES (1, '${A}', 1)`, /^1$/],
           ["app_rw", A, "SET LOCAL row_security = off; SELECT id FROM app.projects", /row-level security/],
@@ -127,7 +161,11 @@ export const data: Suite<Context> = {
     {
       name: "a table that the migrator makes later, and opens again, stays confined without an up",
       run: async () => {
-        await as("migrator", undefined, ["CREATE TABLE app.later (id int, tenant_id uuid)", "ALTER TABLE app.later NO FORCE ROW LEVEL SECURITY", "ALTER TABLE app.later DISABLE ROW LEVEL SECURITY"]);
+        await as("migrator", undefined, [
+          "CREATE TABLE app.later (id int, tenant_id uuid)",
+          "ALTER TABLE app.later NO FORCE ROW LEVEL SECURITY",
+          "ALTER TABLE app.later DISABLE ROW LEVEL SECURITY",
+        ]);
         await as("app_rw", A, [`INSERT INTO app.later VALUES (1, '${A}')`]);
         expect((await as("app_rw", B, ["SELECT * FROM app.later"])) === "0", "another tenant sees it");
         await as("migrator", undefined, ["DROP TABLE app.later"]);
@@ -141,11 +179,18 @@ export const data: Suite<Context> = {
         stackOf(context).configure(dataSettings(context.images, { sql: leak, app: context.images.appNext }));
         const failed = await stackOf(context).up();
         expect(failed.code !== 0, "the update passed");
-        for (const name of ["app.all_projects", "app.peek", "app.notes"]) expectMatch(failed.output, new RegExp(`tenancy: ${name.replace(".", "\\.")}`), "the error");
-        expect((await container(STACK, "api")).Id === before && (await answers()) === 200, "the old version does not serve on");
+        for (const name of ["app.all_projects", "app.peek", "app.notes"])
+          expectMatch(failed.output, new RegExp(`tenancy: ${name.replace(".", "\\.")}`), "the error");
+        expect(
+          (await container(STACK, "api")).Id === before && (await answers()) === 200,
+          "the old version does not serve on",
+        );
         const mended = `${TENANT_TABLES} DROP VIEW IF EXISTS app.all_projects; DROP FUNCTION IF EXISTS app.peek(); DROP TABLE IF EXISTS app.notes; CREATE VIEW app.all_projects WITH (security_invoker = true) AS SELECT * FROM app.projects;`;
         await up(context, { sql: mended, app: context.images.appNext });
-        expect((await as("app_rw", A, ["SELECT id FROM app.all_projects"])) === '[{"id":"1"}]', "the view of the next version");
+        expect(
+          (await as("app_rw", A, ["SELECT id FROM app.all_projects"])) === '[{"id":"1"}]',
+          "the view of the next version",
+        );
       },
     },
     {
@@ -164,11 +209,19 @@ export const data: Suite<Context> = {
         expectMatch(log, /user=elevated_anna.*statement: DELETE FROM app\.projects/, "the log");
         await sleep(Math.max(0, Date.parse(until_) - Date.now() - 2000));
         await client.query("SELECT 1");
-        const ended = await until("the session is ended", 15, async () => client.query("SELECT 1").then((): number | undefined => undefined, () => Date.now()));
+        const ended = await until("the session is ended", 15, async () =>
+          client.query("SELECT 1").then(
+            (): number | undefined => undefined,
+            () => Date.now(),
+          ),
+        );
         expectMatch(await login("elevated_anna", {}), /password authentication failed/, "a login after the end");
         expect((await answers()) === 200, "the service");
         await up(context, { sql: TENANT_TABLES, app: context.images.appNext });
-        expect((await as("postgres", undefined, ["SELECT 1 FROM pg_roles WHERE rolname ~ '^elevat'"])) === "0", "the login is still there");
+        expect(
+          (await as("postgres", undefined, ["SELECT 1 FROM pg_roles WHERE rolname ~ '^elevat'"])) === "0",
+          "the login is still there",
+        );
         return `the session ended ${((ended - Date.parse(until_)) / 1000).toFixed(1)} s after the end`;
       },
     },
@@ -179,14 +232,25 @@ export const data: Suite<Context> = {
         const oldPassword = databaseOf(known()).superuserPassword;
         const client = new Client(connection(known(), "app_rw"));
         await client.connect();
-        await up(context, { sql: TENANT_TABLES, app: context.images.appNext, rotation: { certificates: "2", roles: { superuser: "2" } } });
+        await up(context, {
+          sql: TENANT_TABLES,
+          app: context.images.appNext,
+          rotation: { certificates: "2", roles: { superuser: "2" } },
+        });
         expect((await postgres()) === server, "Postgres was replaced");
         await client.query("SELECT 1");
         await client.end();
         expect((await serverCertificate()).serial !== before.serial, "the old certificate is still shown");
-        expectMatch(await login("postgres", { password: oldPassword }), /password authentication failed/, "the old password");
+        expectMatch(
+          await login("postgres", { password: oldPassword }),
+          /password authentication failed/,
+          "the old password",
+        );
         expect((await login("postgres", {})) === "in", "the new password");
-        expect(!(await docker(["logs", server])).output.includes(databaseOf(known()).superuserPassword), "the password is in the log");
+        expect(
+          !(await docker(["logs", server])).output.includes(databaseOf(known()).superuserPassword),
+          "the password is in the log",
+        );
         expect((await answers("/api/cache")) === 200, "Redis over TLS");
       },
     },
@@ -200,7 +264,10 @@ export const data: Suite<Context> = {
           client.on("error", () => undefined);
           await client.connect();
           for (let row = 0; ; row += 1) {
-            const done = await client.query(`INSERT INTO app.items (note) VALUES ('kill ${writer}-${row}')`).then(() => true, () => false);
+            const done = await client.query(`INSERT INTO app.items (note) VALUES ('kill ${writer}-${row}')`).then(
+              () => true,
+              () => false,
+            );
             if (!done) return;
             acknowledged += 1;
           }
@@ -209,10 +276,15 @@ export const data: Suite<Context> = {
         process.kill(State.Pid, "SIGKILL");
         await Promise.all(writers);
         const kept = await until("Postgres is back", 60, async () => {
-          const answer = await as("app_rw", undefined, ["SELECT count(*)::int AS n FROM app.items WHERE note LIKE 'kill %'"]).catch(() => "");
+          const answer = await as("app_rw", undefined, [
+            "SELECT count(*)::int AS n FROM app.items WHERE note LIKE 'kill %'",
+          ]).catch(() => "");
           return /\{"n":(\d+)\}/.exec(answer)?.[1];
         });
-        expect(acknowledged > 50 && Number(kept) >= acknowledged, `${acknowledged} rows were acknowledged, ${kept} are there`);
+        expect(
+          acknowledged > 50 && Number(kept) >= acknowledged,
+          `${acknowledged} rows were acknowledged, ${kept} are there`,
+        );
         await until("the service is back", 30, async () => (await answers()) === 200);
         return `${acknowledged} rows acknowledged, ${kept} kept`;
       },
@@ -235,11 +307,22 @@ export const data: Suite<Context> = {
         const server = await container(STACK, "postgres");
         const { host } = databaseOf(known());
         await mustDocker(["network", "disconnect", "rampart-e2e-data-internal", server.Id]);
-        stackOf(context).configure(dataSettings(context.images, { sql: `${TENANT_TABLES} -- again`, app: context.images.app }));
+        stackOf(context).configure(
+          dataSettings(context.images, { sql: `${TENANT_TABLES} -- again`, app: context.images.app }),
+        );
         const failed = await stackOf(context).up(["--refresh"], 300);
         expect(failed.code !== 0, "the update passed");
         expectMatch(failed.output, /connect|no route|timeout|timed out|Postgres/i, "the error");
-        await mustDocker(["network", "connect", "--ip", host, "--alias", "postgres", "rampart-e2e-data-internal", server.Id]);
+        await mustDocker([
+          "network",
+          "connect",
+          "--ip",
+          host,
+          "--alias",
+          "postgres",
+          "rampart-e2e-data-internal",
+          server.Id,
+        ]);
         const repaired = await stackOf(context).up(["--refresh"], 300);
         expect(repaired.code === 0, tail(repaired.output, 40));
         await until("the service is back", 30, async () => (await answers()) === 200);

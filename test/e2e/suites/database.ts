@@ -23,7 +23,12 @@ export function connection(outputs: Outputs, role: string): Connection {
 }
 
 /** One session of a role, from the host to Postgres' own address. */
-export async function session<T>(outputs: Outputs, role: string, use: (client: Client) => Promise<T>, changes: object = {}): Promise<T> {
+export async function session<T>(
+  outputs: Outputs,
+  role: string,
+  use: (client: Client) => Promise<T>,
+  changes: object = {},
+): Promise<T> {
   const client = new Client({ ...connection(outputs, role), connectionTimeoutMillis: 5000, ...changes });
   await client.connect();
   try {
@@ -38,7 +43,12 @@ async function attempts(context: Context, role: Role, statements: readonly strin
   return session(mainOutputs(context), role, async (client) => {
     const results: (string | undefined)[] = [];
     for (const statement of statements) {
-      results.push(await client.query(statement).then(() => undefined, (error: unknown) => (error instanceof Error ? error.message : String(error))));
+      results.push(
+        await client.query(statement).then(
+          () => undefined,
+          (error: unknown) => (error instanceof Error ? error.message : String(error)),
+        ),
+      );
     }
     return results;
   });
@@ -46,26 +56,52 @@ async function attempts(context: Context, role: Role, statements: readonly strin
 
 async function expectPass(context: Context, role: Role, statements: readonly string[]): Promise<void> {
   const results = await attempts(context, role, statements);
-  expectNone(statements.flatMap((statement, index) => (results[index] === undefined ? [] : [`${role}: ${statement}: ${results[index]}`])));
+  expectNone(
+    statements.flatMap((statement, index) =>
+      results[index] === undefined ? [] : [`${role}: ${statement}: ${results[index]}`],
+    ),
+  );
 }
 
 async function expectRefused(context: Context, role: Role, statements: readonly string[]): Promise<void> {
   const results = await attempts(context, role, statements);
-  expectNone(statements.flatMap((statement, index) => (/permission denied|must be (owner|superuser)|cannot be/.test(results[index] ?? "") ? [] : [`${role}: ${statement}: ${results[index] ?? "it passed"}`])));
+  expectNone(
+    statements.flatMap((statement, index) =>
+      /permission denied|must be (owner|superuser)|cannot be/.test(results[index] ?? "")
+        ? []
+        : [`${role}: ${statement}: ${results[index] ?? "it passed"}`],
+    ),
+  );
 }
 
 /** Tries a login in a container's network, and gives PostgreSQL's answer. */
 async function loginFrom(context: Context, service: string, role: string): Promise<string> {
-  const script = "const{Client}=require('pg');const c=new Client({...JSON.parse(process.env.E2E_LOGIN),connectionTimeoutMillis:5000});c.connect().then(()=>{console.log('in');return c.end()},e=>console.log(e.message))";
+  const script =
+    "const{Client}=require('pg');const c=new Client({...JSON.parse(process.env.E2E_LOGIN),connectionTimeoutMillis:5000});c.connect().then(()=>{console.log('in');return c.end()},e=>console.log(e.message))";
   const from = await container(context.main.name, service);
-  const result = await inNetworkOf(from, [process.execPath, "-e", script], { cwd: REPOSITORY, env: { E2E_LOGIN: JSON.stringify(connection(mainOutputs(context), role)) } });
+  const result = await inNetworkOf(from, [process.execPath, "-e", script], {
+    cwd: REPOSITORY,
+    env: { E2E_LOGIN: JSON.stringify(connection(mainOutputs(context), role)) },
+  });
   return result.output.trim();
 }
 
 const DDL = [
-  "CREATE TABLE app.e2e_x (a int)", "CREATE TABLE public.e2e_x (a int)", "CREATE TEMPORARY TABLE e2e_x (a int)", "ALTER TABLE app.items ADD COLUMN e2e int",
-  "DROP TABLE app.items", "TRUNCATE app.items", "CREATE SCHEMA e2e", "CREATE ROLE e2e", "CREATE DATABASE e2e", "CREATE EXTENSION dblink", "COPY (SELECT 1) TO '/tmp/e2e'",
-  "COPY (SELECT 1) TO PROGRAM 'true'", "SELECT pg_read_file('/etc/passwd')", "SELECT lo_create(0)", "SELECT rolpassword FROM pg_authid",
+  "CREATE TABLE app.e2e_x (a int)",
+  "CREATE TABLE public.e2e_x (a int)",
+  "CREATE TEMPORARY TABLE e2e_x (a int)",
+  "ALTER TABLE app.items ADD COLUMN e2e int",
+  "DROP TABLE app.items",
+  "TRUNCATE app.items",
+  "CREATE SCHEMA e2e",
+  "CREATE ROLE e2e",
+  "CREATE DATABASE e2e",
+  "CREATE EXTENSION dblink",
+  "COPY (SELECT 1) TO '/tmp/e2e'",
+  "COPY (SELECT 1) TO PROGRAM 'true'",
+  "SELECT pg_read_file('/etc/passwd')",
+  "SELECT lo_create(0)",
+  "SELECT rolpassword FROM pg_authid",
 ];
 
 export const database: Suite<Context> = {
@@ -74,27 +110,55 @@ export const database: Suite<Context> = {
   checks: [
     {
       name: "app_rw reads and writes rows",
-      run: (context) => expectPass(context, "app_rw", ["INSERT INTO app.items (note) VALUES ('e2e')", "UPDATE app.items SET note = 'e2e2' WHERE note = 'e2e'", "SELECT * FROM app.items", "DELETE FROM app.items WHERE note = 'e2e2'"]),
+      run: (context) =>
+        expectPass(context, "app_rw", [
+          "INSERT INTO app.items (note) VALUES ('e2e')",
+          "UPDATE app.items SET note = 'e2e2' WHERE note = 'e2e'",
+          "SELECT * FROM app.items",
+          "DELETE FROM app.items WHERE note = 'e2e2'",
+        ]),
     },
-    { name: "app_rw changes no structure and administers nothing", run: (context) => expectRefused(context, "app_rw", DDL) },
-    { name: "app_ro reads", run: (context) => expectPass(context, "app_ro", ["SELECT * FROM app.items", "SELECT count(*) FROM app.items"]) },
+    {
+      name: "app_rw changes no structure and administers nothing",
+      run: (context) => expectRefused(context, "app_rw", DDL),
+    },
+    {
+      name: "app_ro reads",
+      run: (context) => expectPass(context, "app_ro", ["SELECT * FROM app.items", "SELECT count(*) FROM app.items"]),
+    },
     {
       name: "app_ro does nothing else",
-      run: (context) => expectRefused(context, "app_ro", ["INSERT INTO app.items (note) VALUES ('e2e')", "UPDATE app.items SET note = ''", "DELETE FROM app.items", "SELECT nextval('app.items_id_seq')", "SELECT 1 FROM app.items FOR UPDATE", ...DDL]),
+      run: (context) =>
+        expectRefused(context, "app_ro", [
+          "INSERT INTO app.items (note) VALUES ('e2e')",
+          "UPDATE app.items SET note = ''",
+          "DELETE FROM app.items",
+          "SELECT nextval('app.items_id_seq')",
+          "SELECT 1 FROM app.items FOR UPDATE",
+          ...DDL,
+        ]),
     },
     {
       name: "migrator makes tables, and the rights to future ones follow by themselves",
       run: async (context) => {
         await expectPass(context, "migrator", ["CREATE TABLE app.e2e_future (id bigserial primary key, note text)"]);
         try {
-          await expectPass(context, "app_rw", ["INSERT INTO app.e2e_future (note) VALUES ('x')", "SELECT * FROM app.e2e_future"]);
+          await expectPass(context, "app_rw", [
+            "INSERT INTO app.e2e_future (note) VALUES ('x')",
+            "SELECT * FROM app.e2e_future",
+          ]);
           await expectPass(context, "app_ro", ["SELECT * FROM app.e2e_future"]);
           await expectRefused(context, "app_ro", ["INSERT INTO app.e2e_future (note) VALUES ('x')"]);
           await expectRefused(context, "app_rw", ["DROP TABLE app.e2e_future", "TRUNCATE app.e2e_future"]);
         } finally {
           await expectPass(context, "migrator", ["DROP TABLE app.e2e_future"]);
         }
-        await expectRefused(context, "migrator", ["CREATE ROLE e2e", "CREATE DATABASE e2e", "COPY (SELECT 1) TO PROGRAM 'true'", "SELECT rolpassword FROM pg_authid"]);
+        await expectRefused(context, "migrator", [
+          "CREATE ROLE e2e",
+          "CREATE DATABASE e2e",
+          "COPY (SELECT 1) TO PROGRAM 'true'",
+          "SELECT rolpassword FROM pg_authid",
+        ]);
       },
     },
     {
@@ -115,7 +179,9 @@ export const database: Suite<Context> = {
       name: "no role but the bootstrap superuser has an attribute that administers",
       run: async (context) => {
         const rows = await session(mainOutputs(context), "postgres", async (client) => {
-          const result = await client.query<{ rolname: string }>("SELECT rolname FROM pg_roles WHERE rolname !~ '^pg_' AND rolname <> 'postgres' AND (rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls <> (rolname = 'backup') OR rolconnlimit < 0)");
+          const result = await client.query<{ rolname: string }>(
+            "SELECT rolname FROM pg_roles WHERE rolname !~ '^pg_' AND rolname <> 'postgres' AND (rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls <> (rolname = 'backup') OR rolconnlimit < 0)",
+          );
           return result.rows;
         });
         expectNone(rows.map(({ rolname }) => rolname));
@@ -126,11 +192,36 @@ export const database: Suite<Context> = {
       run: async (context) => {
         const outputs = mainOutputs(context);
         const { name, passwords } = databaseOf(outputs);
-        await expectPass(context, "migrator", ["CREATE TABLE app.e2e_hidden AS SELECT 'e2e hidden row' AS note", "ALTER TABLE app.e2e_hidden ENABLE ROW LEVEL SECURITY", "ALTER TABLE app.e2e_hidden FORCE ROW LEVEL SECURITY"]);
+        await expectPass(context, "migrator", [
+          "CREATE TABLE app.e2e_hidden AS SELECT 'e2e hidden row' AS note",
+          "ALTER TABLE app.e2e_hidden ENABLE ROW LEVEL SECURITY",
+          "ALTER TABLE app.e2e_hidden FORCE ROW LEVEL SECURITY",
+        ]);
         try {
           const script = `pg_dump -h postgres -U backup -Fc -f /tmp/x ${name} && pg_restore -f - /tmp/x && pg_dumpall -h postgres -U backup --globals-only --no-role-passwords -l ${name} && echo all-done; pg_dumpall -h postgres -U backup --globals-only -l ${name}`;
-          const result = await docker(["run", "--rm", "--network", outputs.networks["internal"] ?? "", "--env", "PGPASSWORD", "--entrypoint", "sh", context.images.postgres, "-c", script], { env: { PGPASSWORD: passwords["backup"] ?? "" } });
-          for (const part of [/e2e hidden row/, /CREATE ROLE app_rw;/, /all-done/, /permission denied for table pg_authid/]) expectMatch(result.output, part, "the dump");
+          const result = await docker(
+            [
+              "run",
+              "--rm",
+              "--network",
+              outputs.networks["internal"] ?? "",
+              "--env",
+              "PGPASSWORD",
+              "--entrypoint",
+              "sh",
+              context.images.postgres,
+              "-c",
+              script,
+            ],
+            { env: { PGPASSWORD: passwords["backup"] ?? "" } },
+          );
+          for (const part of [
+            /e2e hidden row/,
+            /CREATE ROLE app_rw;/,
+            /all-done/,
+            /permission denied for table pg_authid/,
+          ])
+            expectMatch(result.output, part, "the dump");
           expect(!result.output.includes("SCRAM-SHA-256"), "a password's verifier is in the dump");
         } finally {
           await expectPass(context, "migrator", ["DROP TABLE app.e2e_hidden"]);
@@ -141,17 +232,32 @@ export const database: Suite<Context> = {
       name: "the superuser logs in from the gateway (the host), and from no container",
       run: async (context) => {
         await session(mainOutputs(context), "postgres", (client) => client.query("SELECT 1"));
-        expect((await loginFrom(context, "api", "app_rw")) === "in", `the control failed: ${await loginFrom(context, "api", "app_rw")}`);
-        for (const service of ["api", "worker", "redis"]) expectMatch(await loginFrom(context, service, "postgres"), /pg_hba\.conf rejects|no pg_hba\.conf entry/, `the superuser from ${service}`);
+        expect(
+          (await loginFrom(context, "api", "app_rw")) === "in",
+          `the control failed: ${await loginFrom(context, "api", "app_rw")}`,
+        );
+        for (const service of ["api", "worker", "redis"])
+          expectMatch(
+            await loginFrom(context, service, "postgres"),
+            /pg_hba\.conf rejects|no pg_hba\.conf entry/,
+            `the superuser from ${service}`,
+          );
       },
     },
     {
       name: "a wrong password, another database and an unknown user are refused",
       run: async (context) => {
         const outputs = mainOutputs(context);
-        const words = (role: string, changes: object): Promise<string> => session(outputs, role, () => Promise.resolve("it let him in"), changes).catch((error: unknown) => String(error));
+        const words = (role: string, changes: object): Promise<string> =>
+          session(outputs, role, () => Promise.resolve("it let him in"), changes).catch((error: unknown) =>
+            String(error),
+          );
         expectMatch(await words("app_rw", { password: "wrong" }), /password authentication failed/, "a wrong password");
-        expectMatch(await words("app_rw", { database: "postgres" }), /pg_hba\.conf|permission denied/, "another database");
+        expectMatch(
+          await words("app_rw", { database: "postgres" }),
+          /pg_hba\.conf|permission denied/,
+          "another database",
+        );
         expectMatch(await words("nobody", { password: "x" }), /pg_hba\.conf|authentication failed/, "an unknown user");
       },
     },

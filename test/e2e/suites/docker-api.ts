@@ -12,7 +12,11 @@ async function viaWorker({ main }: Context, method: string, path: string, body?:
   const worker = await container(main.name, "worker");
   const url = `http://127.0.0.1:3001/docker?method=${method}&path=${encodeURIComponent(path)}`;
   const send = body === undefined ? [] : ["-H", "Content-Type: application/json", "--data-binary", "@-"];
-  const result = await inNetworkOf(worker, ["curl", "--noproxy", "*", "-sS", "-m", "15", ...send, url], body === undefined ? {} : { input: body });
+  const result = await inNetworkOf(
+    worker,
+    ["curl", "--noproxy", "*", "-sS", "-m", "15", ...send, url],
+    body === undefined ? {} : { input: body },
+  );
   try {
     return JSON.parse(result.stdout) as Reply;
   } catch {
@@ -33,7 +37,12 @@ const HARMFUL: readonly (readonly [string, string])[] = [
   ["a host bind", host('"Binds":["/:/host"]')],
   ["the socket", host('"Binds":["/var/run/docker.sock:/s:ro"]')],
   ["a bind mount", host('"Mounts":[{"Type":"bind","Source":"/","Target":"/h"}]')],
-  ["a volume that binds the host", host('"Mounts":[{"Type":"volume","Target":"/d","VolumeOptions":{"DriverConfig":{"Name":"local","Options":{"type":"none","o":"bind","device":"/"}}}}]')],
+  [
+    "a volume that binds the host",
+    host(
+      '"Mounts":[{"Type":"volume","Target":"/d","VolumeOptions":{"DriverConfig":{"Name":"local","Options":{"type":"none","o":"bind","device":"/"}}}}]',
+    ),
+  ],
   ["a device", host('"Devices":[{"PathOnHost":"/dev/sda","PathInContainer":"/dev/sda","CgroupPermissions":"rwm"}]')],
   ["a capability", host('"CapAdd":["SYS_ADMIN"]')],
   ["no seccomp", host('"SecurityOpt":["seccomp=unconfined"]')],
@@ -45,13 +54,34 @@ const HARMFUL: readonly (readonly [string, string])[] = [
 ];
 
 const FORBIDDEN: readonly (readonly [string, string])[] = [
-  ["GET", "/secrets"], ["GET", "/info"], ["GET", "/networks"], ["POST", "/volumes/create"], ["POST", "/networks/create"], ["DELETE", "/volumes/x"], ["GET", "/containers/x/logs"], ["GET", "/events"], ["POST", "/swarm/init"],
-  ["GET", "/containers/x/archive?path=/"], ["GET", "/containers/%2e%2e/json"], ["GET", "/containers/../info"], ["POST", "/containers/x/exec"], ["POST", "/build"], ["GET", "/v1.20/containers/json"],
+  ["GET", "/secrets"],
+  ["GET", "/info"],
+  ["GET", "/networks"],
+  ["POST", "/volumes/create"],
+  ["POST", "/networks/create"],
+  ["DELETE", "/volumes/x"],
+  ["GET", "/containers/x/logs"],
+  ["GET", "/events"],
+  ["POST", "/swarm/init"],
+  ["GET", "/containers/x/archive?path=/"],
+  ["GET", "/containers/%2e%2e/json"],
+  ["GET", "/containers/../info"],
+  ["POST", "/containers/x/exec"],
+  ["POST", "/build"],
+  ["GET", "/v1.20/containers/json"],
 ];
 
 const metric = async ({ main }: Context): Promise<number> => {
   const proxy = await container(main.name, "docker-api-worker");
-  const { stdout } = await inNetworkOf(proxy, ["curl", "--noproxy", "*", "-s", "-m", "5", "http://127.0.0.1:8080/metrics"]);
+  const { stdout } = await inNetworkOf(proxy, [
+    "curl",
+    "--noproxy",
+    "*",
+    "-s",
+    "-m",
+    "5",
+    "http://127.0.0.1:8080/metrics",
+  ]);
   return Number(/^haproxy_frontend_requests_denied_total\{proxy="docker-api"\} (\d+)/m.exec(stdout)?.[1] ?? NaN);
 };
 
@@ -62,14 +92,25 @@ export const dockerApi: Suite<Context> = {
     {
       name: "the worker lists containers and pings",
       run: async (context) => {
-        const [ps, ping] = [await viaWorker(context, "GET", "/v1.41/containers/json"), await viaWorker(context, "GET", "/_ping")];
-        expect(ps.status === 200 && ps.body.startsWith("[{") && ping.status === 200, JSON.stringify({ ps: ps.status, ping: ping.status, body: ps.body.slice(0, 200) }));
+        const [ps, ping] = [
+          await viaWorker(context, "GET", "/v1.41/containers/json"),
+          await viaWorker(context, "GET", "/_ping"),
+        ];
+        expect(
+          ps.status === 200 && ps.body.startsWith("[{") && ping.status === 200,
+          JSON.stringify({ ps: ps.status, ping: ping.status, body: ps.body.slice(0, 200) }),
+        );
       },
     },
     {
       name: "it creates and starts an ordinary container",
       run: async (context) => {
-        const body = JSON.stringify({ Image: context.images.app, Cmd: ["sleep"], Labels: { "rampart-e2e": "1" }, HostConfig: { Memory: 67_108_864, CapDrop: ["ALL"] } });
+        const body = JSON.stringify({
+          Image: context.images.app,
+          Cmd: ["sleep"],
+          Labels: { "rampart-e2e": "1" },
+          HostConfig: { Memory: 67_108_864, CapDrop: ["ALL"] },
+        });
         const created = await viaWorker(context, "POST", CREATE, body);
         expect(created.status === 201, JSON.stringify(created));
         const { Id } = JSON.parse(created.body) as { Id: string };
@@ -86,7 +127,12 @@ export const dockerApi: Suite<Context> = {
       run: async (context) => {
         const faults: string[] = [];
         for (const [what, body] of HARMFUL) {
-          const reply = await viaWorker(context, "POST", CREATE, body.replace('"app"', JSON.stringify(context.images.app)));
+          const reply = await viaWorker(
+            context,
+            "POST",
+            CREATE,
+            body.replace('"app"', JSON.stringify(context.images.app)),
+          );
           if (reply.status !== 403) faults.push(`${what}: ${reply.status} ${reply.body.slice(0, 120)}`);
           if (reply.status === 201) await docker(["rm", "--force", (JSON.parse(reply.body) as { Id: string }).Id]);
         }
@@ -98,21 +144,43 @@ export const dockerApi: Suite<Context> = {
       name: "no volume or network of the stack can be mounted or joined, the worker's own secrets and proxy included",
       run: async (context) => {
         const label = `label=io.rampart.stack=${context.main.name}`;
-        const names = async (kind: string): Promise<string[]> => (await mustDocker([kind, "ls", "--filter", label, "--format", "{{.Name}}"])).split("\n").filter((name) => name !== "");
+        const names = async (kind: string): Promise<string[]> =>
+          (await mustDocker([kind, "ls", "--filter", label, "--format", "{{.Name}}"]))
+            .split("\n")
+            .filter((name) => name !== "");
         const [volumes, networks] = [await names("volume"), await names("network")];
-        expect(volumes.some((name) => name.includes("-worker-secrets-")) && networks.some((name) => name.endsWith("-docker-api-worker")), [...volumes, ...networks].join(", "));
-        const attempts = [...volumes.map((name) => [name, host(`"Binds":["${name}:/d"]`)] as const), ...networks.map((name) => [name, host(`"NetworkMode":"${name}"`)] as const)];
+        expect(
+          volumes.some((name) => name.includes("-worker-secrets-")) &&
+            networks.some((name) => name.endsWith("-docker-api-worker")),
+          [...volumes, ...networks].join(", "),
+        );
+        const attempts = [
+          ...volumes.map((name) => [name, host(`"Binds":["${name}:/d"]`)] as const),
+          ...networks.map((name) => [name, host(`"NetworkMode":"${name}"`)] as const),
+        ];
         const faults: string[] = [];
         for (const [name, body] of attempts) {
-          const reply = await viaWorker(context, "POST", CREATE, body.replace('"app"', JSON.stringify(context.images.app)));
+          const reply = await viaWorker(
+            context,
+            "POST",
+            CREATE,
+            body.replace('"app"', JSON.stringify(context.images.app)),
+          );
           if (reply.status !== 403) faults.push(`${name}: ${reply.status} ${reply.body.slice(0, 120)}`);
           if (reply.status === 201) await docker(["rm", "--force", (JSON.parse(reply.body) as { Id: string }).Id]);
         }
         expectNone(faults);
         const worker = await container(context.main.name, "worker");
-        const prefix = (worker.Config.Env ?? []).flatMap((entry) => /^DOCKER_NAME_PREFIX=(.*)$/.exec(entry)?.[1] ?? [])[0];
+        const prefix = (worker.Config.Env ?? []).flatMap(
+          (entry) => /^DOCKER_NAME_PREFIX=(.*)$/.exec(entry)?.[1] ?? [],
+        )[0];
         const own = `${prefix ?? ""}cache`;
-        const created = await viaWorker(context, "POST", CREATE, host(`"Binds":["${own}:/d"]`).replace('"app"', JSON.stringify(context.images.app)));
+        const created = await viaWorker(
+          context,
+          "POST",
+          CREATE,
+          host(`"Binds":["${own}:/d"]`).replace('"app"', JSON.stringify(context.images.app)),
+        );
         expect(created.status === 201, `its own volume ${own}: ${JSON.stringify(created)}`);
         await docker(["rm", "--force", "--volumes", (JSON.parse(created.body) as { Id: string }).Id]);
         await docker(["volume", "rm", own]);
@@ -125,7 +193,8 @@ export const dockerApi: Suite<Context> = {
         const faults: string[] = [];
         for (const [method, path] of FORBIDDEN) {
           const reply = await viaWorker(context, method, path);
-          if (reply.status !== 403 && reply.status !== 400) faults.push(`${method} ${path}: ${reply.status} ${reply.body.slice(0, 120)}`);
+          if (reply.status !== 403 && reply.status !== 400)
+            faults.push(`${method} ${path}: ${reply.status} ${reply.body.slice(0, 120)}`);
         }
         expectNone(faults);
         return `${FORBIDDEN.length} refused`;
@@ -140,8 +209,12 @@ export const dockerApi: Suite<Context> = {
         const after = await metric(context);
         expect(after === before + 1, `the counter went from ${before} to ${after}`);
         const proxy = await container(context.main.name, "docker-api-worker");
-        const line = (await mustDocker(["logs", "--tail", "50", proxy.Id])).split("\n").find((text) => text.includes(mark)) ?? "";
-        expect(/^refused consumer=worker method=GET .*rule=not-permitted .*status=403/.test(line), `the log says: ${line || "nothing"}`);
+        const line =
+          (await mustDocker(["logs", "--tail", "50", proxy.Id])).split("\n").find((text) => text.includes(mark)) ?? "";
+        expect(
+          /^refused consumer=worker method=GET .*rule=not-permitted .*status=403/.test(line),
+          `the log says: ${line || "nothing"}`,
+        );
         return `${after} refusals counted`;
       },
     },

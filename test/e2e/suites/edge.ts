@@ -26,13 +26,27 @@ export const edge: Suite<Context> = {
       name: "plain http is redirected to https at the published port",
       run: async () => {
         const answer = await ask({ host: MAIN.host, port: MAIN.httpPort, plain: true, path: "/api/version?x=1" });
-        expect([301, 308].includes(answer.status) && answer.headers.location === `https://${MAIN.host}:${MAIN.httpsPort}/api/version?x=1`, `${answer.status} ${answer.headers.location ?? ""}`);
+        expect(
+          [301, 308].includes(answer.status) &&
+            answer.headers.location === `https://${MAIN.host}:${MAIN.httpsPort}/api/version?x=1`,
+          `${answer.status} ${answer.headers.location ?? ""}`,
+        );
       },
     },
     {
       name: "curl gets the page, as a user would",
       run: async () => {
-        const result = await run("curl", ["--noproxy", "*", "-sk", "-L", "--resolve", `${MAIN.host}:${MAIN.httpsPort}:127.0.0.1`, "--resolve", `${MAIN.host}:${MAIN.httpPort}:127.0.0.1`, `http://${MAIN.host}:${MAIN.httpPort}/`]);
+        const result = await run("curl", [
+          "--noproxy",
+          "*",
+          "-sk",
+          "-L",
+          "--resolve",
+          `${MAIN.host}:${MAIN.httpsPort}:127.0.0.1`,
+          "--resolve",
+          `${MAIN.host}:${MAIN.httpPort}:127.0.0.1`,
+          `http://${MAIN.host}:${MAIN.httpPort}/`,
+        ]);
         expect(/<h1>Rampart<\/h1>/.test(result.stdout), result.output);
       },
     },
@@ -40,7 +54,8 @@ export const edge: Suite<Context> = {
       name: "TLS 1.3 and 1.2, and nothing older",
       run: async () => {
         const old = { ciphers: "DEFAULT:@SECLEVEL=0", minVersion: "TLSv1" } as const;
-        const at = async (maxVersion: "TLSv1" | "TLSv1.1" | "TLSv1.2" | "TLSv1.3"): Promise<string | undefined> => (await handshake(MAIN.httpsPort, MAIN.host, { ...old, maxVersion })).protocol;
+        const at = async (maxVersion: "TLSv1" | "TLSv1.1" | "TLSv1.2" | "TLSv1.3"): Promise<string | undefined> =>
+          (await handshake(MAIN.httpsPort, MAIN.host, { ...old, maxVersion })).protocol;
         const agreed = [await at("TLSv1.3"), await at("TLSv1.2"), await at("TLSv1.1"), await at("TLSv1")];
         expect(agreed.join() === "TLSv1.3,TLSv1.2,,", `agreed on ${agreed.map((one) => one ?? "nothing").join(", ")}`);
       },
@@ -48,11 +63,17 @@ export const edge: Suite<Context> = {
     {
       name: "the security headers are on answers of every kind",
       run: async () => {
-        const answers = await Promise.all(["/", "/api/version", "/api/nothing-here"].map(async (path) => ({ path, ...(await ask({ ...app, path })) })));
+        const answers = await Promise.all(
+          ["/", "/api/version", "/api/nothing-here"].map(async (path) => ({ path, ...(await ask({ ...app, path })) })),
+        );
         expectNone(
           answers.flatMap(({ path, headers }) => [
-            ...Object.entries(HEADERS).flatMap(([name, pattern]) => (pattern.test(String(headers[name] ?? "")) ? [] : [`${path}: ${name} is ${JSON.stringify(headers[name])}`])),
-            ...["server", "x-powered-by"].flatMap((name) => (headers[name] === undefined ? [] : [`${path}: ${name} is sent`])),
+            ...Object.entries(HEADERS).flatMap(([name, pattern]) =>
+              pattern.test(String(headers[name] ?? "")) ? [] : [`${path}: ${name} is ${JSON.stringify(headers[name])}`],
+            ),
+            ...["server", "x-powered-by"].flatMap((name) =>
+              headers[name] === undefined ? [] : [`${path}: ${name} is sent`],
+            ),
           ]),
         );
       },
@@ -76,53 +97,96 @@ export const edge: Suite<Context> = {
       name: "the API works through the edge: database, cache, reports that cannot write",
       run: async () => {
         const database = await ask({ ...app, path: "/api/db" });
-        expect(database.status === 200 && (JSON.parse(database.body) as { user: string }).user === "app_rw", database.body);
+        expect(
+          database.status === 200 && (JSON.parse(database.body) as { user: string }).user === "app_rw",
+          database.body,
+        );
         const cache = await ask({ ...app, path: "/api/cache" });
         expect(cache.status === 200 && (JSON.parse(cache.body) as { same: boolean }).same, cache.body);
         const reports = await ask({ ...app, host: MAIN.reportsHost, path: "/api/db" });
-        expect(reports.status === 500 && /permission denied/.test(reports.body), `reports: ${reports.status} ${reports.body}`);
+        expect(
+          reports.status === 500 && /permission denied/.test(reports.body),
+          `reports: ${reports.status} ${reports.body}`,
+        );
       },
     },
     {
       name: "a body over the limit gets 413, one below it passes",
       run: async () => {
-        const post = (bytes: number): ReturnType<typeof ask> => ask({ ...app, path: "/api/echo", method: "POST", body: Buffer.alloc(bytes, "x") });
+        const post = (bytes: number): ReturnType<typeof ask> =>
+          ask({ ...app, path: "/api/echo", method: "POST", body: Buffer.alloc(bytes, "x") });
         const small = await post(1_000_000);
         const large = await post(1_100_000);
-        expect(small.status === 200 && small.body.includes("1000000") && large.status === 413, `${small.status} ${small.body}; ${large.status}`);
+        expect(
+          small.status === 200 && small.body.includes("1000000") && large.status === 413,
+          `${small.status} ${small.body}; ${large.status}`,
+        );
       },
     },
     {
       name: "more requests than a route's rate get 429",
       run: async () => {
-        const statuses = await Promise.all(Array.from({ length: 60 }, async () => (await ask({ ...app, host: MAIN.reportsHost, path: "/api/version" })).status));
+        const statuses = await Promise.all(
+          Array.from(
+            { length: 60 },
+            async () => (await ask({ ...app, host: MAIN.reportsHost, path: "/api/version" })).status,
+          ),
+        );
         const count = (status: number): number => statuses.filter((one) => one === status).length;
-        expect(count(200) >= 10 && count(429) >= 20 && count(200) + count(429) === 60, `${count(200)} passed, ${count(429)} refused, of 60`);
+        expect(
+          count(200) >= 10 && count(429) >= 20 && count(200) + count(429) === 60,
+          `${count(200)} passed, ${count(429)} refused, of 60`,
+        );
         return `${count(200)} passed, ${count(429)} refused, of 60`;
       },
     },
     {
       name: "a forged X-Forwarded-For is not believed",
       run: async () => {
-        const answer = await ask({ ...app, path: "/api/headers", headers: { "X-Forwarded-For": "203.0.113.9", "X-Real-Ip": "203.0.113.9", Forwarded: "for=203.0.113.9" } });
+        const answer = await ask({
+          ...app,
+          path: "/api/headers",
+          headers: { "X-Forwarded-For": "203.0.113.9", "X-Real-Ip": "203.0.113.9", Forwarded: "for=203.0.113.9" },
+        });
         const seen = JSON.parse(answer.body) as { headers: Record<string, string[]> };
-        expect(!JSON.stringify([seen.headers["X-Forwarded-For"], seen.headers["X-Real-Ip"]]).includes("203.0.113.9"), answer.body);
+        expect(
+          !JSON.stringify([seen.headers["X-Forwarded-For"], seen.headers["X-Real-Ip"]]).includes("203.0.113.9"),
+          answer.body,
+        );
       },
     },
     {
       name: "neither ping nor dashboard nor API can be reached from outside",
       run: async ({ main }) => {
-        const paths = ["/ping", "/dashboard/", "/api/rawdata", "/api/overview", "/metrics", "/rampart/config/000000000000"];
+        const paths = [
+          "/ping",
+          "/dashboard/",
+          "/api/rawdata",
+          "/api/overview",
+          "/metrics",
+          "/rampart/config/000000000000",
+        ];
         const found = await Promise.all(
-          paths.flatMap((path) => [{ host: "127.0.0.1", port: MAIN.httpsPort }, { host: "127.0.0.1", port: MAIN.httpPort, plain: true }].map(async (to) => ({ path, to, status: (await ask({ ...to, path })).status }))),
+          paths.flatMap((path) =>
+            [
+              { host: "127.0.0.1", port: MAIN.httpsPort },
+              { host: "127.0.0.1", port: MAIN.httpPort, plain: true },
+            ].map(async (to) => ({ path, to, status: (await ask({ ...to, path })).status })),
+          ),
         );
-        expectNone(found.filter(({ status }) => status === 200).map(({ path, to }) => `${path} on port ${to.port} answers 200`));
+        expectNone(
+          found.filter(({ status }) => status === 200).map(({ path, to }) => `${path} on port ${to.port} answers 200`),
+        );
         const traefik = await container(main.name, "edge");
         const web = await container(main.name, "web");
         const addresses = Object.values(traefik.NetworkSettings.Networks).map(({ IPAddress }) => IPAddress);
         const onProxy = await Promise.all(addresses.map((ip) => connects(web, ip, 8443)));
         expect(onProxy.includes(true), "the control failed: the frontend reaches no port of the edge");
-        const open = await Promise.all(addresses.flatMap((ip) => [8082, 9000].map(async (port) => ((await connects(web, ip, port)) ? [`${ip}:${port}`] : []))));
+        const open = await Promise.all(
+          addresses.flatMap((ip) =>
+            [8082, 9000].map(async (port) => ((await connects(web, ip, port)) ? [`${ip}:${port}`] : [])),
+          ),
+        );
         expectNone(open.flat(), "ports of the edge that a service can reach");
       },
     },

@@ -35,7 +35,9 @@ export const faults: Suite<Context> = {
             return now.State.Health?.Status === "healthy" && now.State.Pid !== before.State.Pid;
           });
         } catch (error) {
-          throw new Error(`${String(error)}: ${JSON.stringify(now.State)}, restarted ${now.RestartCount} times\n${tail((await docker(["logs", before.Id])).output, 10)}`);
+          throw new Error(
+            `${String(error)}: ${JSON.stringify(now.State)}, restarted ${now.RestartCount} times\n${tail((await docker(["logs", before.Id])).output, 10)}`,
+          );
         }
         await answers();
       },
@@ -60,7 +62,11 @@ export const faults: Suite<Context> = {
         const result = await main.destroy();
         expect(result.code === 0, tail(result.output, 40));
         const filter = [`label=${LABEL.stack}=${main.name}`];
-        const left = await Promise.all((["container", "network", "volume"] as const).map(async (kind) => (await ids(kind, filter)).map((id) => `${kind} ${id}`)));
+        const left = await Promise.all(
+          (["container", "network", "volume"] as const).map(async (kind) =>
+            (await ids(kind, filter)).map((id) => `${kind} ${id}`),
+          ),
+        );
         expectNone(left.flat(), "left behind");
         return `${result.seconds.toFixed(1)} s`;
       },

@@ -12,14 +12,30 @@ const TUNNEL_PORT = 34_433;
 const EPHEMERAL = "label=io.rampart.ephemeral=true";
 
 const env = (context: Context): Record<string, string> => ({ ...context.main.env });
-const args = (context: Context, more: readonly string[]): string[] => ["run", "--silent", "psql", "--", context.main.name, ...more];
-const psql = (context: Context, ...more: string[]): Promise<RunResult> => run("npm", args(context, more), { cwd: REPOSITORY, env: env(context), timeoutSeconds: 90 });
+const args = (context: Context, more: readonly string[]): string[] => [
+  "run",
+  "--silent",
+  "psql",
+  "--",
+  context.main.name,
+  ...more,
+];
+const psql = (context: Context, ...more: string[]): Promise<RunResult> =>
+  run("npm", args(context, more), { cwd: REPOSITORY, env: env(context), timeoutSeconds: 90 });
 const of = (context: Context): string[] => [EPHEMERAL, `label=${LABEL.stack}=${context.main.name}`];
-const left = async (context: Context): Promise<string[]> => [...(await ids("container", of(context))), ...(await ids("network", of(context)))];
+const left = async (context: Context): Promise<string[]> => [
+  ...(await ids("container", of(context))),
+  ...(await ids("network", of(context))),
+];
 
 /** One session through the tunnel. */
 async function through(context: Context, role: string, text: string): Promise<string> {
-  const client = new Client({ ...connection(mainOutputs(context), role), host: "127.0.0.1", port: TUNNEL_PORT, connectionTimeoutMillis: 5000 });
+  const client = new Client({
+    ...connection(mainOutputs(context), role),
+    host: "127.0.0.1",
+    port: TUNNEL_PORT,
+    connectionTimeoutMillis: 5000,
+  });
   await client.connect();
   try {
     return JSON.stringify((await client.query(text)).rows);
@@ -28,9 +44,24 @@ async function through(context: Context, role: string, text: string): Promise<st
   }
 }
 
-async function tunnel(context: Context): Promise<{ readonly end: (name: NodeJS.Signals) => Promise<void>; readonly text: () => string }> {
+async function tunnel(
+  context: Context,
+): Promise<{ readonly end: (name: NodeJS.Signals) => Promise<void>; readonly text: () => string }> {
   // Not by way of npm, which would not hand a signal on.
-  const child = start(process.execPath, ["--require", "tsx/cjs", "commands/psql.ts", context.main.name, "--tunnel", String(TUNNEL_PORT), "--config-file", join(context.main.directory, `Pulumi.${context.main.name}.yaml`)], { cwd: REPOSITORY, env: env(context) });
+  const child = start(
+    process.execPath,
+    [
+      "--require",
+      "tsx/cjs",
+      "commands/psql.ts",
+      context.main.name,
+      "--tunnel",
+      String(TUNNEL_PORT),
+      "--config-file",
+      join(context.main.directory, `Pulumi.${context.main.name}.yaml`),
+    ],
+    { cwd: REPOSITORY, env: env(context) },
+  );
   let text = "";
   child.stdout?.on("data", (chunk: Buffer) => (text += chunk.toString()));
   const ended = new Promise<void>((resolve) => child.on("close", () => resolve()));
@@ -56,7 +87,11 @@ export const hostAccess: Suite<Context> = {
     {
       name: "the other roles and the superuser get in as well, an unknown one is named beside those that there are",
       run: async (context) => {
-        for (const [role, user] of [["app_rw", "app_rw"], ["migrator", "migrator"], ["superuser", "postgres"]] as const) {
+        for (const [role, user] of [
+          ["app_rw", "app_rw"],
+          ["migrator", "migrator"],
+          ["superuser", "postgres"],
+        ] as const) {
           const answer = await psql(context, "--role", role, "--", "-Atc", "select current_user");
           expect(answer.code === 0 && answer.stdout.trim() === user, `${role}: ${answer.output}`);
         }
@@ -69,14 +104,34 @@ export const hostAccess: Suite<Context> = {
       name: "a session's container is hardened, publishes nothing, and shows no password",
       run: async (context) => {
         const running = psql(context, "--", "-c", "select pg_sleep(4)");
-        const id = await until("the session", 30, async () => (await ids("container", [...of(context), `label=${LABEL.name}=psql`], false))[0], 100);
+        const id = await until(
+          "the session",
+          30,
+          async () => (await ids("container", [...of(context), `label=${LABEL.name}=psql`], false))[0],
+          100,
+        );
         const [found] = await inspect([id]);
         const text = await mustDocker(["inspect", id]);
         const { passwords, superuserPassword } = databaseOf(mainOutputs(context));
-        expectNone([...Object.values(passwords), superuserPassword].filter((password) => text.includes(password)).map(() => "a password is in docker inspect"));
+        expectNone(
+          [...Object.values(passwords), superuserPassword]
+            .filter((password) => text.includes(password))
+            .map(() => "a password is in docker inspect"),
+        );
         const host = found?.HostConfig;
-        expect(host?.ReadonlyRootfs === true && host.CapDrop?.join() === "ALL" && host.SecurityOpt?.includes("no-new-privileges:true") === true && (host.PidsLimit ?? 0) > 0 && host.Memory > 0, text);
-        expect(found?.Config.User === "70:70" && Object.keys(found.NetworkSettings.Ports).every((port) => found.NetworkSettings.Ports[port] === null), text);
+        expect(
+          host?.ReadonlyRootfs === true &&
+            host.CapDrop?.join() === "ALL" &&
+            host.SecurityOpt?.includes("no-new-privileges:true") === true &&
+            (host.PidsLimit ?? 0) > 0 &&
+            host.Memory > 0,
+          text,
+        );
+        expect(
+          found?.Config.User === "70:70" &&
+            Object.keys(found.NetworkSettings.Ports).every((port) => found.NetworkSettings.Ports[port] === null),
+          text,
+        );
         expect((await running).code === 0, "the session failed");
         expectNone(await left(context), "left behind");
       },
@@ -89,8 +144,16 @@ export const hostAccess: Suite<Context> = {
           expectMatch(await through(context, "app_ro", "select current_user"), /app_ro/, "the session");
           const refused = await through(context, "postgres", "select 1").catch((error: unknown) => String(error));
           expectMatch(refused, /pg_hba\.conf rejects|no pg_hba\.conf entry/, "the superuser");
-          expectMatch((await run("ss", ["-Hltn", `sport = :${TUNNEL_PORT}`])).stdout, /^\S+\s+\S+\s+\S+\s+127\.0\.0\.1:\d+\s+\S+\s*$/, "the listener");
-          expectMatch(open.text(), new RegExp(`postgresql://app_ro@127\\.0\\.0\\.1:${TUNNEL_PORT}/`), "what is printed");
+          expectMatch(
+            (await run("ss", ["-Hltn", `sport = :${TUNNEL_PORT}`])).stdout,
+            /^\S+\s+\S+\s+\S+\s+127\.0\.0\.1:\d+\s+\S+\s*$/,
+            "the listener",
+          );
+          expectMatch(
+            open.text(),
+            new RegExp(`postgresql://app_ro@127\\.0\\.0\\.1:${TUNNEL_PORT}/`),
+            "what is printed",
+          );
         } finally {
           await open.end("SIGTERM");
         }
@@ -105,7 +168,10 @@ export const hostAccess: Suite<Context> = {
         const answer = await psql(context, "--", "-Atc", "select 1");
         expect(answer.code === 0, answer.output);
         expectNone(await left(context), "left behind");
-        expect((await docker(["network", "ls", "--quiet", "--filter", EPHEMERAL])).stdout.trim() === "", "a network is left");
+        expect(
+          (await docker(["network", "ls", "--quiet", "--filter", EPHEMERAL])).stdout.trim() === "",
+          "a network is left",
+        );
         expect(!existsSync(`${REPOSITORY}/ca.pem`), "a file is left");
       },
     },

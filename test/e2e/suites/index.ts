@@ -26,4 +26,29 @@ import { secretsSuite } from "./secrets";
 import { upgradeSuite } from "./upgrade";
 
 /** In the order in which they run: those that only look come before those that change something. */
-export const SUITES: readonly Suite<Context>[] = [deployment, confinement, secretsSuite, isolation, edge, database, hostAccess, redisSuite, dockerApi, seccomp, migration, replacement, rotation, faults, data, recovery, kept, upgradeSuite, acme, redisRotation, redisFaults, backupContainers, backupCommands, backupRepositories];
+export const SUITES: readonly Suite<Context>[] = [
+  deployment,
+  confinement,
+  secretsSuite,
+  isolation,
+  edge,
+  database,
+  hostAccess,
+  redisSuite,
+  dockerApi,
+  seccomp,
+  migration,
+  replacement,
+  rotation,
+  faults,
+  data,
+  recovery,
+  kept,
+  upgradeSuite,
+  acme,
+  redisRotation,
+  redisFaults,
+  backupContainers,
+  backupCommands,
+  backupRepositories,
+];

@@ -20,7 +20,10 @@ const CONNECTIONS: readonly (readonly [string, string, boolean])[] = [
   ["reports", "docker-api:2375", false],
 ];
 
-const addresses = (one: Container): string[] => Object.values(one.NetworkSettings.Networks).map(({ IPAddress }) => IPAddress).filter((address) => address !== "");
+const addresses = (one: Container): string[] =>
+  Object.values(one.NetworkSettings.Networks)
+    .map(({ IPAddress }) => IPAddress)
+    .filter((address) => address !== "");
 
 export const isolation: Suite<Context> = {
   name: "isolation",
@@ -34,7 +37,10 @@ export const isolation: Suite<Context> = {
           await withProbe(await container(main.name, service), async (probe) => {
             for (const [, target, may] of CONNECTIONS.filter(([from]) => from === service)) {
               const { ok, error } = await probe.try("egress", target);
-              if (ok !== may) faults.push(`${service} ${ok ? "reaches" : "does not reach"} ${target}${error === undefined ? "" : `: ${error}`}`);
+              if (ok !== may)
+                faults.push(
+                  `${service} ${ok ? "reaches" : "does not reach"} ${target}${error === undefined ? "" : `: ${error}`}`,
+                );
             }
           });
         }
@@ -45,16 +51,30 @@ export const isolation: Suite<Context> = {
     {
       name: "nor by address: the frontend to Postgres, Redis and the socket proxy, anyone but the worker to the socket proxy",
       run: async ({ main }) => {
-        const [postgres, redis, proxy] = await Promise.all(["postgres", "redis", "docker-api-worker"].map((name) => container(main.name, name)));
+        const [postgres, redis, proxy] = await Promise.all(
+          ["postgres", "redis", "docker-api-worker"].map((name) => container(main.name, name)),
+        );
         expect(postgres !== undefined && redis !== undefined && proxy !== undefined, "a container is missing");
         const targets: [string, string, number][] = [
-          ...["web", "edge"].flatMap((from): [string, string, number][] => [...addresses(postgres).map((ip): [string, string, number] => [from, ip, 5432]), ...addresses(redis).map((ip): [string, string, number] => [from, ip, 6379])]),
-          ...["web", "edge", "api", "reports", "postgres", "redis"].flatMap((from) => addresses(proxy).map((ip): [string, string, number] => [from, ip, 2375])),
+          ...["web", "edge"].flatMap((from): [string, string, number][] => [
+            ...addresses(postgres).map((ip): [string, string, number] => [from, ip, 5432]),
+            ...addresses(redis).map((ip): [string, string, number] => [from, ip, 6379]),
+          ]),
+          ...["web", "edge", "api", "reports", "postgres", "redis"].flatMap((from) =>
+            addresses(proxy).map((ip): [string, string, number] => [from, ip, 2375]),
+          ),
         ];
-        const faults = await Promise.all(targets.map(async ([from, ip, port]) => ((await connects(await container(main.name, from), ip, port)) ? [`${from} reaches ${ip}:${port}`] : [])));
+        const faults = await Promise.all(
+          targets.map(async ([from, ip, port]) =>
+            (await connects(await container(main.name, from), ip, port)) ? [`${from} reaches ${ip}:${port}`] : [],
+          ),
+        );
         expectNone(faults.flat());
         const worker = await container(main.name, "worker");
-        expect(await connects(worker, addresses(proxy)[0] ?? "", 2375), "the control failed: the worker does not reach its own proxy by address");
+        expect(
+          await connects(worker, addresses(proxy)[0] ?? "", 2375),
+          "the control failed: the worker does not reach its own proxy by address",
+        );
         return `${targets.length} connections tried`;
       },
     },
@@ -64,15 +84,29 @@ export const isolation: Suite<Context> = {
         const outside = new Outside();
         try {
           await outside.open();
-          const may: Record<string, boolean> = { api: false, "docker-api-worker": false, edge: true, postgres: false, redis: false, reports: false, web: false, worker: true };
+          const may: Record<string, boolean> = {
+            api: false,
+            "docker-api-worker": false,
+            edge: true,
+            postgres: false,
+            redis: false,
+            reports: false,
+            web: false,
+            worker: true,
+          };
           const faults: string[] = [];
           for (const [name, wanted] of Object.entries(may)) {
             const reached = await connects(await container(main.name, name), OUTSIDE.address, OUTSIDE.port);
             if (reached !== wanted) faults.push(`${name} ${reached ? "reaches" : "does not reach"} the outside`);
           }
           for (const name of ["api", "web", "worker"]) {
-            const { ok, error } = await withProbe(await container(main.name, name), (probe) => probe.try("egress", `${OUTSIDE.address}:${OUTSIDE.port}`));
-            if (ok !== may[name]) faults.push(`${name}'s own program ${ok ? "reaches" : "does not reach"} the outside${error === undefined ? "" : `: ${error}`}`);
+            const { ok, error } = await withProbe(await container(main.name, name), (probe) =>
+              probe.try("egress", `${OUTSIDE.address}:${OUTSIDE.port}`),
+            );
+            if (ok !== may[name])
+              faults.push(
+                `${name}'s own program ${ok ? "reaches" : "does not reach"} the outside${error === undefined ? "" : `: ${error}`}`,
+              );
           }
           expectNone(faults);
         } finally {
@@ -84,9 +118,19 @@ export const isolation: Suite<Context> = {
       name: "the name of the socket proxy is known to the worker alone",
       run: async ({ main }) => {
         const answers = await Promise.all(
-          ["api", "web", "reports", "worker"].map(async (name) => [name, (await withProbe(await container(main.name, name), (probe) => probe.try("resolve", "docker-api"))).ok] as const),
+          ["api", "web", "reports", "worker"].map(
+            async (name) =>
+              [
+                name,
+                (await withProbe(await container(main.name, name), (probe) => probe.try("resolve", "docker-api"))).ok,
+              ] as const,
+          ),
         );
-        expectNone(answers.filter(([name, ok]) => ok !== (name === "worker")).map(([name, ok]) => `${name} ${ok ? "resolves" : "does not resolve"} docker-api`));
+        expectNone(
+          answers
+            .filter(([name, ok]) => ok !== (name === "worker"))
+            .map(([name, ok]) => `${name} ${ok ? "resolves" : "does not resolve"} docker-api`),
+        );
       },
     },
   ],

@@ -22,17 +22,29 @@ async function rows(): Promise<number> {
 /** A later patch of the same image, as far as an engine can tell: another digest under another tag. */
 async function patched(reference: string): Promise<string> {
   const tag = `${reference.split("@")[0] ?? ""}-patched`;
-  await mustDocker(["build", "--quiet", "--tag", tag, "-"], { input: `FROM ${reference}\nLABEL io.rampart.e2e.patched=1\n`, env: { DOCKER_BUILDKIT: "0" }, timeoutSeconds: 120 });
+  await mustDocker(["build", "--quiet", "--tag", tag, "-"], {
+    input: `FROM ${reference}\nLABEL io.rampart.e2e.patched=1\n`,
+    env: { DOCKER_BUILDKIT: "0" },
+    timeoutSeconds: 120,
+  });
   await mustDocker(["push", "--quiet", tag]);
-  const digests = (await mustDocker(["image", "inspect", "--format", "{{range .RepoDigests}}{{println .}}{{end}}", tag])).split("\n");
+  const digests = (
+    await mustDocker(["image", "inspect", "--format", "{{range .RepoDigests}}{{println .}}{{end}}", tag])
+  ).split("\n");
   const repository = tag.slice(0, tag.lastIndexOf(":"));
-  const digest = digests.find((one) => one.startsWith(`${repository}@`) && !reference.endsWith(one.slice(one.indexOf("@"))));
+  const digest = digests.find(
+    (one) => one.startsWith(`${repository}@`) && !reference.endsWith(one.slice(one.indexOf("@"))),
+  );
   if (digest === undefined) throw new Error(`no digest of ${tag} in ${digests.join(" ")}`);
   return `${tag}${digest.slice(digest.indexOf("@"))}`;
 }
 
 async function patchedImages(images: Images): Promise<Images> {
-  const [postgres, redis, traefik] = [await patched(images.postgres), await patched(images.redis), await patched(images.traefik)];
+  const [postgres, redis, traefik] = [
+    await patched(images.postgres),
+    await patched(images.redis),
+    await patched(images.traefik),
+  ];
   return { ...images, postgres, redis, traefik };
 }
 
@@ -55,7 +67,10 @@ const BACKUP_PASSWORD = "backupPassword";
 function onKeptData(images: Images): StackSettings {
   const settings = keptSettings(images);
   const database = settings["database"] as { readonly backups: object };
-  return { ...settings, database: { ...database, backups: { ...database.backups, password: { config: BACKUP_PASSWORD } } } };
+  return {
+    ...settings,
+    database: { ...database, backups: { ...database.backups, password: { config: BACKUP_PASSWORD } } },
+  };
 }
 
 async function deploy(context: Context, changes: Parameters<typeof keptSettings>[1] = {}): Promise<void> {
@@ -117,7 +132,10 @@ export const kept: Suite<Context> = {
         // As docs/operations.md says under "To keep the data": what opens the backups is read before it is gone.
         saved.password = (await context.kept.outputs()).backups?.password ?? "";
         saved.backups = await listBackups(context.kept.name);
-        expect(saved.password.length >= 32 && saved.backups.length > 0, `a password of ${saved.password.length} characters, ${saved.backups.length} backups`);
+        expect(
+          saved.password.length >= 32 && saved.backups.length > 0,
+          `a password of ${saved.password.length} characters, ${saved.backups.length} backups`,
+        );
         const unprotected = await context.kept.cli("state", ["unprotect", "--all", "--yes"], 60);
         void unprotected;
         const result = await context.kept.destroy(["--ignore-protect"]);
@@ -125,7 +143,10 @@ export const kept: Suite<Context> = {
         const left = await dataVolumes(context);
         expect(left.sort().join() === DATA.join(), `volumes left: ${left.join(" ")}`);
         const filter = [`label=${LABEL.stack}=${context.kept.name}`];
-        expectNone([...(await ids("container", filter)), ...(await ids("network", filter))], "containers and networks left behind");
+        expectNone(
+          [...(await ids("container", filter)), ...(await ids("network", filter))],
+          "containers and networks left behind",
+        );
       },
     },
     {
@@ -144,13 +165,20 @@ export const kept: Suite<Context> = {
     {
       name: "taking the roles over as docs/operations.md says brings the data and the old backups back",
       run: async (context) => {
-        const adopted = await run("bash", ["-eu", "-o", "pipefail", "-c", takeOverCommands("rampart-e2e-kept")], { cwd: context.kept.directory, env: context.kept.env, timeoutSeconds: 120 });
+        const adopted = await run("bash", ["-eu", "-o", "pipefail", "-c", takeOverCommands("rampart-e2e-kept")], {
+          cwd: context.kept.directory,
+          env: context.kept.env,
+          timeoutSeconds: 120,
+        });
         expect(adopted.code === 0, adopted.output);
         await context.kept.mustUp(onKeptData(context.images));
         const count = await rows();
         expect(count > 3, `${count} rows: the data is gone`);
         const found = await listBackups(context.kept.name);
-        expectNone(saved.backups.filter((one) => !found.includes(one)), "backups of before the destroy that are not listed");
+        expectNone(
+          saved.backups.filter((one) => !found.includes(one)),
+          "backups of before the destroy that are not listed",
+        );
         const preview = await context.kept.preview(["--expect-no-changes"]);
         expect(preview.code === 0, tail(preview.output, 40));
         return `${count} rows, ${found.length} backups`;

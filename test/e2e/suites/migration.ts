@@ -8,10 +8,14 @@ const version = async (): Promise<string> => {
   return `${answer.status} ${answer.body}`;
 };
 
-const job = async ({ main }: Context) => (await containers(main.name, true)).filter((one) => nameOf(one) === "migration" && one.Config.Labels["io.rampart.component"] === "job");
+const job = async ({ main }: Context) =>
+  (await containers(main.name, true)).filter(
+    (one) => nameOf(one) === "migration" && one.Config.Labels["io.rampart.component"] === "job",
+  );
 
 /** A new version of the services together with a migration that fails: the usual bad release. */
-const broken = ({ images }: Context) => mainSettings(images, { app: images.appNext, migrationEnvironment: { MIGRATE_FAIL: "1" } });
+const broken = ({ images }: Context) =>
+  mainSettings(images, { app: images.appNext, migrationEnvironment: { MIGRATE_FAIL: "1" } });
 
 export const migration: Suite<Context> = {
   name: "migration",
@@ -46,7 +50,10 @@ export const migration: Suite<Context> = {
         await context.main.mustUp(mainSettings(context.images, { app: context.images.appNext }));
         expect((await version()) === "200 2.0.0", await version());
         const jobs = await job(context);
-        expect(jobs.length === 1 && jobs[0]?.State.ExitCode === 0, `migration containers: ${jobs.map((one) => `${one.Name} ${one.State.Status} ${one.State.ExitCode}`).join(", ")}`);
+        expect(
+          jobs.length === 1 && jobs[0]?.State.ExitCode === 0,
+          `migration containers: ${jobs.map((one) => `${one.Name} ${one.State.Status} ${one.State.ExitCode}`).join(", ")}`,
+        );
       },
     },
     {
@@ -55,7 +62,10 @@ export const migration: Suite<Context> = {
         const [before] = await job(context);
         await context.main.mustUp(mainSettings(context.images));
         const [after] = await job(context);
-        expect(before !== undefined && before.Id === after?.Id && before.State.StartedAt === after.State.StartedAt, `${before?.State.StartedAt} became ${after?.State.StartedAt}`);
+        expect(
+          before !== undefined && before.Id === after?.Id && before.State.StartedAt === after.State.StartedAt,
+          `${before?.State.StartedAt} became ${after?.State.StartedAt}`,
+        );
         expect((await version()) === "200 1.0.0", await version());
       },
     },

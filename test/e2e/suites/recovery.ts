@@ -18,7 +18,14 @@ async function onTheEngine(line: string): Promise<string> {
 
 async function dataDirectory(): Promise<string> {
   const { Id } = await container(STACK, "postgres");
-  return (await mustDocker(["inspect", "--format", `{{range .Mounts}}{{if eq .Destination "${DATA}"}}{{.Source}}{{end}}{{end}}`, Id])).trim();
+  return (
+    await mustDocker([
+      "inspect",
+      "--format",
+      `{{range .Mounts}}{{if eq .Destination "${DATA}"}}{{.Source}}{{end}}{{end}}`,
+      Id,
+    ])
+  ).trim();
 }
 
 /** Gives Postgres a small disk of its own, with a copy of its data, while something is done. */
@@ -27,7 +34,9 @@ async function onASmallDisk(use: (directory: string) => Promise<void>): Promise<
   await mustDocker(["stop", Id]);
   const used = Number((await onTheEngine(`du -sk '${directory}'`)).split("\t")[0]);
   const small = "/tmp/rampart-e2e-small-disk";
-  await onTheEngine(`mkdir -p ${small} && mount -t tmpfs -o size=${used + 150 * MIB}k tmpfs ${small} && cp -a '${directory}/.' ${small}/ && mount --bind ${small} '${directory}'`);
+  await onTheEngine(
+    `mkdir -p ${small} && mount -t tmpfs -o size=${used + 150 * MIB}k tmpfs ${small} && cp -a '${directory}/.' ${small}/ && mount --bind ${small} '${directory}'`,
+  );
   try {
     await mustDocker(["start", Id]);
     await healthy(Id);
@@ -40,14 +49,20 @@ async function onASmallDisk(use: (directory: string) => Promise<void>): Promise<
   await healthy(Id);
 }
 
-const state = async (id: string): Promise<Container["State"]> => JSON.parse(await mustDocker(["inspect", "--format", "{{json .State}}", id])) as Container["State"];
-const healthy = (id: string): Promise<true> => until("Postgres is healthy", 60, async () => ((await state(id)).Health?.Status === "healthy" ? true : undefined));
+const state = async (id: string): Promise<Container["State"]> =>
+  JSON.parse(await mustDocker(["inspect", "--format", "{{json .State}}", id])) as Container["State"];
+const healthy = (id: string): Promise<true> =>
+  until("Postgres is healthy", 60, async () => ((await state(id)).Health?.Status === "healthy" ? true : undefined));
 
 /** Writes to the WAL until there is no more room: what stops a server. Small records leave none for a checkpoint's either. */
 async function fillTheLog(directory: string, id: string): Promise<void> {
   await until("the engine has given the server up", 180, async () => {
     await onTheEngine(`cat /dev/zero >>'${directory}/ballast' 2>/dev/null || true`);
-    const refused = await session(known(), "postgres", (client) => client.query("DO $$ BEGIN FOR i IN 1..1000000 LOOP PERFORM pg_logical_emit_message(true, 'e2e', repeat('x', 50)); END LOOP; END $$")).then(() => "none", String);
+    const refused = await session(known(), "postgres", (client) =>
+      client.query(
+        "DO $$ BEGIN FOR i IN 1..1000000 LOOP PERFORM pg_logical_emit_message(true, 'e2e', repeat('x', 50)); END LOOP; END $$",
+      ),
+    ).then(() => "none", String);
     await sleep(1000);
     const { Status } = await state(id);
     if (Status !== "exited") throw new Error(`it is ${Status}; the last refusal: ${refused}`);
@@ -65,9 +80,18 @@ export const recovery: Suite<Context> = {
         await up(context, { sql: `${TENANT_TABLES} -- again`, app: context.images.app });
         for (const name of ["postgres", "redis", "api"]) await mustDocker(["kill", (await container(STACK, name)).Id]);
         const preview = await stackOf(context).preview([]);
-        for (const name of ["postgres", "redis", "api"]) expectMatch(preview.output, new RegExp(`rampart-e2e-data-${name} does not run \\(status exited, exit code 137\\): an update starts it`), "the preview");
+        for (const name of ["postgres", "redis", "api"])
+          expectMatch(
+            preview.output,
+            new RegExp(`rampart-e2e-data-${name} does not run \\(status exited, exit code 137\\): an update starts it`),
+            "the preview",
+          );
         await up(context, { sql: `${TENANT_TABLES} -- and again`, app: context.images.app });
-        await until("the service is back", 30, async () => (await answers()) === 200 && (await answers("/api/cache")) === 200);
+        await until(
+          "the service is back",
+          30,
+          async () => (await answers()) === 200 && (await answers("/api/cache")) === 200,
+        );
       },
     },
     {
@@ -77,11 +101,18 @@ export const recovery: Suite<Context> = {
         await mustDocker(["rm", "--force", (await container(STACK, "postgres")).Id]);
         const failed = await stackOf(context).up();
         expect(failed.code !== 0, "the update passed");
-        const urn = /its container [0-9a-f]{12} is gone, though Pulumi's state has it\. `pulumi up --replace '([^']+)'` makes it anew/.exec(failed.output)?.[1] ?? "";
+        const urn =
+          /its container [0-9a-f]{12} is gone, though Pulumi's state has it\. `pulumi up --replace '([^']+)'` makes it anew/.exec(
+            failed.output,
+          )?.[1] ?? "";
         expect(urn !== "", tail(failed.output, 30));
         const repaired = await stackOf(context).up(["--replace", urn]);
         expect(repaired.code === 0, tail(repaired.output, 30));
-        expectMatch(await as("app_rw", undefined, ["SELECT count(*)::int AS n FROM app.items WHERE note = 'before the removal'"]), /"n":1\b/, "the row");
+        expectMatch(
+          await as("app_rw", undefined, ["SELECT count(*)::int AS n FROM app.items WHERE note = 'before the removal'"]),
+          /"n":1\b/,
+          "the row",
+        );
         await until("the service is back", 30, async () => (await answers()) === 200);
       },
     },
@@ -92,10 +123,20 @@ export const recovery: Suite<Context> = {
         let refused = "";
         await onASmallDisk(async (directory) => {
           await as("app_rw", undefined, ["INSERT INTO app.items (note) VALUES ('on the small disk')"]);
-          await onTheEngine(`cat /dev/zero >'${directory}/ballast' 2>/dev/null; truncate -s -${2 * MIB * MIB} '${directory}/ballast'`);
-          refused = await as("app_rw", undefined, ["INSERT INTO app.items (note) SELECT repeat('x', 1000) FROM generate_series(1, 20000)"]);
+          await onTheEngine(
+            `cat /dev/zero >'${directory}/ballast' 2>/dev/null; truncate -s -${2 * MIB * MIB} '${directory}/ballast'`,
+          );
+          refused = await as("app_rw", undefined, [
+            "INSERT INTO app.items (note) SELECT repeat('x', 1000) FROM generate_series(1, 20000)",
+          ]);
           expectMatch(refused, /No space left on device/, "a write");
-          expectMatch(await as("app_rw", undefined, ["SELECT count(*)::int AS n FROM app.items WHERE note = 'on the small disk'"]), /"n":1\b/, "a read");
+          expectMatch(
+            await as("app_rw", undefined, [
+              "SELECT count(*)::int AS n FROM app.items WHERE note = 'on the small disk'",
+            ]),
+            /"n":1\b/,
+            "a read",
+          );
           await fillTheLog(directory, Id);
           expect((await answers("/api/version")) === 200, "the service is gone as well");
           const failed = await stackOf(context).up();
@@ -104,7 +145,13 @@ export const recovery: Suite<Context> = {
           await onTheEngine(`rm '${directory}/ballast'`);
           const repaired = await stackOf(context).up();
           expect(repaired.code === 0, tail(repaired.output, 30));
-          expectMatch(await as("app_rw", undefined, ["SELECT count(*)::int AS n FROM app.items WHERE note = 'on the small disk'"]), /"n":1\b/, "the row");
+          expectMatch(
+            await as("app_rw", undefined, [
+              "SELECT count(*)::int AS n FROM app.items WHERE note = 'on the small disk'",
+            ]),
+            /"n":1\b/,
+            "the row",
+          );
           await until("the service is back", 30, async () => (await answers()) === 200);
         });
         return refused;

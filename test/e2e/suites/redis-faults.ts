@@ -1,7 +1,13 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { redisPasswordHash, redisStartScript, redisUsersScript, renderRedisAcl, renderRedisConf } from "../../../hardening/redis";
+import {
+  redisPasswordHash,
+  redisStartScript,
+  redisUsersScript,
+  renderRedisAcl,
+  renderRedisConf,
+} from "../../../hardening/redis";
 import { docker, LABEL, mustDocker } from "../lib/engine";
 import { start, until } from "../lib/process";
 import { expect, expectMatch, type Suite } from "../lib/runner";
@@ -15,11 +21,35 @@ async function startRedis(image: string, data: readonly string[]): Promise<void>
   const directory = mkdtempSync(join(tmpdir(), "rampart-redis-"));
   try {
     const users = renderRedisAcl([{ name: "api", passwordSha256: redisPasswordHash(PASSWORD), keyPrefixes: ["api:"] }]);
-    const files = { "redis.conf": renderRedisConf({ maxMemoryMiB: 128 }), "start.sh": redisStartScript(), "users.sh": redisUsersScript() };
+    const files = {
+      "redis.conf": renderRedisConf({ maxMemoryMiB: 128 }),
+      "start.sh": redisStartScript(),
+      "users.sh": redisUsersScript(),
+    };
     await mustDocker([
-      "create", "--name", NAME, "--label", `${LABEL.e2e}=1`, "--network", "none", "--user", "999:1000", "--cap-drop", "ALL", "--init",
-      ...data, "--tmpfs", "/tmp:rw,size=16m,mode=1777", "--volume", "/etc/rampart", "--volume", "/etc/rampart-live",
-      "--entrypoint", "/bin/sh", image, "/etc/rampart/start.sh",
+      "create",
+      "--name",
+      NAME,
+      "--label",
+      `${LABEL.e2e}=1`,
+      "--network",
+      "none",
+      "--user",
+      "999:1000",
+      "--cap-drop",
+      "ALL",
+      "--init",
+      ...data,
+      "--tmpfs",
+      "/tmp:rw,size=16m,mode=1777",
+      "--volume",
+      "/etc/rampart",
+      "--volume",
+      "/etc/rampart-live",
+      "--entrypoint",
+      "/bin/sh",
+      image,
+      "/etc/rampart/start.sh",
     ]);
     for (const [file, content] of Object.entries(files)) {
       writeFileSync(join(directory, file), content, { mode: 0o644 });
@@ -34,19 +64,37 @@ async function startRedis(image: string, data: readonly string[]): Promise<void>
   await answers();
 }
 
-const answers = (): Promise<true> => until("Redis answers", 20, async () => ((await api("PING")) === "PONG" ? true : undefined));
+const answers = (): Promise<true> =>
+  until("Redis answers", 20, async () => ((await api("PING")) === "PONG" ? true : undefined));
 
 const api = async (...command: string[]): Promise<string> =>
-  (await docker(["exec", "--env", `REDISCLI_AUTH=${PASSWORD}`, NAME, "redis-cli", "--user", "api", "--no-auth-warning", ...command])).output.trim();
-const shell = async (command: string): Promise<string> => (await docker(["exec", NAME, "sh", "-c", command])).output.trim();
+  (
+    await docker([
+      "exec",
+      "--env",
+      `REDISCLI_AUTH=${PASSWORD}`,
+      NAME,
+      "redis-cli",
+      "--user",
+      "api",
+      "--no-auth-warning",
+      ...command,
+    ])
+  ).output.trim();
+const shell = async (command: string): Promise<string> =>
+  (await docker(["exec", NAME, "sh", "-c", command])).output.trim();
 
 const SMALL_DISK = ["--tmpfs", "/data:rw,size=24m,uid=999,gid=1000"];
 /** One that outlives the container's process, as a stack's does; it goes with the container. */
 const OWN_DISK = ["--volume", "/data"];
 
 /** Numbers that Redis acknowledged one after another, each with the time at which this process heard of it. */
-function write(): { readonly acknowledged: { readonly n: number; readonly at: number }[]; readonly ended: Promise<void> } {
-  const loop = 'n=0; while n=$((n + 1)) && [ "$(redis-cli --user api --no-auth-warning SET api:n $n)" = OK ]; do echo $n; done';
+function write(): {
+  readonly acknowledged: { readonly n: number; readonly at: number }[];
+  readonly ended: Promise<void>;
+} {
+  const loop =
+    'n=0; while n=$((n + 1)) && [ "$(redis-cli --user api --no-auth-warning SET api:n $n)" = OK ]; do echo $n; done';
   const child = start("docker", ["exec", "--env", `REDISCLI_AUTH=${PASSWORD}`, NAME, "sh", "-c", loop]);
   const acknowledged: { n: number; at: number }[] = [];
   child.stdout?.on("data", (chunk: Buffer) => {
@@ -74,12 +122,19 @@ export const redisFaults: Suite<Context> = {
           const killed = Date.now();
           process.kill(pid, "SIGKILL");
           await ended;
-          await until("the container has ended", 20, async () => (await mustDocker(["inspect", "--format", "{{.State.Running}}", NAME])).trim() === "false");
+          await until(
+            "the container has ended",
+            20,
+            async () => (await mustDocker(["inspect", "--format", "{{.State.Running}}", NAME])).trim() === "false",
+          );
           await mustDocker(["start", NAME]);
           await answers();
           const kept = Number(await api("GET", "api:n"));
           const lost = acknowledged.filter(({ n, at }) => n > kept && at < killed - 1000);
-          expect(kept > 0 && lost.length === 0, `${kept} is the last key of ${acknowledged.length}; acknowledged over a second before: ${lost.map(({ n }) => n).join(" ")}`);
+          expect(
+            kept > 0 && lost.length === 0,
+            `${kept} is the last key of ${acknowledged.length}; acknowledged over a second before: ${lost.map(({ n }) => n).join(" ")}`,
+          );
           return `${acknowledged.length} acknowledged, ${Math.max(0, (acknowledged.at(-1)?.n ?? 0) - kept)} lost`;
         } finally {
           await docker(["rm", "--force", "--volumes", NAME]);
@@ -104,10 +159,19 @@ export const redisFaults: Suite<Context> = {
           await shell("cat /dev/zero >>/data/ballast 2>/dev/null");
           // Users can be listed, but not saved: a rotation stops here, and says why.
           const staged = await docker(["exec", NAME, "sh", "/etc/rampart/users.sh", "stage"]);
-          expectMatch(staged.output, /rampart: (ERR There was an error trying to save the ACLs|Redis does not answer: MISCONF .*No space left on device)/, "staging");
+          expectMatch(
+            staged.output,
+            /rampart: (ERR There was an error trying to save the ACLs|Redis does not answer: MISCONF .*No space left on device)/,
+            "staging",
+          );
           await shell("rm /data/ballast");
-          await until("writes go on", 20, async () => ((await api("SET", "api:after", "room")) === "OK" ? true : undefined));
-          expect((await docker(["exec", NAME, "sh", "/etc/rampart/users.sh", "stage"])).code === 0, "staging still fails");
+          await until("writes go on", 20, async () =>
+            (await api("SET", "api:after", "room")) === "OK" ? true : undefined,
+          );
+          expect(
+            (await docker(["exec", NAME, "sh", "/etc/rampart/users.sh", "stage"])).code === 0,
+            "staging still fails",
+          );
           return refused.slice(0, 120);
         } finally {
           await docker(["rm", "--force", "--volumes", NAME]);

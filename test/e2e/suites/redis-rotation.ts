@@ -16,7 +16,11 @@ interface Changes {
 
 function settings(images: Images, changes: Changes = {}): StackSettings {
   const { app: image, traefik, postgres, redis, haproxy } = images;
-  const health = (port: number): object => ({ command: ["/usr/local/bin/app", "healthcheck", `http://127.0.0.1:${port}/healthz`], intervalSeconds: 1, startPeriodSeconds: 5 });
+  const health = (port: number): object => ({
+    command: ["/usr/local/bin/app", "healthcheck", `http://127.0.0.1:${port}/healthz`],
+    intervalSeconds: 1,
+    startPeriodSeconds: 5,
+  });
   const api = { image, command: ["api"], port: 3000, healthCheck: health(3000), cache: true };
   return {
     environment: "dev",
@@ -49,7 +53,10 @@ async function underLoad(act: () => Promise<unknown>): Promise<LoadResult> {
 
 function expectNoLoss(result: LoadResult): string {
   const tally = `${result.failed.length} of ${result.sent} requests lost, slowest ${result.longestMs} ms`;
-  expect(result.failed.length === 0 && result.sent > 100, `${describeLoad(result).slice(0, 300)}\n${result.failed.slice(0, 8).join("\n")}`);
+  expect(
+    result.failed.length === 0 && result.sent > 100,
+    `${describeLoad(result).slice(0, 300)}\n${result.failed.slice(0, 8).join("\n")}`,
+  );
   return tally;
 }
 
@@ -63,7 +70,19 @@ async function password({ redis }: Context, service: string): Promise<string> {
 
 async function login({ redis }: Context, user: string, secret: string): Promise<string> {
   const server = await container(redis.name, "redis");
-  return (await docker(["exec", "--env", `REDISCLI_AUTH=${secret}`, server.Id, "redis-cli", "--user", user, "--no-auth-warning", "ping"])).output.trim();
+  return (
+    await docker([
+      "exec",
+      "--env",
+      `REDISCLI_AUTH=${secret}`,
+      server.Id,
+      "redis-cli",
+      "--user",
+      user,
+      "--no-auth-warning",
+      "ping",
+    ])
+  ).output.trim();
 }
 
 const usersInForce = async ({ redis }: Context): Promise<string> => {
@@ -101,8 +120,14 @@ export const redisRotation: Suite<Context> = {
     {
       name: "one key rotates one service's password under load: no request is lost, Redis runs on, the old password is refused",
       run: async (context) => {
-        const [before, api, other] = [await server(context), await password(context, "api"), await password(context, "other")];
-        const result = await underLoad(() => context.redis.mustUp(settings(context.images, { rotation: { redis: { api: "2" } } })));
+        const [before, api, other] = [
+          await server(context),
+          await password(context, "api"),
+          await password(context, "other"),
+        ];
+        const result = await underLoad(() =>
+          context.redis.mustUp(settings(context.images, { rotation: { redis: { api: "2" } } })),
+        );
         await sameServer(context, before);
         await isRefused(context, "api", api);
         expect((await login(context, "api", await password(context, "api"))) === "PONG", "the new password is refused");
@@ -136,10 +161,18 @@ export const redisRotation: Suite<Context> = {
         expectNoLoss(broken);
         // The old container of the API still serves: its password is in force beside the new one.
         expect((await login(context, "api", api)) === "PONG", "the old password is refused while its container runs");
-        const mended = await underLoad(() => context.redis.mustUp(settings(context.images, { rotation: { everything: "3" } })));
-        for (const [user, secret] of [["api", api], ["other", other]] as const) {
+        const mended = await underLoad(() =>
+          context.redis.mustUp(settings(context.images, { rotation: { everything: "3" } })),
+        );
+        for (const [user, secret] of [
+          ["api", api],
+          ["other", other],
+        ] as const) {
           await isRefused(context, user, secret);
-          expect((await login(context, user, await password(context, user))) === "PONG", `the new password of ${user} is refused`);
+          expect(
+            (await login(context, user, await password(context, user))) === "PONG",
+            `the new password of ${user} is refused`,
+          );
         }
         const left = (await containers(context.redis.name)).map(nameOf).sort().join(" ");
         expect(left === "api edge other redis", left);

@@ -9,7 +9,8 @@ const REPLACEMENTS = 5;
 /** Long enough to be healthy twice over, short enough to wait for one that never is. */
 const SHORT_START_SECONDS = 8;
 
-const load = (path = "/api/version"): Load => new Load({ host: MAIN.host, port: MAIN.httpsPort, path }, REQUESTS_PER_SECOND);
+const load = (path = "/api/version"): Load =>
+  new Load({ host: MAIN.host, port: MAIN.httpsPort, path }, REQUESTS_PER_SECOND);
 
 async function underLoad(act: () => Promise<void>): Promise<LoadResult> {
   const generator = load();
@@ -22,7 +23,10 @@ async function underLoad(act: () => Promise<void>): Promise<LoadResult> {
 }
 
 function expectNoLoss(result: LoadResult, versions: readonly string[]): void {
-  expect(result.failed.length === 0 && result.sent > 500, `${describeLoad(result)}\n${result.failed.slice(0, 8).join("\n")}`);
+  expect(
+    result.failed.length === 0 && result.sent > 500,
+    `${describeLoad(result)}\n${result.failed.slice(0, 8).join("\n")}`,
+  );
   const others = Object.keys(result.versions).filter((version) => !versions.includes(version));
   expect(others.length === 0, `answers of ${others.join(", ")}; ${describeLoad(result)}`);
 }
@@ -30,10 +34,17 @@ function expectNoLoss(result: LoadResult, versions: readonly string[]): void {
 const strays = async ({ main }: Context): Promise<string[]> => {
   const all = await containers(main.name, true);
   const workloads = all.filter((one) => kindOf(one) !== "carrier");
-  return workloads.filter((one) => workloads.filter((other) => nameOf(other) === nameOf(one)).length > 1).map((one) => `${one.Name} (${one.State.Status})`);
+  return workloads
+    .filter((one) => workloads.filter((other) => nameOf(other) === nameOf(one)).length > 1)
+    .map((one) => `${one.Name} (${one.State.Status})`);
 };
 
-const unhealthy = ({ images }: Context) => mainSettings(images, { app: images.appNext, apiEnvironment: { UNHEALTHY: "1" }, startTimeoutSeconds: SHORT_START_SECONDS });
+const unhealthy = ({ images }: Context) =>
+  mainSettings(images, {
+    app: images.appNext,
+    apiEnvironment: { UNHEALTHY: "1" },
+    startTimeoutSeconds: SHORT_START_SECONDS,
+  });
 
 export const replacement: Suite<Context> = {
   name: "replacement",
@@ -45,7 +56,9 @@ export const replacement: Suite<Context> = {
         const { main, images } = context;
         let seconds = 0;
         const result = await underLoad(async () => {
-          for (let round = 0; round < REPLACEMENTS; round += 1) seconds += (await main.mustUp(mainSettings(images, { app: round % 2 === 0 ? images.appNext : images.app }))).seconds;
+          for (let round = 0; round < REPLACEMENTS; round += 1)
+            seconds += (await main.mustUp(mainSettings(images, { app: round % 2 === 0 ? images.appNext : images.app })))
+              .seconds;
         });
         expectNoLoss(result, ["1.0.0", "2.0.0"]);
         expect(Object.keys(result.versions).length === 2, describeLoad(result));
@@ -93,7 +106,9 @@ export const replacement: Suite<Context> = {
       name: "the next update with a good version succeeds without a lost request, and leaves nothing behind",
       run: async (context) => {
         const { main, images } = context;
-        const served = await underLoad(async () => void (await main.mustUp(mainSettings(images, { app: images.appNext }))));
+        const served = await underLoad(
+          async () => void (await main.mustUp(mainSettings(images, { app: images.appNext }))),
+        );
         expectNoLoss(served, ["1.0.0", "2.0.0"]);
         const left = await strays(context);
         expect(left.length === 0, `left behind: ${left.join(", ")}`);
@@ -108,7 +123,9 @@ export const replacement: Suite<Context> = {
         const { main, images } = context;
         context.main.configure(unhealthy(context));
         expect((await main.up()).code !== 0, "the update to the unhealthy version passed");
-        const served = await underLoad(async () => void (await main.mustUp(mainSettings(images, { app: images.appNext }))));
+        const served = await underLoad(
+          async () => void (await main.mustUp(mainSettings(images, { app: images.appNext }))),
+        );
         expectNoLoss(served, ["2.0.0"]);
         const left = await strays(context);
         expect(left.length === 0, `left behind: ${left.join(", ")}`);
@@ -126,7 +143,10 @@ export const replacement: Suite<Context> = {
           await slow.stop();
         }
         const result = await slow.stop();
-        expect(result.failed.length === 0 && result.sent > 30, `${describeLoad(result)}\n${result.failed.slice(0, 8).join("\n")}`);
+        expect(
+          result.failed.length === 0 && result.sent > 30,
+          `${describeLoad(result)}\n${result.failed.slice(0, 8).join("\n")}`,
+        );
         return describeLoad(result);
       },
     },

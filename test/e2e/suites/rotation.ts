@@ -8,7 +8,11 @@ const REQUESTS_PER_SECOND = 60;
 const LOGIN = /^app_r[wo]_[0-9a-f]{8}$/;
 
 async function logins(context: Context): Promise<string[]> {
-  const rows = await session(await context.main.outputs(), "postgres", async (client) => (await client.query<{ rolname: string }>("SELECT rolname FROM pg_roles ORDER BY 1")).rows);
+  const rows = await session(
+    await context.main.outputs(),
+    "postgres",
+    async (client) => (await client.query<{ rolname: string }>("SELECT rolname FROM pg_roles ORDER BY 1")).rows,
+  );
   return rows.map(({ rolname }) => rolname).filter((name) => LOGIN.test(name));
 }
 
@@ -41,10 +45,15 @@ export const rotation: Suite<Context> = {
         const tally = describeLoad({ ...result, versions: {} });
         expect(result.failed.length === 0 && result.sent > 100, `${tally}\n${result.failed.slice(0, 8).join("\n")}`);
         const after = await logins(context);
-        expect(before.length === 2 && after.length === 2 && !after.some((name) => before.includes(name)), `${before.join(" ")} became ${after.join(" ")}`);
+        expect(
+          before.length === 2 && after.length === 2 && !after.some((name) => before.includes(name)),
+          `${before.join(" ")} became ${after.join(" ")}`,
+        );
         const outputs = await main.outputs();
         context.outputs = outputs;
-        const words = await session(outputs, "app_rw", () => Promise.resolve("in"), { password: old }).catch((error: unknown) => String(error));
+        const words = await session(outputs, "app_rw", () => Promise.resolve("in"), { password: old }).catch(
+          (error: unknown) => String(error),
+        );
         expectMatch(words, /password authentication failed/, "app_rw with its old password");
         await session(outputs, "app_rw", (client) => client.query("SELECT 1"));
         await expectNoChanges(context);
@@ -68,9 +77,15 @@ export const rotation: Suite<Context> = {
           await load.stop();
         }
         const result = await load.stop();
-        expect(result.failed.length === 0, `${describeLoad({ ...result, versions: {} })}\n${result.failed.slice(0, 8).join("\n")}`);
+        expect(
+          result.failed.length === 0,
+          `${describeLoad({ ...result, versions: {} })}\n${result.failed.slice(0, 8).join("\n")}`,
+        );
         const after = await logins(context);
-        expect(after.length === 2 && after.filter((name) => before.includes(name)).length === 1, `${before.join(" ")} became ${after.join(" ")}`);
+        expect(
+          after.length === 2 && after.filter((name) => before.includes(name)).length === 1,
+          `${before.join(" ")} became ${after.join(" ")}`,
+        );
         context.outputs = await main.outputs();
         await expectNoChanges(context);
       },

@@ -21,7 +21,13 @@ export const seccomp: Suite<Context> = {
     ...["api", "web", "worker", "reports"].map((service) => ({
       name: `ptrace and process_vm_readv are EPERM in ${service}`,
       run: async ({ main }: Context) => {
-        const results = await withProbe(await container(main.name, service), async (probe) => [await probe.try(CALLS[0]), await probe.try(CALLS[1]), await probe.try("unshare", "user"), await probe.try("mount", "/tmp"), await probe.try("keyctl")]);
+        const results = await withProbe(await container(main.name, service), async (probe) => [
+          await probe.try(CALLS[0]),
+          await probe.try(CALLS[1]),
+          await probe.try("unshare", "user"),
+          await probe.try("mount", "/tmp"),
+          await probe.try("keyctl"),
+        ]);
         expectNone(results.filter(({ ok, errno }) => ok || errno !== "EPERM").map((result) => JSON.stringify(result)));
       },
     })),

@@ -28,7 +28,10 @@ function leaks(text: string, where: string, values: readonly Secret[]): string[]
   return values.flatMap(({ what, value }) => {
     // The last characters of base64 depend on what follows.
     const encoded = Buffer.from(value).toString("base64").replace(/=+$/, "").slice(0, -2);
-    return [...(text.includes(value) ? [`${what} in clear in ${where}`] : []), ...(text.includes(encoded) ? [`${what} in base64 in ${where}`] : [])];
+    return [
+      ...(text.includes(value) ? [`${what} in clear in ${where}`] : []),
+      ...(text.includes(encoded) ? [`${what} in base64 in ${where}`] : []),
+    ];
   });
 }
 
@@ -40,14 +43,36 @@ export const secretsSuite: Suite<Context> = {
       name: "the services find theirs as files, and nobody else's",
       run: async (context) => {
         const files = Object.fromEntries(
-          await Promise.all((await containers(context.main.name)).map(async (one) => [nameOf(one), Object.keys(await filesOf(one.Id, "/run/secrets")).map((path) => path.replace(/^secrets\//, "")).sort().join(" ")])),
+          await Promise.all(
+            (await containers(context.main.name)).map(async (one) => [
+              nameOf(one),
+              Object.keys(await filesOf(one.Id, "/run/secrets"))
+                .map((path) => path.replace(/^secrets\//, ""))
+                .sort()
+                .join(" "),
+            ]),
+          ),
         ) as Record<string, string>;
         const expected: Record<string, string> = {
-          api: "database_ca database_url jwt_secret redis_url", "docker-api-worker": "", edge: "", postgres: "ca.crt pg_hba.conf postgres_password server.crt server.key", redis: "", reports: "database_ca database_url", web: "", worker: "database_ca database_url",
+          api: "database_ca database_url jwt_secret redis_url",
+          "docker-api-worker": "",
+          edge: "",
+          postgres: "ca.crt pg_hba.conf postgres_password server.crt server.key",
+          redis: "",
+          reports: "database_ca database_url",
+          web: "",
+          worker: "database_ca database_url",
         };
-        expectNone(Object.entries(expected).flatMap(([name, wanted]) => (files[name] === wanted ? [] : [`${name} has "${files[name] ?? ""}", not "${wanted}"`])));
+        expectNone(
+          Object.entries(expected).flatMap(([name, wanted]) =>
+            files[name] === wanted ? [] : [`${name} has "${files[name] ?? ""}", not "${wanted}"`],
+          ),
+        );
         const values = await secrets(context);
-        expect(values.length >= 12 && values.every(({ value }) => value.length >= 32), `${values.length} secrets, the shortest of ${Math.min(...values.map(({ value }) => value.length))} characters`);
+        expect(
+          values.length >= 12 && values.every(({ value }) => value.length >= 32),
+          `${values.length} secrets, the shortest of ${Math.min(...values.map(({ value }) => value.length))} characters`,
+        );
       },
     },
     {
@@ -70,13 +95,16 @@ export const secretsSuite: Suite<Context> = {
       run: async (context) => {
         const values = await secrets(context);
         const all = await containers(context.main.name, true);
-        const faults = await Promise.all(all.map(async (one) => leaks((await docker(["logs", one.Id])).output, `the log of ${nameOf(one)}`, values)));
+        const faults = await Promise.all(
+          all.map(async (one) => leaks((await docker(["logs", one.Id])).output, `the log of ${nameOf(one)}`, values)),
+        );
         expectNone(faults.flat());
       },
     },
     {
       name: "none in the state, its history or the configuration",
-      run: async (context) => expectNone(leaks(await context.main.written(), "a file of the backend", await secrets(context))),
+      run: async (context) =>
+        expectNone(leaks(await context.main.written(), "a file of the backend", await secrets(context))),
     },
     {
       name: "none in what up and preview --diff print, with a rotation and an upgrade pending",

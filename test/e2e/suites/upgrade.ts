@@ -18,25 +18,38 @@ const stackOf = (context: Context): Stack => (made ??= new Stack(UPGRADE_STACK, 
 /** A write through the application: how many rows there are, and by which server. */
 const write = async (): Promise<{ status: number; count: number; serverVersion: string }> => {
   const answer = await ask({ host: UPGRADE.host, port: UPGRADE.httpsPort, path: "/api/db" });
-  const body = answer.status === 200 ? (JSON.parse(answer.body) as { count: number; serverVersion: string }) : { count: 0, serverVersion: "" };
+  const body =
+    answer.status === 200
+      ? (JSON.parse(answer.body) as { count: number; serverVersion: string })
+      : { count: 0, serverVersion: "" };
   return { status: answer.status, ...body };
 };
-const written = (): ReturnType<typeof write> => until("the API writes", 60, async () => { const one = await write(); return one.status === 200 && one; });
+const written = (): ReturnType<typeof write> =>
+  until("the API writes", 60, async () => {
+    const one = await write();
+    return one.status === 200 && one;
+  });
 
 async function sql(context: Context, role: string, statements: string): Promise<readonly Record<string, unknown>[]> {
   const outputs = await stackOf(context).outputs();
   const client = new Client({ ...connection(outputs, role), connectionTimeoutMillis: 5000 });
   await client.connect();
   try {
-    const result = (await client.query(statements)) as { rows: Record<string, unknown>[] } | { rows: Record<string, unknown>[] }[];
+    const result = (await client.query(statements)) as
+      { rows: Record<string, unknown>[] } | { rows: Record<string, unknown>[] }[];
     return (Array.isArray(result) ? result.at(-1) : result)?.rows ?? [];
   } finally {
     await client.end();
   }
 }
 
-const command = (args: readonly string[], timeoutSeconds = 240): Promise<RunResult> => run("npm", ["run", "--silent", "upgrade-postgres", "--", UPGRADE_STACK, ...args], { cwd: REPOSITORY, timeoutSeconds });
-const upgrade = (context: Context, ...more: string[]): Promise<RunResult> => command(["--to", context.images.postgres17, ...more]);
+const command = (args: readonly string[], timeoutSeconds = 240): Promise<RunResult> =>
+  run("npm", ["run", "--silent", "upgrade-postgres", "--", UPGRADE_STACK, ...args], {
+    cwd: REPOSITORY,
+    timeoutSeconds,
+  });
+const upgrade = (context: Context, ...more: string[]): Promise<RunResult> =>
+  command(["--to", context.images.postgres17, ...more]);
 const CONFIRM = ["--confirm", UPGRADE_STACK];
 
 async function must(running: Promise<RunResult>): Promise<RunResult> {
@@ -45,7 +58,8 @@ async function must(running: Promise<RunResult>): Promise<RunResult> {
   return result;
 }
 
-const volumes = async (): Promise<string[]> => (await ids("volume", [`label=${LABEL.stack}=${UPGRADE_STACK}`])).filter((name) => name.startsWith(OLD_VOLUME)).sort();
+const volumes = async (): Promise<string[]> =>
+  (await ids("volume", [`label=${LABEL.stack}=${UPGRADE_STACK}`])).filter((name) => name.startsWith(OLD_VOLUME)).sort();
 
 async function expectVolumes(wanted: readonly string[]): Promise<void> {
   const found = await volumes();
@@ -76,7 +90,8 @@ CREATE EVENT TRIGGER upgrade_event ON ddl_command_end EXECUTE FUNCTION public.up
 ALTER DATABASE app SET work_mem = '5MB';
 SELECT lo_from_bytea(0, 'large object');
 `;
-const SUM = "SELECT count(*)::int AS count, sum(('x' || substr(md5(r::text), 1, 8))::bit(32)::bigint)::text AS sum FROM app.upgrade_rows r";
+const SUM =
+  "SELECT count(*)::int AS count, sum(('x' || substr(md5(r::text), 1, 8))::bit(32)::bigint)::text AS sum FROM app.upgrade_rows r";
 
 export const upgradeSuite: Suite<Context> = {
   name: "upgrade",
@@ -102,14 +117,21 @@ export const upgradeSuite: Suite<Context> = {
         for (const result of [await stackOf(context).preview(), await stackOf(context).up()]) {
           expect(result.code !== 0, "it passed");
           expectMatch(result.output, /PostgreSQL 16 runs and the configured image is PostgreSQL 17/, "the refusal");
-          expectMatch(result.output, /npm run upgrade-postgres -- e2e-upgrade --to '\S+' --confirm e2e-upgrade/, "the way on");
+          expectMatch(
+            result.output,
+            /npm run upgrade-postgres -- e2e-upgrade --to '\S+' --confirm e2e-upgrade/,
+            "the way on",
+          );
         }
         expect((await container(UPGRADE_STACK, "postgres")).Id === before, "the old server was replaced");
         await expectVolumes([OLD_VOLUME]);
         expect((await write()).status === 200, "the old server does not serve");
         // The new image was pulled meanwhile, and is all that the state has to forget.
         await stackOf(context).mustUp(upgradeSettings(context.images));
-        expect((await container(UPGRADE_STACK, "postgres")).Id === before, "the old server was replaced on the way back");
+        expect(
+          (await container(UPGRADE_STACK, "postgres")).Id === before,
+          "the old server was replaced on the way back",
+        );
         const preview = await stackOf(context).preview(["--expect-no-changes"]);
         expect(preview.code === 0, tail(preview.output, 40));
       },
@@ -128,7 +150,11 @@ export const upgradeSuite: Suite<Context> = {
       name: "cut off in its middle it leaves reads going, and the same command takes it to its end",
       critical: true,
       run: async (context) => {
-        const child = start("npm", ["run", "--silent", "upgrade-postgres", "--", UPGRADE_STACK, "--to", context.images.postgres17, ...CONFIRM], { cwd: REPOSITORY });
+        const child = start(
+          "npm",
+          ["run", "--silent", "upgrade-postgres", "--", UPGRADE_STACK, "--to", context.images.postgres17, ...CONFIRM],
+          { cwd: REPOSITORY },
+        );
         let seen = "";
         child.stdout?.on("data", (chunk: Buffer) => (seen += chunk.toString()));
         await until("the restore begins", 120, () => Promise.resolve(/\[5\/8\]/.test(seen)), 50);
@@ -148,9 +174,14 @@ export const upgradeSuite: Suite<Context> = {
         await must(command(["--abort", ...CONFIRM]));
         await written();
         await expectVolumes([OLD_VOLUME]);
-        stackOf(context).configure(upgradeSettings(context.images, { postgres: context.images.postgres17, previousMajors: [16] }));
+        stackOf(context).configure(
+          upgradeSettings(context.images, { postgres: context.images.postgres17, previousMajors: [16] }),
+        );
         const result = await stackOf(context).preview();
-        expect(result.code !== 0 && /PostgreSQL 16 runs/.test(result.output), "a preview of the new major passes after the abort");
+        expect(
+          result.code !== 0 && /PostgreSQL 16 runs/.test(result.output),
+          "a preview of the new major passes after the abort",
+        );
         stackOf(context).configure(upgradeSettings(context.images));
       },
     },
@@ -159,11 +190,23 @@ export const upgradeSuite: Suite<Context> = {
       run: async (context) => {
         const running = upgrade(context, ...CONFIRM);
         // As an application would that asks for a read-write transaction by name.
-        await until("the freeze", 120, async () => {
-          const rows = await sql(context, "app_rw", "SHOW default_transaction_read_only").catch(() => []);
-          return rows[0]?.["default_transaction_read_only"] === "on";
-        }, 50);
-        await until("the dump is read", 60, async () => (await ids("container", ["name=postgres-data-17-upgrade"])).length > 0 && (await docker(["exec", `${NEW_VOLUME}-upgrade`, "test", "-f", "/tmp/upgrade/done"])).code === 0, 50);
+        await until(
+          "the freeze",
+          120,
+          async () => {
+            const rows = await sql(context, "app_rw", "SHOW default_transaction_read_only").catch(() => []);
+            return rows[0]?.["default_transaction_read_only"] === "on";
+          },
+          50,
+        );
+        await until(
+          "the dump is read",
+          60,
+          async () =>
+            (await ids("container", ["name=postgres-data-17-upgrade"])).length > 0 &&
+            (await docker(["exec", `${NEW_VOLUME}-upgrade`, "test", "-f", "/tmp/upgrade/done"])).code === 0,
+          50,
+        );
         await sql(context, "app_rw", "BEGIN READ WRITE; INSERT INTO app.items (note) VALUES ('around'); COMMIT");
         const result = await running;
         expect(result.code === 1, tail(result.output, 20));
@@ -177,23 +220,36 @@ export const upgradeSuite: Suite<Context> = {
       run: async (context) => {
         await written();
         const { output } = await must(upgrade(context, ...CONFIRM));
-        expectMatch(output, /pulumi config set --stack e2e-upgrade --path 'rampart:images\.postgres' '\S+postgres:17-alpine@sha256:/, "the next step");
+        expectMatch(
+          output,
+          /pulumi config set --stack e2e-upgrade --path 'rampart:images\.postgres' '\S+postgres:17-alpine@sha256:/,
+          "the next step",
+        );
         stackOf(context).configure(upgradeSettings(context.images, { postgres: context.images.postgres17 }));
         const result = await stackOf(context).up();
         expect(result.code !== 0, "it passed");
         expectMatch(result.output, /rampart:database\.previousMajors\[0\]' 16/, "the refusal");
-        expectMatch((await container(UPGRADE_STACK, "postgres")).Mounts.map(({ Name }) => Name ?? "").join(" "), new RegExp(`${OLD_VOLUME}( |$)`), "the old volume");
+        expectMatch(
+          (await container(UPGRADE_STACK, "postgres")).Mounts.map(({ Name }) => Name ?? "").join(" "),
+          new RegExp(`${OLD_VOLUME}( |$)`),
+          "the old volume",
+        );
       },
     },
     {
       name: "up switches: every row is there, writes pass, the old volume is kept, and the next preview is empty",
       run: async (context) => {
         const before = await sql(context, "postgres", SUM);
-        await stackOf(context).mustUp(upgradeSettings(context.images, { postgres: context.images.postgres17, previousMajors: [16] }));
+        await stackOf(context).mustUp(
+          upgradeSettings(context.images, { postgres: context.images.postgres17, previousMajors: [16] }),
+        );
         const answer = await written();
         expectMatch(answer.serverVersion, /^17\./, "the server");
         const after = await sql(context, "postgres", SUM);
-        expect(JSON.stringify(after) === JSON.stringify(before), `${JSON.stringify(before)} became ${JSON.stringify(after)}`);
+        expect(
+          JSON.stringify(after) === JSON.stringify(before),
+          `${JSON.stringify(before)} became ${JSON.stringify(after)}`,
+        );
         expect((await sql(context, "app_rw", "SELECT * FROM app.upgrade_rows")).length === 0, "row security is gone");
         await expectVolumes([OLD_VOLUME, NEW_VOLUME]);
         const preview = await stackOf(context).preview(["--expect-no-changes", "--refresh"]);
@@ -206,14 +262,20 @@ export const upgradeSuite: Suite<Context> = {
       run: async (context) => {
         stackOf(context).configure(upgradeSettings(context.images, { previousMajors: [17] }));
         const result = await stackOf(context).up();
-        expect(result.code !== 0 && /PostgreSQL 17 runs and the configured image is PostgreSQL 16, an older one/.test(result.output), tail(result.output, 30));
+        expect(
+          result.code !== 0 &&
+            /PostgreSQL 17 runs and the configured image is PostgreSQL 16, an older one/.test(result.output),
+          tail(result.output, 30),
+        );
         expect((await write()).status === 200, "the new server does not serve");
       },
     },
     {
       name: "and the stack can be destroyed for good",
       run: async (context) => {
-        stackOf(context).configure(upgradeSettings(context.images, { postgres: context.images.postgres17, previousMajors: [16] }));
+        stackOf(context).configure(
+          upgradeSettings(context.images, { postgres: context.images.postgres17, previousMajors: [16] }),
+        );
         await stackOf(context).cli("state", ["unprotect", "--all", "--yes"], 60);
         const result = await stackOf(context).destroy(["--ignore-protect"]);
         expect(result.code === 0, tail(result.output, 40));

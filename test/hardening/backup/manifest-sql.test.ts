@@ -1,7 +1,12 @@
 /** The facts of a manifest against a real PostgreSQL; that a restore brings them back is shown end to end, with pg_dump. */
 import type { Client } from "pg";
 import { compareHead, compareMiddle, compareTail } from "../../../hardening/backup/compare-sql";
-import { catalogFacts, rowFactQueries, sequenceFactQueries, sessionSettingsSql } from "../../../hardening/backup/manifest-sql";
+import {
+  catalogFacts,
+  rowFactQueries,
+  sequenceFactQueries,
+  sessionSettingsSql,
+} from "../../../hardening/backup/manifest-sql";
 import { compareInput } from "../../../hardening/backup/restore-scripts";
 import { startPostgres, SUPERUSER, type PostgresServer } from "../database/postgres-server";
 
@@ -39,21 +44,31 @@ async function factsOf(client: Client): Promise<Fact[]> {
   await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY");
   try {
     await client.query(sessionSettingsSql());
-    const read = async (query: string): Promise<string[]> => (await client.query<string[]>({ text: query, rowMode: "array" })).rows.map(([text]) => text ?? "");
+    const read = async (query: string): Promise<string[]> =>
+      (await client.query<string[]>({ text: query, rowMode: "array" })).rows.map(([text]) => text ?? "");
     const lines: string[] = [];
     for (const query of catalogFacts()) lines.push(...(await read(query)));
-    for (const queries of [rowFactQueries(), sequenceFactQueries("sequence before")]) for (const query of await read(queries)) lines.push(...(await read(query)));
+    for (const queries of [rowFactQueries(), sequenceFactQueries("sequence before")])
+      for (const query of await read(queries)) lines.push(...(await read(query)));
     return lines.map((line) => JSON.parse(line) as Fact);
   } finally {
     await client.query("ROLLBACK");
   }
 }
 
-const find = (facts: readonly Fact[], kind: string, key: string): Fact[2] | undefined => facts.find((one) => one[0] === kind && one[1] === key)?.[2];
+const find = (facts: readonly Fact[], kind: string, key: string): Fact[2] | undefined =>
+  facts.find((one) => one[0] === kind && one[1] === key)?.[2];
 const changed = (before: readonly Fact[], after: readonly Fact[]): string[] => {
   const text = (facts: readonly Fact[]): string[] => facts.map((one) => JSON.stringify(one));
   const [a, b] = [text(before), text(after)];
-  return [...new Set([...before.filter((_, index) => !b.includes(a[index] ?? "")), ...after.filter((_, index) => !a.includes(b[index] ?? ""))].map(([kind, key]) => `${kind} ${key}`))].sort();
+  return [
+    ...new Set(
+      [
+        ...before.filter((_, index) => !b.includes(a[index] ?? "")),
+        ...after.filter((_, index) => !a.includes(b[index] ?? "")),
+      ].map(([kind, key]) => `${kind} ${key}`),
+    ),
+  ].sort();
 };
 
 describe("a manifest", () => {
@@ -64,22 +79,37 @@ describe("a manifest", () => {
     expect(own).toEqual(all);
     expect(find(own, "rows", "app.items")).toMatchObject({ rows: 50 });
     expect(find(own, "rows", 'app."odd "" name\tx"')).toEqual({ rows: 0, checksum: "0" });
-    expect(find(own, "relation", "app.items")).toMatchObject({ kind: "r", rowSecurity: true, forced: true, owner: "postgres" });
-    expect(find(own, "policy", "app.items tenant")).toMatchObject({ roles: ["app_rw"], command: "*", using: "x=ANYARRAY['a','b']" });
+    expect(find(own, "relation", "app.items")).toMatchObject({
+      kind: "r",
+      rowSecurity: true,
+      forced: true,
+      owner: "postgres",
+    });
+    expect(find(own, "policy", "app.items tenant")).toMatchObject({
+      roles: ["app_rw"],
+      command: "*",
+      using: "x=ANYARRAY['a','b']",
+    });
     expect(find(own, "role", "backup")).toMatchObject({ superuser: false, bypassRowSecurity: true });
     expect(own.some(([kind]) => kind === "sequence before")).toBe(true);
   });
 
   test("of a role whose rows a policy hides is an error, and no shorter manifest", async () => {
     const reader = await server.connect("reader");
-    await expect(factsOf(reader)).rejects.toThrow('query would be affected by row-level security policy for table "items"');
+    await expect(factsOf(reader)).rejects.toThrow(
+      'query would be affected by row-level security policy for table "items"',
+    );
     await reader.end();
   });
 
   test("does not depend on the order of rows, nor on a session's settings", async () => {
     const before = await factsOf(superuser);
-    await superuser.query("CREATE TEMPORARY TABLE kept AS SELECT * FROM app.items; TRUNCATE app.items; INSERT INTO app.items SELECT * FROM kept ORDER BY id DESC; DROP TABLE kept");
-    await superuser.query("SET TimeZone = 'Asia/Tokyo'; SET bytea_output = 'escape'; SET extra_float_digits = 0; SET DateStyle = 'German'");
+    await superuser.query(
+      "CREATE TEMPORARY TABLE kept AS SELECT * FROM app.items; TRUNCATE app.items; INSERT INTO app.items SELECT * FROM kept ORDER BY id DESC; DROP TABLE kept",
+    );
+    await superuser.query(
+      "SET TimeZone = 'Asia/Tokyo'; SET bytea_output = 'escape'; SET extra_float_digits = 0; SET DateStyle = 'German'",
+    );
     expect(changed(before, await factsOf(superuser))).toEqual([]);
   });
 

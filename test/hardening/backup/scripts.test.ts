@@ -9,7 +9,10 @@ import { backupScripts } from "../../../hardening/backup/workloads";
 const SHELLS: readonly (readonly string[])[] = [["sh"], ["busybox", "sh"]];
 const installed = (command: string): boolean => spawnSync(command, ["--help"]).error === undefined;
 const scripts = Object.entries(backupScripts()).filter(([name]) => name.endsWith(".sh"));
-const restoreScripts = Object.entries(restore).filter(([name]) => name.endsWith("Script")) as unknown as (readonly [string, () => string])[];
+const restoreScripts = Object.entries(restore).filter(([name]) => name.endsWith("Script")) as unknown as (readonly [
+  string,
+  () => string,
+])[];
 const all = [...scripts, ...restoreScripts.map(([name, render]) => [name, render()] as const)];
 
 describe.each(SHELLS.filter(([program = ""]) => installed(program)))("%s", (...shell) => {
@@ -25,10 +28,19 @@ describe.each(SHELLS.filter(([program = ""]) => installed(program)))("%s", (...s
   try {
     const files = all.map(([name, text]) => {
       const file = join(directory, name.endsWith(".sh") ? name : `${name}.sh`);
-      writeFileSync(file, name.endsWith(".sh") ? text.replace(". /etc/rampart/common.sh", `. ${directory}/common.sh`) : `#!/bin/sh\n${text}`);
+      writeFileSync(
+        file,
+        name.endsWith(".sh")
+          ? text.replace(". /etc/rampart/common.sh", `. ${directory}/common.sh`)
+          : `#!/bin/sh\n${text}`,
+      );
       return file;
     });
-    const result = spawnSync("shellcheck", ["-x", "-s", "sh", "--severity", "style", ...files.filter((file) => !file.endsWith("/common.sh"))], { encoding: "utf8" });
+    const result = spawnSync(
+      "shellcheck",
+      ["-x", "-s", "sh", "--severity", "style", ...files.filter((file) => !file.endsWith("/common.sh"))],
+      { encoding: "utf8" },
+    );
     expect(result.stdout).toBe("");
   } finally {
     rmSync(directory, { recursive: true, force: true });
@@ -36,7 +48,8 @@ describe.each(SHELLS.filter(([program = ""]) => installed(program)))("%s", (...s
 });
 
 test("no script has a password in it, or on a command line", () => {
-  for (const [name, text] of all) expect([name, /--password=|PGPASSWORD=[^$"]/.test(text.replaceAll("--no-password", ""))]).toEqual([name, false]);
+  for (const [name, text] of all)
+    expect([name, /--password=|PGPASSWORD=[^$"]/.test(text.replaceAll("--no-password", ""))]).toEqual([name, false]);
 });
 
 /** The time of day and the age, with a clock of the test's own. */
@@ -48,17 +61,34 @@ describe("when a dump is due", () => {
       for (const [file, content] of Object.entries(files)) writeFileSync(join(directory, file), content);
       const { "common.sh": common = "", "dump.sh": dump = "" } = backupScripts();
       const program = `${common.replace("state=/state", `state=${directory}`).replace(/^trap .*$/m, "")}
-${dump.replace(". /etc/rampart/common.sh", "").replace("scratch=/scratch", `scratch=${directory}/scratch`).replace("whole=/scratch/whole", `whole=${directory}/scratch/whole`).replace(/case \$\{1:-run\}[^]*$/, "")}
+${dump
+  .replace(". /etc/rampart/common.sh", "")
+  .replace("scratch=/scratch", `scratch=${directory}/scratch`)
+  .replace("whole=/scratch/whole", `whole=${directory}/scratch/whole`)
+  .replace(/case \$\{1:-run\}[^]*$/, "")}
 now() { echo ${now}; }
 due`;
-      return spawnSync("sh", ["-c", program], { env: { PATH: process.env["PATH"] ?? "", RAMPART_AT: at, RAMPART_DATABASES: "app", RAMPART_MAX_AGE_HOURS: "26" }, encoding: "utf8" }).status === 0;
+      return (
+        spawnSync("sh", ["-c", program], {
+          env: {
+            PATH: process.env["PATH"] ?? "",
+            RAMPART_AT: at,
+            RAMPART_DATABASES: "app",
+            RAMPART_MAX_AGE_HOURS: "26",
+          },
+          encoding: "utf8",
+        }).status === 0
+      );
     } finally {
       rmSync(directory, { recursive: true, force: true });
     }
   };
   const at = (text: string): number => Date.parse(text) / 1000;
   const since = { "dump/since": `${at("2026-11-20T12:00:00Z")}` };
-  const good = (text: string): Record<string, string> => ({ ...since, "store/good": `{"epoch":${at(text)},"snapshot":"x"}` });
+  const good = (text: string): Record<string, string> => ({
+    ...since,
+    "store/good": `{"epoch":${at(text)},"snapshot":"x"}`,
+  });
 
   test.each<[string, string, string, Readonly<Record<string, string>>, boolean]>([
     ["not before the first time of day", "02:30", "2026-11-20T12:00:01Z", since, false],
@@ -66,10 +96,34 @@ due`;
     ["not a second before", "02:30", "2026-11-21T02:29:59Z", since, false],
     ["not twice a day", "02:30", "2026-11-21T12:00:00Z", good("2026-11-21T02:30:02Z"), false],
     ["the next day", "02:30", "2026-11-22T02:30:00Z", good("2026-11-21T02:30:02Z"), true],
-    ["at once after a time in which the stack was down", "02:30", "2026-11-24T17:00:00Z", good("2026-11-21T02:30:02Z"), true],
-    ["with hours and minutes that begin with a zero", "08:09", "2026-11-22T08:09:00Z", good("2026-11-21T08:09:02Z"), true],
-    ["not a minute after a failure", "02:30", "2026-11-22T02:35:00Z", { ...good("2026-11-21T02:30:02Z"), "dump/failed": `{"epoch":${at("2026-11-22T02:34:00Z")}}` }, false],
-    ["ten minutes after a failure", "02:30", "2026-11-22T02:45:00Z", { ...good("2026-11-21T02:30:02Z"), "dump/failed": `{"epoch":${at("2026-11-22T02:34:00Z")}}` }, true],
+    [
+      "at once after a time in which the stack was down",
+      "02:30",
+      "2026-11-24T17:00:00Z",
+      good("2026-11-21T02:30:02Z"),
+      true,
+    ],
+    [
+      "with hours and minutes that begin with a zero",
+      "08:09",
+      "2026-11-22T08:09:00Z",
+      good("2026-11-21T08:09:02Z"),
+      true,
+    ],
+    [
+      "not a minute after a failure",
+      "02:30",
+      "2026-11-22T02:35:00Z",
+      { ...good("2026-11-21T02:30:02Z"), "dump/failed": `{"epoch":${at("2026-11-22T02:34:00Z")}}` },
+      false,
+    ],
+    [
+      "ten minutes after a failure",
+      "02:30",
+      "2026-11-22T02:45:00Z",
+      { ...good("2026-11-21T02:30:02Z"), "dump/failed": `{"epoch":${at("2026-11-22T02:34:00Z")}}` },
+      true,
+    ],
   ])("%s", (_, time, now, files, expected) => expect(due(time, at(now), files)).toBe(expected));
 });
 

@@ -40,8 +40,13 @@ class Store {
   readonly directory = mkdtempSync(join(tmpdir(), "rampart-store-"));
 
   constructor(private readonly repository = "/repository") {
-    for (const path of ["state/store", "scratch/whole", "restored", "secrets", "bin"]) mkdirSync(join(this.directory, path), { recursive: true });
-    for (const [name, text] of [["restic", RESTIC], ["df", DF]] as const) writeFileSync(join(this.directory, "bin", name), text, { mode: 0o755 });
+    for (const path of ["state/store", "scratch/whole", "restored", "secrets", "bin"])
+      mkdirSync(join(this.directory, path), { recursive: true });
+    for (const [name, text] of [
+      ["restic", RESTIC],
+      ["df", DF],
+    ] as const)
+      writeFileSync(join(this.directory, "bin", name), text, { mode: 0o755 });
   }
 
   dump(epoch: number): void {
@@ -58,13 +63,30 @@ class Store {
       .replaceAll(". /etc/rampart/common.sh", "")
       .replaceAll("/scratch/whole", `${this.directory}/scratch/whole`)
       .replace("restored=/restored", `restored=${this.directory}/restored`)
-      .replace(/case \$\{1:-run\}[^]*$/, `now() { echo ${now}; }\nerrors=$work_directory/errors\ninstallation=i\nready=${ready}\ntried=0\ntick\n`);
+      .replace(
+        /case \$\{1:-run\}[^]*$/,
+        `now() { echo ${now}; }\nerrors=$work_directory/errors\ninstallation=i\nready=${ready}\ntried=0\ntick\n`,
+      );
     const result = spawnSync("sh", ["-c", program], {
-      env: { PATH: `${this.directory}/bin:${process.env["PATH"] ?? ""}`, DIRECTORY: this.directory, FAILS: fails.join(" "), FREE_KIB: String(freeMiB * 1024), RAMPART_REPOSITORY: this.repository, RAMPART_CREDENTIALS: "", RAMPART_KEEP: "7 4 6", RAMPART_STACK: "prod" },
+      env: {
+        PATH: `${this.directory}/bin:${process.env["PATH"] ?? ""}`,
+        DIRECTORY: this.directory,
+        FAILS: fails.join(" "),
+        FREE_KIB: String(freeMiB * 1024),
+        RAMPART_REPOSITORY: this.repository,
+        RAMPART_CREDENTIALS: "",
+        RAMPART_KEEP: "7 4 6",
+        RAMPART_STACK: "prod",
+      },
       encoding: "utf8",
     });
     if (result.stderr !== "") throw new Error(result.stderr);
-    return existsSync(calls) ? readFileSync(calls, "utf8").trim().split("\n").map((line) => line.split(" ")[0] ?? "") : [];
+    return existsSync(calls)
+      ? readFileSync(calls, "utf8")
+          .trim()
+          .split("\n")
+          .map((line) => line.split(" ")[0] ?? "")
+      : [];
   }
 
   state(file: string): Readonly<Record<string, unknown>> | undefined {
@@ -116,7 +138,10 @@ describe("a dump that waits", () => {
   test("leaves nothing of a failed attempt on a disk of the host's, says why once, and is tried again after a minute", () => {
     const store = waiting();
     expect(store.turn(DUMPED + 5, ["backup"])).toEqual(["cat", "backup", "unlock", "prune"]);
-    expect(store.state("failed")).toMatchObject({ step: "storing the backup", error: "write /repository/data: no space left on device" });
+    expect(store.state("failed")).toMatchObject({
+      step: "storing the backup",
+      error: "write /repository/data: no space left on device",
+    });
     expect(store.turn(DUMPED + 30, ["backup"])).toEqual([]);
     expect(store.turn(DUMPED + 66)).toEqual(["cat", "backup", "check", "unlock", "forget"]);
   });
@@ -124,9 +149,19 @@ describe("a dump that waits", () => {
   test("is not stored where that could take the room that Postgres needs, and is once there is room", () => {
     const store = waiting();
     expect(store.turn(DUMPED + 5, [], "yes", 511)).toEqual(["cat", "unlock", "prune"]);
-    expect(store.state("failed")).toMatchObject({ step: "storing the backup", error: "storing the backup may take 0 MiB and has to leave 512 MiB to Postgres, and the disk has 511 MiB free: make room (docs/backups.md)" });
+    expect(store.state("failed")).toMatchObject({
+      step: "storing the backup",
+      error:
+        "storing the backup may take 0 MiB and has to leave 512 MiB to Postgres, and the disk has 511 MiB free: make room (docs/backups.md)",
+    });
     expect(store.turn(DUMPED + 66, [], "yes", 513)).toEqual(["cat", "backup", "check", "unlock", "forget"]);
-    expect(waiting("s3:https://s3.example.com/b").turn(DUMPED + 5, [], "yes", 1)).toEqual(["cat", "backup", "check", "unlock", "forget"]);
+    expect(waiting("s3:https://s3.example.com/b").turn(DUMPED + 5, [], "yes", 1)).toEqual([
+      "cat",
+      "backup",
+      "check",
+      "unlock",
+      "forget",
+    ]);
   });
 
   test("has nothing removed after it from a repository elsewhere, which another may be at work on", () => {
@@ -141,7 +176,9 @@ test("a repository that restic tries to open for a quarter of an hour is given u
   writeFileSync(join(store.directory, "bin/timeout"), TIMEOUT, { mode: 0o755 });
   expect(store.turn(DUMPED + 5, [], "no")).toEqual(["timeout"]);
   expect(readFileSync(join(store.directory, "calls"), "utf8")).toBe("timeout 45 restic cat config\n");
-  expect(store.state("closed")).toMatchObject({ error: "the repository s3:https://s3.example.com/b cannot be read: Stat: The specified bucket does not exist." });
+  expect(store.state("closed")).toMatchObject({
+    error: "the repository s3:https://s3.example.com/b cannot be read: Stat: The specified bucket does not exist.",
+  });
 });
 
 describe("another repository than the one before", () => {

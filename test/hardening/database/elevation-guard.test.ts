@@ -1,7 +1,14 @@
 /** What somebody who is elevated may try so as to stay, on a real PostgreSQL. */
 import type { Client } from "pg";
 import { renderPasswordAnnouncedSql } from "../../../hardening/database/elevation-guard";
-import { ELEVATION_WATCH, elevatedLogin, renderElevationEndSql, renderElevationOwnershipSql, renderElevationsSql, type Elevation } from "../../../hardening/database/elevations";
+import {
+  ELEVATION_WATCH,
+  elevatedLogin,
+  renderElevationEndSql,
+  renderElevationOwnershipSql,
+  renderElevationsSql,
+  type Elevation,
+} from "../../../hardening/database/elevations";
 import { databasePrivileges } from "../../../hardening/database/privileges";
 import { renderPrivilegesSql } from "../../../hardening/database/privileges-sql";
 import { scramSha256Verifier } from "../../../hardening/database/scram";
@@ -27,9 +34,25 @@ async function login(user: string, password = passwordOf(user)): Promise<Client>
 }
 
 /** As `up` does it: each of the scripts is a transaction. */
-async function apply(elevations: readonly Elevation[], passwords: Readonly<Record<string, string>> = Object.fromEntries(ROLES.map((role) => [role, verifierOf(role)]))): Promise<void> {
-  const verifiers = Object.fromEntries([...elevations.map(elevatedLogin), ELEVATION_WATCH].map((name) => [name, verifierOf(name)]));
-  const scripts = [...renderElevationEndSql(elevations), renderElevationOwnershipSql(elevations), renderElevationsSql({ database: "app", superuser: SUPERUSER, elevations, verifiers, passwords, roles: MODEL.roles })];
+async function apply(
+  elevations: readonly Elevation[],
+  passwords: Readonly<Record<string, string>> = Object.fromEntries(ROLES.map((role) => [role, verifierOf(role)])),
+): Promise<void> {
+  const verifiers = Object.fromEntries(
+    [...elevations.map(elevatedLogin), ELEVATION_WATCH].map((name) => [name, verifierOf(name)]),
+  );
+  const scripts = [
+    ...renderElevationEndSql(elevations),
+    renderElevationOwnershipSql(elevations),
+    renderElevationsSql({
+      database: "app",
+      superuser: SUPERUSER,
+      elevations,
+      verifiers,
+      passwords,
+      roles: MODEL.roles,
+    }),
+  ];
   for (const script of scripts) {
     await superuser.query("BEGIN");
     for (const sql of script) await superuser.query(sql);
@@ -44,7 +67,11 @@ async function look(): Promise<string[]> {
   return rows.map(({ said }) => said.replace(/\d+/, "#"));
 }
 
-const ended = (client: Client): Promise<string> => client.query("SELECT 1").then(() => "lives", (error: unknown) => (error instanceof Error ? error.message : String(error)));
+const ended = (client: Client): Promise<string> =>
+  client.query("SELECT 1").then(
+    () => "lives",
+    (error: unknown) => (error instanceof Error ? error.message : String(error)),
+  );
 
 beforeAll(async () => {
   server = await startPostgres();
@@ -52,7 +79,10 @@ beforeAll(async () => {
   await bootstrap.query("CREATE DATABASE app");
   await bootstrap.end();
   superuser = await server.connect(SUPERUSER, { database: "app" });
-  for (const sql of renderPrivilegesSql(MODEL, { passwords: Object.fromEntries(ROLES.map((role) => [role, passwordOf(role)])) })) await superuser.query(sql);
+  for (const sql of renderPrivilegesSql(MODEL, {
+    passwords: Object.fromEntries(ROLES.map((role) => [role, passwordOf(role)])),
+  }))
+    await superuser.query(sql);
   for (const role of ROLES) await superuser.query(`ALTER ROLE ${role} PASSWORD '${verifierOf(role)}'`);
 }, 60_000);
 
@@ -61,21 +91,30 @@ afterAll(async () => {
   await server.stop();
 });
 
-test.each(["app_rw", "app_ro", "migrator", "monitor"])("a password that an elevated session gave to %s is void, with whoever came in by it", async (role) => {
-  await apply([{ ...ANNA, role }]);
-  const anna = await login("elevated_anna");
-  await anna.query(`ALTER ROLE ${role} PASSWORD 'stolen1'`);
-  const thief = await login(role, "stolen1");
-  expect((await look()).sort()).toEqual([`ended session # of ${role}`, "ended session # of elevated_anna", `the changed password of ${role} is void`].sort());
-  expect(await ended(thief)).not.toBe("lives");
-  expect(await ended(anna)).not.toBe("lives");
-  await expect(login(role, "stolen1")).rejects.toMatchObject({ code: "28P01" });
-  expect(server.log()).toContain(`rampart: the password of ${role} was changed by somebody`);
-  // As `up --refresh` does.
-  await superuser.query(`ALTER ROLE ${role} PASSWORD '${verifierOf(role)}'`);
-  expect(await look()).toEqual([]);
-  await login(role);
-});
+test.each(["app_rw", "app_ro", "migrator", "monitor"])(
+  "a password that an elevated session gave to %s is void, with whoever came in by it",
+  async (role) => {
+    await apply([{ ...ANNA, role }]);
+    const anna = await login("elevated_anna");
+    await anna.query(`ALTER ROLE ${role} PASSWORD 'stolen1'`);
+    const thief = await login(role, "stolen1");
+    expect((await look()).sort()).toEqual(
+      [
+        `ended session # of ${role}`,
+        "ended session # of elevated_anna",
+        `the changed password of ${role} is void`,
+      ].sort(),
+    );
+    expect(await ended(thief)).not.toBe("lives");
+    expect(await ended(anna)).not.toBe("lives");
+    await expect(login(role, "stolen1")).rejects.toMatchObject({ code: "28P01" });
+    expect(server.log()).toContain(`rampart: the password of ${role} was changed by somebody`);
+    // As `up --refresh` does.
+    await superuser.query(`ALTER ROLE ${role} PASSWORD '${verifierOf(role)}'`);
+    expect(await look()).toEqual([]);
+    await login(role);
+  },
+);
 
 test("and so it is when the entry goes before the watch has looked", async () => {
   await apply([ANNA]);
@@ -91,9 +130,11 @@ test("a rotation is the stack's own change: nobody is thrown out, before, in bet
   const next = Object.fromEntries(ROLES.map((role) => [role, verifier(`${passwordOf(role)}next`)]));
   // Side by side, as Pulumi updates roles.
   const clients = await Promise.all(ROLES.map(() => login(SUPERUSER)));
-  await Promise.all(ROLES.map(async (role, index) => {
-    for (const sql of renderPasswordAnnouncedSql(next[role] ?? "")) await clients[index]?.query(sql);
-  }));
+  await Promise.all(
+    ROLES.map(async (role, index) => {
+      for (const sql of renderPasswordAnnouncedSql(next[role] ?? "")) await clients[index]?.query(sql);
+    }),
+  );
   expect(await look()).toEqual([]);
   for (const role of ROLES) await superuser.query(`ALTER ROLE ${role} PASSWORD '${next[role] ?? ""}'`);
   const session = await login("app_rw", `${passwordOf("app_rw")}next`);
@@ -105,7 +146,11 @@ test("a rotation is the stack's own change: nobody is thrown out, before, in bet
   await superuser.query(`ALTER ROLE app_rw PASSWORD '${verifierOf("app_rw")}'`);
   expect(await look()).toContain("the changed password of app_rw is void");
   for (const role of ROLES) {
-    for (const sql of [...renderPasswordAnnouncedSql(verifierOf(role)), `ALTER ROLE ${role} PASSWORD '${verifierOf(role)}'`]) await superuser.query(sql);
+    for (const sql of [
+      ...renderPasswordAnnouncedSql(verifierOf(role)),
+      `ALTER ROLE ${role} PASSWORD '${verifierOf(role)}'`,
+    ])
+      await superuser.query(sql);
   }
 });
 
@@ -130,23 +175,32 @@ test("an end that nobody was in for is in the log, once", async () => {
 test("a session starts with the search path and the limits of its role", async () => {
   await apply([{ ...ANNA, role: "migrator" }]);
   const [anna, migrator] = [await login("elevated_anna"), await login("migrator")];
-  const settings = "SELECT current_setting('search_path') AS path, current_setting('statement_timeout') AS statement, current_setting('idle_in_transaction_session_timeout') AS idle";
+  const settings =
+    "SELECT current_setting('search_path') AS path, current_setting('statement_timeout') AS statement, current_setting('idle_in_transaction_session_timeout') AS idle";
   expect((await anna.query(settings)).rows).toEqual((await migrator.query(settings)).rows);
   await migrator.query("CREATE TABLE app.found (id int)");
   await anna.query("SELECT * FROM found");
 });
 
 test("a lock on its own login or role does not keep a session alive, nor the watch from its work", async () => {
-  await apply([{ ...ANNA, until: inSeconds(2) }, { who: "ben", role: "app_ro", until: inSeconds(2), reason: "ticket 4712: look" }]);
+  await apply([
+    { ...ANNA, until: inSeconds(2) },
+    { who: "ben", role: "app_ro", until: inSeconds(2), reason: "ticket 4712: look" },
+  ]);
   const [anna, ben] = [await login("elevated_anna"), await login("elevated_ben")];
   await anna.query("SET ROLE NONE");
   await anna.query("BEGIN");
   await anna.query("ALTER ROLE elevated_anna PASSWORD 'mine1'");
   await new Promise((resolve) => setTimeout(resolve, 2100));
-  expect((await look()).filter((said) => said.startsWith("ended"))).toEqual(["ended session # of elevated_anna", "ended session # of elevated_ben"]);
+  expect((await look()).filter((said) => said.startsWith("ended"))).toEqual([
+    "ended session # of elevated_anna",
+    "ended session # of elevated_ben",
+  ]);
   expect([await ended(anna), await ended(ben)]).not.toContain("lives");
   await look();
-  expect((await superuser.query("SELECT FROM pg_roles WHERE rolname LIKE 'elevated%' AND rolcanlogin")).rowCount).toBe(0);
+  expect((await superuser.query("SELECT FROM pg_roles WHERE rolname LIKE 'elevated%' AND rolcanlogin")).rowCount).toBe(
+    0,
+  );
 });
 
 test("an open transaction that holds locks is not in the way of its end", async () => {
@@ -160,23 +214,41 @@ test("an open transaction that holds locks is not in the way of its end", async 
   await superuser.query("SET lock_timeout = '3s'");
   await apply([]);
   expect(await ended(anna)).not.toBe("lives");
-  expect((await superuser.query("SELECT tableowner FROM pg_tables WHERE tablename = 'mine'")).rows).toEqual([{ tableowner: "migrator" }]);
+  expect((await superuser.query("SELECT tableowner FROM pg_tables WHERE tablename = 'mine'")).rows).toEqual([
+    { tableowner: "migrator" },
+  ]);
 });
 
 test("what else a session may try does not let it stay, or act unseen", async () => {
-  await apply([{ ...ANNA, role: "migrator" }, { who: "ben", role: "monitor", until: inSeconds(600), reason: "ticket 4712: look" }]);
+  await apply([
+    { ...ANNA, role: "migrator" },
+    { who: "ben", role: "monitor", until: inSeconds(600), reason: "ticket 4712: look" },
+  ]);
   const [anna, ben] = [await login("elevated_anna"), await login("elevated_ben")];
   await anna.query("SET ROLE NONE");
   await anna.query("ALTER ROLE elevated_anna RESET ALL");
   await anna.query("RESET ALL");
   await anna.query("DISCARD ALL");
   for (const sql of [
-    "ALTER ROLE elevated_anna VALID UNTIL 'infinity'", "ALTER ROLE elevated_anna SET log_statement TO 'none'", "ALTER ROLE elevated_anna CONNECTION LIMIT -1",
-    "SET log_statement TO 'none'", "SELECT set_config('log_statement', 'none', false)", "GRANT migrator TO elevated_ben", "CREATE ROLE elevated_more LOGIN",
-    "ALTER ROLE migrator VALID UNTIL 'infinity'", "ALTER ROLE elevated_ben PASSWORD 'stolen1'", "COMMENT ON ROLE elevation_watch IS NULL",
-    "DROP FUNCTION rampart.end_elevations()", "DO $$ BEGIN LOCK TABLE pg_authid; END $$", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'postgres'", "CREATE EXTENSION pg_cron",
-  ]) await expect(anna.query(sql)).rejects.toThrow(/permission denied|must be|Only roles|not available/);
-  await expect(ben.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'elevated_anna'`)).rejects.toThrow(/permission denied/);
+    "ALTER ROLE elevated_anna VALID UNTIL 'infinity'",
+    "ALTER ROLE elevated_anna SET log_statement TO 'none'",
+    "ALTER ROLE elevated_anna CONNECTION LIMIT -1",
+    "SET log_statement TO 'none'",
+    "SELECT set_config('log_statement', 'none', false)",
+    "GRANT migrator TO elevated_ben",
+    "CREATE ROLE elevated_more LOGIN",
+    "ALTER ROLE migrator VALID UNTIL 'infinity'",
+    "ALTER ROLE elevated_ben PASSWORD 'stolen1'",
+    "COMMENT ON ROLE elevation_watch IS NULL",
+    "DROP FUNCTION rampart.end_elevations()",
+    "DO $$ BEGIN LOCK TABLE pg_authid; END $$",
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'postgres'",
+    "CREATE EXTENSION pg_cron",
+  ])
+    await expect(anna.query(sql)).rejects.toThrow(/permission denied|must be|Only roles|not available/);
+  await expect(
+    ben.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'elevated_anna'`),
+  ).rejects.toThrow(/permission denied/);
   const again = await login("elevated_anna");
   expect((await again.query("SHOW log_statement")).rows).toEqual([{ log_statement: "all" }]);
 });

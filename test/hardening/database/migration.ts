@@ -67,11 +67,18 @@ const ownerProbes = (table: string, cascade = ""): Record<string, string> => ({
 });
 
 /** For what PostgreSQL answers with less rather than with an error. */
-const refusedUnless = (condition: string): string => `DO $$ BEGIN IF NOT ${condition} THEN RAISE insufficient_privilege; END IF; END $$`;
+const refusedUnless = (condition: string): string =>
+  `DO $$ BEGIN IF NOT ${condition} THEN RAISE insufficient_privilege; END IF; END $$`;
 
 const schemaProbes = (kind: string, schema: string): Record<string, Record<string, string>> => ({
-  [`table of a second ${kind}`]: { ...rowProbes(`${schema}.entry`, `INSERT INTO ${schema}.entry VALUES (2)`), ...ownerProbes(`${schema}.entry`) },
-  [`sequence of a second ${kind}`]: { "read last_value": `SELECT last_value FROM ${schema}.ticket`, nextval: `SELECT nextval('${schema}.ticket')` },
+  [`table of a second ${kind}`]: {
+    ...rowProbes(`${schema}.entry`, `INSERT INTO ${schema}.entry VALUES (2)`),
+    ...ownerProbes(`${schema}.entry`),
+  },
+  [`sequence of a second ${kind}`]: {
+    "read last_value": `SELECT last_value FROM ${schema}.ticket`,
+    nextval: `SELECT nextval('${schema}.ticket')`,
+  },
   [`function of a second ${kind}`]: { EXECUTE: `SELECT ${schema}.half(2)` },
   [`enum type of a second ${kind}`]: { "cast to it": `SELECT 'calm'::${schema}.mood` },
 });
@@ -92,7 +99,8 @@ export const PROBES: Readonly<Record<string, Readonly<Record<string, string>>>> 
     ...ownerProbes("item", "CASCADE"),
     "CREATE INDEX": "CREATE INDEX ON item (name)",
     "CREATE TRIGGER": "CREATE TRIGGER t BEFORE INSERT ON item FOR EACH ROW EXECUTE FUNCTION touch()",
-    GRANT: "DO $$ BEGIN GRANT SELECT ON app.item TO PUBLIC; IF NOT has_table_privilege('stranger', 'app.item', 'SELECT') THEN RAISE insufficient_privilege; END IF; END $$",
+    GRANT:
+      "DO $$ BEGIN GRANT SELECT ON app.item TO PUBLIC; IF NOT has_table_privilege('stranger', 'app.item', 'SELECT') THEN RAISE insufficient_privilege; END IF; END $$",
     "DISABLE ROW SECURITY": "ALTER TABLE item DISABLE ROW LEVEL SECURITY",
   },
   "table with forced row security": {
@@ -101,9 +109,15 @@ export const PROBES: Readonly<Record<string, Readonly<Record<string, string>>>> 
     "NO FORCE ROW SECURITY": "ALTER TABLE vault NO FORCE ROW LEVEL SECURITY",
   },
   "table of a second migration": rowProbes("later", "INSERT INTO later VALUES (2)"),
-  "partition of a second migration": { SELECT: "SELECT * FROM event_2027", INSERT: "INSERT INTO event_2027 VALUES (2, '2027-06-06')" },
+  "partition of a second migration": {
+    SELECT: "SELECT * FROM event_2027",
+    INSERT: "INSERT INTO event_2027 VALUES (2, '2027-06-06')",
+  },
   "view of a second migration": { SELECT: "SELECT * FROM later_view" },
-  "sequence of a second migration": { "read last_value": "SELECT last_value FROM later_ticket", nextval: "SELECT nextval('later_ticket')" },
+  "sequence of a second migration": {
+    "read last_value": "SELECT last_value FROM later_ticket",
+    nextval: "SELECT nextval('later_ticket')",
+  },
   "function of a second migration": { EXECUTE: "SELECT later_double(2)" },
   "enum type of a second migration": { "cast to it": "SELECT 'calm'::later_mood" },
   "procedure of a second migration": { CALL: "CALL later_tidy()" },
@@ -134,7 +148,10 @@ export const PROBES: Readonly<Record<string, Readonly<Record<string, string>>>> 
     DROP: "DROP SCHEMA extensions CASCADE",
   },
   "partitioned table": { ...rowProbes("event", "INSERT INTO event VALUES (2, '2026-06-06')"), ...ownerProbes("event") },
-  partition: { ...rowProbes("event_2026", "INSERT INTO event_2026 VALUES (2, '2026-06-06')"), ...ownerProbes("event_2026") },
+  partition: {
+    ...rowProbes("event_2026", "INSERT INTO event_2026 VALUES (2, '2026-06-06')"),
+    ...ownerProbes("event_2026"),
+  },
   view: {
     ...rowProbes("item_view", "INSERT INTO item_view VALUES (3, 'three')"),
     REPLACE: "CREATE OR REPLACE VIEW item_view AS SELECT id, name FROM item WHERE id > 0",
@@ -162,8 +179,16 @@ export const PROBES: Readonly<Record<string, Readonly<Record<string, string>>>> 
   procedure: { CALL: "CALL tidy()" },
   aggregate: { EXECUTE: "SELECT total(n) FROM generate_series(1, 3) n", DROP: "DROP AGGREGATE total(integer)" },
   domain: { "cast to it": "SELECT 1::grade", ALTER: "ALTER DOMAIN grade SET DEFAULT 1", DROP: "DROP DOMAIN grade" },
-  "composite type": { "cast to it": "SELECT ROW(1, 2)::pair", ALTER: "ALTER TYPE pair ADD ATTRIBUTE c integer", DROP: "DROP TYPE pair" },
-  "enum type": { "cast to it": "SELECT 'calm'::mood", "ADD VALUE": "ALTER TYPE mood ADD VALUE 'wild'", DROP: "DROP TYPE mood CASCADE" },
+  "composite type": {
+    "cast to it": "SELECT ROW(1, 2)::pair",
+    ALTER: "ALTER TYPE pair ADD ATTRIBUTE c integer",
+    DROP: "DROP TYPE pair",
+  },
+  "enum type": {
+    "cast to it": "SELECT 'calm'::mood",
+    "ADD VALUE": "ALTER TYPE mood ADD VALUE 'wild'",
+    DROP: "DROP TYPE mood CASCADE",
+  },
   "schema app": {
     "CREATE TABLE": "CREATE TABLE app.x (id integer)",
     "CREATE VIEW": "CREATE VIEW app.x AS SELECT 1 AS one",
@@ -172,7 +197,10 @@ export const PROBES: Readonly<Record<string, Readonly<Record<string, string>>>> 
     "CREATE SEQUENCE": "CREATE SEQUENCE app.x",
     DROP: "DROP SCHEMA app CASCADE",
   },
-  "schema public": { "CREATE TABLE": "CREATE TABLE public.x (id integer)", "read a table in it": "SELECT * FROM public.planted" },
+  "schema public": {
+    "CREATE TABLE": "CREATE TABLE public.x (id integer)",
+    "read a table in it": "SELECT * FROM public.planted",
+  },
   "another schema": { "CREATE SCHEMA": "CREATE SCHEMA x", "read a table in it": "SELECT * FROM other.secret" },
   database: {
     "CREATE TEMPORARY TABLE": "CREATE TEMPORARY TABLE x (id integer)",
@@ -196,7 +224,9 @@ export const PROBES: Readonly<Record<string, Readonly<Record<string, string>>>> 
     "ALTER SYSTEM": "ALTER SYSTEM SET work_mem = '1GB'",
     CHECKPOINT: "CHECKPOINT",
     "end another role's session": "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'postgres'",
-    "see other roles' statements": refusedUnless("EXISTS (SELECT FROM pg_stat_activity WHERE usename = 'postgres' AND query NOT IN ('', '<insufficient privilege>'))"),
+    "see other roles' statements": refusedUnless(
+      "EXISTS (SELECT FROM pg_stat_activity WHERE usename = 'postgres' AND query NOT IN ('', '<insufficient privilege>'))",
+    ),
     "read settings that show paths": "SHOW data_directory",
   },
   catalog: {

@@ -1,10 +1,20 @@
-import { despiteDeadlocks, guardScripts, tenancyScripts, type PolicyDatabases } from "../../../hardening/database/policy-scripts";
+import {
+  despiteDeadlocks,
+  guardScripts,
+  tenancyScripts,
+  type PolicyDatabases,
+} from "../../../hardening/database/policy-scripts";
 
-const DEADLOCK = { code: 3, stderr: "ERROR:  40P01: deadlock detected\nDETAIL:  Process 689 waits for AccessExclusiveLock\n" };
+const DEADLOCK = {
+  code: 3,
+  stderr: "ERROR:  40P01: deadlock detected\nDETAIL:  Process 689 waits for AccessExclusiveLock\n",
+};
 const GUARD = { code: 3, stderr: "ERROR:  tenancy: app.notes: deadlock detected in its name alone\n" };
 const FINE = { code: 0, stderr: "" };
 
-async function times(answers: readonly { readonly code: number; readonly stderr: string }[]): Promise<readonly [runs: number, code: number]> {
+async function times(
+  answers: readonly { readonly code: number; readonly stderr: string }[],
+): Promise<readonly [runs: number, code: number]> {
   let runs = 0;
   const { code } = await despiteDeadlocks(() => Promise.resolve(answers[runs++] ?? FINE));
   return [runs, code];
@@ -26,7 +36,10 @@ const CONFIG: PolicyDatabases = {
 };
 
 test("each database is guarded by its own schemas and what tenancy leaves out there", () => {
-  const [app, billing, ...rest] = guardScripts(CONFIG, "postgres").map(({ database, statements }) => ({ database, sql: statements.join("\n") }));
+  const [app, billing, ...rest] = guardScripts(CONFIG, "postgres").map(({ database, statements }) => ({
+    database,
+    sql: statements.join("\n"),
+  }));
   expect(rest).toEqual([]);
   expect([app?.database, billing?.database]).toEqual(["app", "billing"]);
   expect(app?.sql).toContain("ARRAY['app', 'audit']");

@@ -39,7 +39,9 @@ export async function freePort(): Promise<number> {
     server.once("error", reject);
     server.listen(0, "127.0.0.1", () => {
       const address = server.address();
-      server.close(() => (typeof address === "object" && address !== null ? resolve(address.port) : reject(new Error("no port"))));
+      server.close(() =>
+        typeof address === "object" && address !== null ? resolve(address.port) : reject(new Error("no port")),
+      );
     });
   });
 }
@@ -49,8 +51,16 @@ export function initdb(dataDirectory: string, password = SUPERUSER_PASSWORD): vo
   execFileSync(
     join(POSTGRES_BIN, "initdb"),
     [
-      "-D", dataDirectory, "-U", SUPERUSER, `--pwfile=${passwordFile}`, "--no-sync", "--locale=C", "--encoding=UTF8",
-      "--auth-host=scram-sha-256", "--auth-local=scram-sha-256",
+      "-D",
+      dataDirectory,
+      "-U",
+      SUPERUSER,
+      `--pwfile=${passwordFile}`,
+      "--no-sync",
+      "--locale=C",
+      "--encoding=UTF8",
+      "--auth-host=scram-sha-256",
+      "--auth-local=scram-sha-256",
     ],
     { ...POSTGRES_IDS, cwd: "/", stdio: "pipe" },
   );

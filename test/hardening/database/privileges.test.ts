@@ -3,11 +3,24 @@ import { join } from "node:path";
 import { DatabaseError, type Client } from "pg";
 import { renderDropOwnedSql } from "../../../hardening/database/drop-owned-sql";
 import { EXTENSIONS, withRequired } from "../../../hardening/database/extensions";
-import { databasePrivileges, DATABASE_ROLES, loginSpec, SERVICE_ROLES, type DatabaseRole } from "../../../hardening/database/privileges";
+import {
+  databasePrivileges,
+  DATABASE_ROLES,
+  loginSpec,
+  SERVICE_ROLES,
+  type DatabaseRole,
+} from "../../../hardening/database/privileges";
 import { renderPrivilegesSql } from "../../../hardening/database/privileges-sql";
 import { PRIVILEGE_TABLE, renderPrivilegeTable, type PrivilegeRow } from "../../../hardening/database/privilege-table";
 import { scramSha256Verifier } from "../../../hardening/database/scram";
-import { FIRST_MIGRATION, inSecondDatabase, OUTSIDE_TRANSACTION, PROBES, SECOND_DATABASE_MIGRATION, SECOND_MIGRATION } from "./migration";
+import {
+  FIRST_MIGRATION,
+  inSecondDatabase,
+  OUTSIDE_TRANSACTION,
+  PROBES,
+  SECOND_DATABASE_MIGRATION,
+  SECOND_MIGRATION,
+} from "./migration";
 import { passwordOf, startPostgres, SUPERUSER, type PostgresServer } from "./postgres-server";
 
 const MODEL = databasePrivileges({
@@ -19,10 +32,17 @@ const MODEL = databasePrivileges({
 });
 const SALT = Buffer.alloc(16, 7).toString("base64");
 const LOGINS = SERVICE_ROLES.map((role) => ({ role, login: `${role}_0a1b2c3d` }));
-const LOGIN_SPECS = MODEL.roles.flatMap((role) => LOGINS.flatMap((one) => (one.role === role.name ? [loginSpec(role, one.login)] : [])));
+const LOGIN_SPECS = MODEL.roles.flatMap((role) =>
+  LOGINS.flatMap((one) => (one.role === role.name ? [loginSpec(role, one.login)] : [])),
+);
 /** Everyone who logs in, and the row of the table that holds for them. */
-const WHO: readonly (readonly [user: string, as: DatabaseRole])[] = [...DATABASE_ROLES.map((role) => [role, role] as const), ...LOGINS.map(({ role, login }) => [login, role] as const)];
-const PASSWORDS = Object.fromEntries(WHO.map(([user]) => [user, scramSha256Verifier({ password: passwordOf(user), saltBase64: SALT })]));
+const WHO: readonly (readonly [user: string, as: DatabaseRole])[] = [
+  ...DATABASE_ROLES.map((role) => [role, role] as const),
+  ...LOGINS.map(({ role, login }) => [login, role] as const),
+];
+const PASSWORDS = Object.fromEntries(
+  WHO.map(([user]) => [user, scramSha256Verifier({ password: passwordOf(user), saltBase64: SALT })]),
+);
 
 const INSUFFICIENT_PRIVILEGE = "42501";
 /** Undefined table, function, type, no schema to create in: monitor may not use the schemas, so their names do not even resolve for it. */
@@ -41,8 +61,18 @@ async function run(client: Client, statements: readonly string[]): Promise<void>
 }
 
 async function applyModel(): Promise<void> {
-  await run(superuser, ["BEGIN", ...renderPrivilegesSql(MODEL, { passwords: PASSWORDS, logins: LOGIN_SPECS }), ...renderDropOwnedSql(SUPERUSER), "COMMIT"]);
-  await run(analyst, ["BEGIN", ...renderPrivilegesSql(MODEL, { database: "analytics" }), ...renderDropOwnedSql(SUPERUSER), "COMMIT"]);
+  await run(superuser, [
+    "BEGIN",
+    ...renderPrivilegesSql(MODEL, { passwords: PASSWORDS, logins: LOGIN_SPECS }),
+    ...renderDropOwnedSql(SUPERUSER),
+    "COMMIT",
+  ]);
+  await run(analyst, [
+    "BEGIN",
+    ...renderPrivilegesSql(MODEL, { database: "analytics" }),
+    ...renderDropOwnedSql(SUPERUSER),
+    "COMMIT",
+  ]);
   for (const database of ["postgres", "template1"]) {
     const maintenance = await server.connect(SUPERUSER, { database });
     await run(maintenance, renderPrivilegesSql(MODEL, { database }));
@@ -64,7 +94,8 @@ async function catalogState(): Promise<unknown> {
     "SELECT roleid::regrole, member::regrole FROM pg_auth_members ORDER BY 1, 2",
   ];
   const answers: unknown[] = [];
-  for (const client of [superuser, analyst]) for (const query of queries) answers.push((await client.query(query)).rows);
+  for (const client of [superuser, analyst])
+    for (const query of queries) answers.push((await client.query(query)).rows);
   return answers;
 }
 
@@ -136,7 +167,9 @@ describe("the model on a real PostgreSQL", () => {
 
   test("every row of the table has a probe, and every probe a row", () => {
     const rows = PRIVILEGE_TABLE.map(({ object, action }) => `${object}: ${action}`);
-    const probes = Object.entries(PROBES).flatMap(([object, actions]) => Object.keys(actions).map((action) => `${object}: ${action}`));
+    const probes = Object.entries(PROBES).flatMap(([object, actions]) =>
+      Object.keys(actions).map((action) => `${object}: ${action}`),
+    );
     expect([...probes].sort()).toEqual([...rows].sort());
     expect(new Set(rows).size).toBe(rows.length);
   });
@@ -161,16 +194,25 @@ describe("the model on a real PostgreSQL", () => {
 
     test("monitor is refused by the schemas, not by a name that it misspelt", async () => {
       for (const table of ["app.item", "app.later", "app.vault", "audit.entry"]) {
-        expect([table, await sqlState(() => clientOf("monitor").query(`SELECT FROM ${table}`))]).toEqual([table, INSUFFICIENT_PRIVILEGE]);
+        expect([table, await sqlState(() => clientOf("monitor").query(`SELECT FROM ${table}`))]).toEqual([
+          table,
+          INSUFFICIENT_PRIVILEGE,
+        ]);
       }
-      expect(await sqlState(() => clientOf("monitor", analysts).query("SELECT FROM main.entry"))).toBe(INSUFFICIENT_PRIVILEGE);
-      expect(await sqlState(() => clientOf("monitor").query("SELECT extensions.gen_random_bytes(1)"))).toBe(INSUFFICIENT_PRIVILEGE);
+      expect(await sqlState(() => clientOf("monitor", analysts).query("SELECT FROM main.entry"))).toBe(
+        INSUFFICIENT_PRIVILEGE,
+      );
+      expect(await sqlState(() => clientOf("monitor").query("SELECT extensions.gen_random_bytes(1)"))).toBe(
+        INSUFFICIENT_PRIVILEGE,
+      );
     });
   });
 
   test.each(["postgres", "template1"])("PUBLIC has nothing on schema public of %s", async (database) => {
     const client = await server.connect(SUPERUSER, { database });
-    const { rows } = await client.query("SELECT nspacl::text FROM pg_namespace WHERE nspname = 'public' AND nspacl::text ~ '[{,]=U'");
+    const { rows } = await client.query(
+      "SELECT nspacl::text FROM pg_namespace WHERE nspname = 'public' AND nspacl::text ~ '[{,]=U'",
+    );
     await client.end();
     expect(rows).toEqual([]);
   });
@@ -220,9 +262,18 @@ describe("the model on a real PostgreSQL", () => {
 
   test("a login stays the role's equal whatever a pooler does, and is dropped without a trace", async () => {
     await superuser.query("CREATE ROLE app_rw_ffffffff LOGIN PASSWORD 'apprwffffffffpassword1'");
-    await run(superuser, renderPrivilegesSql(MODEL, { logins: LOGIN_SPECS.filter(({ name }) => name === "app_rw_0a1b2c3d").map((spec) => ({ ...spec, name: "app_rw_ffffffff" })) }));
+    await run(
+      superuser,
+      renderPrivilegesSql(MODEL, {
+        logins: LOGIN_SPECS.filter(({ name }) => name === "app_rw_0a1b2c3d").map((spec) => ({
+          ...spec,
+          name: "app_rw_ffffffff",
+        })),
+      }),
+    );
     const client = await server.connect("app_rw_ffffffff");
-    const look = async (): Promise<unknown> => (await client.query("SELECT current_user AS is, (SELECT count(*)::int FROM item) AS items")).rows;
+    const look = async (): Promise<unknown> =>
+      (await client.query("SELECT current_user AS is, (SELECT count(*)::int FROM item) AS items")).rows;
     await client.query("DISCARD ALL");
     expect(await look()).toEqual([{ is: "app_rw", items: 1 }]);
     await client.query("SET ROLE NONE");
@@ -234,9 +285,19 @@ describe("the model on a real PostgreSQL", () => {
 
   test("backup reads what pg_dump reads, in a transaction like its own, and the roles without their passwords", async () => {
     const client = clientOf("backup");
-    await run(client, ["BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY", "SET LOCAL row_security = off", "LOCK TABLE app.item, app.vault, app.event_2026, audit.entry IN ACCESS SHARE MODE"]);
+    await run(client, [
+      "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+      "SET LOCAL row_security = off",
+      "LOCK TABLE app.item, app.vault, app.event_2026, audit.entry IN ACCESS SHARE MODE",
+    ]);
     const { rows } = await client.query("SELECT id, label::text FROM ONLY app.vault");
-    await run(client, ["SELECT last_value, is_called FROM app.ticket", "SELECT rolname FROM pg_roles", "SELECT * FROM pg_auth_members", "SELECT * FROM pg_db_role_setting", "ROLLBACK"]);
+    await run(client, [
+      "SELECT last_value, is_called FROM app.ticket",
+      "SELECT rolname FROM pg_roles",
+      "SELECT * FROM pg_auth_members",
+      "SELECT * FROM pg_db_role_setting",
+      "ROLLBACK",
+    ]);
     expect(rows).toEqual([{ id: 1, label: "hidden" }]);
   });
 
@@ -247,8 +308,13 @@ describe("the model on a real PostgreSQL", () => {
   });
 
   test("every extension on the list can be made, in the order that it needs, and its functions are PUBLIC's to execute", async () => {
-    await run(superuser, ["BEGIN", ...withRequired(EXTENSIONS).map((extension) => `CREATE EXTENSION IF NOT EXISTS "${extension}" SCHEMA extensions`)]);
-    const { rows } = await superuser.query("SELECT proname FROM pg_proc WHERE pronamespace = 'extensions'::regnamespace AND NOT has_function_privilege('app_ro', oid, 'EXECUTE')");
+    await run(superuser, [
+      "BEGIN",
+      ...withRequired(EXTENSIONS).map((extension) => `CREATE EXTENSION IF NOT EXISTS "${extension}" SCHEMA extensions`),
+    ]);
+    const { rows } = await superuser.query(
+      "SELECT proname FROM pg_proc WHERE pronamespace = 'extensions'::regnamespace AND NOT has_function_privilege('app_ro', oid, 'EXECUTE')",
+    );
     await superuser.query("ROLLBACK");
     expect(rows).toEqual([]);
   });
@@ -262,7 +328,9 @@ describe("the model on a real PostgreSQL", () => {
 
   test("the superuser may still drop what a role owns, as a login's end needs it", async () => {
     await run(superuser, ["BEGIN", "CREATE ROLE gone", "DROP OWNED BY gone", "ROLLBACK"]);
-    expect(await sqlState(() => clientOf("migrator").query("DROP EVENT TRIGGER rampart_drop_owned"))).toBe(INSUFFICIENT_PRIVILEGE);
+    expect(await sqlState(() => clientOf("migrator").query("DROP EVENT TRIGGER rampart_drop_owned"))).toBe(
+      INSUFFICIENT_PRIVILEGE,
+    );
   });
 
   test("a role's connections end at its limit", async () => {
@@ -287,25 +355,70 @@ describe("the model on a real PostgreSQL", () => {
 describe("the model as data", () => {
   test("ids are unique", () => {
     // Names that might meet: a schema and a database of one name, and what PostgreSQL calls its own.
-    const crowded = databasePrivileges({ database: "app", schemas: ["large", "objects", "x"], extensions: ["cube"], databases: { x: { schemas: ["app", "x"], extensions: ["cube"] }, objects: { schemas: ["x"], extensions: [] } }, superuser: SUPERUSER });
+    const crowded = databasePrivileges({
+      database: "app",
+      schemas: ["large", "objects", "x"],
+      extensions: ["cube"],
+      databases: { x: { schemas: ["app", "x"], extensions: ["cube"] }, objects: { schemas: ["x"], extensions: [] } },
+      superuser: SUPERUSER,
+    });
     for (const { databases, schemas, extensions, grants, defaultPrivileges } of [MODEL, crowded]) {
-      for (const entries of [databases, schemas, extensions, grants, defaultPrivileges]) expect(new Set(entries.map(({ id }) => id)).size).toBe(entries.length);
+      for (const entries of [databases, schemas, extensions, grants, defaultPrivileges])
+        expect(new Set(entries.map(({ id }) => id)).size).toBe(entries.length);
     }
   });
 
   test("what a stack with one schema has is called what it always was, whatever is added", () => {
-    const ids = (model: typeof MODEL): string[] => [...model.schemas, ...model.grants, ...model.defaultPrivileges].map(({ id }) => id);
+    const ids = (model: typeof MODEL): string[] =>
+      [...model.schemas, ...model.grants, ...model.defaultPrivileges].map(({ id }) => id);
     const least = ids(databasePrivileges({ database: "app", superuser: SUPERUSER }));
-    expect(least).toEqual(expect.arrayContaining(["schema", "public-database-postgres", "public-database", "migrator-database", "public-schema-public", "public-schema", "app_rw-schema", "public-large-objects", "public-functions", "public-types", "app_rw-tables", "app_ro-types"]));
-    expect(ids(MODEL)).toEqual(expect.arrayContaining([...least, "schema-audit", "schema-extensions", "schema-analytics-main", "app_rw-schema-audit", "backup-tables-analytics-main", "public-large-objects-analytics", "public-types-analytics"]));
+    expect(least).toEqual(
+      expect.arrayContaining([
+        "schema",
+        "public-database-postgres",
+        "public-database",
+        "migrator-database",
+        "public-schema-public",
+        "public-schema",
+        "app_rw-schema",
+        "public-large-objects",
+        "public-functions",
+        "public-types",
+        "app_rw-tables",
+        "app_ro-types",
+      ]),
+    );
+    expect(ids(MODEL)).toEqual(
+      expect.arrayContaining([
+        ...least,
+        "schema-audit",
+        "schema-extensions",
+        "schema-analytics-main",
+        "app_rw-schema-audit",
+        "backup-tables-analytics-main",
+        "public-large-objects-analytics",
+        "public-types-analytics",
+      ]),
+    );
   });
 
   test("no role is more than it has to be, and PUBLIC gets nothing", () => {
     for (const role of [...MODEL.roles, ...LOGIN_SPECS]) {
-      expect(role).toMatchObject({ superuser: false, createDatabase: false, createRole: false, replication: false, bypassRowLevelSecurity: role.name === "backup" });
+      expect(role).toMatchObject({
+        superuser: false,
+        createDatabase: false,
+        createRole: false,
+        replication: false,
+        bypassRowLevelSecurity: role.name === "backup",
+      });
     }
-    expect(MODEL.roles.filter(({ roles }) => roles.length > 0).map(({ name, roles }) => [name, roles])).toEqual([["monitor", ["pg_monitor"]]]);
-    expect(LOGIN_SPECS.map(({ name, roles, assumeRole }) => [name, roles, assumeRole])).toEqual([["app_rw_0a1b2c3d", ["app_rw"], "app_rw"], ["app_ro_0a1b2c3d", ["app_ro"], "app_ro"]]);
+    expect(MODEL.roles.filter(({ roles }) => roles.length > 0).map(({ name, roles }) => [name, roles])).toEqual([
+      ["monitor", ["pg_monitor"]],
+    ]);
+    expect(LOGIN_SPECS.map(({ name, roles, assumeRole }) => [name, roles, assumeRole])).toEqual([
+      ["app_rw_0a1b2c3d", ["app_rw"], "app_rw"],
+      ["app_ro_0a1b2c3d", ["app_ro"], "app_ro"],
+    ]);
     for (const entry of [...MODEL.grants, ...MODEL.defaultPrivileges]) {
       if (entry.role === "public") expect(entry.privileges).toEqual([]);
       expect([...entry.privileges]).toEqual([...entry.privileges].sort());
@@ -313,7 +426,11 @@ describe("the model as data", () => {
   });
 
   test("limits can be set, and a limit of 0 resets the timeout", () => {
-    const model = databasePrivileges({ database: "app", superuser: "postgres", limits: { app_rw: { connectionLimit: 7, statementTimeoutMs: 0 } } });
+    const model = databasePrivileges({
+      database: "app",
+      superuser: "postgres",
+      limits: { app_rw: { connectionLimit: 7, statementTimeoutMs: 0 } },
+    });
     const sql = renderPrivilegesSql(model);
     expect(sql).toContain('ALTER ROLE "app_rw" RESET statement_timeout');
     expect(sql.join(";")).toContain('ALTER ROLE "app_rw" WITH CONNECTION LIMIT 7 ');
@@ -326,12 +443,24 @@ describe("the model as data", () => {
     [{ database: "app", schema: "pg_x", superuser: "postgres" }, 'schema: "pg_x" cannot be a name in PostgreSQL'],
     [{ database: "template1", superuser: "postgres" }, 'database: "template1" is PostgreSQL\'s own'],
     [{ database: "app", schema: "extensions", superuser: "postgres" }, 'schema: "extensions" holds the extensions'],
-    [{ database: "app", schemas: ["rampart"], superuser: "postgres" }, 'schemas[0]: "rampart" holds what guards the database from its owner'],
+    [
+      { database: "app", schemas: ["rampart"], superuser: "postgres" },
+      'schemas[0]: "rampart" holds what guards the database from its owner',
+    ],
     [{ database: "app", schemas: ["app"], superuser: "postgres" }, 'schemas: "app" stands twice in database "app"'],
-    [{ database: "app", databases: { app: { schemas: ["x"], extensions: [] } }, superuser: "postgres" }, 'databases: "app" is the first database already'],
-    [{ database: "app", databases: { x: { schemas: [], extensions: [] } }, superuser: "postgres" }, "databases.x.schemas: none given"],
+    [
+      { database: "app", databases: { app: { schemas: ["x"], extensions: [] } }, superuser: "postgres" },
+      'databases: "app" is the first database already',
+    ],
+    [
+      { database: "app", databases: { x: { schemas: [], extensions: [] } }, superuser: "postgres" },
+      "databases.x.schemas: none given",
+    ],
     [{ database: "app", superuser: "migrator" }, 'superuser: "migrator" is the name of a least-privilege role'],
-    [{ database: "app", superuser: "postgres", limits: { app_ro: { connectionLimit: 0 } } }, "limits.app_ro.connectionLimit: 0 is not allowed"],
+    [
+      { database: "app", superuser: "postgres", limits: { app_ro: { connectionLimit: 0 } } },
+      "limits.app_ro.connectionLimit: 0 is not allowed",
+    ],
   ])("refuses %j", (args, message) => {
     expect(() => databasePrivileges(args)).toThrow(message);
   });

@@ -7,7 +7,14 @@ describe("rotation", () => {
   });
 
   test("either key turns a password over, and no two pairs are one", () => {
-    const keys = [{ everything: "a" }, { one: "a" }, { everything: "a", one: "a" }, { everything: "b" }, { everything: "a", one: "b" }, { everything: "b", one: "a" }].map(rotationKey);
+    const keys = [
+      { everything: "a" },
+      { one: "a" },
+      { everything: "a", one: "a" },
+      { everything: "b" },
+      { everything: "a", one: "b" },
+      { everything: "b", one: "a" },
+    ].map(rotationKey);
     expect(keys).toEqual(["a/", "/a", "a/a", "b/", "a/b", "b/a"]);
     expect(new Set([undefined, ...keys].map(rotationId)).size).toBe(7);
   });
@@ -17,7 +24,12 @@ describe("rotation", () => {
   });
 
   test("a login is named after its role, and depends on role, key and salt", () => {
-    const names = [loginName("app_rw", undefined, "salt"), loginName("app_rw", "a/", "salt"), loginName("app_rw", "a/", "other"), loginName("app_ro", "a/", "salt")];
+    const names = [
+      loginName("app_rw", undefined, "salt"),
+      loginName("app_rw", "a/", "salt"),
+      loginName("app_rw", "a/", "other"),
+      loginName("app_ro", "a/", "salt"),
+    ];
     for (const name of names) expect(name).toMatch(/^app_r[ow]_[0-9a-f]{8}$/);
     expect(new Set(names.map((name) => name.slice(7))).size).toBe(4);
   });

@@ -1,7 +1,17 @@
 import { DatabaseError, type Client } from "pg";
 import { TENANT_COLUMN_TYPES, type TenantColumnType } from "../../../hardening/database/tenancy";
 import { fixture, LEAK, probes, rows, WEIRD, type Probe } from "./tenancy-probes";
-import { asTenant, copyIn, createTenantDatabase, outcome, run, startPostgres, TENANTS, type PostgresServer, type TenantDatabase } from "./tenancy-server";
+import {
+  asTenant,
+  copyIn,
+  createTenantDatabase,
+  outcome,
+  run,
+  startPostgres,
+  TENANTS,
+  type PostgresServer,
+  type TenantDatabase,
+} from "./tenancy-server";
 
 let server: PostgresServer;
 const confined = new Map<TenantColumnType, TenantDatabase>();
@@ -9,7 +19,8 @@ let open: TenantDatabase;
 
 async function fill(database: TenantDatabase, type: TenantColumnType): Promise<void> {
   await run(database.clients.migrator, fixture(type));
-  for (const which of ["a", "b"] as const) await asTenant(database.clients.migrator, TENANTS[type][which], rows(type, which));
+  for (const which of ["a", "b"] as const)
+    await asTenant(database.clients.migrator, TENANTS[type][which], rows(type, which));
   await database.clients.superuser.query("ANALYZE");
 }
 
@@ -38,7 +49,11 @@ async function leaks(client: Client, tenant: string, { sql, commit }: Probe): Pr
   }
 }
 
-async function leakingProbes(database: TenantDatabase, type: TenantColumnType, role: "app_rw" | "app_ro"): Promise<string[]> {
+async function leakingProbes(
+  database: TenantDatabase,
+  type: TenantColumnType,
+  role: "app_rw" | "app_ro",
+): Promise<string[]> {
   const found: string[] = [];
   for (const [name, probe] of Object.entries(probes(type))) {
     if (role === "app_ro" && probe.write === true) continue;
@@ -66,10 +81,13 @@ afterAll(async () => {
 });
 
 describe("another tenant's rows", () => {
-  test.each(["app_rw", "app_ro"] as const)("the control: without row security, every probe of %s gets at them", async (role) => {
-    const possible = Object.entries(probes("integer")).filter(([, { write }]) => role === "app_rw" || write !== true);
-    expect(await leakingProbes(open, "integer", role)).toEqual(possible.map(([name]) => name));
-  });
+  test.each(["app_rw", "app_ro"] as const)(
+    "the control: without row security, every probe of %s gets at them",
+    async (role) => {
+      const possible = Object.entries(probes("integer")).filter(([, { write }]) => role === "app_rw" || write !== true);
+      expect(await leakingProbes(open, "integer", role)).toEqual(possible.map(([name]) => name));
+    },
+  );
 
   test.each(TENANT_COLUMN_TYPES)("with row security by a column of type %s, no probe does", async (type) => {
     expect(await leakingProbes(databaseOf(type), type, "app_rw")).toEqual([]);
@@ -98,7 +116,22 @@ describe("own rows", () => {
     const literal = `'${a.replaceAll("'", "''")}'`;
     await app_rw.query("BEGIN");
     await app_rw.query("SELECT set_config('app.tenant_id', $1, true)", [a]);
-    for (const table of ["parent", "child", "tree", "pair", "paired", "late", "event", "event_1", "of_event", "derived", "seen", "seen_twice", "all_parents()", WEIRD]) {
+    for (const table of [
+      "parent",
+      "child",
+      "tree",
+      "pair",
+      "paired",
+      "late",
+      "event",
+      "event_1",
+      "of_event",
+      "derived",
+      "seen",
+      "seen_twice",
+      "all_parents()",
+      WEIRD,
+    ]) {
       expect({ table, rows: (await app_rw.query(`SELECT * FROM ${table}`)).rowCount }).toEqual({ table, rows: 1 });
     }
     for (const statement of [
@@ -125,19 +158,24 @@ describe("own rows", () => {
 
   test("PostgreSQL takes no COPY FROM where row security is active; the superuser's obeys the tenant check of foreign keys", async () => {
     const { app_rw, superuser } = databaseOf("integer").clients;
-    const copy = (client: Client, sql: string, lines: string): Promise<string> => outcome(async () => {
-      await client.query("BEGIN");
-      try {
-        await client.query("SET LOCAL app.tenant_id = '1'");
-        await copyIn(client, sql, lines);
-      } finally {
-        await client.query("ROLLBACK");
-      }
-    });
-    expect(await copy(app_rw, "COPY parent FROM STDIN", "20\t1\tmine\n")).toBe("COPY FROM not supported with row-level security");
+    const copy = (client: Client, sql: string, lines: string): Promise<string> =>
+      outcome(async () => {
+        await client.query("BEGIN");
+        try {
+          await client.query("SET LOCAL app.tenant_id = '1'");
+          await copyIn(client, sql, lines);
+        } finally {
+          await client.query("ROLLBACK");
+        }
+      });
+    expect(await copy(app_rw, "COPY parent FROM STDIN", "20\t1\tmine\n")).toBe(
+      "COPY FROM not supported with row-level security",
+    );
     expect(await copy(open.clients.app_rw, "COPY parent FROM STDIN", "20\t2\ttheirs\n")).toBe("ok");
     expect(await copy(superuser, "COPY app.child FROM STDIN", "20\t1\t1\n")).toBe("ok");
-    expect(await copy(superuser, "COPY app.child FROM STDIN", "20\t1\t1\n21\t1\t2\n")).toBe('insert or update on table "child" violates foreign key constraint "child_parent_id_fkey"');
+    expect(await copy(superuser, "COPY app.child FROM STDIN", "20\t1\t1\n21\t1\t2\n")).toBe(
+      'insert or update on table "child" violates foreign key constraint "child_parent_id_fkey"',
+    );
   });
 });
 
@@ -154,7 +192,9 @@ describe("the session variable", () => {
     expect(await count(app_rw)).toBe(1);
     await app_rw.query("RESET app.tenant_id");
     expect(await count(app_rw)).toBe(0);
-    expect(await outcome(() => app_rw.query("INSERT INTO parent VALUES (30, NULL, 'x')"))).toBe('new row violates row-level security policy for table "parent"');
+    expect(await outcome(() => app_rw.query("INSERT INTO parent VALUES (30, NULL, 'x')"))).toBe(
+      'new row violates row-level security policy for table "parent"',
+    );
   });
 
   test.each(TENANT_COLUMN_TYPES)("malformed is an error, or nobody (%s)", async (type) => {
@@ -193,17 +233,24 @@ describe("the session variable", () => {
     for (const role of ["app_rw", "app_ro", "migrator"] as const) {
       const client = databaseOf("integer").clients[role];
       await client.query("SET row_security = off");
-      expect(await outcome(() => client.query("SELECT * FROM parent"))).toBe('query would be affected by row-level security policy for table "parent"');
+      expect(await outcome(() => client.query("SELECT * FROM parent"))).toBe(
+        'query would be affected by row-level security policy for table "parent"',
+      );
       await client.query("RESET row_security");
     }
-    expect(await outcome(() => databaseOf("integer").clients.app_rw.query("TRUNCATE parent CASCADE"))).toBe("permission denied for table parent");
+    expect(await outcome(() => databaseOf("integer").clients.app_rw.query("TRUNCATE parent CASCADE"))).toBe(
+      "permission denied for table parent",
+    );
   });
 
   test("the owner is confined too; backup, which bypasses row security, sees all", async () => {
     const { migrator, backup } = databaseOf("integer").clients;
     expect(await count(migrator)).toBe(0);
     await migrator.query("UPDATE parent SET secret = 'x'");
-    expect((await backup.query("SELECT secret FROM parent ORDER BY id")).rows).toEqual([{ secret: "a's secret" }, { secret: "b's secret" }]);
+    expect((await backup.query("SELECT secret FROM parent ORDER BY id")).rows).toEqual([
+      { secret: "a's secret" },
+      { secret: "b's secret" },
+    ]);
   });
 });
 
@@ -228,8 +275,14 @@ describe("foreign keys", () => {
     const { app_rw } = databaseOf("integer").clients;
     const missing = await fields(app_rw, sql.replace("$", "777"));
     expect(missing).toEqual({
-      code: "23503", severity: "ERROR", message: `insert or update on table "${table}" violates foreign key constraint "${constraint}"`,
-      detail: `Key is not present in table "${parent}".`, hint: undefined, schema: "app", table, constraint,
+      code: "23503",
+      severity: "ERROR",
+      message: `insert or update on table "${table}" violates foreign key constraint "${constraint}"`,
+      detail: `Key is not present in table "${parent}".`,
+      hint: undefined,
+      schema: "app",
+      table,
+      constraint,
     });
     expect(await fields(app_rw, sql.replace("$", "2"))).toEqual(missing);
   });
@@ -249,7 +302,10 @@ describe("foreign keys", () => {
 
 test("an index on the column serves the policy, and the variable is read once a query", async () => {
   const { migrator, app_rw, superuser } = databaseOf("integer").clients;
-  await run(migrator, ["CREATE TABLE big (id integer PRIMARY KEY, tenant_id integer NOT NULL)", "CREATE INDEX big_tenant ON big (tenant_id)"]);
+  await run(migrator, [
+    "CREATE TABLE big (id integer PRIMARY KEY, tenant_id integer NOT NULL)",
+    "CREATE INDEX big_tenant ON big (tenant_id)",
+  ]);
   await superuser.query("INSERT INTO app.big SELECT n, n % 1000 FROM generate_series(1, 20000) n");
   await superuser.query("ANALYZE app.big");
   await app_rw.query("SET app.tenant_id = '1'");

@@ -66,33 +66,51 @@ export function probes(type: TenantColumnType): Readonly<Record<string, Probe>> 
   const b = quote(TENANTS[type].b);
   const write = (...sql: string[]): Probe => ({ sql, write: true });
   return {
-    ...Object.fromEntries(TABLES.flatMap((table): [string, Probe][] => [
-      [`SELECT ${table}`, { sql: [`SELECT * FROM ${table} WHERE tenant_id = ${b}`] }],
-      [`COPY ${table} TO`, { sql: [`COPY (SELECT * FROM ${table} WHERE id = 2) TO STDOUT`] }],
-      [`UPDATE ${table}`, write(`UPDATE ${table} SET id = id WHERE id = 2`)],
-      [`move a row of ${table} to another tenant`, write(`UPDATE ${table} SET tenant_id = ${b} WHERE id = 1`)],
-      [`INSERT INTO ${table} for another tenant`, write(`INSERT INTO ${table} (id, tenant_id) VALUES (9, ${b})`)],
-    ])),
+    ...Object.fromEntries(
+      TABLES.flatMap((table): [string, Probe][] => [
+        [`SELECT ${table}`, { sql: [`SELECT * FROM ${table} WHERE tenant_id = ${b}`] }],
+        [`COPY ${table} TO`, { sql: [`COPY (SELECT * FROM ${table} WHERE id = 2) TO STDOUT`] }],
+        [`UPDATE ${table}`, write(`UPDATE ${table} SET id = id WHERE id = 2`)],
+        [`move a row of ${table} to another tenant`, write(`UPDATE ${table} SET tenant_id = ${b} WHERE id = 1`)],
+        [`INSERT INTO ${table} for another tenant`, write(`INSERT INTO ${table} (id, tenant_id) VALUES (9, ${b})`)],
+      ]),
+    ),
     "a function": { sql: ["SELECT * FROM all_parents() WHERE id = 2"] },
-    "a prepared statement": { sql: ["DEALLOCATE ALL", "PREPARE p (integer) AS SELECT * FROM parent WHERE id = $1", "EXECUTE p (2)"] },
+    "a prepared statement": {
+      sql: ["DEALLOCATE ALL", "PREPARE p (integer) AS SELECT * FROM parent WHERE id = $1", "EXECUTE p (2)"],
+    },
     "a cursor": { sql: ["DECLARE c CURSOR FOR SELECT * FROM parent WHERE id = 2", "FETCH ALL FROM c"] },
     "a leaky function in WHERE": { sql: ["SELECT * FROM parent WHERE leak(secret) AND id = 2"] },
     "a leaky function in WHERE of a view": { sql: ["SELECT * FROM seen WHERE leak(secret) AND id = 2"] },
     "a leaky expression": { sql: ["SELECT * FROM parent WHERE CASE WHEN secret LIKE 'b%' THEN leak(secret) END"] },
     "an aggregate": { sql: ["SELECT 1 FROM parent HAVING count(*) > 1"] },
     "a join": { sql: ["SELECT 1 FROM parent p JOIN child c ON c.parent_id = p.id WHERE p.id = 2"] },
-    "statistics": { sql: ["SELECT * FROM pg_stats WHERE schemaname = 'app' AND tablename = 'parent'"] },
-    "DELETE USING": write("DELETE FROM child USING parent WHERE parent.id = 2 AND child.parent_id = parent.id RETURNING *"),
+    statistics: { sql: ["SELECT * FROM pg_stats WHERE schemaname = 'app' AND tablename = 'parent'"] },
+    "DELETE USING": write(
+      "DELETE FROM child USING parent WHERE parent.id = 2 AND child.parent_id = parent.id RETURNING *",
+    ),
     "SELECT FOR UPDATE": write("SELECT * FROM parent WHERE id = 2 FOR UPDATE"),
-    "INSERT ON CONFLICT DO UPDATE": write(`INSERT INTO parent VALUES (2, ${a}, 'x') ON CONFLICT (id) DO UPDATE SET secret = 'x' RETURNING *`),
-    "INSERT ON CONFLICT that moves": write(`INSERT INTO parent VALUES (1, ${a}, 'x') ON CONFLICT (id) DO UPDATE SET tenant_id = ${b}`),
-    MERGE: write("MERGE INTO parent USING (VALUES (2)) AS v (id) ON parent.id = v.id WHEN MATCHED THEN UPDATE SET secret = 'x'"),
-    "MERGE that inserts": write(`MERGE INTO parent USING (VALUES (9)) AS v (id) ON parent.id = v.id WHEN NOT MATCHED THEN INSERT VALUES (9, ${b}, 'x')`),
+    "INSERT ON CONFLICT DO UPDATE": write(
+      `INSERT INTO parent VALUES (2, ${a}, 'x') ON CONFLICT (id) DO UPDATE SET secret = 'x' RETURNING *`,
+    ),
+    "INSERT ON CONFLICT that moves": write(
+      `INSERT INTO parent VALUES (1, ${a}, 'x') ON CONFLICT (id) DO UPDATE SET tenant_id = ${b}`,
+    ),
+    MERGE: write(
+      "MERGE INTO parent USING (VALUES (2)) AS v (id) ON parent.id = v.id WHEN MATCHED THEN UPDATE SET secret = 'x'",
+    ),
+    "MERGE that inserts": write(
+      `MERGE INTO parent USING (VALUES (9)) AS v (id) ON parent.id = v.id WHEN NOT MATCHED THEN INSERT VALUES (9, ${b}, 'x')`,
+    ),
     "CTE that deletes": write("WITH gone AS (DELETE FROM child WHERE id = 2 RETURNING *) SELECT * FROM gone"),
     "refer to a parent": write(`INSERT INTO child VALUES (9, ${a}, 2)`),
     "refer to a parent by UPDATE": write("UPDATE child SET parent_id = 2 WHERE id = 1"),
-    "refer to a parent by upsert": write(`INSERT INTO child VALUES (1, ${a}, 1) ON CONFLICT (id) DO UPDATE SET parent_id = 2`),
-    "refer to a parent by MERGE": write("MERGE INTO child USING (VALUES (1)) AS v (id) ON child.id = v.id WHEN MATCHED THEN UPDATE SET parent_id = 2"),
+    "refer to a parent by upsert": write(
+      `INSERT INTO child VALUES (1, ${a}, 1) ON CONFLICT (id) DO UPDATE SET parent_id = 2`,
+    ),
+    "refer to a parent by MERGE": write(
+      "MERGE INTO child USING (VALUES (1)) AS v (id) ON child.id = v.id WHEN MATCHED THEN UPDATE SET parent_id = 2",
+    ),
     "refer to a row of the table itself": write(`INSERT INTO tree VALUES (9, ${a}, 2)`),
     "refer by two columns": write(`INSERT INTO paired VALUES (9, ${a}, 2, 'y')`),
     "refer by two columns, UPDATE": write(`UPDATE paired SET "the X" = 2 WHERE id = 1`),

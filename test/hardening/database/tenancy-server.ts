@@ -13,11 +13,13 @@ export type Role = (typeof ROLES)[number] | "superuser";
 export const TENANCY: Tenancy = { variable: "app.tenant_id", column: "tenant_id", type: "integer", exceptions: [] };
 
 /** Two tenants, as values of each type. */
-export const TENANTS: Readonly<Record<TenantColumnType, { readonly a: string; readonly b: string; readonly malformed: string | undefined }>> = {
+export const TENANTS: Readonly<
+  Record<TenantColumnType, { readonly a: string; readonly b: string; readonly malformed: string | undefined }>
+> = {
   uuid: { a: "aaaaaaaa-0000-4000-8000-000000000001", b: "bbbbbbbb-0000-4000-8000-000000000002", malformed: "none" },
   bigint: { a: "9000000000000000001", b: "9000000000000000002", malformed: "9000000000000000001x" },
   integer: { a: "1", b: "2", malformed: "1 OR 1=1" },
-  text: { a: "acme", b: "it's \"other\"", malformed: undefined },
+  text: { a: "acme", b: 'it\'s "other"', malformed: undefined },
 };
 
 export interface TenantDatabase {
@@ -58,9 +60,16 @@ export async function transaction(client: Client, statements: readonly string[])
 }
 
 /** Runs statements as one tenant and commits; an undefined tenant sets nothing. */
-export async function asTenant(client: Client, tenant: string | undefined, statements: readonly string[]): Promise<void> {
+export async function asTenant(
+  client: Client,
+  tenant: string | undefined,
+  statements: readonly string[],
+): Promise<void> {
   const value = tenant?.replaceAll("'", "''");
-  await transaction(client, [...(value === undefined ? [] : [`SELECT set_config('app.tenant_id', '${value}', true)`]), ...statements]);
+  await transaction(client, [
+    ...(value === undefined ? [] : [`SELECT set_config('app.tenant_id', '${value}', true)`]),
+    ...statements,
+  ]);
 }
 
 /** What node-postgres's connection can do beside its types. */
@@ -89,17 +98,21 @@ export function tenancyArgs(change: Partial<Tenancy> = {}): TenancyGuardArgs {
   return { schemas: ["app"], superuser: SUPERUSER, tenancy: { ...TENANCY, ...change } };
 }
 
-export async function createTenantDatabase(server: PostgresServer, database: string, tenancy: Partial<Tenancy> = {}): Promise<TenantDatabase> {
+export async function createTenantDatabase(
+  server: PostgresServer,
+  database: string,
+  tenancy: Partial<Tenancy> = {},
+): Promise<TenantDatabase> {
   const maintenance = await server.connect(SUPERUSER, { database: "postgres" });
   await maintenance.query(`CREATE DATABASE "${database}"`);
   await maintenance.end();
   const superuser = await server.connect(SUPERUSER, { database });
   const passwords = Object.fromEntries(ROLES.map((role) => [role, passwordOf(role)]));
-  await transaction(superuser, renderPrivilegesSql(databasePrivileges({ database, superuser: SUPERUSER }), { passwords }));
-  await run(superuser, [
-    `ALTER ROLE migrator CONNECTION LIMIT 20`,
-    "ALTER ROLE backup CONNECTION LIMIT 20",
-  ]);
+  await transaction(
+    superuser,
+    renderPrivilegesSql(databasePrivileges({ database, superuser: SUPERUSER }), { passwords }),
+  );
+  await run(superuser, [`ALTER ROLE migrator CONNECTION LIMIT 20`, "ALTER ROLE backup CONNECTION LIMIT 20"]);
   const clients: Record<Role, Client> = {
     superuser,
     migrator: await server.connect("migrator", { database }),

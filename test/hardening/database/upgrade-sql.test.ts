@@ -13,6 +13,8 @@ test("two inventories differ in the lines that one of them has alone, whatever t
 test("the password is read inside the container and is no argument of any program", () => {
   for (const script of [scripts.QUERY_SCRIPT, scripts.DUMP_SCRIPT, scripts.RESTORE_SCRIPT, scripts.ANALYZE_SCRIPT]) {
     expect(script).toContain("export PGPASSFILE=/run/rampart/pgpass");
-    expect(script.split("\n").filter((line) => line.includes("postgres_password"))).toEqual([`printf '*:*:*:%s:%s\\n' "$POSTGRES_USER" "$(cat /run/secrets/postgres_password)" > /run/rampart/pgpass`]);
+    expect(script.split("\n").filter((line) => line.includes("postgres_password"))).toEqual([
+      `printf '*:*:*:%s:%s\\n' "$POSTGRES_USER" "$(cat /run/secrets/postgres_password)" > /run/rampart/pgpass`,
+    ]);
   }
 });

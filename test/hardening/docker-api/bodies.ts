@@ -7,9 +7,18 @@ export const CLI_CREATE =
 export const GOOD_CREATE: readonly (readonly [string, string])[] = [
   ["the docker CLI's", CLI_CREATE],
   ["dockerode's smallest", '{"Image":"alpine"}'],
-  ["dockerode's usual", '{"Image":"a","name":"x","Cmd":["sleep","1"],"Labels":{"traefik.enable":"true"},"HostConfig":{"Memory":1,"NetworkMode":"n"}}'],
-  ["dockerode's run", '{"Hostname":"","User":"","AttachStdin":false,"Tty":true,"Env":null,"Cmd":"x","Image":"a","Volumes":{},"VolumesFrom":[]}'],
-  ["python's spaces", '{"Image": "alpine", "Cmd": ["a", "b"], "HostConfig": {"NetworkMode": "default", "Binds": ["v:/x:rw"]}}'],
+  [
+    "dockerode's usual",
+    '{"Image":"a","name":"x","Cmd":["sleep","1"],"Labels":{"traefik.enable":"true"},"HostConfig":{"Memory":1,"NetworkMode":"n"}}',
+  ],
+  [
+    "dockerode's run",
+    '{"Hostname":"","User":"","AttachStdin":false,"Tty":true,"Env":null,"Cmd":"x","Image":"a","Volumes":{},"VolumesFrom":[]}',
+  ],
+  [
+    "python's spaces",
+    '{"Image": "alpine", "Cmd": ["a", "b"], "HostConfig": {"NetworkMode": "default", "Binds": ["v:/x:rw"]}}',
+  ],
   ["text beyond ASCII", '{"Image":"a","Env":["N=Zürich 東京"],"Labels":{"ſ":"K"}}'],
   ["a forbidden key inside a string", '{"Image":"a","Env":["X=\\"Privileged\\":true,\\"Binds\\":[\\"/:/h\\"]"]}'],
   ["default capabilities", '{"Image":"a","HostConfig":{"CapDrop":["ALL"],"CapAdd":["CHOWN","CAP_SETUID"]}}'],
@@ -24,7 +33,11 @@ export const HARMFUL: readonly (readonly [string, string, string])[] = [
   ["body", "Binds", '["\\u002f:/host"]'],
   ["mount-type", "Mounts", '[{"Type":"bind","Source":"/","Target":"/h"}]'],
   ["mount-type", "Mounts", '[{"Type":"volume","Source":"v","Target":"/d"},{"Type":"npipe","Source":"x"}]'],
-  ["driver-options", "Mounts", '[{"Type":"volume","Target":"/d","VolumeOptions":{"DriverConfig":{"Name":"local","Options":{"type":"none","o":"bind","device":"/"}}}}]'],
+  [
+    "driver-options",
+    "Mounts",
+    '[{"Type":"volume","Target":"/d","VolumeOptions":{"DriverConfig":{"Name":"local","Options":{"type":"none","o":"bind","device":"/"}}}}]',
+  ],
   ["device", "Devices", '[{"PathOnHost":"/dev/sda","PathInContainer":"/dev/sda","CgroupPermissions":"rwm"}]'],
   ["device", "DeviceRequests", '[{"Count":-1,"Capabilities":[["gpu"]]}]'],
   ["device", "DeviceCgroupRules", '["a *:* rwm"]'],

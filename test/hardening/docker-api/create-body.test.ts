@@ -9,22 +9,24 @@ const withMember = (key: string, value: string): string => `{"Image":"a","HostCo
 
 /** Spellings that Go's decoder takes for the same key: letter case, the long s, the Kelvin sign, escapes. */
 const spelling = (key: string): fc.Arbitrary<string> =>
-  fc.array(fc.constantFrom("as-is", "swap", "escape", "unicode"), { minLength: key.length, maxLength: key.length }).map((ways) =>
-    [...key]
-      .map((letter, index) => {
-        switch (ways[index]) {
-          case "swap":
-            return letter === letter.toUpperCase() ? letter.toLowerCase() : letter.toUpperCase();
-          case "escape":
-            return `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`;
-          case "unicode":
-            return letter === "s" || letter === "S" ? "ſ" : letter === "k" || letter === "K" ? "\u212a" : letter;
-          default:
-            return letter;
-        }
-      })
-      .join(""),
-  );
+  fc
+    .array(fc.constantFrom("as-is", "swap", "escape", "unicode"), { minLength: key.length, maxLength: key.length })
+    .map((ways) =>
+      [...key]
+        .map((letter, index) => {
+          switch (ways[index]) {
+            case "swap":
+              return letter === letter.toUpperCase() ? letter.toLowerCase() : letter.toUpperCase();
+            case "escape":
+              return `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`;
+            case "unicode":
+              return letter === "s" || letter === "S" ? "ſ" : letter === "k" || letter === "K" ? "\u212a" : letter;
+            default:
+              return letter;
+          }
+        })
+        .join(""),
+    );
 const space = fc.string({ unit: fc.constantFrom(" ", "\n", "\t", "\r"), maxLength: 4 });
 const harmless = fc.record(
   {
@@ -33,7 +35,10 @@ const harmless = fc.record(
     Cmd: fc.array(fc.string({ unit: "binary" })),
     Labels: fc.dictionary(fc.stringMatching(/^[a-z.]{1,10}$/), fc.string()),
     Tty: fc.boolean(),
-    HostConfig: fc.record({ Memory: fc.nat(), ReadonlyRootfs: fc.boolean(), CapDrop: fc.constant(["ALL"]), Privileged: fc.constant(false) }, { requiredKeys: [] }),
+    HostConfig: fc.record(
+      { Memory: fc.nat(), ReadonlyRootfs: fc.boolean(), CapDrop: fc.constant(["ALL"]), Privileged: fc.constant(false) },
+      { requiredKeys: [] },
+    ),
   },
   { requiredKeys: ["Image"] },
 );
@@ -69,7 +74,11 @@ describe("the body of a container creation", () => {
   ])("refuses %s", (_name, body) => expect(accepts(body)).toBe(false));
 
   test("property: any harmless body passes", () => {
-    fc.assert(fc.property(harmless, space, (body, white) => accepts(white + JSON.stringify(body, null, white.replace(/[^ ]/g, "")) + white)));
+    fc.assert(
+      fc.property(harmless, space, (body, white) =>
+        accepts(white + JSON.stringify(body, null, white.replace(/[^ ]/g, "")) + white),
+      ),
+    );
   });
 
   test("property: one forbidden member, in any spelling and anywhere, is refused", () => {
@@ -86,7 +95,9 @@ describe("the body of a container creation", () => {
           const outer = JSON.stringify(rest).slice(0, -1);
           const members = [inner, member].filter((part) => part !== "");
           const text =
-            where === "top" ? `${outer},${member}}` : `${outer},"HostConfig":{${(where === "first" ? members.reverse() : members).join(",")}}}`;
+            where === "top"
+              ? `${outer},${member}}`
+              : `${outer},"HostConfig":{${(where === "first" ? members.reverse() : members).join(",")}}}`;
           return !accepts(text);
         },
       ),
@@ -109,12 +120,32 @@ describe("other bodies and queries", () => {
   test.each([
     ["exec", '{"Cmd":["sh"],"AttachStdout":true,"Privileged":false}', '{"Cmd":["sh"],"Privileged":true}'],
     ["exec", '{"User":"0","Cmd":"sh"}', '{"Cmd":["sh"],"pRiVileged":true}'],
-    ["volume", '{"Driver":"local","Name":"foo","DriverOpts":{}}', '{"Name":"x","DriverOpts":{"type":"none","o":"bind","device":"/"}}'],
+    [
+      "volume",
+      '{"Driver":"local","Name":"foo","DriverOpts":{}}',
+      '{"Name":"x","DriverOpts":{"type":"none","o":"bind","device":"/"}}',
+    ],
     ["volume", "{}", '{"Name":"x","Driver":"sshfs"}'],
-    ["network", '{"Name":"foo","Driver":"bridge","CheckDuplicate":true,"Options":{}}', '{"Name":"x","Driver":"macvlan","Options":{"parent":"eth0"}}'],
-    ["network", '{"Name":"n","IPAM":{"Config":[{"Subnet":"172.28.0.0/24"}]}}', '{"Name":"n","IPAM":{"Config":[{"Subnet":"1.1.1.0/24"}]}}'],
-    ["network", '{"Name":"n","Options":{"com.docker.network.driver.mtu":"1400"}}', '{"Name":"n","Options":{"com.docker.network.bridge.name":"docker0"}}'],
-    ["network-connect", '{"Container":"abc","EndpointConfig":{"Aliases":["x"]}}', '{"Container":"abc","EndpointConfig":{"DriverOpts":{"a":"b"}}}'],
+    [
+      "network",
+      '{"Name":"foo","Driver":"bridge","CheckDuplicate":true,"Options":{}}',
+      '{"Name":"x","Driver":"macvlan","Options":{"parent":"eth0"}}',
+    ],
+    [
+      "network",
+      '{"Name":"n","IPAM":{"Config":[{"Subnet":"172.28.0.0/24"}]}}',
+      '{"Name":"n","IPAM":{"Config":[{"Subnet":"1.1.1.0/24"}]}}',
+    ],
+    [
+      "network",
+      '{"Name":"n","Options":{"com.docker.network.driver.mtu":"1400"}}',
+      '{"Name":"n","Options":{"com.docker.network.bridge.name":"docker0"}}',
+    ],
+    [
+      "network-connect",
+      '{"Container":"abc","EndpointConfig":{"Aliases":["x"]}}',
+      '{"Container":"abc","EndpointConfig":{"DriverOpts":{"a":"b"}}}',
+    ],
     ["container-update", '{"Memory":1,"RestartPolicy":{"Name":"no"}}', '{"Devices":[{"PathOnHost":"/dev/sda"}]}'],
     ["empty", "{}", '{"Privileged":true}'],
     ["flat", '{"t":10,"force":true}', '{"HostConfig":{"Privileged":true}}'],
@@ -136,7 +167,9 @@ describe("other bodies and queries", () => {
     ["build", "cgroupparent=/x", false],
     ["image-pull", "fromImage=alpine&tag=3", true],
     ["image-pull", "fromSrc=http://10.0.0.1/x", false],
-  ] as const)("%s query %s: %s", (kind, query, verdict) => expect(toJavaScript(queryGrammar(kind)).test(query)).toBe(verdict));
+  ] as const)("%s query %s: %s", (kind, query, verdict) =>
+    expect(toJavaScript(queryGrammar(kind)).test(query)).toBe(verdict),
+  );
 
   test("every grammar fits HAProxy's quoting, and its possessive signs are quantifiers", () => {
     for (const kind of JUDGED_KINDS) {

@@ -63,7 +63,9 @@ function sendRaw(port: number, bytes: string | Buffer): Promise<Answer> {
   });
 }
 
-export async function startProxy(args: Omit<HaproxyConfigArgs, "socketPath" | "listenAddress" | "port" | "healthPort">): Promise<Proxy> {
+export async function startProxy(
+  args: Omit<HaproxyConfigArgs, "socketPath" | "listenAddress" | "port" | "healthPort">,
+): Promise<Proxy> {
   const directory = mkdtempSync(join(tmpdir(), "rampart-docker-api-"));
   const socketPath = join(directory, "engine.sock");
   const recorded: Recorded[] = [];
@@ -72,7 +74,11 @@ export async function startProxy(args: Omit<HaproxyConfigArgs, "socketPath" | "l
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {
       if (request.headers.host !== "docker") {
-        recorded.push({ method: request.method ?? "", url: request.url ?? "", body: Buffer.concat(chunks).toString("latin1") });
+        recorded.push({
+          method: request.method ?? "",
+          url: request.url ?? "",
+          body: Buffer.concat(chunks).toString("latin1"),
+        });
       }
       response.setHeader("content-type", "application/json");
       response.end("{}");
@@ -94,7 +100,9 @@ export async function startProxy(args: Omit<HaproxyConfigArgs, "socketPath" | "l
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
 
   for (let attempt = 0; ; attempt += 1) {
-    const up = await sendRaw(healthPort, "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").catch(() => undefined);
+    const up = await sendRaw(healthPort, "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").catch(
+      () => undefined,
+    );
     if (up?.status === 200) break;
     if (attempt === 50 || child.exitCode !== null) throw new Error(`haproxy did not start: ${log.slice(0, 2_000)}`);
     await sleep(100);
@@ -116,7 +124,12 @@ export async function startProxy(args: Omit<HaproxyConfigArgs, "socketPath" | "l
 }
 
 /** An HTTP/1.1 request on a connection of its own, with the length of its body. */
-export function request(method: string, target: string, body?: string | Buffer, headers: Readonly<Record<string, string>> = {}): Buffer {
+export function request(
+  method: string,
+  target: string,
+  body?: string | Buffer,
+  headers: Readonly<Record<string, string>> = {},
+): Buffer {
   const bytes = Buffer.isBuffer(body) ? body : Buffer.from(body ?? "", "utf8");
   const all: Record<string, string> = {
     Host: "engine",

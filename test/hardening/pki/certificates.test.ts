@@ -1,7 +1,13 @@
 import { X509Certificate } from "node:crypto";
 import tls from "node:tls";
 import type { AddressInfo } from "node:net";
-import { authorityCertificate, certificateEnd, clientCertificate, serverCertificate, type IssuedCertificate } from "../../../hardening/pki/certificates";
+import {
+  authorityCertificate,
+  certificateEnd,
+  clientCertificate,
+  serverCertificate,
+  type IssuedCertificate,
+} from "../../../hardening/pki/certificates";
 import { deriveKeyPair } from "../../../hardening/pki/keys";
 import { certificatePeriod, RENEWAL_DAYS, VALIDITY_DAYS } from "../../../hardening/pki/period";
 
@@ -9,8 +15,17 @@ const DAY = 86_400_000;
 const CA = { seed: Buffer.alloc(32, 7).toString("base64"), stackName: "rampart-prod" };
 const OTHER = { ...CA, seed: Buffer.alloc(32, 8).toString("base64") };
 const NOW = new Date("2026-11-24T12:00:00Z");
-const server = (changes: { readonly period?: ReturnType<typeof certificatePeriod>; readonly rotation?: string } = {}, ca = CA): IssuedCertificate =>
-  serverCertificate({ ...ca, server: "postgres", names: ["postgres", "10.1.12.10", "127.0.0.1"], period: certificatePeriod(new Date()), ...changes });
+const server = (
+  changes: { readonly period?: ReturnType<typeof certificatePeriod>; readonly rotation?: string } = {},
+  ca = CA,
+): IssuedCertificate =>
+  serverCertificate({
+    ...ca,
+    server: "postgres",
+    names: ["postgres", "10.1.12.10", "127.0.0.1"],
+    period: certificatePeriod(new Date()),
+    ...changes,
+  });
 
 describe("the period", () => {
   test("is the same all quarter long, and ends long after the next one begins", () => {
@@ -41,28 +56,43 @@ describe("certificates", () => {
     expect(one.verify(authority.publicKey)).toBe(true);
     expect(one.checkIssued(authority)).toBe(true);
     expect(one.ca).toBe(false);
-    expect([one.subject, one.issuer, one.subjectAltName, one.keyUsage]).toEqual(["CN=rampart-prod postgres", "CN=rampart-prod certificate authority", "DNS:postgres, IP Address:10.1.12.10, IP Address:127.0.0.1", ["1.3.6.1.5.5.7.3.1"]]);
+    expect([one.subject, one.issuer, one.subjectAltName, one.keyUsage]).toEqual([
+      "CN=rampart-prod postgres",
+      "CN=rampart-prod certificate authority",
+      "DNS:postgres, IP Address:10.1.12.10, IP Address:127.0.0.1",
+      ["1.3.6.1.5.5.7.3.1"],
+    ]);
     expect(certificateEnd(one.toString())).toEqual(certificatePeriod(NOW).notAfter);
-    expect(new X509Certificate(clientCertificate({ ...CA, client: "provider" }).certificate).keyUsage).toEqual(["1.3.6.1.5.5.7.3.2"]);
+    expect(new X509Certificate(clientCertificate({ ...CA, client: "provider" }).certificate).keyUsage).toEqual([
+      "1.3.6.1.5.5.7.3.2",
+    ]);
   });
 
   test("are judged: a seed that is none, a server without names", () => {
     expect(() => deriveKeyPair("c2hvcnQ=", "authority")).toThrow("seed: has to be 32 bytes in base64");
-    expect(() => serverCertificate({ ...CA, server: "x", names: [], period: certificatePeriod(NOW) })).toThrow("names: none given; give the names by which clients reach the server");
+    expect(() => serverCertificate({ ...CA, server: "x", names: [], period: certificatePeriod(NOW) })).toThrow(
+      "names: none given; give the names by which clients reach the server",
+    );
   });
 });
 
 /** A handshake with a server that shows `shown`: "ok", or the client's own error. */
 async function handshake(shown: IssuedCertificate, options: tls.ConnectionOptions): Promise<string> {
-  const listener = tls.createServer({ cert: shown.certificate, key: shown.privateKey, minVersion: "TLSv1.3" }, (socket) => socket.end());
+  const listener = tls.createServer(
+    { cert: shown.certificate, key: shown.privateKey, minVersion: "TLSv1.3" },
+    (socket) => socket.end(),
+  );
   listener.on("tlsClientError", () => undefined);
   await new Promise<void>((resolve) => listener.listen(0, "127.0.0.1", resolve));
   try {
     return await new Promise<string>((resolve) => {
-      const socket = tls.connect({ host: "127.0.0.1", port: (listener.address() as AddressInfo).port, ...options }, () => {
-        socket.destroy();
-        resolve("ok");
-      });
+      const socket = tls.connect(
+        { host: "127.0.0.1", port: (listener.address() as AddressInfo).port, ...options },
+        () => {
+          socket.destroy();
+          resolve("ok");
+        },
+      );
       socket.once("error", (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
     });
   } finally {
@@ -73,11 +103,31 @@ async function handshake(shown: IssuedCertificate, options: tls.ConnectionOption
 test.each<[string, IssuedCertificate, tls.ConnectionOptions, string]>([
   ["by name", server(), { ca: authorityCertificate(CA), servername: "postgres" }, "ok"],
   ["by address", server(), { ca: authorityCertificate(CA) }, "ok"],
-  ["under another name", server(), { ca: authorityCertificate(CA), servername: "redis" }, "ERR_TLS_CERT_ALTNAME_INVALID"],
-  ["with another authority", server(), { ca: authorityCertificate(OTHER), servername: "postgres" }, "UNABLE_TO_VERIFY_LEAF_SIGNATURE"],
+  [
+    "under another name",
+    server(),
+    { ca: authorityCertificate(CA), servername: "redis" },
+    "ERR_TLS_CERT_ALTNAME_INVALID",
+  ],
+  [
+    "with another authority",
+    server(),
+    { ca: authorityCertificate(OTHER), servername: "postgres" },
+    "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+  ],
   ["without one", server(), { servername: "postgres" }, "UNABLE_TO_VERIFY_LEAF_SIGNATURE"],
-  ["after its end", server({ period: certificatePeriod(new Date("2020-01-01T00:00:00Z")) }), { ca: authorityCertificate(CA), servername: "postgres" }, "CERT_HAS_EXPIRED"],
-  ["as a client's", clientCertificate({ ...CA, client: "provider" }), { ca: authorityCertificate(CA), servername: "postgres" }, "INVALID_PURPOSE"],
+  [
+    "after its end",
+    server({ period: certificatePeriod(new Date("2020-01-01T00:00:00Z")) }),
+    { ca: authorityCertificate(CA), servername: "postgres" },
+    "CERT_HAS_EXPIRED",
+  ],
+  [
+    "as a client's",
+    clientCertificate({ ...CA, client: "provider" }),
+    { ca: authorityCertificate(CA), servername: "postgres" },
+    "INVALID_PURPOSE",
+  ],
 ])("a handshake %s", async (_case, shown, options, wanted) => {
   expect(await handshake(shown, options)).toBe(wanted);
 });

@@ -13,7 +13,10 @@ const USERS = renderRedisAcl([{ name: "api", passwordSha256: redisPasswordHash("
   /** The part of the append-only file that is written to. */
   const tail = (): string => {
     const directory = server.path("data", "appendonlydir");
-    const [name = ""] = readdirSync(directory).filter((file) => file.endsWith(".incr.aof")).sort().slice(-1);
+    const [name = ""] = readdirSync(directory)
+      .filter((file) => file.endsWith(".incr.aof"))
+      .sort()
+      .slice(-1);
     return `${directory}/${name}`;
   };
 
@@ -43,7 +46,9 @@ const USERS = renderRedisAcl([{ name: "api", passwordSha256: redisPasswordHash("
     const lost: number[] = [];
     const size = 200;
     for (let from = 0; from < acknowledged.length; from += size) {
-      const answers = await Promise.all(acknowledged.slice(from, from + size).map((_, index) => again.ask("EXISTS", `api:${from + index}`)));
+      const answers = await Promise.all(
+        acknowledged.slice(from, from + size).map((_, index) => again.ask("EXISTS", `api:${from + index}`)),
+      );
       answers.forEach((answer, index) => {
         if (answer !== "1") lost.push(from + index);
       });

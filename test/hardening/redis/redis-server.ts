@@ -100,18 +100,27 @@ export class RedisServer {
   cli(user: string | undefined, password: string, command: readonly string[], host = "127.0.0.1"): string {
     const login = user === undefined ? [] : ["--user", user, "--pass", password, "--no-auth-warning"];
     const secured = this.tls ? ["--tls", "--cacert", this.path("live", "ca.crt")] : [];
-    const { stdout, stderr } = spawnSync("redis-cli", ["-h", host, "-p", String(this.port), ...secured, ...login, ...command], { encoding: "utf8", timeout: 5000 });
+    const { stdout, stderr } = spawnSync(
+      "redis-cli",
+      ["-h", host, "-p", String(this.port), ...secured, ...login, ...command],
+      { encoding: "utf8", timeout: 5000 },
+    );
     return `${stdout}${stderr}`.trim();
   }
 
   /** Runs the script that changes users, as a hook does. */
   users(...args: string[]): { readonly status: number | null; readonly output: string } {
-    const { status, stdout, stderr } = spawnSync("/bin/sh", [this.path("users.sh"), ...args], { encoding: "utf8", timeout: 40_000 });
+    const { status, stdout, stderr } = spawnSync("/bin/sh", [this.path("users.sh"), ...args], {
+      encoding: "utf8",
+      timeout: 40_000,
+    });
     return { status, output: `${stdout}${stderr}`.trim() };
   }
 
   async connect(user: string, password: string, ca?: string): Promise<Connection> {
-    const socket = this.tls ? connectTls({ port: this.port, host: "127.0.0.1", servername: "redis", ca, minVersion: "TLSv1.2" }) : connect(this.port, "127.0.0.1");
+    const socket = this.tls
+      ? connectTls({ port: this.port, host: "127.0.0.1", servername: "redis", ca, minVersion: "TLSv1.2" })
+      : connect(this.port, "127.0.0.1");
     await new Promise<void>((resolve, reject) => {
       socket.once(this.tls ? "secureConnect" : "connect", resolve);
       socket.once("error", reject);
@@ -134,7 +143,11 @@ export class Connection {
     socket.setEncoding("utf8");
     socket.on("data", (text: string) => {
       this.buffer += text;
-      for (let parsed = parse(this.buffer); parsed !== undefined && this.waiting.length > 0; parsed = parse(this.buffer)) {
+      for (
+        let parsed = parse(this.buffer);
+        parsed !== undefined && this.waiting.length > 0;
+        parsed = parse(this.buffer)
+      ) {
         this.buffer = this.buffer.slice(parsed.length);
         const next = this.waiting.shift();
         if (parsed.error) next?.reject(new Error(String(parsed.reply)));
@@ -152,7 +165,9 @@ export class Connection {
     if (this.cut) return Promise.reject(new Error("the connection was cut"));
     return new Promise((resolve, reject) => {
       this.waiting.push({ resolve, reject });
-      this.socket.write(`*${command.length}\r\n${command.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join("")}`);
+      this.socket.write(
+        `*${command.length}\r\n${command.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join("")}`,
+      );
     });
   }
 

@@ -1,39 +1,87 @@
 import { spawnSync } from "node:child_process";
 import { networkInterfaces } from "node:os";
-import { redisHealthCheck, redisMaxMemoryMiB, redisPasswordHash, renderRedisAcl, renderRedisConf, type RedisUser } from "../../../hardening/redis";
+import {
+  redisHealthCheck,
+  redisMaxMemoryMiB,
+  redisPasswordHash,
+  renderRedisAcl,
+  renderRedisConf,
+  type RedisUser,
+} from "../../../hardening/redis";
 import { INSTALLED, RedisServer } from "./redis-server";
 
 const USERS: readonly RedisUser[] = [
   { name: "worker", passwordSha256: redisPasswordHash("workerpassword"), keyPrefixes: ["bull:"], scan: true },
-  { name: "api", passwordSha256: redisPasswordHash("apipassword"), previousPasswordSha256: redisPasswordHash("oldpassword"), keyPrefixes: ["bull:", "api:"] },
+  {
+    name: "api",
+    passwordSha256: redisPasswordHash("apipassword"),
+    previousPasswordSha256: redisPasswordHash("oldpassword"),
+    keyPrefixes: ["bull:", "api:"],
+  },
 ];
 
 describe("redis.conf", () => {
   test("names every directive once, sorted", () => {
-    const names = renderRedisConf({ maxMemoryMiB: 100 }).split("\n").filter((line) => line !== "" && !line.startsWith("#")).map((line) => line.split(" ")[0]);
+    const names = renderRedisConf({ maxMemoryMiB: 100 })
+      .split("\n")
+      .filter((line) => line !== "" && !line.startsWith("#"))
+      .map((line) => line.split(" ")[0]);
     expect(names).toEqual([...new Set(names)].sort());
   });
 
   test("keeps data and refuses to be found unprotected", () => {
     const conf = renderRedisConf({ maxMemoryMiB: 100 });
-    for (const line of ["protected-mode yes", "appendonly yes", "appendfsync everysec", "maxmemory 100mb", "maxmemory-policy noeviction", "aclfile /data/users.acl", "aof-load-truncated yes", "port 6379", "dir /data", "bind * -::*"]) {
+    for (const line of [
+      "protected-mode yes",
+      "appendonly yes",
+      "appendfsync everysec",
+      "maxmemory 100mb",
+      "maxmemory-policy noeviction",
+      "aclfile /data/users.acl",
+      "aof-load-truncated yes",
+      "port 6379",
+      "dir /data",
+      "bind * -::*",
+    ]) {
       expect(conf).toContain(`\n${line}\n`);
     }
   });
 
   test("with TLS takes nothing in clear, and nothing older than 1.3", () => {
     const conf = renderRedisConf({ maxMemoryMiB: 100, tls: true });
-    for (const line of ["port 0", "tls-port 6379", "tls-auth-clients no", 'tls-protocols "TLSv1.3"', "tls-cert-file /etc/rampart-live/tls.crt", "tls-key-file /etc/rampart-live/tls.key", "tls-ca-cert-file /etc/rampart-live/ca.crt"]) {
+    for (const line of [
+      "port 0",
+      "tls-port 6379",
+      "tls-auth-clients no",
+      'tls-protocols "TLSv1.3"',
+      "tls-cert-file /etc/rampart-live/tls.crt",
+      "tls-key-file /etc/rampart-live/tls.key",
+      "tls-ca-cert-file /etc/rampart-live/ca.crt",
+    ]) {
       expect(conf).toContain(`\n${line}\n`);
     }
     expect(conf).not.toContain("\nport 6379\n");
     expect(renderRedisConf({ maxMemoryMiB: 100 })).not.toContain("tls-");
-    expect(redisHealthCheck(true)).toEqual(["CMD", "redis-cli", "-e", "--tls", "--cacert", "/etc/rampart-live/ca.crt", "--user", "health", "--pass", "health", "--no-auth-warning", "ping"]);
+    expect(redisHealthCheck(true)).toEqual([
+      "CMD",
+      "redis-cli",
+      "-e",
+      "--tls",
+      "--cacert",
+      "/etc/rampart-live/ca.crt",
+      "--user",
+      "health",
+      "--pass",
+      "health",
+      "--no-auth-warning",
+      "ping",
+    ]);
   });
 
   test("bounds what clients may take beside the data: a quarter of it, and a value half of that", () => {
     const conf = renderRedisConf({ maxMemoryMiB: 153 });
-    for (const line of ["maxmemory-clients 38mb", "client-query-buffer-limit 38mb", "proto-max-bulk-len 19mb"]) expect(conf).toContain(`\n${line}\n`);
+    for (const line of ["maxmemory-clients 38mb", "client-query-buffer-limit 38mb", "proto-max-bulk-len 19mb"])
+      expect(conf).toContain(`\n${line}\n`);
     expect(renderRedisConf({ maxMemoryMiB: 1 })).toContain("\nproto-max-bulk-len 1mb\n");
   });
 
@@ -46,7 +94,8 @@ describe("redis.conf", () => {
 
 describe("the ACL file", () => {
   test("as a person reads it", () => {
-    const commands = "+@all -@admin -@dangerous +info -function -script|debug -script|flush -script|kill -client|tracking -memory +memory|usage -dbsize -pubsub -randomkey -scan";
+    const commands =
+      "+@all -@admin -@dangerous +info -function -script|debug -script|flush -script|kill -client|tracking -memory +memory|usage -dbsize -pubsub -randomkey -scan";
     const hash = (user: string): string => `#${redisPasswordHash(user)}`;
     expect(renderRedisAcl(USERS).split("\n")).toEqual([
       "user default reset off",
@@ -57,7 +106,9 @@ describe("the ACL file", () => {
     ]);
   });
 
-  const one = (changes: Partial<RedisUser>): RedisUser[] => [{ name: "api", passwordSha256: redisPasswordHash("p"), keyPrefixes: ["api:"], ...changes }];
+  const one = (changes: Partial<RedisUser>): RedisUser[] => [
+    { name: "api", passwordSha256: redisPasswordHash("p"), keyPrefixes: ["api:"], ...changes },
+  ];
   test.each([
     [one({ name: "default" }), 'users: "default" cannot be a user'],
     [one({ name: "health" }), 'users: "health" cannot be a user'],
@@ -69,7 +120,10 @@ describe("the ACL file", () => {
     [one({ keyPrefixes: ["*"] }), 'users.api.keyPrefixes: "*" is not allowed'],
     [one({ keyPrefixes: ["a ~*"] }), 'users.api.keyPrefixes: "a ~*" is not allowed'],
     [[...one({}), ...one({})], 'users: "api" is there twice'],
-    [[...one({ keyPrefixes: ["api"] }), ...one({ name: "other", keyPrefixes: ["api2:"] })], '"api" covers "api2:" of "other"; end it with a separator'],
+    [
+      [...one({ keyPrefixes: ["api"] }), ...one({ name: "other", keyPrefixes: ["api2:"] })],
+      '"api" covers "api2:" of "other"; end it with a separator',
+    ],
   ])("refuses case %#", (users, message) => {
     expect(() => renderRedisAcl(users)).toThrow(message);
   });
@@ -170,12 +224,16 @@ if (!INSTALLED) test.skip("skipped: redis-server is not installed", () => undefi
     [["FAILOVER"]],
     [["CLUSTER", "RESET"]],
   ])("a service may not %j", (command) => {
-    expect(api(...command)).toMatch(/^NOPERM|-NOPERM this user|^ERR The user executing the script can't access|^ERR DEBUG command not allowed/);
+    expect(api(...command)).toMatch(
+      /^NOPERM|-NOPERM this user|^ERR The user executing the script can't access|^ERR DEBUG command not allowed/,
+    );
   });
 
   test("one service cannot have Redis killed for lack of memory: long commands, and answers that nobody reads", async () => {
     const long = await server.connect("api", "apipassword");
-    await expect(long.ask("SET", "api:long", "x".repeat(20_000_000))).rejects.toThrow(/invalid bulk length|the connection was cut/);
+    await expect(long.ask("SET", "api:long", "x".repeat(20_000_000))).rejects.toThrow(
+      /invalid bulk length|the connection was cut/,
+    );
     expect(api("EVAL", "return redis.call('SET', KEYS[1], string.rep('x', 7000000))", "1", "api:large")).toBe("OK");
     const readers = await Promise.all(Array.from({ length: 30 }, () => server.connect("api", "apipassword")));
     for (const { socket } of readers) {
@@ -216,7 +274,9 @@ if (!INSTALLED) test.skip("skipped: redis-server is not installed", () => undefi
     expect(check(1).status).not.toBe(0);
   });
 
-  const outside = Object.values(networkInterfaces()).flatMap((entries) => entries ?? []).find(({ family, internal }) => family === "IPv4" && !internal)?.address;
+  const outside = Object.values(networkInterfaces())
+    .flatMap((entries) => entries ?? [])
+    .find(({ family, internal }) => family === "IPv4" && !internal)?.address;
   if (outside === undefined) test.skip("skipped: this machine has no address outside the loopback", () => undefined);
   else {
     test("answers from outside the loopback: protected mode does not get in the way of users", () => {

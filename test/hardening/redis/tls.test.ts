@@ -17,14 +17,59 @@ class Authority {
   readonly certificate: string;
 
   constructor() {
-    this.openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", "ca.key", "-out", "ca.crt", "-days", "2", "-subj", "/CN=test");
+    this.openssl(
+      "req",
+      "-x509",
+      "-newkey",
+      "ec",
+      "-pkeyopt",
+      "ec_paramgen_curve:prime256v1",
+      "-nodes",
+      "-keyout",
+      "ca.key",
+      "-out",
+      "ca.crt",
+      "-days",
+      "2",
+      "-subj",
+      "/CN=test",
+    );
     this.certificate = this.read("ca.crt");
   }
 
   issue(): TlsFiles {
     writeFileSync(join(this.directory, "san"), "subjectAltName=DNS:redis,IP:127.0.0.1");
-    this.openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", "tls.key", "-out", "tls.csr", "-subj", "/CN=redis");
-    this.openssl("x509", "-req", "-in", "tls.csr", "-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial", "-days", "1", "-extfile", "san", "-out", "tls.crt");
+    this.openssl(
+      "req",
+      "-newkey",
+      "ec",
+      "-pkeyopt",
+      "ec_paramgen_curve:prime256v1",
+      "-nodes",
+      "-keyout",
+      "tls.key",
+      "-out",
+      "tls.csr",
+      "-subj",
+      "/CN=redis",
+    );
+    this.openssl(
+      "x509",
+      "-req",
+      "-in",
+      "tls.csr",
+      "-CA",
+      "ca.crt",
+      "-CAkey",
+      "ca.key",
+      "-CAcreateserial",
+      "-days",
+      "1",
+      "-extfile",
+      "san",
+      "-out",
+      "tls.crt",
+    );
     return { certificate: this.read("tls.crt"), key: this.read("tls.key"), ca: this.certificate };
   }
 
@@ -78,8 +123,16 @@ class Authority {
   });
 
   test("takes no TLS older than 1.3", async () => {
-    const old = connect({ port: server.port, host: "127.0.0.1", servername: "redis", ca: first.ca, maxVersion: "TLSv1.2" });
-    await expect(new Promise((resolve, reject) => old.once("secureConnect", resolve).once("error", reject))).rejects.toThrow(/protocol version|alert/);
+    const old = connect({
+      port: server.port,
+      host: "127.0.0.1",
+      servername: "redis",
+      ca: first.ca,
+      maxVersion: "TLSv1.2",
+    });
+    await expect(
+      new Promise((resolve, reject) => old.once("secureConnect", resolve).once("error", reject)),
+    ).rejects.toThrow(/protocol version|alert/);
   });
 
   test("the health check verifies the chain", () => {

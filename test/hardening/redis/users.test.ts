@@ -1,9 +1,20 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { redisPasswordHash, redisStartScript, redisUsersScript, renderRedisAcl, type RedisUser } from "../../../hardening/redis";
+import {
+  redisPasswordHash,
+  redisStartScript,
+  redisUsersScript,
+  renderRedisAcl,
+  type RedisUser,
+} from "../../../hardening/redis";
 import { INSTALLED, RedisServer, type Connection } from "./redis-server";
 
-const user = (name: string, password: string, changes: Partial<RedisUser> = {}): RedisUser => ({ name, passwordSha256: redisPasswordHash(password), keyPrefixes: [`${name}:`], ...changes });
+const user = (name: string, password: string, changes: Partial<RedisUser> = {}): RedisUser => ({
+  name,
+  passwordSha256: redisPasswordHash(password),
+  keyPrefixes: [`${name}:`],
+  ...changes,
+});
 const acl = (...users: RedisUser[]): string => renderRedisAcl(users);
 const OLD = acl(user("api", "old"), user("worker", "same"), user("gone", "bye"));
 const NEW = acl(user("api", "new"), user("worker", "same"), user("fresh", "hello"));
@@ -19,7 +30,9 @@ describe("the scripts", () => {
   });
 
   test("take no path that a shell would read as something else", () => {
-    expect(() => redisStartScript({ dataDirectory: "/data; rm -rf /" })).toThrow('dataDirectory: "/data; rm -rf /" is not an absolute path of letters, digits and / . _ -');
+    expect(() => redisStartScript({ dataDirectory: "/data; rm -rf /" })).toThrow(
+      'dataDirectory: "/data; rm -rf /" is not an absolute path of letters, digits and / . _ -',
+    );
   });
 });
 
@@ -51,12 +64,27 @@ if (!INSTALLED) test.skip("skipped: redis-server is not installed", () => undefi
     const old = await connect("api", "old");
     server.declare(NEW);
     must("stage");
-    expect([login("api", "old"), login("api", "new"), login("worker", "same"), login("gone", "bye"), login("fresh", "hello")]).toEqual(["PONG", "PONG", "PONG", "PONG", "PONG"]);
+    expect([
+      login("api", "old"),
+      login("api", "new"),
+      login("worker", "same"),
+      login("gone", "bye"),
+      login("fresh", "hello"),
+    ]).toEqual(["PONG", "PONG", "PONG", "PONG", "PONG"]);
     expect(await old.ask("SET", "api:k", "v")).toBe("OK");
 
-    const [renewed, worker, gone] = [await connect("api", "new"), await connect("worker", "same"), await connect("gone", "bye")];
+    const [renewed, worker, gone] = [
+      await connect("api", "new"),
+      await connect("worker", "same"),
+      await connect("gone", "bye"),
+    ];
     must("settle", "api=127.0.0.1");
-    expect([login("api", "old"), login("api", "new"), login("gone", "bye"), login("fresh", "hello")]).toEqual([expect.stringContaining("WRONGPASS"), "PONG", expect.stringContaining("WRONGPASS"), "PONG"]);
+    expect([login("api", "old"), login("api", "new"), login("gone", "bye"), login("fresh", "hello")]).toEqual([
+      expect.stringContaining("WRONGPASS"),
+      "PONG",
+      expect.stringContaining("WRONGPASS"),
+      "PONG",
+    ]);
     expect(await renewed.ask("GET", "api:k")).toBe("v");
     expect(await worker.ask("SET", "worker:k", "v")).toBe("OK");
     await expect(gone.ask("PING")).rejects.toThrow("cut");
@@ -109,7 +137,12 @@ if (!INSTALLED) test.skip("skipped: redis-server is not installed", () => undefi
     await expect(api.ask("SCAN", "0")).rejects.toThrow("NOPERM");
     expect(await api.ask("SET", "v2:k", "v")).toBe("OK");
     // Nor does it give back what a service must not do.
-    for (const command of [["CONFIG", "GET", "*"], ["ACL", "LIST"], ["KEYS", "*"]]) await expect(api.ask(...command)).rejects.toThrow("NOPERM");
+    for (const command of [
+      ["CONFIG", "GET", "*"],
+      ["ACL", "LIST"],
+      ["KEYS", "*"],
+    ])
+      await expect(api.ask(...command)).rejects.toThrow("NOPERM");
   });
 
   test("each step may be done twice", () => {
@@ -126,7 +159,11 @@ if (!INSTALLED) test.skip("skipped: redis-server is not installed", () => undefi
     must("stage");
     expect(["old", "new", "third"].map((password) => login("api", password))).toEqual(["PONG", "PONG", "PONG"]);
     must("settle");
-    expect(["old", "new", "third"].map((password) => login("api", password))).toEqual([expect.stringContaining("WRONGPASS"), expect.stringContaining("WRONGPASS"), "PONG"]);
+    expect(["old", "new", "third"].map((password) => login("api", password))).toEqual([
+      expect.stringContaining("WRONGPASS"),
+      expect.stringContaining("WRONGPASS"),
+      "PONG",
+    ]);
     expect(server.users("list").output).toBe("api\nworker");
   });
 
@@ -135,7 +172,12 @@ if (!INSTALLED) test.skip("skipped: redis-server is not installed", () => undefi
     must("stage");
     await server.stop("SIGKILL");
     await server.start();
-    expect([login("api", "old"), login("api", "new"), login("fresh", "hello"), login("gone", "bye")]).toEqual(["PONG", "PONG", "PONG", expect.stringContaining("WRONGPASS")]);
+    expect([login("api", "old"), login("api", "new"), login("fresh", "hello"), login("gone", "bye")]).toEqual([
+      "PONG",
+      "PONG",
+      "PONG",
+      expect.stringContaining("WRONGPASS"),
+    ]);
     must("settle");
     await server.stop("SIGKILL");
     await server.start();
@@ -152,13 +194,24 @@ if (!INSTALLED) test.skip("skipped: redis-server is not installed", () => undefi
   test.each([
     ["cut off in the middle of a hash", (text: string) => text.slice(0, text.indexOf("#") + 30)],
     ["empty", () => ""],
-    ["not an ACL file", () => "user\n\u0000\u0001 # garbage\nuser api +@all nopass allkeys #zz\nuser default on nopass +@all ~*\nuser health +@all allkeys\n"],
+    [
+      "not an ACL file",
+      () =>
+        "user\n\u0000\u0001 # garbage\nuser api +@all nopass allkeys #zz\nuser default on nopass +@all ~*\nuser health +@all allkeys\n",
+    ],
   ])("a saved file that is %s does no harm", async (_how, broken) => {
     await server.stop("SIGKILL");
     writeFileSync(server.path("data", "users.acl"), broken(saved()));
     await server.start();
-    expect([login("api", "old"), login("api", "wrong"), server.cli(undefined, "", ["PING"])]).toEqual(["PONG", expect.stringContaining("WRONGPASS"), "NOAUTH Authentication required."]);
-    expect([server.cli("api", "old", ["CONFIG", "GET", "*"]), server.cli("health", "x", ["INFO"])]).toEqual([expect.stringContaining("NOPERM"), expect.stringContaining("NOPERM")]);
+    expect([login("api", "old"), login("api", "wrong"), server.cli(undefined, "", ["PING"])]).toEqual([
+      "PONG",
+      expect.stringContaining("WRONGPASS"),
+      "NOAUTH Authentication required.",
+    ]);
+    expect([server.cli("api", "old", ["CONFIG", "GET", "*"]), server.cli("health", "x", ["INFO"])]).toEqual([
+      expect.stringContaining("NOPERM"),
+      expect.stringContaining("NOPERM"),
+    ]);
   });
 
   test("a start without room for the file is a start all the same, and says so", async () => {
@@ -166,7 +219,9 @@ if (!INSTALLED) test.skip("skipped: redis-server is not installed", () => undefi
     mkdirSync(server.path("data", "users.acl.new"));
     server.declare(NEW);
     await server.start();
-    expect(server.log).toContain("users.acl cannot be written (is the disk full?); changes of users last until the next start");
+    expect(server.log).toContain(
+      "users.acl cannot be written (is the disk full?); changes of users last until the next start",
+    );
     expect([login("api", "old"), login("api", "new")]).toEqual(["PONG", "PONG"]);
     rmdirSync(server.path("data", "users.acl.new"));
   });
@@ -190,7 +245,10 @@ if (!INSTALLED) test.skip("skipped: redis-server is not installed", () => undefi
     rmSync(server.path("data", "users.acl"));
     mkdirSync(server.path("data", "users.acl"));
     writeFileSync(server.path("data", "users.acl", "x"), "");
-    expect(server.users("stage")).toEqual({ status: 1, output: expect.stringContaining("There was an error trying to save the ACLs") as string });
+    expect(server.users("stage")).toEqual({
+      status: 1,
+      output: expect.stringContaining("There was an error trying to save the ACLs") as string,
+    });
   });
 
   test("the administration's password is its own file, new at each start, and may not do more than it must", async () => {
@@ -198,13 +256,28 @@ if (!INSTALLED) test.skip("skipped: redis-server is not installed", () => undefi
     const first = password();
     expect(first).toMatch(/^[0-9a-f]{64}$/);
     expect(statSync(server.path("scratch", "rampart-admin")).mode & 0o777).toBe(0o600);
-    for (const command of [["GET", "api:k"], ["SET", "api:k", "v"], ["CONFIG", "GET", "*"], ["CONFIG", "SET", "maxmemory", "1"], ["FLUSHALL"], ["SHUTDOWN"], ["DEBUG", "SLEEP", "0"], ["ACL", "LOAD"], ["KEYS", "*"], ["EVAL", "return 1", "0"], ["MONITOR"]]) {
+    for (const command of [
+      ["GET", "api:k"],
+      ["SET", "api:k", "v"],
+      ["CONFIG", "GET", "*"],
+      ["CONFIG", "SET", "maxmemory", "1"],
+      ["FLUSHALL"],
+      ["SHUTDOWN"],
+      ["DEBUG", "SLEEP", "0"],
+      ["ACL", "LOAD"],
+      ["KEYS", "*"],
+      ["EVAL", "return 1", "0"],
+      ["MONITOR"],
+    ]) {
       expect(server.cli("rampart", first, command)).toMatch(/NOPERM|^ERR DEBUG command not allowed/);
     }
     await server.stop("SIGTERM");
     await server.start();
     expect(password()).not.toBe(first);
-    expect([login("rampart", first), login("rampart", password())]).toEqual([expect.stringContaining("WRONGPASS"), "PONG"]);
+    expect([login("rampart", first), login("rampart", password())]).toEqual([
+      expect.stringContaining("WRONGPASS"),
+      "PONG",
+    ]);
   });
 
   test("no request fails while a password turns over under load", async () => {
@@ -212,7 +285,12 @@ if (!INSTALLED) test.skip("skipped: redis-server is not installed", () => undefi
     const counts = { old: 0, new: 0, worker: 0 };
     const errors: string[] = [];
     /** A client that sets and gets, and every few requests logs in anew. */
-    const load = async (name: string, password: string, count: keyof typeof counts, until: () => boolean): Promise<void> => {
+    const load = async (
+      name: string,
+      password: string,
+      count: keyof typeof counts,
+      until: () => boolean,
+    ): Promise<void> => {
       while (!until()) {
         try {
           const connection = await server.connect(name, password);

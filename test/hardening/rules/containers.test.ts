@@ -1,4 +1,10 @@
-import { CONTAINER_RULES, judge, type ContainerView, type PostureEntry, type StackView } from "../../../hardening/rules";
+import {
+  CONTAINER_RULES,
+  judge,
+  type ContainerView,
+  type PostureEntry,
+  type StackView,
+} from "../../../hardening/rules";
 import { withLocalEngine } from "../../components/support";
 import { API, happyView, withContainer } from "./support";
 
@@ -15,27 +21,62 @@ beforeAll(async () => {
 
 /** What the rules say of the service, once something is broken; by rule, without what holds. */
 function faults(change: Partial<ContainerView>): Record<string, string> {
-  const entries = judge(CONTAINER_RULES, withContainer(view, change)).filter(({ resource, status }) => resource === API && (status === "fail" || status === "accepted"));
+  const entries = judge(CONTAINER_RULES, withContainer(view, change)).filter(
+    ({ resource, status }) => resource === API && (status === "fail" || status === "accepted"),
+  );
   return Object.fromEntries(entries.map(({ id, status, message }) => [id, `${status}: ${message}`]));
 }
 
 const seccomp = (value: string): string[] => ["no-new-privileges:true", `seccomp=${value}`];
-const host = (source: string, readOnly = false): ContainerView["mounts"] => [{ source, target: "/x", readOnly, host: true }];
+const host = (source: string, readOnly = false): ContainerView["mounts"] => [
+  { source, target: "/x", readOnly, host: true },
+];
 
 describe("the happy path", () => {
   test("fails nothing, and accepts only what the edge and the socket proxy name", () => {
-    const others = judge(CONTAINER_RULES, view).filter(({ status, id }) => status !== "pass" && id !== "cis-5.2").map(({ id, status, resource }) => `${status} ${id} ${resource}`);
-    expect(others).toEqual(["accepted cis-5.8 rampart-prod-edge", "accepted cis-5.9 rampart-prod-edge", "accepted cis-5.14 rampart-prod-edge", "accepted cis-5.32 rampart-prod-docker-api-api"]);
+    const others = judge(CONTAINER_RULES, view)
+      .filter(({ status, id }) => status !== "pass" && id !== "cis-5.2")
+      .map(({ id, status, resource }) => `${status} ${id} ${resource}`);
+    expect(others).toEqual([
+      "accepted cis-5.8 rampart-prod-edge",
+      "accepted cis-5.9 rampart-prod-edge",
+      "accepted cis-5.14 rampart-prod-edge",
+      "accepted cis-5.32 rampart-prod-docker-api-api",
+    ]);
   });
 
   test("is judged by every rule, on every container that runs, and on no carrier", () => {
-    const running = view.containers.filter(({ runs }) => runs).map(({ resource }) => resource).sort();
-    expect(running).toEqual(["rampart-prod-api", "rampart-prod-backups-backup", "rampart-prod-backups-backup-store", "rampart-prod-backups-restore-drill", "rampart-prod-docker-api-api", "rampart-prod-edge", "rampart-prod-postgres", "rampart-prod-redis"]);
-    for (const rule of CONTAINER_RULES) expect([rule.id, rule.check(view).map(({ resource }) => resource).sort()]).toEqual([rule.id, running]);
+    const running = view.containers
+      .filter(({ runs }) => runs)
+      .map(({ resource }) => resource)
+      .sort();
+    expect(running).toEqual([
+      "rampart-prod-api",
+      "rampart-prod-backups-backup",
+      "rampart-prod-backups-backup-store",
+      "rampart-prod-backups-restore-drill",
+      "rampart-prod-docker-api-api",
+      "rampart-prod-edge",
+      "rampart-prod-postgres",
+      "rampart-prod-redis",
+    ]);
+    for (const rule of CONTAINER_RULES)
+      expect([
+        rule.id,
+        rule
+          .check(view)
+          .map(({ resource }) => resource)
+          .sort(),
+      ]).toEqual([rule.id, running]);
   });
 
   test("passes with the rule's title as its message", () => {
-    expect(judge(CONTAINER_RULES, view)).toContainEqual<PostureEntry>({ id: "cis-5.5", status: "pass", resource: API, message: "is not privileged" });
+    expect(judge(CONTAINER_RULES, view)).toContainEqual<PostureEntry>({
+      id: "cis-5.5",
+      status: "pass",
+      resource: API,
+      message: "is not privileged",
+    });
   });
 });
 
@@ -52,8 +93,16 @@ const BROKEN: readonly (readonly [string, string, () => Partial<ContainerView>])
   ["cis-5.5", "is privileged", () => ({ privileged: true })],
   ["cis-5.9", "publishes 10.0.0.1:8443", () => ({ ports: [{ ip: "10.0.0.1", external: 8443 }] })],
   ["cis-5.10", "shares the namespaces pid (host)", () => ({ namespaces: { ...happy.namespaces, pid: "host" } })],
-  ["cis-5.10", "shares the namespaces ipc (host), userns (host), uts (host)", () => ({ namespaces: { ...happy.namespaces, ipc: "host", userns: "host", uts: "host" } })],
-  ["cis-5.10", "shares the namespaces network (container:abc)", () => ({ namespaces: { ...happy.namespaces, network: "container:abc" } })],
+  [
+    "cis-5.10",
+    "shares the namespaces ipc (host), userns (host), uts (host)",
+    () => ({ namespaces: { ...happy.namespaces, ipc: "host", userns: "host", uts: "host" } }),
+  ],
+  [
+    "cis-5.10",
+    "shares the namespaces network (container:abc)",
+    () => ({ namespaces: { ...happy.namespaces, network: "container:abc" } }),
+  ],
   ["cis-5.11", "has no memory limit", () => ({ memoryMiB: 0, memorySwapMiB: 0 })],
   ["cis-5.11", "may swap 256 MiB beyond its memory", () => ({ memorySwapMiB: 512 })],
   ["cis-5.12", "has no CPU limit", () => ({ cpus: 0 })],
@@ -74,13 +123,43 @@ const BROKEN: readonly (readonly [string, string, () => Partial<ContainerView>])
   ["cis-5.29", "has no PIDs limit", () => ({ pids: 0 })],
   ["cis-5.29", "has no PIDs limit", () => ({ pids: -1 })],
   ["cis-5.32", "mounts /var/run/docker.sock read-only", () => ({ mounts: host("/var/run/docker.sock", true) })],
-  ["cis-5.32", "mounts /run/containerd/containerd.sock READ-WRITE", () => ({ mounts: host("/run/containerd/containerd.sock") })],
+  [
+    "cis-5.32",
+    "mounts /run/containerd/containerd.sock READ-WRITE",
+    () => ({ mounts: host("/run/containerd/containerd.sock") }),
+  ],
   ["rampart-devices", "has 2 devices of the host", () => ({ devices: 2 })],
-  ["rampart-host-mount", "mounts /srv/a read-only, /srv/b read-write", () => ({ mounts: [...host("/srv/a", true), ...host("/srv/b")] })],
-  ["rampart-tmpfs-noexec", "the tmpfs /tmp is executable, setuid or without a size", () => ({ tmpfs: { "/tmp": "rw,exec,nosuid,size=1m" } })],
-  ["rampart-tmpfs-noexec", "the tmpfs /tmp is executable, setuid or without a size", () => ({ tmpfs: { "/tmp": "rw,noexec,suid,size=1m" } })],
-  ["rampart-tmpfs-noexec", "the tmpfs /a, /b is executable, setuid or without a size", () => ({ tmpfs: { "/a": "noexec,size=1m", "/b": "noexec,nosuid", "/c": "noexec,nosuid,size=1m" } })],
-  ["rampart-secrets-as-files", "has secrets in its environment: JWT_SECRET, TOKEN", () => ({ environment: [{ name: "JWT_SECRET", secret: true }, { name: "PORT", secret: false }, { name: "TOKEN", secret: true }] })],
+  [
+    "rampart-host-mount",
+    "mounts /srv/a read-only, /srv/b read-write",
+    () => ({ mounts: [...host("/srv/a", true), ...host("/srv/b")] }),
+  ],
+  [
+    "rampart-tmpfs-noexec",
+    "the tmpfs /tmp is executable, setuid or without a size",
+    () => ({ tmpfs: { "/tmp": "rw,exec,nosuid,size=1m" } }),
+  ],
+  [
+    "rampart-tmpfs-noexec",
+    "the tmpfs /tmp is executable, setuid or without a size",
+    () => ({ tmpfs: { "/tmp": "rw,noexec,suid,size=1m" } }),
+  ],
+  [
+    "rampart-tmpfs-noexec",
+    "the tmpfs /a, /b is executable, setuid or without a size",
+    () => ({ tmpfs: { "/a": "noexec,size=1m", "/b": "noexec,nosuid", "/c": "noexec,nosuid,size=1m" } }),
+  ],
+  [
+    "rampart-secrets-as-files",
+    "has secrets in its environment: JWT_SECRET, TOKEN",
+    () => ({
+      environment: [
+        { name: "JWT_SECRET", secret: true },
+        { name: "PORT", secret: false },
+        { name: "TOKEN", secret: true },
+      ],
+    }),
+  ],
   ["rampart-log-rotation", "has logs without a bound", () => ({ logOptions: { "max-size": "10m" } })],
   ["rampart-log-rotation", "has logs without a bound", () => ({ logOptions: { "max-file": "3" } })],
   ["rampart-stop-grace", "is killed at once", () => ({ stopGraceSeconds: 0 })],
@@ -92,7 +171,14 @@ describe("each rule", () => {
   });
 
   test("that a port breaks names the port: published, privileged, on all addresses", () => {
-    expect(faults({ ports: [{ ip: "0.0.0.0", external: 80 }, { ip: "10.0.0.1", external: 8443 }] })).toEqual({
+    expect(
+      faults({
+        ports: [
+          { ip: "0.0.0.0", external: 80 },
+          { ip: "10.0.0.1", external: 8443 },
+        ],
+      }),
+    ).toEqual({
       "cis-5.8": "fail: publishes 80",
       "cis-5.9": "fail: publishes 0.0.0.0:80, 10.0.0.1:8443",
       "cis-5.14": "fail: listens on all addresses of the host",
@@ -102,13 +188,30 @@ describe("each rule", () => {
   });
 
   test("that a system directory breaks tells writing from reading, and near from far", () => {
-    expect(faults({ mounts: host("/etc/ssl") })).toEqual({ "cis-5.6": "fail: mounts /etc/ssl read-write", "rampart-host-mount": "fail: mounts /etc/ssl read-write" });
-    for (const source of ["/", "/etc", "/usr/local"]) expect(faults({ mounts: host(source) })).toHaveProperty(["cis-5.6"]);
-    for (const [source, readOnly] of [["/etc", true], ["/etcetera", false], ["/srv", false]] as const) expect(faults({ mounts: host(source, readOnly) })).not.toHaveProperty(["cis-5.6"]);
+    expect(faults({ mounts: host("/etc/ssl") })).toEqual({
+      "cis-5.6": "fail: mounts /etc/ssl read-write",
+      "rampart-host-mount": "fail: mounts /etc/ssl read-write",
+    });
+    for (const source of ["/", "/etc", "/usr/local"])
+      expect(faults({ mounts: host(source) })).toHaveProperty(["cis-5.6"]);
+    for (const [source, readOnly] of [
+      ["/etc", true],
+      ["/etcetera", false],
+      ["/srv", false],
+    ] as const)
+      expect(faults({ mounts: host(source, readOnly) })).not.toHaveProperty(["cis-5.6"]);
   });
 
   test("holds for what it allows", () => {
-    for (const change of [{ user: "1000" }, { restart: { policy: "no", maxRetries: 0 } }, { restart: { policy: "on-failure", maxRetries: 5 } }, { securityOpts: seccomp("{}") }, { securityOpts: ["no-new-privileges"] }, { tmpfs: {} }, { component: "job", healthCheck: [] }]) {
+    for (const change of [
+      { user: "1000" },
+      { restart: { policy: "no", maxRetries: 0 } },
+      { restart: { policy: "on-failure", maxRetries: 5 } },
+      { securityOpts: seccomp("{}") },
+      { securityOpts: ["no-new-privileges"] },
+      { tmpfs: {} },
+      { component: "job", healthCheck: [] },
+    ]) {
       expect([change, faults(change)]).toEqual([change, {}]);
     }
   });
@@ -120,19 +223,37 @@ describe("each rule", () => {
 });
 
 describe("an AppArmor profile", () => {
-  const verdict = (securityOpts: string[]): PostureEntry | undefined => judge(CONTAINER_RULES, withContainer(view, { securityOpts: [...happy.securityOpts, ...securityOpts] })).find(({ id, resource }) => id === "cis-5.2" && resource === API);
+  const verdict = (securityOpts: string[]): PostureEntry | undefined =>
+    judge(CONTAINER_RULES, withContainer(view, { securityOpts: [...happy.securityOpts, ...securityOpts] })).find(
+      ({ id, resource }) => id === "cis-5.2" && resource === API,
+    );
 
   test("that is declared is not known to be enforced", () => {
-    const rest = "is declared; whether the engine enforces it, only the engine can tell (docker info, docs/confinement.md)";
-    expect(verdict([])).toEqual({ id: "cis-5.2", status: "skip", resource: API, message: `the engine's docker-default ${rest}` });
-    expect(verdict(["apparmor=rampart-api"])).toEqual({ id: "cis-5.2", status: "skip", resource: API, message: `apparmor=rampart-api ${rest}` });
+    const rest =
+      "is declared; whether the engine enforces it, only the engine can tell (docker info, docs/confinement.md)";
+    expect(verdict([])).toEqual({
+      id: "cis-5.2",
+      status: "skip",
+      resource: API,
+      message: `the engine's docker-default ${rest}`,
+    });
+    expect(verdict(["apparmor=rampart-api"])).toEqual({
+      id: "cis-5.2",
+      status: "skip",
+      resource: API,
+      message: `apparmor=rampart-api ${rest}`,
+    });
   });
 });
 
 describe("an exception", () => {
   test("turns the failure of its own rule into what is accepted, with the reason", () => {
-    expect(faults({ readOnlyRoot: false, accepted: { "cis-5.13": "writes beside its program" } })).toEqual({ "cis-5.13": "accepted: has a writable root file system: writes beside its program" });
-    expect(faults({ readOnlyRoot: false, accepted: { "cis-5.12": "another" } })).toEqual({ "cis-5.13": "fail: has a writable root file system" });
+    expect(faults({ readOnlyRoot: false, accepted: { "cis-5.13": "writes beside its program" } })).toEqual({
+      "cis-5.13": "accepted: has a writable root file system: writes beside its program",
+    });
+    expect(faults({ readOnlyRoot: false, accepted: { "cis-5.12": "another" } })).toEqual({
+      "cis-5.13": "fail: has a writable root file system",
+    });
   });
 
   test("says nothing where the rule holds", () => {
@@ -140,12 +261,24 @@ describe("an exception", () => {
   });
 
   test("does not make a matter of what cannot be told", () => {
-    const statuses = judge(CONTAINER_RULES, withContainer(view, { accepted: { "cis-5.2": "the profile is being written" } })).filter(({ id, resource }) => id === "cis-5.2" && resource === API);
+    const statuses = judge(
+      CONTAINER_RULES,
+      withContainer(view, { accepted: { "cis-5.2": "the profile is being written" } }),
+    ).filter(({ id, resource }) => id === "cis-5.2" && resource === API);
     expect(statuses.map(({ status }) => status)).toEqual(["skip"]);
   });
 
   test("of one container does not reach another", () => {
-    const both = withContainer(withContainer(view, { privileged: true, accepted: { "cis-5.5": "a reason" } }), { privileged: true }, "rampart-prod-redis");
-    expect(judge(CONTAINER_RULES, both).filter(({ id, status }) => id === "cis-5.5" && status !== "pass").map(({ status, resource }) => `${status} ${resource}`).sort()).toEqual(["accepted rampart-prod-api", "fail rampart-prod-redis"]);
+    const both = withContainer(
+      withContainer(view, { privileged: true, accepted: { "cis-5.5": "a reason" } }),
+      { privileged: true },
+      "rampart-prod-redis",
+    );
+    expect(
+      judge(CONTAINER_RULES, both)
+        .filter(({ id, status }) => id === "cis-5.5" && status !== "pass")
+        .map(({ status, resource }) => `${status} ${resource}`)
+        .sort(),
+    ).toEqual(["accepted rampart-prod-api", "fail rampart-prod-redis"]);
   });
 });

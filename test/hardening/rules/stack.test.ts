@@ -9,8 +9,12 @@ beforeAll(async () => {
   view = await happyView();
 });
 
-const found = (id: string, changed: StackView, resource: string): string[] => judge(STACK_RULES, changed).filter((entry) => entry.id === id && entry.resource === resource).map(({ status, message }) => `${status}: ${message}`);
-const notPassed = (changed: StackView): PostureEntry[] => judge(STACK_RULES, changed).filter(({ status }) => status !== "pass");
+const found = (id: string, changed: StackView, resource: string): string[] =>
+  judge(STACK_RULES, changed)
+    .filter((entry) => entry.id === id && entry.resource === resource)
+    .map(({ status, message }) => `${status}: ${message}`);
+const notPassed = (changed: StackView): PostureEntry[] =>
+  judge(STACK_RULES, changed).filter(({ status }) => status !== "pass");
 
 describe("the rules", () => {
   test("have ids that are unique, and say what, why and whence", () => {
@@ -34,11 +38,15 @@ describe("rampart-image-pinned", () => {
     [`app@${digest}`, `app@${digest}: it is not pinned as repo:tag@sha256:<64 hex digits>`],
     [`app:latest@${digest}`, `app:latest@${digest}: the tag latest says nothing about what runs`],
   ])("%s fails", (reference, message) => {
-    expect(found("rampart-image-pinned", { ...view, images: [{ resource: "img", reference }] }, "img")).toEqual([`fail: ${message}`]);
+    expect(found("rampart-image-pinned", { ...view, images: [{ resource: "img", reference }] }, "img")).toEqual([
+      `fail: ${message}`,
+    ]);
   });
 
   test("passes with the tag as a person knows it", () => {
-    expect(found("rampart-image-pinned", { ...view, images: [{ resource: "img", reference: `app:1@${digest}` }] }, "img")).toEqual(["pass: app:1 is pinned"]);
+    expect(
+      found("rampart-image-pinned", { ...view, images: [{ resource: "img", reference: `app:1@${digest}` }] }, "img"),
+    ).toEqual(["pass: app:1 is pinned"]);
   });
 });
 
@@ -53,28 +61,64 @@ describe("rampart-networks", () => {
     ["rampart-prod-docker-api-api", "internal", "fail: is on internal"],
     ["rampart-prod-api-secrets-carrier", "internal", "fail: is on internal"],
   ])("%s on %s", (resource, network, expected) => {
-    expect(found("rampart-networks", withContainer(view, { networks: [`rampart-prod-${network}`] }, resource), resource)).toEqual([expected]);
+    expect(
+      found("rampart-networks", withContainer(view, { networks: [`rampart-prod-${network}`] }, resource), resource),
+    ).toEqual([expected]);
   });
 
   test("a consumer's network is another's not", () => {
-    const other = { resource: "n", name: "docker-api-other", engineName: "x-docker-api-other", internal: true, subnet: "" };
-    expect(found("rampart-networks", withContainer({ ...view, networks: [...view.networks, other] }, { networks: ["x-docker-api-other"] }), API)).toEqual(["fail: is on docker-api-other"]);
+    const other = {
+      resource: "n",
+      name: "docker-api-other",
+      engineName: "x-docker-api-other",
+      internal: true,
+      subnet: "",
+    };
+    expect(
+      found(
+        "rampart-networks",
+        withContainer({ ...view, networks: [...view.networks, other] }, { networks: ["x-docker-api-other"] }),
+        API,
+      ),
+    ).toEqual(["fail: is on docker-api-other"]);
   });
 });
 
 describe("rampart-internal-networks", () => {
   test("fails where a network that must be internal has a way out", () => {
-    expect(found("rampart-internal-networks", withNetwork(view, "internal", { internal: false }), "rampart-prod-internal")).toEqual(["fail: has a way out"]);
-    expect(found("rampart-internal-networks", withNetwork(view, "docker-api-api", { internal: false }), "rampart-prod-docker-api-api")).toEqual(["fail: has a way out"]);
-    expect(found("rampart-internal-networks", view, "rampart-prod-public")).toEqual(["pass: has a way out, as it must"]);
+    expect(
+      found("rampart-internal-networks", withNetwork(view, "internal", { internal: false }), "rampart-prod-internal"),
+    ).toEqual(["fail: has a way out"]);
+    expect(
+      found(
+        "rampart-internal-networks",
+        withNetwork(view, "docker-api-api", { internal: false }),
+        "rampart-prod-docker-api-api",
+      ),
+    ).toEqual(["fail: has a way out"]);
+    expect(found("rampart-internal-networks", view, "rampart-prod-public")).toEqual([
+      "pass: has a way out, as it must",
+    ]);
     expect(found("rampart-internal-networks", view, "rampart-prod-proxy")).toEqual(["pass: is internal"]);
   });
 });
 
 describe("rampart-egress", () => {
   test("names the services that may reach the internet", () => {
-    const egress = { resource: "rampart-prod-egress", name: "egress", engineName: "rampart-prod-egress", internal: false, subnet: "" };
-    expect(found("rampart-egress", withContainer({ ...view, networks: [...view.networks, egress] }, { networks: ["rampart-prod-egress"] }), API)).toEqual(["skip: may open connections to the internet (egress: true)"]);
+    const egress = {
+      resource: "rampart-prod-egress",
+      name: "egress",
+      engineName: "rampart-prod-egress",
+      internal: false,
+      subnet: "",
+    };
+    expect(
+      found(
+        "rampart-egress",
+        withContainer({ ...view, networks: [...view.networks, egress] }, { networks: ["rampart-prod-egress"] }),
+        API,
+      ),
+    ).toEqual(["skip: may open connections to the internet (egress: true)"]);
     expect(found("rampart-egress", view, API)).toEqual(["pass: cannot open connections to the internet"]);
     expect(found("rampart-egress", view, "rampart-prod-edge")).toEqual([]);
   });
@@ -86,9 +130,15 @@ describe("rampart-data-protected", () => {
     const open = withVolume(view, volume, { protected: false });
     expect(found("rampart-data-protected", view, volume)).toEqual(["pass: is protected and retained"]);
     expect(found("rampart-data-protected", open, volume)).toEqual(["fail: is deleted by `pulumi destroy`"]);
-    expect(found("rampart-data-protected", { ...open, environment: "staging" }, volume)).toEqual(["fail: is deleted by `pulumi destroy`"]);
-    expect(found("rampart-data-protected", { ...open, environment: "dev" }, volume)).toEqual(["skip: not protected in environment dev"]);
-    expect(found("rampart-data-protected", { ...view, environment: "dev" }, volume)).toEqual(["pass: is protected and retained"]);
+    expect(found("rampart-data-protected", { ...open, environment: "staging" }, volume)).toEqual([
+      "fail: is deleted by `pulumi destroy`",
+    ]);
+    expect(found("rampart-data-protected", { ...open, environment: "dev" }, volume)).toEqual([
+      "skip: not protected in environment dev",
+    ]);
+    expect(found("rampart-data-protected", { ...view, environment: "dev" }, volume)).toEqual([
+      "pass: is protected and retained",
+    ]);
   });
 });
 
@@ -107,7 +157,9 @@ describe("rampart-certificates", () => {
 
 describe("the rules of a database", () => {
   test("say how it is reached, and that connections are in clear", () => {
-    expect(found("rampart-database-host-access", view, "prod")).toEqual(["pass: the provider reaches Postgres by its address on the internal network; no port is published"]);
+    expect(found("rampart-database-host-access", view, "prod")).toEqual([
+      "pass: the provider reaches Postgres by its address on the internal network; no port is published",
+    ]);
   });
 
   test("say nothing where there is none", () => {
@@ -118,24 +170,43 @@ describe("the rules of a database", () => {
 });
 
 describe("rampart-database-host-access", () => {
-  const REASON = "the database provider reaches Postgres through this loopback-only port (rampart:database.access is forwarder)";
+  const REASON =
+    "the database provider reaches Postgres through this loopback-only port (rampart:database.access is forwarder)";
   const forwarder = (ip: string): StackView => {
     const [first] = view.containers;
     if (first === undefined) throw new Error("the view has no container");
-    const one = { ...first, resource: "rampart-prod-forwarder", component: "forwarder", name: "forwarder", ports: [{ ip, external: 15_432 }], accepted: { "rampart-database-host-access": REASON } };
+    const one = {
+      ...first,
+      resource: "rampart-prod-forwarder",
+      component: "forwarder",
+      name: "forwarder",
+      ports: [{ ip, external: 15_432 }],
+      accepted: { "rampart-database-host-access": REASON },
+    };
     return { ...view, databaseAccess: "forwarder", containers: [...view.containers, one] };
   };
-  const judged = (one: StackView): string[] => judge(RULES, one).filter(({ id }) => id === "rampart-database-host-access").map(({ status, resource, message }) => `${resource}: ${status}: ${message}`);
+  const judged = (one: StackView): string[] =>
+    judge(RULES, one)
+      .filter(({ id }) => id === "rampart-database-host-access")
+      .map(({ status, resource, message }) => `${resource}: ${status}: ${message}`);
 
   test("shows the forwarder as accepted, with its reason", () => {
-    expect(judged(forwarder("127.0.0.1"))).toEqual([`rampart-prod-forwarder: accepted: leads from the host's 127.0.0.1:15432 to Postgres: ${REASON}`]);
+    expect(judged(forwarder("127.0.0.1"))).toEqual([
+      `rampart-prod-forwarder: accepted: leads from the host's 127.0.0.1:15432 to Postgres: ${REASON}`,
+    ]);
   });
 
   test("fails, whatever a label says, for any other address, for Postgres' own port, and for a forwarder that is missing", () => {
-    expect(judged(forwarder("0.0.0.0"))).toEqual(["prod: fail: rampart-prod-forwarder publishes Postgres on 0.0.0.0:15432, which is not a forwarder on the engine's 127.0.0.1"]);
-    expect(judged(withContainer(view, { ports: [{ ip: "127.0.0.1", external: 5432 }] }, "rampart-prod-postgres"))).toEqual([
+    expect(judged(forwarder("0.0.0.0"))).toEqual([
+      "prod: fail: rampart-prod-forwarder publishes Postgres on 0.0.0.0:15432, which is not a forwarder on the engine's 127.0.0.1",
+    ]);
+    expect(
+      judged(withContainer(view, { ports: [{ ip: "127.0.0.1", external: 5432 }] }, "rampart-prod-postgres")),
+    ).toEqual([
       "prod: fail: rampart-prod-postgres publishes Postgres on 127.0.0.1:5432, which is not a forwarder on the engine's 127.0.0.1",
     ]);
-    expect(judged({ ...view, databaseAccess: "forwarder" })).toEqual(["prod: fail: database.access is forwarder, and there is no forwarder"]);
+    expect(judged({ ...view, databaseAccess: "forwarder" })).toEqual([
+      "prod: fail: database.access is forwarder, and there is no forwarder",
+    ]);
   });
 });

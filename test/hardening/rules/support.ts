@@ -1,10 +1,33 @@
 import { HardenedStack } from "../../../components";
-import { viewOfResources, type ContainerView, type NetworkView, type StackView, type VolumeView } from "../../../hardening/rules";
+import {
+  viewOfResources,
+  type ContainerView,
+  type NetworkView,
+  type StackView,
+  type VolumeView,
+} from "../../../hardening/rules";
 import { configOf, once, PROD, record, SERVICE } from "../../components/support";
 
-export const FACTS = { stack: "prod", environment: "prod", certificates: "letsencrypt", databaseAccess: "direct" } as const;
+export const FACTS = {
+  stack: "prod",
+  environment: "prod",
+  certificates: "letsencrypt",
+  databaseAccess: "direct",
+} as const;
 
-const CONFIG = { ...PROD, dockerSocketGroup: 998, services: { api: { ...SERVICE, data: "read-write", cache: true, routes: [{ host: "app.example.com" }], dockerApi: { allow: ["GET /_ping"] } } } };
+const CONFIG = {
+  ...PROD,
+  dockerSocketGroup: 998,
+  services: {
+    api: {
+      ...SERVICE,
+      data: "read-write",
+      cache: true,
+      routes: [{ host: "app.example.com" }],
+      dockerApi: { allow: ["GET /_ping"] },
+    },
+  },
+};
 
 /** The view of a stack that is right, from its real plan. */
 export const happyView = once(async (): Promise<StackView> => {
@@ -16,13 +39,24 @@ export const API = "rampart-prod-api";
 
 /** The view with one container changed. */
 export function withContainer(view: StackView, change: Partial<ContainerView>, resource = API): StackView {
-  return { ...view, containers: view.containers.map((container) => (container.resource === resource ? { ...container, ...change } : container)) };
+  return {
+    ...view,
+    containers: view.containers.map((container) =>
+      container.resource === resource ? { ...container, ...change } : container,
+    ),
+  };
 }
 
 export function withNetwork(view: StackView, name: string, change: Partial<NetworkView>): StackView {
-  return { ...view, networks: view.networks.map((network) => (network.name === name ? { ...network, ...change } : network)) };
+  return {
+    ...view,
+    networks: view.networks.map((network) => (network.name === name ? { ...network, ...change } : network)),
+  };
 }
 
 export function withVolume(view: StackView, resource: string, change: Partial<VolumeView>): StackView {
-  return { ...view, volumes: view.volumes.map((volume) => (volume.resource === resource ? { ...volume, ...change } : volume)) };
+  return {
+    ...view,
+    volumes: view.volumes.map((volume) => (volume.resource === resource ? { ...volume, ...change } : volume)),
+  };
 }

@@ -32,7 +32,9 @@ const rendered = (routes: readonly EdgeRoute[], input: Partial<TraefikDynamicInp
 
 describe("renderTraefikDynamic", () => {
   it("renders a file that a person can read", () => {
-    expect(text([route, { ...route, name: "events", pathPrefix: "/api/events", streaming: true, cors }])).toMatchSnapshot();
+    expect(
+      text([route, { ...route, name: "events", pathPrefix: "/api/events", streaming: true, cors }]),
+    ).toMatchSnapshot();
   });
 
   it("is the same bytes whatever the order of routes and keys", () => {
@@ -85,7 +87,9 @@ describe("renderTraefikDynamic", () => {
 
   it("limits bodies and requests", () => {
     const { middlewares } = rendered([{ ...route, maxRequestBodyBytes: 1000 }]).http;
-    expect(middlewares["api-body-limit"]).toEqual({ buffering: { maxRequestBodyBytes: 1000, memRequestBodyBytes: 1000 } });
+    expect(middlewares["api-body-limit"]).toEqual({
+      buffering: { maxRequestBodyBytes: 1000, memRequestBodyBytes: 1000 },
+    });
     expect(middlewares["api-rate-limit"]).toEqual({ rateLimit: { average: 50, burst: 100, period: "1s" } });
   });
 
@@ -125,18 +129,43 @@ describe("renderTraefikDynamic", () => {
   });
 
   const refused: [string, EdgeRoute[], string][] = [
-    ["a host that ends the rule", [{ ...route, host: "a`) || Host(`b" }], "host: \"a`) || Host(`b\" is not a lower-case host name"],
-    ["an upper-case host", [{ ...route, host: "App.example.com" }], 'host: "App.example.com" is not a lower-case host name'],
-    ["a prefix that ends with a slash", [{ ...route, pathPrefix: "/api/" }],
-      'pathPrefix: "/api/" must start with / and end without one, of letters, digits and . _ ~ -'],
-    ["an https target", [{ ...route, target: "https://api:3000" }], 'target: "https://api:3000" is not http://alias:port'],
-    ["no body limit", [{ ...route, maxRequestBodyBytes: 0 }], "rateLimit and maxRequestBodyBytes: must be whole numbers above 0"],
-    ["no rate limit", [{ ...route, rateLimit: { average: 0, burst: 1, periodSeconds: 1 } }],
-      "rateLimit and maxRequestBodyBytes: must be whole numbers above 0"],
+    [
+      "a host that ends the rule",
+      [{ ...route, host: "a`) || Host(`b" }],
+      'host: "a`) || Host(`b" is not a lower-case host name',
+    ],
+    [
+      "an upper-case host",
+      [{ ...route, host: "App.example.com" }],
+      'host: "App.example.com" is not a lower-case host name',
+    ],
+    [
+      "a prefix that ends with a slash",
+      [{ ...route, pathPrefix: "/api/" }],
+      'pathPrefix: "/api/" must start with / and end without one, of letters, digits and . _ ~ -',
+    ],
+    [
+      "an https target",
+      [{ ...route, target: "https://api:3000" }],
+      'target: "https://api:3000" is not http://alias:port',
+    ],
+    [
+      "no body limit",
+      [{ ...route, maxRequestBodyBytes: 0 }],
+      "rateLimit and maxRequestBodyBytes: must be whole numbers above 0",
+    ],
+    [
+      "no rate limit",
+      [{ ...route, rateLimit: { average: 0, burst: 1, periodSeconds: 1 } }],
+      "rateLimit and maxRequestBodyBytes: must be whole numbers above 0",
+    ],
     ["one name twice", [route, { ...route, host: "b.example.com" }], "name: is used twice"],
     ["one path twice", [route, { ...route, name: "other" }], "app.example.com/api: is already claimed by route api"],
-    ["credentials for every origin", [{ ...route, cors: { ...cors, allowedOrigins: ["*"] } }],
-      'cors: allowedOrigins "*" cannot be combined with allowCredentials; list the origins'],
+    [
+      "credentials for every origin",
+      [{ ...route, cors: { ...cors, allowedOrigins: ["*"] } }],
+      'cors: allowedOrigins "*" cannot be combined with allowCredentials; list the origins',
+    ],
   ];
   it.each(refused)("refuses %s", (_what, routes, message) => {
     expect(() => text(routes)).toThrow(`route "${routes.at(-1)?.name ?? ""}": ${message}`);

@@ -66,8 +66,18 @@ const plenty = { average: 1_000_000, burst: 1_000_000, periodSeconds: 1 };
       { ...base, name: "own-csp", pathPrefix: "/own-csp", headers: { fromApplication: ["Content-Security-Policy"] } },
       { ...base, name: "buffered", pathPrefix: "/events-buffered" },
       { ...base, name: "limited", pathPrefix: "/limited", rateLimit: { average: 1, burst: 3, periodSeconds: 60 } },
-      { ...base, name: "shared", pathPrefix: "/shared", cors: { ...cors, allowedOrigins: ["https://other.example.com"] } },
-      { ...base, name: "template", pathPrefix: "/template", headers: { extra: { "X-T": '{{ env "RAMPART_TEST_SECRET" }}' } } },
+      {
+        ...base,
+        name: "shared",
+        pathPrefix: "/shared",
+        cors: { ...cors, allowedOrigins: ["https://other.example.com"] },
+      },
+      {
+        ...base,
+        name: "template",
+        pathPrefix: "/template",
+        headers: { extra: { "X-T": '{{ env "RAMPART_TEST_SECRET" }}' } },
+      },
       { ...base, name: "modern", host: "modern.example.com", pathPrefix: "/" },
     ];
   };
@@ -84,7 +94,10 @@ const plenty = { average: 1_000_000, burst: 1_000_000, periodSeconds: 1 };
 
   it("accepts every option and router: no error and no warning in its log", () => {
     expect(traefik.log()).toContain('"level":"info"');
-    const complaints = traefik.log().split("\n").filter((line) => /"level":"(warn|error|fatal)"/.test(line));
+    const complaints = traefik
+      .log()
+      .split("\n")
+      .filter((line) => /"level":"(warn|error|fatal)"/.test(line));
     // Said at every start, whatever the options (cmd/traefik/traefik.go).
     expect(complaints.filter((line) => !line.includes("Traefik can reject some encoded characters"))).toEqual([]);
   });
@@ -128,7 +141,9 @@ const plenty = { average: 1_000_000, burst: 1_000_000, periodSeconds: 1 };
   });
 
   it("refuses encoded slashes, and dots that leave the prefix", async () => {
-    const replies = await Promise.all(["/api/a%2fb", "/api/../limited-not", "/api/%00"].map((path) => traefik.tls(HOST, path)));
+    const replies = await Promise.all(
+      ["/api/a%2fb", "/api/../limited-not", "/api/%00"].map((path) => traefik.tls(HOST, path)),
+    );
     expect(replies.map(({ status }) => status)).toEqual([400, 404, 400]);
   });
 
@@ -151,7 +166,12 @@ const plenty = { average: 1_000_000, burst: 1_000_000, periodSeconds: 1 };
     const post = (size: number, headers: Record<string, string>): ReturnType<RealTraefik["tls"]> =>
       traefik.tls(HOST, "/api", { method: "POST", body: "x".repeat(size), headers });
     const chunked = { "Transfer-Encoding": "chunked" };
-    const replies = [await post(1_000, {}), await post(1_001, {}), await post(1_000, chunked), await post(1_001, chunked)];
+    const replies = [
+      await post(1_000, {}),
+      await post(1_001, {}),
+      await post(1_000, chunked),
+      await post(1_001, chunked),
+    ];
     expect(replies.map(({ status }) => status)).toEqual([200, 413, 200, 413]);
   });
 
@@ -203,7 +223,12 @@ const plenty = { average: 1_000_000, burst: 1_000_000, periodSeconds: 1 };
   it("speaks TLS 1.3 with a post-quantum key exchange only", async () => {
     const handshake = (maxVersion: tls.SecureVersion): Promise<string | null> =>
       new Promise((resolve, reject) => {
-        const options = { host: "127.0.0.1", port: traefik.ports.websecure, servername: HOST, rejectUnauthorized: false };
+        const options = {
+          host: "127.0.0.1",
+          port: traefik.ports.websecure,
+          servername: HOST,
+          rejectUnauthorized: false,
+        };
         const socket = tls.connect({ ...options, maxVersion }, () => {
           resolve(socket.getProtocol());
           socket.destroy();
@@ -218,7 +243,10 @@ const plenty = { average: 1_000_000, burst: 1_000_000, periodSeconds: 1 };
     const paths = ["/dashboard/", "/api/rawdata", "/api/version", "/ping", "/debug/pprof/"];
     for (const path of paths) {
       expect([path, (await traefik.tls("other.example.com", path)).status]).toEqual([path, 404]);
-      expect([path, (await traefik.plain("ping", "127.0.0.1", path)).status]).toEqual([path, path === "/ping" ? 200 : 404]);
+      expect([path, (await traefik.plain("ping", "127.0.0.1", path)).status]).toEqual([
+        path,
+        path === "/ping" ? 200 : 404,
+      ]);
       // Plain http does nothing but redirect.
       expect([path, (await traefik.plain("web", "other.example.com", path)).status]).toEqual([path, 301]);
     }
@@ -240,7 +268,7 @@ const plenty = { average: 1_000_000, burst: 1_000_000, periodSeconds: 1 };
     const outcomes = new Map<string, number>();
     let running = true;
     const client = async (): Promise<void> => {
-      for (const deadline = Date.now() + 20_000; running && Date.now() < deadline; ) {
+      for (const deadline = Date.now() + 20_000; running && Date.now() < deadline;) {
         const outcome = await traefik.tls(HOST, "/api", { agent }).then(
           ({ status, body }) => (status === 200 ? (JSON.parse(body) as { name: string }).name : String(status)),
           (error: unknown) => String(error),
@@ -250,7 +278,13 @@ const plenty = { average: 1_000_000, burst: 1_000_000, periodSeconds: 1 };
     };
     const clients = Array.from({ length: 8 }, client);
     try {
-      for (const [server, by] of [[two, "file"], [one, "file"], [two, "SIGHUP"], [one, "file"], [two, "file"]] as const) {
+      for (const [server, by] of [
+        [two, "file"],
+        [one, "file"],
+        [two, "SIGHUP"],
+        [one, "file"],
+        [two, "file"],
+      ] as const) {
         await sleep(100);
         await traefik.reload(dynamic(server), by);
         const reply = await traefik.tls(HOST, "/api");
@@ -274,7 +308,9 @@ const plenty = { average: 1_000_000, burst: 1_000_000, periodSeconds: 1 };
     const after = dynamic(two);
     await traefik.reload(after);
     const probe = (text: string): Promise<number> =>
-      traefik.plain("ping", "127.0.0.1", /\/rampart\/config\/[0-9a-f]{12}/.exec(text)?.[0] ?? "").then(({ status }) => status);
+      traefik
+        .plain("ping", "127.0.0.1", /\/rampart\/config\/[0-9a-f]{12}/.exec(text)?.[0] ?? "")
+        .then(({ status }) => status);
     expect([await probe(before), await probe(after)]).toEqual([404, 200]);
     traefik.writeBroken(before.slice(0, before.length / 2));
     await sleep(600);

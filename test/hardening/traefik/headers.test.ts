@@ -1,4 +1,9 @@
-import { DEFAULT_CONTENT_SECURITY_POLICY, responseHeaders, SECURITY_HEADERS, TLS_OPTIONS } from "../../../hardening/traefik";
+import {
+  DEFAULT_CONTENT_SECURITY_POLICY,
+  responseHeaders,
+  SECURITY_HEADERS,
+  TLS_OPTIONS,
+} from "../../../hardening/traefik";
 
 describe("responseHeaders", () => {
   it("is the set that the HTTP Observatory scores A+", () => {
@@ -59,6 +64,7 @@ describe("TLS_OPTIONS", () => {
     expect(TLS_OPTIONS.modern).toEqual({ minVersion: "VersionTLS13", curvePreferences });
     expect(TLS_OPTIONS.intermediate).toMatchObject({ minVersion: "VersionTLS12", curvePreferences });
     expect(TLS_OPTIONS.intermediate.cipherSuites).toHaveLength(6);
-    for (const suite of TLS_OPTIONS.intermediate.cipherSuites ?? []) expect(suite).toMatch(/^TLS_ECDHE_.*(GCM|POLY1305)/);
+    for (const suite of TLS_OPTIONS.intermediate.cipherSuites ?? [])
+      expect(suite).toMatch(/^TLS_ECDHE_.*(GCM|POLY1305)/);
   });
 });

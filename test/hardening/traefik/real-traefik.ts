@@ -1,6 +1,17 @@
 /** A real Traefik with the rendered files on free loopback ports, and a client that speaks to it. */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import http from "node:http";
 import https from "node:https";
 import type { AddressInfo } from "node:net";
@@ -23,7 +34,11 @@ export function findTraefik(): string | undefined {
   const built = join(homedir(), ".cache/rampart-e2e/programs");
   const directories = [
     ...(process.env.PATH ?? "").split(delimiter),
-    ...(existsSync(built) ? readdirSync(built).filter((name) => name.includes("_traefik_")).map((name) => join(built, name)) : []),
+    ...(existsSync(built)
+      ? readdirSync(built)
+          .filter((name) => name.includes("_traefik_"))
+          .map((name) => join(built, name))
+      : []),
   ];
   const candidates = [process.env.TRAEFIK_BINARY ?? "", ...directories.map((directory) => join(directory, "traefik"))];
   return candidates.find((path) => path !== "" && existsSync(path));
@@ -163,12 +178,17 @@ export class RealTraefik {
   }
 
   plain(entryPoint: "web" | "ping", host: string, path: string): Promise<Reply> {
-    return send(http.request({ host: "127.0.0.1", port: this.ports[entryPoint], path, headers: { host }, agent: false }));
+    return send(
+      http.request({ host: "127.0.0.1", port: this.ports[entryPoint], path, headers: { host }, agent: false }),
+    );
   }
 
   tls(host: string, path: string, { method = "GET", headers = {}, body, agent }: RequestOptions = {}): Promise<Reply> {
     const options = { host: "127.0.0.1", port: this.ports.websecure, servername: host, rejectUnauthorized: false };
-    return send(https.request({ ...options, path, method, headers: { host, ...headers }, agent: agent ?? false }), body);
+    return send(
+      https.request({ ...options, path, method, headers: { host, ...headers }, agent: agent ?? false }),
+      body,
+    );
   }
 
   async stop(): Promise<void> {

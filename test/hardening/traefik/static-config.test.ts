@@ -52,7 +52,9 @@ describe("renderTraefikStatic", () => {
   });
 
   it("trusts nobody's X-Forwarded-For unless told to", () => {
-    expect(rendered().entryPoints).toMatchObject({ websecure: { forwardedHeaders: { insecure: false, trustedIPs: [] } } });
+    expect(rendered().entryPoints).toMatchObject({
+      websecure: { forwardedHeaders: { insecure: false, trustedIPs: [] } },
+    });
     expect(rendered({ trustedProxies: ["192.0.2.0/24"] }).entryPoints).toMatchObject({
       websecure: { forwardedHeaders: { trustedIPs: ["192.0.2.0/24"] } },
     });
