@@ -11,9 +11,9 @@ import {
   type BackupSettings,
   type BackupVolume,
 } from "../hardening/backup/workloads";
-import type { Workload } from "../hardening/workload";
-import { createContainer } from "./container";
-import type { NetworkNames, StackContext } from "./context";
+import type { Workload } from "../hardening/container/workload";
+import { createContainer } from "../resources/container";
+import type { NetworkNames, StackContext } from "../resources/context";
 import { DataVolume } from "./data-volume";
 import { MountedFiles, type MountedFile } from "./mounted-files";
 import type { Secrets } from "./secrets";

@@ -1,7 +1,7 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { ownerLabels } from "../hardening/labels";
-import type { StackContext } from "./context";
+import { ownerLabels } from "../hardening/container/labels";
+import type { StackContext } from "../resources/context";
 import { createCarrier } from "./mounted-files";
 
 export interface DataVolumeArgs {

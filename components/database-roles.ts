@@ -2,8 +2,8 @@ import * as postgresql from "@pulumi/postgresql";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import type { LoadedConfig, ServiceConfig } from "../config";
-import { renderPasswordAnnouncedSql } from "../hardening/database/elevation-guard";
-import { databasePrivileges, type DatabasePrivileges } from "../hardening/database/privileges";
+import { renderPasswordAnnouncedSql } from "../hardening/postgres/elevation/elevation-guard";
+import { databasePrivileges, type DatabasePrivileges } from "../hardening/postgres/roles/privileges";
 import {
   DATABASE_ROLES,
   loginSpec,
@@ -11,11 +11,11 @@ import {
   type DatabaseRole,
   type RoleSpec,
   type ServiceRole,
-} from "../hardening/database/roles";
-import { loginName, rotationId, rotationKey } from "../hardening/database/rotation";
-import { scramSha256Verifier } from "../hardening/database/scram";
+} from "../hardening/postgres/roles/roles";
+import { loginName, rotationId, rotationKey } from "../hardening/postgres/roles/rotation";
+import { scramSha256Verifier } from "../hardening/postgres/roles/scram";
 import type { Authority } from "./authority";
-import type { StackContext } from "./context";
+import type { StackContext } from "../resources/context";
 import { POSTGRES_SUPERUSER } from "./postgres";
 import type { Secrets } from "./secrets";
 
@@ -51,7 +51,7 @@ export function serviceRole({ data }: Pick<ServiceConfig, "data">): ServiceRole 
   return data === "read-write" ? "app_rw" : data === "read-only" ? "app_ro" : undefined;
 }
 
-/** The databases beside the first, the roles, the schemas and the privileges, as hardening/database/privileges.ts lists them. */
+/** The databases beside the first, the roles, the schemas and the privileges, as hardening/postgres/roles/privileges.ts lists them. */
 export class DatabaseRoles extends pulumi.ComponentResource {
   /** What has to exist before anything may log in. */
   readonly ready: pulumi.Resource[];

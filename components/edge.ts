@@ -14,12 +14,12 @@ import {
   type EdgeRoute,
   type TraefikCertificates,
   type TraefikDynamicInput,
-} from "../hardening/traefik";
-import type { AcceptedException, Workload } from "../hardening/workload";
-import { createContainer } from "./container";
-import type { NetworkNames, StackContext } from "./context";
+} from "../hardening/edge";
+import type { AcceptedException, Workload } from "../hardening/container/workload";
+import { createContainer } from "../resources/container";
+import type { NetworkNames, StackContext } from "../resources/context";
 import { DataVolume } from "./data-volume";
-import { LABEL_ROUTES_PROBE } from "./hooks";
+import { LABEL_ROUTES_PROBE } from "../engine/hooks";
 import { createCarrier, MountedFiles } from "./mounted-files";
 
 /** Any uid but root's: the image needs none of its own. */

@@ -10,13 +10,13 @@ export {
 } from "../config";
 export * from "./stack";
 export * from "./backup";
-export * from "./context";
+export * from "../resources/context";
 export * from "./data-volume";
 export * from "./database-roles";
 export * from "./edge";
-export * from "./engine";
+export * from "../engine/docker";
 export * from "./forwarder";
-export * from "./hooks";
+export * from "../engine/hooks";
 export * from "./images";
 export * from "./migration-job";
 export * from "./mounted-files";

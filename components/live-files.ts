@@ -1,8 +1,8 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import { ownerLabels } from "../hardening/labels";
-import type { StackContext } from "./context";
+import { ownerLabels } from "../hardening/container/labels";
+import type { StackContext } from "../resources/context";
 import { createCarrier, filesDigest, type MountedFile } from "./mounted-files";
 
 export interface LiveFilesArgs {

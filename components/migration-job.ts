@@ -1,12 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import type { MigrationConfig } from "../config";
-import type { Workload } from "../hardening/workload";
-import { createContainer } from "./container";
-import type { NetworkNames, StackContext } from "./context";
+import type { Workload } from "../hardening/container/workload";
+import { createContainer } from "../resources/container";
+import type { NetworkNames, StackContext } from "../resources/context";
 import type { DataVolume } from "./data-volume";
-import { JOB_CONTAINER_KEEPER } from "./hooks";
-import { programFiles, programWorkload, type ProgramFiles } from "./program";
+import { JOB_CONTAINER_KEEPER } from "../engine/hooks";
+import { programFiles, programWorkload, type ProgramFiles } from "../resources/program";
 import type { Secrets } from "./secrets";
 
 export interface MigrationJobArgs {

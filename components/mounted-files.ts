@@ -1,8 +1,8 @@
 import { createHash, createHmac } from "node:crypto";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { ownerLabels } from "../hardening/labels";
-import type { StackContext } from "./context";
+import { ownerLabels } from "../hardening/container/labels";
+import type { StackContext } from "../resources/context";
 
 export interface MountedFile {
   readonly content: pulumi.Input<string>;

@@ -1,13 +1,13 @@
 /** Whether what is asked for fits: memory, processes, addresses, ports and versions. Nothing here may throw later on. */
-import { stackSizing } from "../hardening/database/postgres-config";
-import { parseTraefikVersion } from "../hardening/traefik/static-config";
+import { stackSizing } from "../hardening/postgres/server/postgres-config";
+import { parseTraefikVersion } from "../hardening/edge/static-config";
 import type { ShowPath } from "./cross-checks";
 import type { Fault } from "./faults";
 import type { StackConfig } from "./schema";
 
 /** The engine's 500 addresses on `internal`, of which each service needs two while a new version replaces the old one. */
 const MAX_SERVICES = 120;
-/** Networks of their own that a stack's /16 has room for (hardening/networks.ts). */
+/** Networks of their own that a stack's /16 has room for (hardening/container/networks.ts). */
 const MAX_DOCKER_API_CONSUMERS = 240;
 /** The oldest Traefik that the edge's configuration is written for. */
 const OLDEST_TRAEFIK = { major: 3, minor: 6 } as const;

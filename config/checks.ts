@@ -1,6 +1,6 @@
 import { isIPv4, isIPv6 } from "node:net";
 import { posix } from "node:path";
-import { identifier } from "../hardening/database/identifiers";
+import { identifier } from "../hardening/postgres/server/identifiers";
 import type { FaultParams } from "./faults";
 import { imageFault } from "./images";
 import type { Environment } from "./schema";

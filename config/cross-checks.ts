@@ -1,5 +1,5 @@
-import { EXTENSIONS_SCHEMA } from "../hardening/database/extensions";
-import { TENANCY_SCHEMA } from "../hardening/database/tenancy";
+import { EXTENSIONS_SCHEMA } from "../hardening/postgres/server/extensions";
+import { TENANCY_SCHEMA } from "../hardening/postgres/tenancy/tenancy";
 import { backupFaults } from "./backup-checks";
 import { capacityFaults } from "./capacity-checks";
 import { isPublicHost, secretValueCheck } from "./checks";
@@ -36,7 +36,7 @@ const RESERVED_NAMES = [
   "rampart",
 ];
 const RESERVED_PREFIXES = ["docker-api-", "socket-proxy-"];
-/** What Traefik and Redis call their own: hardening/traefik/dynamic-config.ts and hardening/redis/acl.ts. */
+/** What Traefik and Redis call their own: hardening/edge/dynamic-config.ts and hardening/redis/acl.ts. */
 const EDGE_NAMES = ["ping", "rampart-config"];
 const REDIS_USERS = ["default", "health"];
 

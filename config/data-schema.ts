@@ -1,18 +1,16 @@
 /** The part of the schema that is about data: Postgres, Redis, and the turning over of their passwords. */
 import { z } from "zod";
 import { repositoryFault } from "../hardening/backup/repository";
-import { EXTENSIONS } from "../hardening/database/extensions";
+import { EXTENSIONS } from "../hardening/postgres/server/extensions";
 import { identifierCheck } from "./checks";
 import type { SchemaContext } from "./schema";
 import { checkedString, matching, name, reason, resources, toIssue, variableName } from "./values";
 
 const identifier = checkedString(identifierCheck);
 const unique = <T extends z.ZodType<string, string>>(item: T, what: string) =>
-  z
-    .array(item)
-    .refine((values) => new Set(values).size === values.length, {
-      params: { given: `${what} twice`, allowed: `each ${what} once`, fix: "remove one" },
-    });
+  z.array(item).refine((values) => new Set(values).size === values.length, {
+    params: { given: `${what} twice`, allowed: `each ${what} once`, fix: "remove one" },
+  });
 
 export const DATABASE_ACCESS_MODES = ["direct", "forwarder"] as const;
 

@@ -1,5 +1,5 @@
 /** Tenancy and elevations: what one value alone cannot tell. */
-import { isOver } from "../hardening/database/elevations";
+import { isOver } from "../hardening/postgres/elevation/elevations";
 import type { ShowPath } from "./cross-checks";
 import type { Fault } from "./faults";
 import type { StackConfig } from "./schema";

@@ -1,4 +1,4 @@
-import { postgresMajor } from "../hardening/database/upgrade";
+import { postgresMajor } from "../hardening/postgres/upgrade/upgrade";
 import type { ShowPath } from "./cross-checks";
 import type { Fault } from "./faults";
 import { IMAGE_PINS, parseImage } from "./images";

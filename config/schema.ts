@@ -14,7 +14,7 @@ import {
   trustedProxyCheck,
   userCheck,
 } from "./checks";
-import { SECURITY_HEADERS } from "../hardening/traefik/headers";
+import { SECURITY_HEADERS } from "../hardening/edge/headers";
 import type { FaultParams } from "./faults";
 import { IMAGE_ROLES } from "./images";
 import { minimumLength } from "./secret-shapes";

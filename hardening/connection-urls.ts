@@ -1,5 +1,5 @@
 /** Connection URLs for services and jobs. Passwords are alphanumeric, so nothing is ever escaped. */
-import { alphanumericPassword, identifier } from "./database/identifiers";
+import { alphanumericPassword, identifier } from "./postgres/server/identifiers";
 
 function host(property: string, value: string): string {
   if (!/^[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/.test(value)) {

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { HardenedStack } from "../../components";
 import { usesDatabase, usesRedis } from "../../components/stack";
-import { postgresAddress } from "../../hardening/networks";
+import { postgresAddress } from "../../hardening/container/networks";
 import {
   configOf,
   IMAGE,

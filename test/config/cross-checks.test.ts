@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { postgresSizing } from "../../hardening/database/postgres-config";
+import { postgresSizing } from "../../hardening/postgres/server/postgres-config";
 import { redisPasswordHash, renderRedisAcl } from "../../hardening/redis";
 import { changed, DIGEST, faultsOf, faultsOfRaw, image, pathsOf, rawConfig, type Tree } from "./support";
 
