@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { IMAGE_PINS, parseImage, type ImageRole } from "../config/images";
+import { IMAGE_PINS, type ImageRole } from "../config/images";
+import { parseImage } from "../hardening/container/image";
 
 /**
  * The images of a stack, each pulled once. They stay on the engine when a stack no longer names them: other stacks may,

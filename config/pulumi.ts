@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import { loadConfig, type LoadedConfig, type RawConfig } from "./load";
+import { loadConfig, type LoadedConfig } from "./load";
+import type { RawConfig } from "./raw";
 
 /** The namespace of every key: the Pulumi project's name, fixed for other tools. */
 export const NAMESPACE = "rampart";

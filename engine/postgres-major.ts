@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import { parseImage } from "../config/images";
+import { parseImage } from "../hardening/container/image";
 import { POSTGRES_PATHS } from "../hardening/postgres/server/start-script";
 import {
   majorOfName,

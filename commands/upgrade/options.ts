@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { imageFault, parseImage } from "../../config/images";
+import { imageFault, parseImage } from "../../hardening/container/image";
 import { postgresMajor } from "../../hardening/postgres/upgrade/upgrade";
 import { UsageError } from "../start/options";
 

@@ -1,4 +1,4 @@
-import { faultsOf } from "./support";
+import { faultsOf } from "../support";
 
 const image = (tag: string): string => `postgres:${tag}@sha256:${"a1".repeat(32)}`;
 

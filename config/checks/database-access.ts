@@ -1,8 +1,8 @@
 /** Tenancy and elevations: what one value alone cannot tell. */
-import { isOver } from "../hardening/postgres/elevation/elevations";
-import type { ShowPath } from "./cross-checks";
-import type { Fault } from "./faults";
-import type { StackConfig } from "./schema";
+import { isOver } from "../../hardening/postgres/elevation/elevations";
+import type { Fault } from "../faults";
+import type { StackConfig } from "../schema";
+import type { ShowPath } from "./check";
 
 const HOUR = 3_600_000;
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
-import { postgresSizing } from "../../hardening/postgres/server/postgres-config";
-import { redisPasswordHash, renderRedisAcl } from "../../hardening/redis";
-import { changed, DIGEST, faultsOf, faultsOfRaw, image, pathsOf, rawConfig, type Tree } from "./support";
+import { postgresSizing } from "../../../hardening/postgres/server/postgres-config";
+import { redisPasswordHash, renderRedisAcl } from "../../../hardening/redis";
+import { changed, DIGEST, faultsOf, faultsOfRaw, image, pathsOf, rawConfig, type Tree } from "../support";
 
 const HOST = "app.acme-shop.com";
 

@@ -1,5 +1,5 @@
-import { ConfigError } from "../../config";
-import { configOf, PROD } from "../components/support";
+import { ConfigError } from "../../../config";
+import { configOf, PROD } from "../../components/support";
 
 const S3 = {
   repository: "s3:https://s3.example.com/backups",

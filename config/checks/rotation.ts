@@ -1,6 +1,6 @@
-import type { ShowPath } from "./cross-checks";
-import type { Fault } from "./faults";
-import type { StackConfig } from "./schema";
+import type { Fault } from "../faults";
+import type { StackConfig } from "../schema";
+import type { ShowPath } from "./check";
 
 /** A key under `rotation.redis` that rotates nothing is a slip of the pen: the old password would stay in force unnoticed. */
 export function rotationFaults(config: StackConfig, show: ShowPath): Fault[] {

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { secretValueCheck } from "../../config/checks";
-import { hasCredentials, hasUrlCredentials, isSecretName, looksLikePlaceholder } from "../../config/secret-shapes";
-import { faultsOf, GOOD_SECRET, pathsOf } from "./support";
+import { secretValueCheck } from "../../../config/values/program";
+import { hasCredentials, hasUrlCredentials, isSecretName, looksLikePlaceholder } from "../../../config/values/secret-shapes";
+import { faultsOf, GOOD_SECRET, pathsOf } from "../support";
 
 test.each([
   "JWT_SECRET",

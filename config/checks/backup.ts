@@ -1,18 +1,12 @@
-import { repositoryCredentials, UNJUDGED_CREDENTIALS } from "../hardening/backup/repository";
-import type { SecretLookup, ShowPath } from "./cross-checks";
-import type { Fault, FaultParams } from "./faults";
-import type { StackConfig } from "./schema";
-
-/** What judges a secret of the configuration: set, encrypted, no placeholder. */
-export type JudgeSecret = (name: string, key: string, found: SecretLookup) => FaultParams | undefined;
+import { repositoryCredentials, UNJUDGED_CREDENTIALS } from "../../hardening/backup/repository";
+import type { Fault } from "../faults";
+import type { SecretLookup } from "../raw";
+import type { StackConfig } from "../schema";
+import type { ShowPath } from "./check";
+import { secretFault } from "./secrets";
 
 /** The credentials of a repository of backups: those that it takes and needs, each set as a secret. */
-export function backupFaults(
-  config: StackConfig,
-  show: ShowPath,
-  lookUp: (key: string) => SecretLookup,
-  judge: JudgeSecret,
-): Fault[] {
+export function backupFaults(config: StackConfig, show: ShowPath, lookUp: (key: string) => SecretLookup): Fault[] {
   const { backups } = config.database;
   if (backups === false) return [];
   const at = ["database", "backups"];
@@ -43,7 +37,7 @@ export function backupFaults(
   const values = secrets.flatMap(([path, name, key]): Fault[] => {
     const found = lookUp(key);
     if (found.kind === "secret" && UNJUDGED_CREDENTIALS.includes(name)) return [];
-    const fault = judge(name, key, found);
+    const fault = secretFault(name, key, found);
     return fault === undefined ? [] : [{ path: show(path), given: `rampart:${key}`, ...fault }];
   });
   return [...unknown, ...missing, ...values];

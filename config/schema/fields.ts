@@ -1,7 +1,10 @@
 /** Single values of the configuration, each refused in words of its own. */
 import { z } from "zod";
-import { argumentCheck, containerPathCheck, imageCheck, type Check } from "./checks";
-import type { FaultParams } from "./faults";
+import type { FaultParams } from "../faults";
+import type { Check } from "../values/check";
+import { identifierCheck } from "../values/database";
+import { containerPathCheck } from "../values/paths";
+import { argumentCheck, imageCheck } from "../values/program";
 
 /** An issue that carries the three parts of a fault. */
 export const toIssue = (fault: FaultParams, input: unknown, path: PropertyKey[] = []): z.core.$ZodRawIssue => ({
@@ -81,3 +84,19 @@ export const resources = (
       pids: z.int().min(minimum.pids).max(32_768).default(defaults.pids),
     })
     .prefault({});
+
+export const port = z.int().min(1).max(65535);
+
+export const identifier = checkedString(identifierCheck);
+
+export const unique = <T extends z.ZodType<string, string>>(item: T, what: string) =>
+  z.array(item).refine((values) => new Set(values).size === values.length, {
+    params: { given: `${what} twice`, allowed: `each ${what} once`, fix: "remove one" },
+  });
+
+/** The flat key of a secret: `rampart:<key>`. */
+export const configKey: z.ZodType<string, string> = matching(
+  /^[A-Za-z][A-Za-z0-9_-]*$/,
+  "a configuration key without a namespace",
+  "use the flat key given to `pulumi config set --secret`",
+);
