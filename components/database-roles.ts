@@ -15,9 +15,8 @@ import {
 import { loginName, rotationId, rotationKey } from "../hardening/postgres/roles/rotation";
 import { scramSha256Verifier } from "../hardening/postgres/roles/scram";
 import type { Authority } from "./authority";
-import type { StackContext } from "../resources/context";
+import type { SecretSource, StackContext } from "../resources/context";
 import { POSTGRES_SUPERUSER } from "./postgres";
-import type { Secrets } from "./secrets";
 
 /** Eight connections are reserved for the superuser: half for the provider, the rest for an operator. */
 const PROVIDER_CONNECTIONS = 4;
@@ -28,7 +27,7 @@ export interface DatabaseRolesArgs {
   readonly host: string;
   readonly port: number;
   readonly superuserPassword: pulumi.Output<string>;
-  readonly secrets: Secrets;
+  readonly secrets: SecretSource;
   /** The stack's authority: the provider verifies the server as every client does. */
   readonly authority: Authority;
   /** A server that answers, and the way to it. */

@@ -20,7 +20,8 @@ import { createContainer } from "../resources/container";
 import type { NetworkNames, StackContext } from "../resources/context";
 import { DataVolume } from "./data-volume";
 import { LABEL_ROUTES_PROBE } from "../engine/hooks";
-import { createCarrier, MountedFiles } from "./mounted-files";
+import { createCarrier } from "../resources/carrier";
+import { MountedFiles } from "./mounted-files";
 
 /** Any uid but root's: the image needs none of its own. */
 const EDGE_USER = "65532:65532";

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { ownerLabels } from "../hardening/container/labels";
 import type { StackContext } from "../resources/context";
-import { createCarrier, filesDigest, type MountedFile } from "./mounted-files";
+import { createCarrier, filesDigest, type MountedFile } from "../resources/carrier";
 
 export interface LiveFilesArgs {
   /** The container's label `io.rampart.name`. */

@@ -22,8 +22,9 @@ import { createContainer } from "../resources/container";
 import type { NetworkNames, StackContext } from "../resources/context";
 import { DataVolume } from "./data-volume";
 import { LiveFiles } from "./live-files";
-import { MountedFiles, type MountedFile } from "./mounted-files";
-import { configuredMajor, majorCheck } from "../engine/postgres-major";
+import type { MountedFile } from "../resources/carrier";
+import { MountedFiles } from "./mounted-files";
+import { configuredMajor, majorCheck } from "../resources/postgres-major";
 
 export { POSTGRES_SUPERUSER };
 export const POSTGRES_ALIAS = "postgres";

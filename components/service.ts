@@ -4,18 +4,18 @@ import type { HealthCheckConfig, ServiceConfig } from "../config";
 import { consumerPrefix } from "../hardening/docker-api/names";
 import type { NetworkAttachment, Workload } from "../hardening/container/workload";
 import { createContainer } from "../resources/container";
-import type { NetworkNames, StackContext } from "../resources/context";
+import type { NetworkNames, SecretSource, StackContext } from "../resources/context";
 import type { DataVolume } from "./data-volume";
 import { programFiles, programWorkload, type ProgramFiles } from "../resources/program";
+import { MountedFiles } from "./mounted-files";
 import { keyPrefixes } from "./redis";
-import type { Secrets } from "./secrets";
 import { dockerApiNetwork, SOCKET_PROXY_ALIAS, SOCKET_PROXY_PORT } from "./socket-proxy";
 
 export interface ServiceArgs {
   readonly name: string;
   readonly config: ServiceConfig;
   readonly networks: NetworkNames;
-  readonly secrets: Secrets;
+  readonly secrets: SecretSource;
   /** DATABASE_URL and REDIS_URL, where the service has earned them. */
   readonly urls: Readonly<Record<string, pulumi.Output<string>>>;
   readonly sharedVolumes: Readonly<Record<string, DataVolume>>;
@@ -33,7 +33,7 @@ export class Service extends pulumi.ComponentResource {
 
   constructor(name: string, context: StackContext, args: ServiceArgs, opts?: pulumi.ComponentResourceOptions) {
     super("rampart:service:Service", name, {}, opts);
-    const files = programFiles(name, context, args, this);
+    const files = programFiles(args, MountedFiles.ofSecrets(`${name}-secrets`, context, args, this));
     const workload = serviceWorkload(context, args, files);
     this.alias = versionAlias(args.name, workload, files, context.salt);
     this.ready = createContainer(

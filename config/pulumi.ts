@@ -34,3 +34,8 @@ export function loadStackConfig(): LoadedConfig {
 export function configSecret(key: string): pulumi.Output<string> {
   return new pulumi.Config(NAMESPACE).requireSecret(key);
 }
+
+/** The Docker provider's own `docker:host`, where the stack sets it. */
+export function dockerHost(): string | undefined {
+  return new pulumi.Config("docker").get("host");
+}

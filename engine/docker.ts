@@ -1,5 +1,4 @@
 import { execFile } from "node:child_process";
-import * as pulumi from "@pulumi/pulumi";
 
 /**
  * The engine as the Docker provider reaches it, for the few things that the provider has no argument for. The Docker
@@ -13,9 +12,9 @@ export interface Engine {
 const DEFAULT_HOST = "unix:///var/run/docker.sock";
 const MAX_OUTPUT_BYTES = 8 * 1024 * 1024;
 
-/** The engine by the provider's own order: `docker:host`, then DOCKER_HOST, then the local socket. */
-export function currentEngine(): Engine {
-  return { host: new pulumi.Config("docker").get("host") ?? process.env["DOCKER_HOST"] ?? DEFAULT_HOST };
+/** @param configured The host that the stack's configuration names. @default DOCKER_HOST, then the local socket */
+export function engineAt(configured?: string): Engine {
+  return { host: configured ?? process.env["DOCKER_HOST"] ?? DEFAULT_HOST };
 }
 
 /** Whether the engine is on this machine and its networks can be reached from here: not Docker Desktop, not ssh. */

@@ -1,16 +1,35 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { LoadedConfig } from "../config";
-import { currentEngine, type Engine } from "../engine/docker";
-import { containerHooks, type ContainerHooks } from "../engine/hooks";
-import { Images } from "../components/images";
-import { Secrets } from "../components/secrets";
+import { dockerHost, type ImageRole, type LoadedConfig, type SecretSpec } from "../config";
+import { engineAt, type Engine } from "../engine/docker";
+import type { ContainerHooks } from "../engine/hooks";
+
+/** The images of a stack, by what they are for and by their pinned references. */
+export interface ImageSource {
+  /** The pinned reference of one of Rampart's own images. */
+  reference(role: ImageRole): string;
+  /** The local id of an image, by its pinned reference. */
+  id(reference: string): pulumi.Output<string>;
+}
+
+/** The generated and the configured secrets of a stack. */
+export interface SecretSource {
+  /**
+   * A password that is made once and kept in the state, encrypted.
+   * @param length Letters and digits. @default 32
+   * @param rotation Another text is another password. @default none
+   * @param protect Whether it outlives a destroy that spares what is protected. @default false
+   */
+  password(key: string, length?: number, rotation?: string, protect?: boolean): pulumi.Output<string>;
+  /** A secret that a service names. @throws Error where the specification is none */
+  resolve(variable: string, spec: SecretSpec): pulumi.Output<string>;
+}
 
 /** What every component of one stack shares. */
 export interface StackContext {
   readonly config: LoadedConfig;
   readonly engine: Engine;
-  readonly images: Images;
-  readonly secrets: Secrets;
+  readonly images: ImageSource;
+  readonly secrets: SecretSource;
   readonly hooks: ContainerHooks;
   /** Keys the names of volumes that hold secrets, so that a name tells nothing of what is inside. */
   readonly salt: pulumi.Output<string>;
@@ -19,21 +38,7 @@ export interface StackContext {
 /** The engine's names of networks, by Rampart's own. */
 export type NetworkNames = Readonly<Record<string, pulumi.Output<string>>>;
 
-/**
- * Creates what the components of a stack share. A program that takes single components makes one of these first.
- * @param parent The component that the shared parts belong to. @default the stack
- */
-export function createContext(config: LoadedConfig, parent?: pulumi.Resource): StackContext {
-  const { name, stack } = config;
-  const opts = parent === undefined ? {} : { parent };
-  const engine = currentEngine();
-  const secrets = new Secrets(`${name}-secrets`, opts);
-  return {
-    config,
-    engine,
-    secrets,
-    images: new Images(`${name}-images`, config.images, opts),
-    hooks: containerHooks(name, stack, engine),
-    salt: secrets.password("salt"),
-  };
+/** The engine by the provider's own order: `docker:host`, then DOCKER_HOST, then the local socket. */
+export function currentEngine(): Engine {
+  return engineAt(dockerHost());
 }

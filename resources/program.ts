@@ -1,10 +1,8 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { MigrationConfig, ServiceConfig } from "../config";
 import type { AcceptedException, Mount, Workload } from "../hardening/container/workload";
-import type { StackContext } from "./context";
-import type { DataVolume } from "../components/data-volume";
-import { MountedFiles } from "../components/mounted-files";
-import type { Secrets } from "../components/secrets";
+import type { FilesByName } from "./carrier";
+import type { SecretSource } from "./context";
 
 /** What a service and a job have in common: an image of the user's, its secrets, volumes and confinement. */
 export type ProgramConfig = ServiceConfig | MigrationConfig;
@@ -24,29 +22,39 @@ export interface ProgramFiles {
 export interface ProgramArgs {
   readonly name: string;
   readonly config: ProgramConfig;
-  readonly secrets: Secrets;
+  readonly secrets: SecretSource;
   /** DATABASE_URL and REDIS_URL, where the program has earned them. */
   readonly urls: Readonly<Record<string, pulumi.Output<string>>>;
   /** The volumes that services share, by their name. */
-  readonly sharedVolumes: Readonly<Record<string, DataVolume>>;
+  readonly sharedVolumes: Readonly<Record<string, SharedVolume>>;
 }
 
-/** Creates what a program's container mounts: its secrets, in a volume of its own, and its data volumes. */
-export function programFiles(
-  resourceName: string,
-  context: StackContext,
-  args: ProgramArgs,
-  parent: pulumi.Resource,
-): ProgramFiles {
-  const named = Object.entries(args.config.secrets).map(([variable, spec]): [string, pulumi.Output<string>] => [
-    variable,
-    args.secrets.resolve(variable, spec),
-  ]);
-  const all = Object.fromEntries([...named, ...Object.entries(args.urls)]);
-  const inEnvironment = args.config.secretsInEnvironment?.names ?? [];
-  const asFiles = Object.keys(all)
-    .filter((variable) => !inEnvironment.includes(variable))
-    .sort();
+/** A volume that services share, and what its consumers wait for. */
+export interface SharedVolume {
+  readonly volumeName: pulumi.Output<string>;
+  readonly ready: pulumi.Resource;
+}
+
+/** A volume of secrets, and the carrier that fills it. */
+export interface SecretsVolume {
+  readonly volumeName: pulumi.Output<string>;
+  readonly carrier: pulumi.Resource;
+}
+
+/** The secrets that a program reads as files, by their names under SECRETS_PATH; the others are in its environment. */
+export function secretFiles(args: ProgramArgs): FilesByName {
+  const secrets = secretsOf(args);
+  return Object.fromEntries(
+    fileNames(args, secrets).map((variable) => [variable.toLowerCase(), { content: secrets[variable] ?? "" }]),
+  );
+}
+
+/**
+ * What a program's container mounts and is told.
+ * @param mounted The volume of its secret files, where it has any.
+ */
+export function programFiles(args: ProgramArgs, mounted: SecretsVolume | undefined): ProgramFiles {
+  const secrets = secretsOf(args);
   const volumes: Record<string, pulumi.Output<string>> = {};
   const dependsOn: pulumi.Resource[] = [];
   for (const volume of args.config.volumes) {
@@ -55,35 +63,39 @@ export function programFiles(
     volumes[`data-${volume.name}`] = shared.volumeName;
     dependsOn.push(shared.ready);
   }
-  if (asFiles.length > 0) {
-    const files = new MountedFiles(
-      `${resourceName}-secrets`,
-      context,
-      {
-        owner: args.name,
-        files: Object.fromEntries(
-          asFiles.map((variable) => [variable.toLowerCase(), { content: all[variable] ?? "" }]),
-        ),
-      },
-      { parent },
-    );
-    volumes["secrets"] = files.volumeName;
-    dependsOn.push(files.carrier);
+  if (mounted !== undefined) {
+    volumes["secrets"] = mounted.volumeName;
+    dependsOn.push(mounted.carrier);
   }
   return {
     volumes,
     dependsOn,
     secretEnvironment: Object.fromEntries(
-      inEnvironment.flatMap((variable) => {
-        const value = all[variable];
+      namesInEnvironment(args).flatMap((variable) => {
+        const value = secrets[variable];
         return value === undefined ? [] : [[variable, value.apply((text) => `${variable}=${text}`)]];
       }),
     ),
     fileVariables: Object.fromEntries(
-      asFiles.map((variable) => [`${variable}_FILE`, `${SECRETS_PATH}/${variable.toLowerCase()}`]),
+      fileNames(args, secrets).map((variable) => [`${variable}_FILE`, `${SECRETS_PATH}/${variable.toLowerCase()}`]),
     ),
   };
 }
+
+function secretsOf({ config, secrets, urls }: ProgramArgs): Readonly<Record<string, pulumi.Output<string>>> {
+  const named = Object.entries(config.secrets).map(([variable, spec]): [string, pulumi.Output<string>] => [
+    variable,
+    secrets.resolve(variable, spec),
+  ]);
+  return Object.fromEntries([...named, ...Object.entries(urls)]);
+}
+
+const namesInEnvironment = ({ config }: ProgramArgs): readonly string[] => config.secretsInEnvironment?.names ?? [];
+
+const fileNames = (args: ProgramArgs, secrets: Readonly<Record<string, unknown>>): string[] =>
+  Object.keys(secrets)
+    .filter((variable) => !namesInEnvironment(args).includes(variable))
+    .sort();
 
 /** The parts of a workload that follow from a program's configuration alone. */
 export function programWorkload(

@@ -1,5 +1,6 @@
 /** The SQL that the provider executes for a `DatabasePrivileges`: for operators to read and for tests to apply. */
-import { alphanumericPassword, quoted } from "../server/identifiers";
+import { alphanumericPassword } from "../../values";
+import { quoted } from "../server/identifiers";
 import {
   PUBLIC,
   type DatabasePrivileges,

@@ -7,7 +7,7 @@
  * `pg_authid` byte for byte: a password that was changed behind Pulumi's back is a diff.
  */
 import { createHash, createHmac, pbkdf2Sync } from "node:crypto";
-import { alphanumericPassword } from "../server/identifiers";
+import { alphanumericPassword } from "../../values";
 
 /** PostgreSQL's own default (`scram_iterations`). */
 const ITERATIONS = 4096;

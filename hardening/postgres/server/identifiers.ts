@@ -1,9 +1,8 @@
-/** Names and passwords that reach SQL, `pg_hba.conf` and URLs: narrow enough that nothing ever needs escaping. */
+/** Names that reach SQL, `pg_hba.conf` and URLs: narrow enough that nothing ever needs escaping. */
 
 const IDENTIFIER = /^[a-z_][a-z0-9_]{0,62}$/;
 /** Words that `pg_hba.conf` or SQL reads as something other than a name. */
 const RESERVED = new Set(["all", "public", "replication", "sameuser", "samerole", "samegroup", "none", "current_user"]);
-const PASSWORD = /^[A-Za-z0-9]{1,99}$/;
 
 /**
  * Returns `value` if it can be a role, database or schema name.
@@ -14,16 +13,6 @@ export function identifier(property: string, value: string): string {
     throw new Error(
       `${property}: "${value}" cannot be a name in PostgreSQL; use 1 to 63 lower-case letters, digits and "_", ` +
         `not starting with a digit or "pg_", and none of ${[...RESERVED].sort().join(", ")}`,
-    );
-  }
-  return value;
-}
-
-/** Returns `value` if it is alphanumeric; the error never repeats it. */
-export function alphanumericPassword(property: string, value: string): string {
-  if (!PASSWORD.test(value)) {
-    throw new Error(
-      `${property}: a password has to be 1 to 99 letters and digits; generate it without special characters`,
     );
   }
   return value;

@@ -1,4 +1,4 @@
-import { postgresUrl, redisUrl } from "../../hardening/connection-urls";
+import { postgresUrl } from "../../../../hardening/postgres/server/url";
 
 const POSTGRES = { host: "postgres", database: "app", role: "app_rw", password: "Secret1" } as const;
 
@@ -11,13 +11,6 @@ test("a URL for Postgres inside the stack", () => {
 test("a URL for Postgres with verification", () => {
   expect(postgresUrl({ ...POSTGRES, port: 5433, sslMode: "verify-full", sslRootCert: "/run/secrets/ca.pem" })).toBe(
     "postgresql://app_rw:Secret1@postgres:5433/app?sslmode=verify-full&sslrootcert=%2Frun%2Fsecrets%2Fca.pem",
-  );
-});
-
-test("URLs for Redis", () => {
-  expect(redisUrl({ host: "redis", user: "api", password: "Secret1" })).toBe("redis://api:Secret1@redis:6379/0");
-  expect(redisUrl({ host: "redis", port: 6380, user: "api", password: "Secret1", tls: true })).toBe(
-    "rediss://api:Secret1@redis:6380/0",
   );
 });
 
