@@ -1,5 +1,6 @@
 /** Whether what is asked for fits: memory, processes, addresses, ports and versions. Nothing here may throw later on. */
 import { stackSizing } from "../hardening/database/postgres-config";
+import { unsizedMemoryMiB } from "../hardening/traefik/bodies";
 import { parseTraefikVersion } from "../hardening/traefik/static-config";
 import type { ShowPath } from "./cross-checks";
 import type { Fault } from "./faults";
@@ -90,30 +91,22 @@ function portFaults(config: StackConfig, show: ShowPath): Fault[] {
   ];
 }
 
-/** Traefik itself, beside what waits in its /tmp, which counts as memory. */
+/** Traefik itself, with a thousand connections. */
 const EDGE_BASE_MIB = 96;
 
-/** Bodies of more than a mebibyte wait in the edge's /tmp: room for four of the largest. */
-export function edgeScratchMiB(config: StackConfig): number {
-  const largest = Math.max(
-    0,
-    ...Object.values(config.services).flatMap((service) =>
-      service.routes.filter((route) => !route.streaming).map((route) => route.maxBodyMiB),
-    ),
-  );
-  return Math.max(64, Math.ceil(4 * largest));
-}
-
+/** What the edge holds in memory for its clients has to fit beside Traefik itself: else one client could end it. */
 function edgeFaults(config: StackConfig, show: ShowPath): Fault[] {
-  const needed = EDGE_BASE_MIB + edgeScratchMiB(config);
-  // The smallest edge is for a stack without large bodies; it may be smaller than what /tmp could hold.
-  if (edgeScratchMiB(config) === 64 || config.edge.resources.memoryMiB >= needed) return [];
+  const routes = Object.values(config.services).flatMap((service) =>
+    service.routes.filter((route) => !route.streaming),
+  );
+  const needed = EDGE_BASE_MIB + unsizedMemoryMiB(routes.length);
+  if (config.edge.resources.memoryMiB >= needed) return [];
   return [
     {
       path: show(["edge", "resources", "memoryMiB"]),
       given: String(config.edge.resources.memoryMiB),
-      allowed: `at least ${needed}: room for four of the largest request bodies (maxBodyMiB)`,
-      fix: "raise it, or lower maxBodyMiB",
+      allowed: `at least ${needed}: ${EDGE_BASE_MIB} for Traefik, and what ${routes.length} routes can hold in memory of requests that declare no length`,
+      fix: "raise it, or use fewer routes",
     },
   ];
 }

@@ -8,11 +8,9 @@ import { checkedString, matching, name, reason, resources, toIssue, variableName
 
 const identifier = checkedString(identifierCheck);
 const unique = <T extends z.ZodType<string, string>>(item: T, what: string) =>
-  z
-    .array(item)
-    .refine((values) => new Set(values).size === values.length, {
-      params: { given: `${what} twice`, allowed: `each ${what} once`, fix: "remove one" },
-    });
+  z.array(item).refine((values) => new Set(values).size === values.length, {
+    params: { given: `${what} twice`, allowed: `each ${what} once`, fix: "remove one" },
+  });
 
 export const DATABASE_ACCESS_MODES = ["direct", "forwarder"] as const;
 

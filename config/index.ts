@@ -4,5 +4,4 @@ export * from "./schema";
 export * from "./load";
 export * from "./pulumi";
 export { databaseVariable, GENERATED_SECRET_LENGTH, generatedLength } from "./cross-checks";
-export { edgeScratchMiB } from "./capacity-checks";
 export * from "./urls";
