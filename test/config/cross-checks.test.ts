@@ -47,7 +47,8 @@ describe("what components would throw later is a fault now", () => {
       {
         path: "rampart:edge.resources.memoryMiB",
         given: "256",
-        allowed: "at least 263: 96 for Traefik, and what 37 routes can hold in memory of requests that declare no length",
+        allowed:
+          "at least 263: 96 for Traefik, and what 37 routes can hold in memory of requests that declare no length",
         fix: "raise it, or use fewer routes",
       },
     ]);
