@@ -13,17 +13,6 @@ export function generatedLength(spec: SecretSpec): number | undefined {
   return "generated" in spec ? spec.generated : undefined;
 }
 
-/** Bodies of more than a mebibyte wait in the edge's /tmp: room for four of the largest. */
-export function edgeScratchMiB(config: StackConfig): number {
-  const largest = Math.max(
-    0,
-    ...Object.values(config.services).flatMap((service) =>
-      service.routes.filter((route) => !route.streaming).map((route) => route.maxBodyMiB),
-    ),
-  );
-  return Math.max(64, Math.ceil(4 * largest));
-}
-
 /** The URL of a route as a browser writes it: without the standard port, and without a path that is everything. */
 export function routeUrl(
   { edge }: Pick<StackConfig, "edge">,

@@ -1,6 +1,6 @@
 /** Routes, certificates, ports and the version of Traefik. */
+import { unsizedMemoryMiB } from "../../hardening/edge/bodies";
 import { parseTraefikVersion } from "../../hardening/edge/static-config";
-import { edgeScratchMiB } from "../derived";
 import type { Fault } from "../faults";
 import type { StackConfig } from "../schema";
 import { isPublicHost } from "../values/edge";
@@ -79,19 +79,22 @@ export function portFaults(config: StackConfig, show: ShowPath): Fault[] {
   ];
 }
 
-/** Traefik itself, beside what waits in its /tmp, which counts as memory. */
+/** Traefik itself, with a thousand connections. */
 const EDGE_BASE_MIB = 96;
 
+/** What the edge holds in memory for its clients has to fit beside Traefik itself: else one client could end it. */
 export function edgeFaults(config: StackConfig, show: ShowPath): Fault[] {
-  const needed = EDGE_BASE_MIB + edgeScratchMiB(config);
-  // The smallest edge is for a stack without large bodies; it may be smaller than what /tmp could hold.
-  if (edgeScratchMiB(config) === 64 || config.edge.resources.memoryMiB >= needed) return [];
+  const routes = Object.values(config.services).flatMap((service) =>
+    service.routes.filter((route) => !route.streaming),
+  );
+  const needed = EDGE_BASE_MIB + unsizedMemoryMiB(routes.length);
+  if (config.edge.resources.memoryMiB >= needed) return [];
   return [
     {
       path: show(["edge", "resources", "memoryMiB"]),
       given: String(config.edge.resources.memoryMiB),
-      allowed: `at least ${needed}: room for four of the largest request bodies (maxBodyMiB)`,
-      fix: "raise it, or lower maxBodyMiB",
+      allowed: `at least ${needed}: ${EDGE_BASE_MIB} for Traefik, and what ${routes.length} routes can hold in memory of requests that declare no length`,
+      fix: "raise it, or use fewer routes",
     },
   ];
 }

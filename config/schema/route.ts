@@ -34,9 +34,19 @@ export const route = (context: SchemaContext) =>
         periodSeconds: z.int().min(1).max(3600).default(1),
       })
       .prefault({}),
-    /** The largest request body in MiB. @default 1 */
+    /** Requests in flight at a time, answers that stream included; beyond: 429. @default 100 of a client, 1000 of all */
+    inFlight: z
+      .strictObject({
+        perClient: z.int().min(1).max(100_000).default(100),
+        total: z.int().min(1).max(100_000).default(1000),
+      })
+      .refine((value) => value.perClient <= value.total, {
+        params: { allowed: "perClient of at most total", fix: "raise total, or lower perClient" },
+      })
+      .prefault({}),
+    /** The largest request body in MiB; bodies are passed on as they come. @default 1 */
     maxBodyMiB: z.number().min(0.001).max(1024).default(1),
-    /** Server-sent events and WebSockets: GET alone, not buffered. @default false */
+    /** No limit on waiting for the answer's headers; only GET. Other routes stream, too. @default false */
     streaming: z.boolean().default(false),
     headers: z
       .strictObject({

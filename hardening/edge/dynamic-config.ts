@@ -1,5 +1,7 @@
 /** Traefik's dynamic configuration: routers, middlewares, services and TLS options. Reloaded without a restart. */
 import { createHash } from "node:crypto";
+import { bufferUnsized, declaresMoreThan, IS_UNSIZED, REFUSE_DECLARED, UNSIZED } from "./bodies";
+import { type InFlight, inFlightPerClient, inFlightTotal, sourceCriterion } from "./clients";
 import { type HeaderOverrides, responseHeaders } from "./headers";
 import { TLS_OPTIONS, type TlsProfile } from "./tls";
 
@@ -23,9 +25,11 @@ export interface EdgeRoute {
   readonly target: string;
   /** Token bucket a client address: `average` requests a period, `burst` at once. */
   readonly rateLimit: { readonly average: number; readonly burst: number; readonly periodSeconds: number };
-  /** Larger requests get 413. Not enforced on streaming routes, which take GET only. */
+  /** Requests in flight at a time, of one client and of all. */
+  readonly inFlight: InFlight;
+  /** Requests that declare a larger body get 413; those that declare none: see bodies.ts. */
   readonly maxRequestBodyBytes: number;
-  /** Server-sent events, WebSockets and large downloads: responses are passed on as they come, and only GET matches. */
+  /** Server-sent events and WebSockets that send nothing for more than a minute: no limit on waiting, and only GET matches. */
   readonly streaming: boolean;
   readonly headers: HeaderOverrides;
   /** @default no cross-origin access */
@@ -41,8 +45,6 @@ export interface TraefikDynamicInput {
   readonly trustedProxies?: readonly string[];
 }
 
-/** A request's body stays in memory up to here and goes to /tmp (a tmpfs) beyond. Traefik's own default, 1 MiB. */
-const MEM_BODY_BYTES = 1_048_576;
 const PROBE_PREFIX = "/rampart/config/";
 const PROBE_ROUTER = "rampart-config";
 
@@ -57,7 +59,8 @@ function checkRoutes(routes: readonly EdgeRoute[]): void {
     const prefix = route.pathPrefix ?? "/";
     const claim = `${route.host}${prefix}${route.streaming ? " (streaming)" : ""}`;
     const { average, burst, periodSeconds } = route.rateLimit;
-    const positive = [average, burst, periodSeconds, route.maxRequestBodyBytes];
+    const { perClient, total } = route.inFlight;
+    const positive = [average, burst, periodSeconds, perClient, total, route.maxRequestBodyBytes];
     const checks: readonly (readonly [boolean, string])[] = [
       [
         /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(route.name) && route.name !== PROBE_ROUTER && route.name !== "ping",
@@ -73,7 +76,7 @@ function checkRoutes(routes: readonly EdgeRoute[]): void {
       // To Traefik, 0 means "no limit": never by accident.
       [
         positive.every((value) => Number.isSafeInteger(value) && value > 0),
-        "rateLimit and maxRequestBodyBytes: must be whole numbers above 0",
+        "rateLimit, inFlight and maxRequestBodyBytes: must be whole numbers above 0",
       ],
       [
         !(route.cors?.allowCredentials === true && route.cors.allowedOrigins.includes("*")),
@@ -104,59 +107,65 @@ function priority(route: EdgeRoute): number {
   return 2 * prefix.length + (route.streaming ? 1 : 0);
 }
 
-/** The middlewares of a route, outermost first: refusals carry the security headers too. */
-function middlewares(route: EdgeRoute, trustedProxies: readonly string[]): [string, object][] {
+type Named = readonly [name: string, definition: object];
+
+/** What every request of a route passes, outermost first: refusals carry the security headers too, and count against the rate. */
+function routeMiddlewares(route: EdgeRoute, trustedProxies: readonly string[]): Named[] {
+  const { name, cors } = route;
   const { average, burst, periodSeconds } = route.rateLimit;
-  const chain: [string, object][] = [
-    [`${route.name}-headers`, { headers: { customResponseHeaders: responseHeaders(route.headers) } }],
-    [
-      `${route.name}-rate-limit`,
-      {
-        rateLimit: {
-          average,
-          burst,
-          period: `${periodSeconds}s`,
-          // Without trusted proxies the source is the address of the connection; X-Forwarded-For is not believed.
-          // With them it is the last address in X-Forwarded-For that is not one of theirs.
-          ...(trustedProxies.length > 0
-            ? { sourceCriterion: { ipStrategy: { excludedIPs: [...trustedProxies] } } }
-            : {}),
-        },
-      },
-    ],
+  const { perClient, total } = route.inFlight;
+  const rateLimit = { average, burst, period: `${periodSeconds}s`, sourceCriterion: sourceCriterion(trustedProxies) };
+  const chain: Named[] = [
+    [`${name}-headers`, { headers: { customResponseHeaders: responseHeaders(route.headers) } }],
+    [`${name}-rate-limit`, { rateLimit }],
+    [`${name}-in-flight`, inFlightPerClient(perClient, trustedProxies)],
+    [`${name}-in-flight-total`, inFlightTotal(total)],
   ];
-  if (route.cors !== undefined) {
-    chain.push([
-      `${route.name}-cors`,
-      {
-        headers: {
-          accessControlAllowCredentials: route.cors.allowCredentials,
-          accessControlAllowHeaders: [...route.cors.allowedHeaders],
-          accessControlAllowMethods: [...route.cors.allowedMethods],
-          accessControlAllowOriginList: [...route.cors.allowedOrigins],
-          accessControlMaxAge: route.cors.maxAgeSeconds,
-          addVaryHeader: true,
-        },
-      },
-    ]);
-  }
-  // Traefik's only body limit also holds back the whole response (measured: the first event of a 5 s stream arrives
-  // after 5 s), so a streaming route has none and takes GET only.
-  if (!route.streaming) {
-    chain.push([
-      `${route.name}-body-limit`,
-      {
-        buffering: {
-          maxRequestBodyBytes: route.maxRequestBodyBytes,
-          memRequestBodyBytes: Math.min(route.maxRequestBodyBytes, MEM_BODY_BYTES),
-        },
-      },
-    ]);
-  }
+  if (cors === undefined) return chain;
+  const headers = {
+    accessControlAllowCredentials: cors.allowCredentials,
+    accessControlAllowHeaders: [...cors.allowedHeaders],
+    accessControlAllowMethods: [...cors.allowedMethods],
+    accessControlAllowOriginList: [...cors.allowedOrigins],
+    accessControlMaxAge: cors.maxAgeSeconds,
+    addVaryHeader: true,
+  };
+  return [...chain, [`${name}-cors`, { headers }]];
+}
+
+interface BodyRouter {
+  readonly name: string;
+  readonly rule: string;
+  readonly chain: readonly Named[];
+}
+
+/**
+ * The routers below a route's own, first match first, by what a request says of its body. They share what the route's own
+ * counts. No name of a route has an underscore, so none is one of these.
+ */
+function bodyRouters(route: EdgeRoute, trustedProxies: readonly string[]): BodyRouter[] {
+  const { name } = route;
   // Repeats a request only when no byte of it was sent: a new container that does not listen yet, an old one that has
   // just gone. It never makes an application do something twice.
-  chain.push([`${route.name}-retry`, { retry: { attempts: 3, initialInterval: "100ms" } }]);
-  return chain;
+  const retry: Named = [`${name}-retry`, { retry: { attempts: 3, initialInterval: "100ms" } }];
+  const tooLarge: BodyRouter = {
+    name: `${name}_too-large`,
+    rule: declaresMoreThan(route.maxRequestBodyBytes),
+    chain: [[`${name}_too-large`, REFUSE_DECLARED]],
+  };
+  const unsized: BodyRouter = {
+    name: `${name}_unsized`,
+    rule: IS_UNSIZED,
+    chain: [
+      [`${name}_unsized-in-flight`, inFlightPerClient(UNSIZED.inFlight / 2, trustedProxies)],
+      [`${name}_unsized-in-flight-total`, inFlightTotal(UNSIZED.inFlight)],
+      [`${name}_unsized`, bufferUnsized(route.maxRequestBodyBytes)],
+      retry,
+    ],
+  };
+  const passed: BodyRouter = { name: `${name}_passed`, rule: "PathPrefix(`/`)", chain: [retry] };
+  // A streaming route takes only methods that usually have no body; the others fall through to another route.
+  return route.streaming ? [tooLarge, passed] : [tooLarge, unsized, passed];
 }
 
 function service(route: EdgeRoute): object {
@@ -169,16 +178,28 @@ function service(route: EdgeRoute): object {
   };
 }
 
-function router(route: EdgeRoute, chain: readonly string[], certResolver: string | undefined): object {
-  const certificate = certResolver === undefined ? {} : { certResolver, domains: [{ main: route.host }] };
-  return {
-    entryPoints: ["websecure"],
-    middlewares: chain,
-    priority: priority(route),
-    rule: rule(route),
-    service: route.name,
-    tls: { options: "default", ...certificate },
-  };
+const names = (chain: readonly Named[]): string[] => chain.map(([name]) => name);
+
+/** A route's own router, and below it those that look at the body. */
+function routers(route: EdgeRoute, input: TraefikDynamicInput): Named[] {
+  const trustedProxies = input.trustedProxies ?? [];
+  const certificate =
+    input.certResolver === undefined ? {} : { certResolver: input.certResolver, domains: [{ main: route.host }] };
+  const own: Named = [
+    route.name,
+    {
+      entryPoints: ["websecure"],
+      middlewares: names(routeMiddlewares(route, trustedProxies)),
+      priority: priority(route),
+      rule: rule(route),
+      tls: { options: "default", ...certificate },
+    },
+  ];
+  const below = bodyRouters(route, trustedProxies).map(({ name, rule: condition, chain }, index, all): Named => {
+    const definition = { priority: all.length - index, rule: condition, service: route.name };
+    return [name, { ...definition, middlewares: names(chain), parentRefs: [route.name] }];
+  });
+  return [own, ...below];
 }
 
 /** Connections between the edge and the services. */
@@ -214,25 +235,17 @@ function toJson(value: unknown): string {
 export function renderTraefikDynamic(input: TraefikDynamicInput): string {
   checkRoutes(input.routes);
   const routes = [...input.routes].sort((a, b) => (a.name < b.name ? -1 : 1));
-  const chains = routes.map((route) => ({ route, chain: middlewares(route, input.trustedProxies ?? []) }));
+  const trustedProxies = input.trustedProxies ?? [];
+  const middlewares = routes.flatMap((route) => [
+    ...routeMiddlewares(route, trustedProxies),
+    ...bodyRouters(route, trustedProxies).flatMap(({ chain }) => chain),
+  ]);
   const configuration = (probe: Record<string, object>): object => ({
     http: {
-      ...(chains.length > 0 ? { middlewares: Object.fromEntries(chains.flatMap(({ chain }) => chain)) } : {}),
-      routers: {
-        ...Object.fromEntries(
-          chains.map(({ route, chain }) => [
-            route.name,
-            router(
-              route,
-              chain.map(([name]) => name),
-              input.certResolver,
-            ),
-          ]),
-        ),
-        ...probe,
-      },
+      ...(routes.length > 0 ? { middlewares: Object.fromEntries(middlewares) } : {}),
+      routers: { ...Object.fromEntries(routes.flatMap((route) => routers(route, input))), ...probe },
       serversTransports: SERVERS_TRANSPORTS,
-      ...(chains.length > 0
+      ...(routes.length > 0
         ? { services: Object.fromEntries(routes.map((route) => [route.name, service(route)])) }
         : {}),
     },

@@ -178,6 +178,7 @@ function routes(): EdgeRoute[] {
     pathPrefix,
     target,
     rateLimit: { average: 20_000, burst: 20_000, periodSeconds: 1 },
+    inFlight: { perClient: 1000, total: 1000 },
     maxRequestBodyBytes: 1_048_576,
     streaming: false,
     headers: {},

@@ -41,6 +41,27 @@ describe("what components would throw later is a fault now", () => {
     );
   });
 
+  test("memory of the edge for what its routes can hold", () => {
+    const routes = Array.from({ length: 36 }, (_, index) => ({ host: HOST, pathPrefix: `/p${index}` }));
+    expect(faultsOf({ "services.api.routes": routes })).toEqual([
+      {
+        path: "rampart:edge.resources.memoryMiB",
+        given: "256",
+        allowed:
+          "at least 263: 96 for Traefik, and what 37 routes can hold in memory of requests that declare no length",
+        fix: "raise it, or use fewer routes",
+      },
+    ]);
+    expect(faultsOf({ "services.api.routes": routes, "edge.resources.memoryMiB": 263 })).toEqual([]);
+    expect(faultsOf({ "services.api.routes": routes.map((route) => ({ ...route, streaming: true })) })).toEqual([]);
+  });
+
+  test("requests in flight of one client beyond those of all", () => {
+    expect(faultsOf({ "services.api.routes.0.inFlight": { perClient: 50, total: 40 } })).toMatchObject([
+      { allowed: "perClient of at most total", fix: "raise total, or lower perClient" },
+    ]);
+  });
+
   test("key prefixes that reach into another service's", () => {
     expect(faultsOf({ "services.worker.cache": { keyPrefixes: ["a"] } })).toEqual([
       {

@@ -10,7 +10,10 @@ import { route } from "./routes";
 
 interface Dynamic {
   readonly http: {
-    readonly routers: Record<string, { rule: string; priority: number; middlewares: string[]; tls: object }>;
+    readonly routers: Record<
+      string,
+      { rule: string; priority: number; middlewares: string[]; tls: object; parentRefs?: string[] }
+    >;
     readonly middlewares: Record<string, object>;
     readonly services: Record<string, { loadBalancer: { serversTransport: string } }>;
   };
@@ -65,32 +68,67 @@ describe("renderTraefikDynamic", () => {
     expect(priorities).toEqual([14, 9, 8, 2]);
   });
 
-  it("orders the middlewares: headers, rate limit, CORS, body limit, retry", () => {
+  it("orders the middlewares: headers, rate limit, requests in flight, CORS", () => {
     expect(rendered([{ ...route, cors }]).http.routers.api?.middlewares).toEqual([
       "api-headers",
       "api-rate-limit",
+      "api-in-flight",
+      "api-in-flight-total",
       "api-cors",
-      "api-body-limit",
-      "api-retry",
     ]);
   });
 
-  it("gives a streaming route no buffering, GET only, and no limit on waiting for headers", () => {
+  it("looks at the body below the route's router, which counts for all: too large, without a length, any other", () => {
+    const { routers } = rendered([route]).http;
+    const below = Object.entries(routers).filter(([, router]) => router.parentRefs?.[0] === "api");
+    expect(below.map(([name, { rule, priority, middlewares }]) => ({ name, rule, priority, middlewares }))).toEqual([
+      { name: "api_passed", rule: "PathPrefix(`/`)", priority: 1, middlewares: ["api-retry"] },
+      {
+        name: "api_too-large",
+        rule: expect.stringMatching(/^HeaderRegexp\(`Content-Length`, `\^0\*\(.*\)\$\|\[\^0-9\]`\)$/) as unknown,
+        priority: 3,
+        middlewares: ["api_too-large"],
+      },
+      {
+        name: "api_unsized",
+        rule: "!HeaderRegexp(`Content-Length`, `.`) && !(Method(`GET`) || Method(`HEAD`) || Method(`OPTIONS`) || Method(`DELETE`))",
+        priority: 2,
+        middlewares: ["api_unsized-in-flight", "api_unsized-in-flight-total", "api_unsized", "api-retry"],
+      },
+    ]);
+  });
+
+  it("gives a streaming route GET only, and no limit on waiting for headers", () => {
     const { http } = rendered([{ ...route, streaming: true }]);
-    expect(http.routers.api?.middlewares).toEqual(["api-headers", "api-rate-limit", "api-retry"]);
+    expect(Object.keys(http.routers)).toEqual(["api", "api_passed", "api_too-large", "rampart-config"]);
     expect(http.routers.api?.rule).toBe(
       "Host(`app.example.com`) && (Path(`/api`) || PathPrefix(`/api/`)) && Method(`GET`)",
     );
     expect(http.services.api?.loadBalancer.serversTransport).toBe("streaming");
-    expect(http.middlewares["api-body-limit"]).toBeUndefined();
   });
 
-  it("limits bodies and requests", () => {
+  it("buffers what declares no length only, and in memory only", () => {
     const { middlewares } = rendered([{ ...route, maxRequestBodyBytes: 1000 }]).http;
-    expect(middlewares["api-body-limit"]).toEqual({
-      buffering: { maxRequestBodyBytes: 1000, memRequestBodyBytes: 1000 },
+    const buffering = Object.entries(middlewares).filter(([, one]) => "buffering" in one);
+    expect(buffering.map(([name]) => name)).toEqual(["api_too-large", "api_unsized"]);
+    for (const [, one] of buffering) {
+      const sizes = (one as { buffering: Record<string, number> }).buffering;
+      expect(sizes["memRequestBodyBytes"]).toBe(sizes["maxRequestBodyBytes"]);
+      expect(sizes["memResponseBodyBytes"]).toBe(sizes["maxResponseBodyBytes"]);
+    }
+    expect(middlewares["api_unsized"]).toMatchObject({ buffering: { maxRequestBodyBytes: 1000 } });
+  });
+
+  it("tells clients apart by IPv4 address and IPv6 /64, and counts all of them by a header that no client can set", () => {
+    const { middlewares } = rendered([{ ...route, inFlight: { perClient: 7, total: 9 } }]).http;
+    const client = { ipStrategy: { ipv6Subnet: 64 } };
+    expect(middlewares["api-rate-limit"]).toEqual({
+      rateLimit: { average: 50, burst: 100, period: "1s", sourceCriterion: client },
     });
-    expect(middlewares["api-rate-limit"]).toEqual({ rateLimit: { average: 50, burst: 100, period: "1s" } });
+    expect(middlewares["api-in-flight"]).toEqual({ inFlightReq: { amount: 7, sourceCriterion: client } });
+    expect(middlewares["api-in-flight-total"]).toEqual({
+      inFlightReq: { amount: 9, sourceCriterion: { requestHeaderName: "X-Forwarded-Server" } },
+    });
   });
 
   it("tells clients behind trusted proxies apart", () => {
@@ -152,12 +190,12 @@ describe("renderTraefikDynamic", () => {
     [
       "no body limit",
       [{ ...route, maxRequestBodyBytes: 0 }],
-      "rateLimit and maxRequestBodyBytes: must be whole numbers above 0",
+      "rateLimit, inFlight and maxRequestBodyBytes: must be whole numbers above 0",
     ],
     [
       "no rate limit",
       [{ ...route, rateLimit: { average: 0, burst: 1, periodSeconds: 1 } }],
-      "rateLimit and maxRequestBodyBytes: must be whole numbers above 0",
+      "rateLimit, inFlight and maxRequestBodyBytes: must be whole numbers above 0",
     ],
     ["one name twice", [route, { ...route, host: "b.example.com" }], "name: is used twice"],
     ["one path twice", [route, { ...route, name: "other" }], "app.example.com/api: is already claimed by route api"],

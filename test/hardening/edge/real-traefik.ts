@@ -57,6 +57,8 @@ interface RequestOptions {
   readonly headers?: Record<string, string>;
   readonly body?: string;
   readonly agent?: https.Agent;
+  /** The client's address, of 127.0.0.0/8. @default 127.0.0.1 */
+  readonly from?: string;
 }
 
 function send(request: http.ClientRequest, body = ""): Promise<Reply> {
@@ -99,6 +101,8 @@ async function upload(path: string, content: string): Promise<void> {
 export class RealTraefik {
   readonly ports: { readonly web: number; readonly websecure: number; readonly ping: number };
   readonly configFile: string;
+  /** Its /tmp. */
+  readonly scratchDirectory: string;
   private constructor(
     private readonly binary: string,
     private readonly directory: string,
@@ -108,6 +112,7 @@ export class RealTraefik {
     const [web = 0, websecure = 0, ping = 0] = ports;
     this.ports = { web, websecure, ping };
     this.configFile = join(directory, "traefik.yml");
+    this.scratchDirectory = join(directory, "tmp");
   }
 
   static async start(binary: string, dynamic: string): Promise<RealTraefik> {
@@ -124,11 +129,12 @@ export class RealTraefik {
     for (const { path, content } of traefikDynamicFiles(dynamic)) {
       writeFileSync(join(traefik.directory, "dynamic", path), content);
     }
+    mkdirSync(traefik.scratchDirectory);
     const log = openSync(join(traefik.directory, "log"), "a");
     traefik.process_ = spawn(binary, [`--configFile=${traefik.configFile}`], {
       stdio: ["ignore", log, log],
       // Were the file run as a template, this would show up in an answer.
-      env: { ...process.env, RAMPART_TEST_SECRET: "leaked" },
+      env: { ...process.env, RAMPART_TEST_SECRET: "leaked", TMPDIR: traefik.scratchDirectory },
     });
     await traefik.ready(dynamic);
     return traefik;
@@ -149,6 +155,17 @@ export class RealTraefik {
 
   log(): string {
     return readFileSync(join(this.directory, "log"), "utf8");
+  }
+
+  /** What it left in its /tmp. */
+  scratch(): string[] {
+    return readdirSync(this.scratchDirectory);
+  }
+
+  /** The most memory that it ever had, in MiB. */
+  peakMiB(): number {
+    const status = readFileSync(`/proc/${this.process_?.pid ?? 0}/status`, "utf8");
+    return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? NaN) / 1024;
   }
 
   healthcheck(): string {
@@ -183,12 +200,16 @@ export class RealTraefik {
     );
   }
 
-  tls(host: string, path: string, { method = "GET", headers = {}, body, agent }: RequestOptions = {}): Promise<Reply> {
-    const options = { host: "127.0.0.1", port: this.ports.websecure, servername: host, rejectUnauthorized: false };
-    return send(
-      https.request({ ...options, path, method, headers: { host, ...headers }, agent: agent ?? false }),
-      body,
-    );
+  tls(host: string, path: string, options: RequestOptions = {}): Promise<Reply> {
+    return send(this.request(host, path, options), options.body);
+  }
+
+  /** A request that its caller writes and ends, or leaves unfinished. */
+  request(host: string, path: string, options: RequestOptions = {}): http.ClientRequest {
+    const { method = "GET", headers = {}, agent, from } = options;
+    const target = { host: "127.0.0.1", port: this.ports.websecure, servername: host, rejectUnauthorized: false };
+    const source = from === undefined ? {} : { localAddress: from };
+    return https.request({ ...target, ...source, path, method, headers: { host, ...headers }, agent: agent ?? false });
   }
 
   async stop(): Promise<void> {

@@ -7,6 +7,7 @@ export const route: EdgeRoute = {
   pathPrefix: "/api",
   target: "http://api-1a2b3c:3000",
   rateLimit: { average: 50, burst: 100, periodSeconds: 1 },
+  inFlight: { perClient: 100, total: 1000 },
   maxRequestBodyBytes: 10_485_760,
   streaming: false,
   headers: {},
