@@ -7,9 +7,11 @@ function firstDifferences(golden: string, now: string): string[] {
   const different = Array.from({ length: Math.max(was.length, is.length) }, (_, line) => line).filter(
     (line) => was[line] !== is[line],
   );
-  return different
-    .slice(0, 5)
-    .map((line) => `line ${line + 1}: ${was[line] ?? "(nothing)"} -> ${is[line] ?? "(nothing)"}`);
+  return different.slice(0, 5).map((line) => {
+    const [before = "(nothing)", after = "(nothing)"] = [was[line], is[line]];
+    const from = Math.max(0, [...before].findIndex((letter, index) => letter !== after[index]) - 40);
+    return `line ${line + 1}: …${before.slice(from, from + 100)} -> …${after.slice(from, from + 100)}`;
+  });
 }
 
 const ADVICE =
