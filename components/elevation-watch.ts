@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ELEVATION_WATCH_HEALTH_CHECK, elevationWatchScript } from "../hardening/postgres/elevation/elevations";
+import { SERVER_USER } from "../hardening/postgres/server/user";
 import type { Workload } from "../hardening/container/workload";
 import { createContainer } from "../resources/container";
 import type { NetworkNames, StackContext } from "../resources/context";
@@ -55,7 +56,7 @@ function watchWorkload({ config, images }: StackContext): Workload {
     image: images.reference("postgres"),
     entrypoint: ["/bin/sh", SCRIPT],
     environment: {},
-    user: "70:70",
+    user: SERVER_USER,
     networks: [{ network: "internal" }],
     publishedPorts: [],
     mounts: [

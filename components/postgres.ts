@@ -12,6 +12,7 @@ import {
   postgresHealthCheck,
   postgresStartScript,
 } from "../hardening/postgres/server/start-script";
+import { SERVER_UID, SERVER_USER } from "../hardening/postgres/server/user";
 import { certificateEnd } from "../hardening/pki/certificates";
 import { LABEL_CERTIFICATE_END } from "../hardening/container/labels";
 import { majorName } from "../hardening/postgres/upgrade/upgrade";
@@ -28,8 +29,6 @@ import { configuredMajor, majorCheck } from "../resources/postgres-major";
 
 export { POSTGRES_SUPERUSER };
 export const POSTGRES_ALIAS = "postgres";
-/** The official Alpine image's own user. */
-const POSTGRES_UID = 70;
 /** A checkpoint of a busy server takes this long; SIGKILL before it means crash recovery. */
 const STOP_GRACE_SECONDS = 60;
 
@@ -167,7 +166,7 @@ function postgresWorkload(context: StackContext, address: string): Workload {
       POSTGRES_PASSWORD_FILE: `${POSTGRES_PATHS.live}/${POSTGRES_LIVE_FILES.password}`,
       POSTGRES_USER: POSTGRES_SUPERUSER,
     },
-    user: `${POSTGRES_UID}:${POSTGRES_UID}`,
+    user: SERVER_USER,
     networks: [{ network: "internal", aliases: [POSTGRES_ALIAS], ipv4Address: address }],
     publishedPorts: [],
     mounts: [
@@ -177,7 +176,7 @@ function postgresWorkload(context: StackContext, address: string): Workload {
     ],
     tmpfs: [
       { path: "/tmp", sizeMiB: 64 },
-      { path: POSTGRES_PATHS.socket, sizeMiB: 1, mode: "0755", uid: POSTGRES_UID, gid: POSTGRES_UID },
+      { path: POSTGRES_PATHS.socket, sizeMiB: 1, mode: "0755", uid: SERVER_UID, gid: SERVER_UID },
     ],
     resources: config.database.resources,
     shmMiB: sizing(context).shmMiB,

@@ -114,23 +114,12 @@ function serviceWorkload(context: StackContext, args: ServiceArgs, files: Progra
 }
 
 /** The image's own wget asks over HTTP, unless the service names a command. */
-function healthTest(config: ServiceConfig): string[] {
-  if (config.healthCheck?.command !== undefined) return ["CMD", ...config.healthCheck.command];
-  return [
-    "CMD",
-    "wget",
-    "-q",
-    "-O",
-    "/dev/null",
-    `http://127.0.0.1:${config.port ?? 0}${config.healthCheck?.http ?? "/"}`,
-  ];
+function healthTest({ healthCheck, port }: ServiceConfig): string[] {
+  if (healthCheck.command !== undefined) return ["CMD", ...healthCheck.command];
+  return ["CMD", "wget", "-q", "-O", "/dev/null", `http://127.0.0.1:${port ?? 0}${healthCheck.http ?? "/"}`];
 }
 
-function timings(check: HealthCheckConfig | undefined): Omit<NonNullable<Workload["healthCheck"]>, "test"> {
-  return {
-    intervalSeconds: check?.intervalSeconds ?? 5,
-    timeoutSeconds: check?.timeoutSeconds ?? 3,
-    startPeriodSeconds: check?.startPeriodSeconds ?? 10,
-    retries: check?.retries ?? 3,
-  };
+function timings(check: HealthCheckConfig): Omit<NonNullable<Workload["healthCheck"]>, "test"> {
+  const { intervalSeconds, timeoutSeconds, startPeriodSeconds, retries } = check;
+  return { intervalSeconds, timeoutSeconds, startPeriodSeconds, retries };
 }

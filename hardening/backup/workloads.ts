@@ -5,14 +5,15 @@ import { compareHead, compareMiddle, compareTail } from "./compare-sql";
 import { drillScript } from "./drill-script";
 import { dumpScript } from "./dump-script";
 import { dumpSql, manifestSql } from "./manifest-sql";
+import { SERVER_UID, SERVER_USER } from "../postgres/server/user";
 import { BACKUP_CONTAINERS, BACKUP_PATHS, script } from "./paths";
 import { LOCAL_REPOSITORY } from "./repository";
 import { storeScript } from "./store-script";
 
 /** The official Postgres image's own user; its group reads what the store restores, and the store what it dumps. */
-export const DUMP_USER = "70:70";
+export const DUMP_USER = SERVER_USER;
 /** `nobody`: ssh wants a user that the image's /etc/passwd knows. */
-export const STORE_USER = "65534:70";
+export const STORE_USER = `65534:${SERVER_UID}`;
 /** Of the memory limit, what restic's garbage collector aims at. */
 const GO_MEMORY_SHARE = 0.75;
 
