@@ -1,11 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { Workload } from "../hardening/container/workload";
 import { ELEVATION_WATCH_HEALTH_CHECK, elevationWatchScript } from "../hardening/postgres/elevation/elevations";
 import { SERVER_USER } from "../hardening/postgres/server/user";
-import type { Workload } from "../hardening/container/workload";
 import { createContainer } from "../resources/container";
 import type { NetworkNames, StackContext } from "../resources/context";
-import { MountedFiles } from "./mounted-files";
 import { SECRETS_PATH } from "../resources/program";
+import { MountedFiles } from "./mounted-files";
 
 const SCRIPT = "/etc/rampart/watch.sh";
 

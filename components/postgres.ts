@@ -1,9 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { LoadedConfig } from "../config";
-import { postgresSettings, renderPostgresqlConf, stackSizing } from "../hardening/postgres/server/postgres-config";
-import { renderPgHba } from "../hardening/postgres/server/pg-hba";
-import { DATABASE_ROLES, POSTGRES_SUPERUSER } from "../hardening/postgres/roles/privileges";
+import { LABEL_CERTIFICATE_END } from "../hardening/container/labels";
+import type { NetworkPlan } from "../hardening/container/networks";
+import type { Workload } from "../hardening/container/workload";
+import { certificateEnd } from "../hardening/pki/certificates";
 import { ELEVATION_WATCH, ELEVATION_WATCH_DATABASE } from "../hardening/postgres/elevation/elevations";
+import { DATABASE_ROLES, POSTGRES_SUPERUSER } from "../hardening/postgres/roles/privileges";
+import { renderPgHba } from "../hardening/postgres/server/pg-hba";
+import { postgresSettings, renderPostgresqlConf, stackSizing } from "../hardening/postgres/server/postgres-config";
 import { postgresReloadScript } from "../hardening/postgres/server/reload-script";
 import {
   POSTGRES_INITDB_ARGS,
@@ -13,19 +17,15 @@ import {
   postgresStartScript,
 } from "../hardening/postgres/server/start-script";
 import { SERVER_UID, SERVER_USER } from "../hardening/postgres/server/user";
-import { certificateEnd } from "../hardening/pki/certificates";
-import { LABEL_CERTIFICATE_END } from "../hardening/container/labels";
 import { majorName } from "../hardening/postgres/upgrade/upgrade";
-import type { NetworkPlan } from "../hardening/container/networks";
-import type { Workload } from "../hardening/container/workload";
-import type { Authority } from "./authority";
+import type { MountedFile } from "../resources/carrier";
 import { createContainer } from "../resources/container";
 import type { NetworkNames, StackContext } from "../resources/context";
+import { configuredMajor, majorCheck } from "../resources/postgres-major";
+import type { Authority } from "./authority";
 import { DataVolume } from "./data-volume";
 import { LiveFiles } from "./live-files";
-import type { MountedFile } from "../resources/carrier";
 import { MountedFiles } from "./mounted-files";
-import { configuredMajor, majorCheck } from "../resources/postgres-major";
 
 export { POSTGRES_SUPERUSER };
 export const POSTGRES_ALIAS = "postgres";

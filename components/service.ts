@@ -1,12 +1,12 @@
 import { createHash, createHmac } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import type { HealthCheckConfig, ServiceConfig } from "../config";
-import { consumerPrefix } from "../hardening/docker-api/names";
 import type { NetworkAttachment, Workload } from "../hardening/container/workload";
+import { consumerPrefix } from "../hardening/docker-api/names";
 import { createContainer } from "../resources/container";
 import type { NetworkNames, SecretSource, StackContext } from "../resources/context";
-import type { DataVolume } from "./data-volume";
 import { programFiles, programWorkload, type ProgramFiles } from "../resources/program";
+import type { DataVolume } from "./data-volume";
 import { MountedFiles } from "./mounted-files";
 import { keyPrefixes } from "./redis";
 import { dockerApiNetwork, SOCKET_PROXY_ALIAS, SOCKET_PROXY_PORT } from "./socket-proxy";

@@ -1,11 +1,11 @@
 /** The three containers of a stack's backups, as plain data. Each can do one part, and has what that part needs and nothing else. */
 import type { HealthCheck, Mount, NetworkName, Resources, Workload } from "../container/workload";
+import { SERVER_UID, SERVER_USER } from "../postgres/server/user";
 import { commonScript } from "./common-script";
 import { compareHead, compareMiddle, compareTail } from "./compare-sql";
 import { drillScript } from "./drill-script";
 import { dumpScript } from "./dump-script";
 import { dumpSql, manifestSql } from "./manifest-sql";
-import { SERVER_UID, SERVER_USER } from "../postgres/server/user";
 import { BACKUP_CONTAINERS, BACKUP_PATHS, script } from "./paths";
 import { LOCAL_REPOSITORY } from "./repository";
 import { storeScript } from "./store-script";
