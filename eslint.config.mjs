@@ -32,7 +32,7 @@ const configuration = {
 };
 
 export default tseslint.config(
-  { ignores: ["test/stubs/", "dist/", "node_modules/", ".rampart/", "coverage/"] },
+  { ignores: ["**/*.cjs", "dist/", "node_modules/", ".rampart/", "coverage/"] },
   ...tseslint.configs.recommendedTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },

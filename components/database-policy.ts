@@ -12,6 +12,7 @@ import {
   renderElevationOwnershipSql,
   renderElevationsSql,
 } from "../hardening/postgres/elevation/elevations";
+import { canonicalJson } from "../hardening/canonical-json";
 import { renderRoleSettingsSql } from "../hardening/postgres/roles/role-settings";
 import { scramSha256Verifier } from "../hardening/postgres/roles/scram";
 import { guardScripts, tenancyScripts, type DatabaseScript } from "../hardening/postgres/tenancy/policy-scripts";
@@ -116,7 +117,7 @@ export class DatabasePolicy extends pulumi.ComponentResource {
       pulumi
         .all([statements, this.context.salt])
         .apply(([all, salt]) =>
-          createHash("sha256").update(salt).update(JSON.stringify(all)).digest("hex").slice(0, 12),
+          createHash("sha256").update(salt).update(canonicalJson(all)).digest("hex").slice(0, 12),
         ),
     );
     return new random.RandomId(

@@ -1,6 +1,6 @@
-import { createHash, createHmac } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import type { HealthCheckConfig, ServiceConfig } from "../config";
+import { versionAlias } from "../hardening/container/version-alias";
 import type { NetworkAttachment, Workload } from "../hardening/container/workload";
 import { consumerPrefix } from "../hardening/docker-api/names";
 import { createContainer } from "../resources/container";
@@ -35,7 +35,7 @@ export class Service extends pulumi.ComponentResource {
     super("rampart:service:Service", name, {}, opts);
     const files = programFiles(args, MountedFiles.ofSecrets(`${name}-secrets`, context, args, this));
     const workload = serviceWorkload(context, args, files);
-    this.alias = versionAlias(args.name, workload, files, context.salt);
+    this.alias = aliasOf(args.name, workload, files, context.salt);
     this.ready = createContainer(
       context,
       name,
@@ -52,8 +52,8 @@ export class Service extends pulumi.ComponentResource {
   }
 }
 
-/** `<service>-<ten hex digits>` of everything that makes this version what it is. */
-function versionAlias(
+/** The alias of this version, once the names of its volumes are known. */
+function aliasOf(
   name: string,
   workload: Workload,
   files: ProgramFiles,
@@ -61,15 +61,9 @@ function versionAlias(
 ): pulumi.Output<string> {
   const volumes = pulumi.all(files.volumes);
   if (Object.keys(files.secretEnvironment).length === 0)
-    return volumes.apply((names) => `${name}-${digest(JSON.stringify([workload, names]))}`);
+    return volumes.apply((names) => versionAlias(name, [workload, names]));
   const all = pulumi.all([volumes, pulumi.all(files.secretEnvironment), salt]);
-  return pulumi.unsecret(
-    all.apply(([names, secrets, key]) => `${name}-${digest(JSON.stringify([workload, names, secrets]), key)}`),
-  );
-}
-
-function digest(text: string, key?: string): string {
-  return (key === undefined ? createHash("sha256") : createHmac("sha256", key)).update(text).digest("hex").slice(0, 10);
+  return pulumi.unsecret(all.apply(([names, secrets, key]) => versionAlias(name, [workload, names, secrets], key)));
 }
 
 /** A service's networks follow from what it does: a route, data or a cache, the Docker API, the internet. */

@@ -1,5 +1,6 @@
 /** Traefik's dynamic configuration: routers, middlewares, services and TLS options. Reloaded without a restart. */
 import { createHash } from "node:crypto";
+import { canonicalJson } from "../canonical-json";
 import { bufferUnsized, declaresMoreThan, IS_UNSIZED, REFUSE_DECLARED, UNSIZED } from "./bodies";
 import { type InFlight, inFlightPerClient, inFlightTotal, sourceCriterion } from "./clients";
 import { type HeaderOverrides, responseHeaders } from "./headers";
@@ -218,11 +219,7 @@ const SERVERS_TRANSPORTS = {
 
 /** Sorted keys: two renderings of the same routes are the same bytes, and a diff shows what changed. */
 function toJson(value: unknown): string {
-  const sort = (_key: string, item: unknown): unknown =>
-    item !== null && typeof item === "object" && !Array.isArray(item)
-      ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : item;
-  const text = JSON.stringify(value, sort, 2);
+  const text = canonicalJson(value, 2);
   // Traefik runs the file through Go's text/template first, with functions that read its environment.
   return `${text.replaceAll("{{", "\\u007b\\u007b")}\n`;
 }
