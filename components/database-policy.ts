@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import type { LoadedConfig } from "../config";
+import { hooksSupported } from "../engine/hooks";
 import {
   ELEVATION_WATCH,
   ELEVATION_WATCH_DATABASE,
@@ -12,12 +13,11 @@ import {
   renderElevationsSql,
 } from "../hardening/postgres/elevation/elevations";
 import { canonicalJson } from "../hardening/canonical-json";
-import { guardScripts, tenancyScripts, type DatabaseScript } from "../hardening/postgres/tenancy/policy-scripts";
 import { renderRoleSettingsSql } from "../hardening/postgres/roles/role-settings";
 import { scramSha256Verifier } from "../hardening/postgres/roles/scram";
+import { guardScripts, tenancyScripts, type DatabaseScript } from "../hardening/postgres/tenancy/policy-scripts";
 import type { StackContext } from "../resources/context";
 import { privilegesOf } from "./database-roles";
-import { hooksSupported } from "../engine/hooks";
 import { databaseNames, POSTGRES_SUPERUSER } from "./postgres";
 
 /**

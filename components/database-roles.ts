@@ -14,8 +14,8 @@ import {
 } from "../hardening/postgres/roles/roles";
 import { loginName, rotationId, rotationKey } from "../hardening/postgres/roles/rotation";
 import { scramSha256Verifier } from "../hardening/postgres/roles/scram";
-import type { Authority } from "./authority";
 import type { SecretSource, StackContext } from "../resources/context";
+import type { Authority } from "./authority";
 import { POSTGRES_SUPERUSER } from "./postgres";
 
 /** Eight connections are reserved for the superuser: half for the provider, the rest for an operator. */

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { LoadedConfig, RouteConfig } from "../config";
-import { isPrivilegedPort } from "../hardening/rules";
+import { LABEL_ROUTES_PROBE } from "../engine/hooks";
+import type { AcceptedException, Workload } from "../hardening/container/workload";
 import {
   certResolverName,
   dynamicConfigProbePath,
@@ -15,12 +16,11 @@ import {
   type TraefikCertificates,
   type TraefikDynamicInput,
 } from "../hardening/edge";
-import type { AcceptedException, Workload } from "../hardening/container/workload";
+import { isPrivilegedPort } from "../hardening/rules";
+import { createCarrier } from "../resources/carrier";
 import { createContainer } from "../resources/container";
 import type { NetworkNames, StackContext } from "../resources/context";
 import { DataVolume } from "./data-volume";
-import { LABEL_ROUTES_PROBE } from "../engine/hooks";
-import { createCarrier } from "../resources/carrier";
 import { MountedFiles } from "./mounted-files";
 
 /** Any uid but root's: the image needs none of its own. */

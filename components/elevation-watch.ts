@@ -1,10 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
-import { ELEVATION_WATCH_HEALTH_CHECK, elevationWatchScript } from "../hardening/postgres/elevation/elevations";
 import type { Workload } from "../hardening/container/workload";
+import { ELEVATION_WATCH_HEALTH_CHECK, elevationWatchScript } from "../hardening/postgres/elevation/elevations";
+import { SERVER_USER } from "../hardening/postgres/server/user";
 import { createContainer } from "../resources/container";
 import type { NetworkNames, StackContext } from "../resources/context";
-import { MountedFiles } from "./mounted-files";
 import { SECRETS_PATH } from "../resources/program";
+import { MountedFiles } from "./mounted-files";
 
 const SCRIPT = "/etc/rampart/watch.sh";
 
@@ -55,7 +56,7 @@ function watchWorkload({ config, images }: StackContext): Workload {
     image: images.reference("postgres"),
     entrypoint: ["/bin/sh", SCRIPT],
     environment: {},
-    user: "70:70",
+    user: SERVER_USER,
     networks: [{ network: "internal" }],
     publishedPorts: [],
     mounts: [

@@ -1,13 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import type { MigrationConfig } from "../config";
+import { JOB_CONTAINER_KEEPER } from "../engine/hooks";
 import type { Workload } from "../hardening/container/workload";
 import { createContainer } from "../resources/container";
 import type { NetworkNames, SecretSource, StackContext } from "../resources/context";
+import { programFiles, programWorkload, type ProgramFiles } from "../resources/program";
 import type { DataVolume } from "./data-volume";
 import { MountedFiles } from "./mounted-files";
-import { JOB_CONTAINER_KEEPER } from "../engine/hooks";
-import { programFiles, programWorkload, type ProgramFiles } from "../resources/program";
 
 export interface MigrationJobArgs {
   readonly config: MigrationConfig;

@@ -3,6 +3,8 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import type { ServiceConfig } from "../config";
+import { LABEL_CERTIFICATE_END, ownerLabels } from "../hardening/container/labels";
+import type { Workload } from "../hardening/container/workload";
 import { rotationKey } from "../hardening/postgres/roles/rotation";
 import {
   REDIS_LIVE_FILES,
@@ -15,12 +17,10 @@ import {
   renderRedisAcl,
   renderRedisConf,
 } from "../hardening/redis";
-import { LABEL_CERTIFICATE_END, ownerLabels } from "../hardening/container/labels";
-import type { Workload } from "../hardening/container/workload";
+import { createCarrier, type MountedFile } from "../resources/carrier";
 import { createContainer } from "../resources/container";
 import type { NetworkNames, SecretSource, StackContext } from "../resources/context";
 import { DataVolume } from "./data-volume";
-import { createCarrier, type MountedFile } from "../resources/carrier";
 import { MountedFiles } from "./mounted-files";
 
 export const REDIS_ALIAS = "redis";

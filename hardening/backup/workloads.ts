@@ -1,5 +1,6 @@
 /** The three containers of a stack's backups, as plain data. Each can do one part, and has what that part needs and nothing else. */
 import type { HealthCheck, Mount, NetworkName, Resources, Workload } from "../container/workload";
+import { SERVER_UID, SERVER_USER } from "../postgres/server/user";
 import { commonScript } from "./common-script";
 import { compareHead, compareMiddle, compareTail } from "./compare-sql";
 import { drillScript } from "./drill-script";
@@ -10,9 +11,9 @@ import { LOCAL_REPOSITORY } from "./repository";
 import { storeScript } from "./store-script";
 
 /** The official Postgres image's own user; its group reads what the store restores, and the store what it dumps. */
-export const DUMP_USER = "70:70";
+export const DUMP_USER = SERVER_USER;
 /** `nobody`: ssh wants a user that the image's /etc/passwd knows. */
-export const STORE_USER = "65534:70";
+export const STORE_USER = `65534:${SERVER_UID}`;
 /** Of the memory limit, what restic's garbage collector aims at. */
 const GO_MEMORY_SHARE = 0.75;
 

@@ -1,8 +1,8 @@
 import type * as docker from "@pulumi/docker";
 import type { Input } from "@pulumi/pulumi";
 import { appArmorSecurityOpt } from "../confinement/apparmor";
-import { labels, type LabelContext } from "./labels";
 import { seccompSecurityOpt } from "../confinement/seccomp";
+import { labels, type LabelContext } from "./labels";
 import type { HealthCheck, Mount, Tmpfs, Workload } from "./workload";
 
 /** What the renderer needs that is known only while the program runs. */
