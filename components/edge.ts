@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { LoadedConfig, RouteConfig } from "../config";
 import { LABEL_ROUTES_PROBE } from "../engine/hooks";
+import { hardenedWorkload } from "../hardening/container/hardened-workload";
 import type { AcceptedException, Workload } from "../hardening/container/workload";
 import {
   certResolverName,
@@ -211,7 +212,7 @@ function edgeRoute(service: RoutedService, route: RouteConfig, position: number,
 function edgeWorkload(context: StackContext, acme: boolean): Workload {
   const { config, images } = context;
   const { listenAddress, httpPort, httpsPort } = config.edge;
-  return {
+  return hardenedWorkload({
     name: EDGE_NAME,
     component: "edge",
     image: images.reference("traefik"),
@@ -231,10 +232,6 @@ function edgeWorkload(context: StackContext, acme: boolean): Workload {
     ],
     tmpfs: [{ path: "/tmp", sizeMiB: SCRATCH_MIB }],
     resources: config.edge.resources,
-    capabilities: [],
-    seccomp: { kind: "default" },
-    appArmor: { kind: "default" },
-    readOnlyRoot: true,
     healthCheck: {
       test: ["CMD-SHELL", healthLine(`${CONFIG_DIRECTORY}/${STATIC_FILE}`)],
       intervalSeconds: 2,
@@ -242,7 +239,6 @@ function edgeWorkload(context: StackContext, acme: boolean): Workload {
       startPeriodSeconds: 20,
       retries: 5,
     },
-    restart: "on-failure",
     // Said, although it is the default: `docker kill --signal HUP` of a container without a stop signal of its own counts
     // as a stop, and its restart policy is off from then on (seen on 20.10; the image says none).
     stopSignal: "SIGTERM",
@@ -250,7 +246,7 @@ function edgeWorkload(context: StackContext, acme: boolean): Workload {
     startTimeoutSeconds: 60,
     logging: config.logging,
     accepted: edgeExceptions(config),
-  };
+  });
 }
 
 /** What a public edge cannot hold, in the words of the posture. */

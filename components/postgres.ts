@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { LoadedConfig } from "../config";
 import { LABEL_CERTIFICATE_END } from "../hardening/container/labels";
 import type { NetworkPlan } from "../hardening/container/networks";
+import { hardenedWorkload } from "../hardening/container/hardened-workload";
 import type { Workload } from "../hardening/container/workload";
 import { certificateEnd } from "../hardening/pki/certificates";
 import { ELEVATION_WATCH, ELEVATION_WATCH_DATABASE } from "../hardening/postgres/elevation/elevations";
@@ -154,7 +155,7 @@ export function hbaFile(context: StackContext, args: Pick<PostgresArgs, "network
 
 function postgresWorkload(context: StackContext, address: string): Workload {
   const { config, images } = context;
-  return {
+  return hardenedWorkload({
     name: "postgres",
     component: "postgres",
     image: images.reference("postgres"),
@@ -168,7 +169,6 @@ function postgresWorkload(context: StackContext, address: string): Workload {
     },
     user: SERVER_USER,
     networks: [{ network: "internal", aliases: [POSTGRES_ALIAS], ipv4Address: address }],
-    publishedPorts: [],
     mounts: [
       { kind: "volume", volume: "data", target: POSTGRES_PATHS.data, readOnly: false },
       { kind: "volume", volume: "config", target: "/etc/rampart", readOnly: true },
@@ -180,10 +180,6 @@ function postgresWorkload(context: StackContext, address: string): Workload {
     ],
     resources: config.database.resources,
     shmMiB: sizing(context).shmMiB,
-    capabilities: [],
-    seccomp: { kind: "default" },
-    appArmor: { kind: "default" },
-    readOnlyRoot: true,
     healthCheck: {
       test: postgresHealthCheck(POSTGRES_SUPERUSER),
       intervalSeconds: 2,
@@ -191,12 +187,10 @@ function postgresWorkload(context: StackContext, address: string): Workload {
       startPeriodSeconds: 60,
       retries: 5,
     },
-    restart: "on-failure",
     // Fast shutdown: sessions are ended, the checkpoint is written. SIGTERM would wait for clients to go.
     stopSignal: "SIGINT",
     stopGraceSeconds: STOP_GRACE_SECONDS,
     startTimeoutSeconds: 180,
     logging: config.logging,
-    accepted: [],
-  };
+  });
 }

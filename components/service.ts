@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { HealthCheckConfig, ServiceConfig } from "../config";
 import { versionAlias } from "../hardening/container/version-alias";
+import { hardenedWorkload } from "../hardening/container/hardened-workload";
 import type { NetworkAttachment, Workload } from "../hardening/container/workload";
 import { consumerPrefix } from "../hardening/docker-api/names";
 import { createContainer } from "../resources/container";
@@ -82,7 +83,7 @@ export function serviceNetworks(name: string, config: ServiceConfig): NetworkAtt
 
 function serviceWorkload(context: StackContext, args: ServiceArgs, files: ProgramFiles): Workload {
   const { config, name } = args;
-  return {
+  return hardenedWorkload({
     ...programWorkload(config, files),
     name,
     component: "service",
@@ -99,12 +100,10 @@ function serviceWorkload(context: StackContext, args: ServiceArgs, files: Progra
       ...files.fileVariables,
     },
     networks: serviceNetworks(name, config),
-    publishedPorts: [],
     healthCheck: { ...timings(config.healthCheck), test: healthTest(config) },
-    restart: "on-failure",
     startTimeoutSeconds: config.startTimeoutSeconds,
     logging: context.config.logging,
-  };
+  });
 }
 
 /** The image's own wget asks over HTTP, unless the service names a command. */

@@ -1,4 +1,5 @@
 /** The three containers of a stack's backups, as plain data. Each can do one part, and has what that part needs and nothing else. */
+import { hardenedWorkload } from "../container/hardened-workload";
 import type { HealthCheck, Mount, NetworkName, Resources, Workload } from "../container/workload";
 import { SERVER_UID, SERVER_USER } from "../postgres/server/user";
 import { commonScript } from "./common-script";
@@ -84,7 +85,7 @@ function workload(settings: BackupSettings, part: Part): Workload {
     ["state", BACKUP_PATHS.state, "read-write"] as const,
     ...part.volumes,
   ];
-  return {
+  return hardenedWorkload({
     name: BACKUP_CONTAINERS[part.part],
     component: "backup",
     image: part.image,
@@ -97,7 +98,6 @@ function workload(settings: BackupSettings, part: Part): Workload {
     },
     user: part.user,
     networks: part.network === undefined ? [] : [{ network: part.network }],
-    publishedPorts: [],
     mounts: mounts.map(([volume, target, access]): Mount => ({
       kind: "volume",
       volume,
@@ -106,18 +106,12 @@ function workload(settings: BackupSettings, part: Part): Workload {
     })),
     tmpfs: [{ path: "/tmp", sizeMiB: part.tmpMiB }],
     resources: settings.resources,
-    capabilities: [],
-    seccomp: { kind: "default" },
-    appArmor: { kind: "default" },
-    readOnlyRoot: true,
     healthCheck: health(part.part),
-    restart: "on-failure",
-    stopGraceSeconds: 10,
     // Five health checks. A repository that the password does not open stays so, and an update should not wait longer to say it.
     startTimeoutSeconds: 60,
     logging: settings.logging,
     accepted: [],
-  };
+  });
 }
 
 /** Reads the databases, on the internal network alone, and knows nothing of the repository. */
