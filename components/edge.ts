@@ -23,6 +23,7 @@ import { createContainer } from "../resources/container";
 import type { NetworkNames, StackContext } from "../resources/context";
 import { DataVolume } from "./data-volume";
 import { MountedFiles } from "./mounted-files";
+import { defined } from "../hardening/defined";
 
 /** Any uid but root's: the image needs none of its own. */
 const EDGE_USER = "65532:65532";
@@ -184,7 +185,7 @@ function dynamicInput(
     ),
     tls: config.edge.tls,
     trustedProxies: config.edge.trustedProxies,
-    ...(resolver === undefined ? {} : { certResolver: resolver }),
+    ...defined({ certResolver: resolver }),
   };
 }
 
@@ -203,9 +204,9 @@ function edgeRoute(service: RoutedService, route: RouteConfig, position: number,
     headers: {
       extra: response,
       fromApplication,
-      ...(contentSecurityPolicy === undefined ? {} : { contentSecurityPolicy }),
+      ...defined({ contentSecurityPolicy }),
     },
-    ...(route.cors === undefined ? {} : { cors: route.cors }),
+    ...defined({ cors: route.cors }),
   };
 }
 

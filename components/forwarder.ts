@@ -3,7 +3,7 @@ import { hardenedWorkload } from "../hardening/container/hardened-workload";
 import type { Workload } from "../hardening/container/workload";
 import { createContainer } from "../resources/container";
 import type { NetworkNames, StackContext } from "../resources/context";
-import { POSTGRES_ALIAS } from "./postgres";
+import { POSTGRES_ALIAS } from "../hardening/postgres/server/url";
 
 const PORT = 5432;
 

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { LoadedConfig } from "../config";
+import { databaseNames } from "../config";
 import { LABEL_CERTIFICATE_END } from "../hardening/container/labels";
 import type { NetworkPlan } from "../hardening/container/networks";
 import { hardenedWorkload } from "../hardening/container/hardened-workload";
@@ -17,6 +17,7 @@ import {
   postgresHealthCheck,
   postgresStartScript,
 } from "../hardening/postgres/server/start-script";
+import { POSTGRES_ALIAS } from "../hardening/postgres/server/url";
 import { SERVER_UID, SERVER_USER } from "../hardening/postgres/server/user";
 import { majorName } from "../hardening/postgres/upgrade/upgrade";
 import type { MountedFile } from "../resources/carrier";
@@ -28,8 +29,7 @@ import { DataVolume } from "./data-volume";
 import { LiveFiles } from "./live-files";
 import { MountedFiles } from "./mounted-files";
 
-export { POSTGRES_SUPERUSER };
-export const POSTGRES_ALIAS = "postgres";
+export { POSTGRES_ALIAS, POSTGRES_SUPERUSER };
 /** A checkpoint of a busy server takes this long; SIGKILL before it means crash recovery. */
 const STOP_GRACE_SECONDS = 60;
 
@@ -109,11 +109,6 @@ export class Postgres extends pulumi.ComponentResource {
     ).running;
     this.registerOutputs({});
   }
-}
-
-/** The stack's databases, the first one first. */
-export function databaseNames({ database }: Pick<LoadedConfig, "database">): string[] {
-  return [database.name, ...Object.keys(database.databases).sort()];
 }
 
 function sizing(context: StackContext) {

@@ -18,13 +18,14 @@ import {
   renderRedisAcl,
   renderRedisConf,
 } from "../hardening/redis";
+import { REDIS_ALIAS } from "../hardening/redis/url";
 import { createCarrier, type MountedFile } from "../resources/carrier";
 import { createContainer } from "../resources/container";
 import type { NetworkNames, SecretSource, StackContext } from "../resources/context";
 import { DataVolume } from "./data-volume";
 import { MountedFiles } from "./mounted-files";
 
-export const REDIS_ALIAS = "redis";
+export { REDIS_ALIAS };
 /** The official Alpine image's own user and group. */
 const REDIS_USER = "999:1000";
 
@@ -54,6 +55,8 @@ export class Redis extends pulumi.ComponentResource {
   readonly ready: pulumi.Resource;
   /** The services' passwords by their names. */
   readonly passwords: Readonly<Record<string, pulumi.Output<string>>>;
+  /** The certificates by which clients verify the server. Undefined where it speaks in clear. */
+  readonly ca: pulumi.Output<string> | undefined;
   private readonly staged: random.RandomId;
 
   constructor(
@@ -67,6 +70,7 @@ export class Redis extends pulumi.ComponentResource {
     const tls = config.redis.tls;
     if (tls && args.tls === undefined)
       throw new Error("redis.tls: true is given, but no certificate; give args.tls: { certificate, key, ca }");
+    this.ca = tls && args.tls !== undefined ? pulumi.output(args.tls.ca) : undefined;
     const users = redisUsers(config.services);
     this.passwords = Object.fromEntries(
       users.map(([service]) => [

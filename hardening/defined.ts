@@ -7,3 +7,6 @@ export type Defined<T> = { [K in keyof (Known<T> & Unknown<T>)]: (Known<T> & Unk
 export function defined<const T extends object>(fields: T): Defined<T> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Defined<T>;
 }
+
+/** A list of the one value, or of none where it is undefined: to be spread into a list. */
+export const listed = <T>(value: T | undefined): T[] => (value === undefined ? [] : [value]);
