@@ -3,7 +3,10 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import type { ServiceConfig } from "../config";
-import { rotationKey } from "../hardening/database/rotation";
+import { LABEL_CERTIFICATE_END, ownerLabels } from "../hardening/container/labels";
+import { hardenedWorkload } from "../hardening/container/hardened-workload";
+import type { Workload } from "../hardening/container/workload";
+import { rotationKey } from "../hardening/postgres/roles/rotation";
 import {
   REDIS_LIVE_FILES,
   REDIS_PATHS,
@@ -15,13 +18,11 @@ import {
   renderRedisAcl,
   renderRedisConf,
 } from "../hardening/redis";
-import { LABEL_CERTIFICATE_END, ownerLabels } from "../hardening/labels";
-import type { Workload } from "../hardening/workload";
-import { createContainer } from "./container";
-import type { NetworkNames, StackContext } from "./context";
+import { createCarrier, type MountedFile } from "../resources/carrier";
+import { createContainer } from "../resources/container";
+import type { NetworkNames, SecretSource, StackContext } from "../resources/context";
 import { DataVolume } from "./data-volume";
-import { createCarrier, MountedFiles, type MountedFile } from "./mounted-files";
-import type { Secrets } from "./secrets";
+import { MountedFiles } from "./mounted-files";
 
 export const REDIS_ALIAS = "redis";
 /** The official Alpine image's own user and group. */
@@ -39,7 +40,7 @@ export interface RedisTls {
 
 export interface RedisArgs {
   readonly networks: NetworkNames;
-  readonly secrets: Secrets;
+  readonly secrets: SecretSource;
   /** Needed where the configuration says `redis.tls`. @default none: in clear on the internal network */
   readonly tls?: RedisTls;
 }
@@ -195,15 +196,13 @@ function aclFile(
 
 function redisWorkload(context: StackContext): Workload {
   const { config, images } = context;
-  return {
+  return hardenedWorkload({
     name: "redis",
     component: "redis",
     image: images.reference("redis"),
     entrypoint: ["/bin/sh", REDIS_PATHS.start],
-    environment: {},
     user: REDIS_USER,
     networks: [{ network: "internal", aliases: [REDIS_ALIAS] }],
-    publishedPorts: [],
     mounts: [
       { kind: "volume", volume: "data", target: REDIS_PATHS.data, readOnly: false },
       { kind: "volume", volume: "config", target: dirname(REDIS_PATHS.config), readOnly: true },
@@ -211,10 +210,6 @@ function redisWorkload(context: StackContext): Workload {
     ],
     tmpfs: [{ path: REDIS_PATHS.scratch, sizeMiB: 16 }],
     resources: config.redis.resources,
-    capabilities: [],
-    seccomp: { kind: "default" },
-    appArmor: { kind: "default" },
-    readOnlyRoot: true,
     healthCheck: {
       test: redisHealthCheck(config.redis.tls),
       intervalSeconds: 2,
@@ -222,10 +217,8 @@ function redisWorkload(context: StackContext): Workload {
       startPeriodSeconds: 30,
       retries: 5,
     },
-    restart: "on-failure",
     stopGraceSeconds: 30,
     startTimeoutSeconds: 120,
     logging: config.logging,
-    accepted: [],
-  };
+  });
 }

@@ -1,21 +1,22 @@
-import { createHash, createHmac } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import type { HealthCheckConfig, ServiceConfig } from "../config";
+import { versionAlias } from "../hardening/container/version-alias";
+import { hardenedWorkload } from "../hardening/container/hardened-workload";
+import type { NetworkAttachment, Workload } from "../hardening/container/workload";
 import { consumerPrefix } from "../hardening/docker-api/names";
-import type { NetworkAttachment, Workload } from "../hardening/workload";
-import { createContainer } from "./container";
-import type { NetworkNames, StackContext } from "./context";
+import { createContainer } from "../resources/container";
+import type { NetworkNames, SecretSource, StackContext } from "../resources/context";
+import { programFiles, programWorkload, type ProgramFiles } from "../resources/program";
 import type { DataVolume } from "./data-volume";
-import { programFiles, programWorkload, type ProgramFiles } from "./program";
+import { MountedFiles } from "./mounted-files";
 import { keyPrefixes } from "./redis";
-import type { Secrets } from "./secrets";
 import { dockerApiNetwork, SOCKET_PROXY_ALIAS, SOCKET_PROXY_PORT } from "./socket-proxy";
 
 export interface ServiceArgs {
   readonly name: string;
   readonly config: ServiceConfig;
   readonly networks: NetworkNames;
-  readonly secrets: Secrets;
+  readonly secrets: SecretSource;
   /** DATABASE_URL and REDIS_URL, where the service has earned them. */
   readonly urls: Readonly<Record<string, pulumi.Output<string>>>;
   readonly sharedVolumes: Readonly<Record<string, DataVolume>>;
@@ -33,9 +34,9 @@ export class Service extends pulumi.ComponentResource {
 
   constructor(name: string, context: StackContext, args: ServiceArgs, opts?: pulumi.ComponentResourceOptions) {
     super("rampart:service:Service", name, {}, opts);
-    const files = programFiles(name, context, args, this);
+    const files = programFiles(args, MountedFiles.ofSecrets(`${name}-secrets`, context, args, this));
     const workload = serviceWorkload(context, args, files);
-    this.alias = versionAlias(args.name, workload, files, context.salt);
+    this.alias = aliasOf(args.name, workload, files, context.salt);
     this.ready = createContainer(
       context,
       name,
@@ -52,8 +53,8 @@ export class Service extends pulumi.ComponentResource {
   }
 }
 
-/** `<service>-<ten hex digits>` of everything that makes this version what it is. */
-function versionAlias(
+/** The alias of this version, once the names of its volumes are known. */
+function aliasOf(
   name: string,
   workload: Workload,
   files: ProgramFiles,
@@ -61,15 +62,9 @@ function versionAlias(
 ): pulumi.Output<string> {
   const volumes = pulumi.all(files.volumes);
   if (Object.keys(files.secretEnvironment).length === 0)
-    return volumes.apply((names) => `${name}-${digest(JSON.stringify([workload, names]))}`);
+    return volumes.apply((names) => versionAlias(name, [workload, names]));
   const all = pulumi.all([volumes, pulumi.all(files.secretEnvironment), salt]);
-  return pulumi.unsecret(
-    all.apply(([names, secrets, key]) => `${name}-${digest(JSON.stringify([workload, names, secrets]), key)}`),
-  );
-}
-
-function digest(text: string, key?: string): string {
-  return (key === undefined ? createHash("sha256") : createHmac("sha256", key)).update(text).digest("hex").slice(0, 10);
+  return pulumi.unsecret(all.apply(([names, secrets, key]) => versionAlias(name, [workload, names, secrets], key)));
 }
 
 /** A service's networks follow from what it does: a route, data or a cache, the Docker API, the internet. */
@@ -88,7 +83,7 @@ export function serviceNetworks(name: string, config: ServiceConfig): NetworkAtt
 
 function serviceWorkload(context: StackContext, args: ServiceArgs, files: ProgramFiles): Workload {
   const { config, name } = args;
-  return {
+  return hardenedWorkload({
     ...programWorkload(config, files),
     name,
     component: "service",
@@ -105,32 +100,19 @@ function serviceWorkload(context: StackContext, args: ServiceArgs, files: Progra
       ...files.fileVariables,
     },
     networks: serviceNetworks(name, config),
-    publishedPorts: [],
     healthCheck: { ...timings(config.healthCheck), test: healthTest(config) },
-    restart: "on-failure",
     startTimeoutSeconds: config.startTimeoutSeconds,
     logging: context.config.logging,
-  };
+  });
 }
 
 /** The image's own wget asks over HTTP, unless the service names a command. */
-function healthTest(config: ServiceConfig): string[] {
-  if (config.healthCheck?.command !== undefined) return ["CMD", ...config.healthCheck.command];
-  return [
-    "CMD",
-    "wget",
-    "-q",
-    "-O",
-    "/dev/null",
-    `http://127.0.0.1:${config.port ?? 0}${config.healthCheck?.http ?? "/"}`,
-  ];
+function healthTest({ healthCheck, port }: ServiceConfig): string[] {
+  if (healthCheck.command !== undefined) return ["CMD", ...healthCheck.command];
+  return ["CMD", "wget", "-q", "-O", "/dev/null", `http://127.0.0.1:${port ?? 0}${healthCheck.http ?? "/"}`];
 }
 
-function timings(check: HealthCheckConfig | undefined): Omit<NonNullable<Workload["healthCheck"]>, "test"> {
-  return {
-    intervalSeconds: check?.intervalSeconds ?? 5,
-    timeoutSeconds: check?.timeoutSeconds ?? 3,
-    startPeriodSeconds: check?.startPeriodSeconds ?? 10,
-    retries: check?.retries ?? 3,
-  };
+function timings(check: HealthCheckConfig): Omit<NonNullable<Workload["healthCheck"]>, "test"> {
+  const { intervalSeconds, timeoutSeconds, startPeriodSeconds, retries } = check;
+  return { intervalSeconds, timeoutSeconds, startPeriodSeconds, retries };
 }
