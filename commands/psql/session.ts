@@ -1,15 +1,15 @@
 import { spawn } from "node:child_process";
 import { hostname } from "node:os";
 import { ephemeralArgs } from "../../hardening/container/ephemeral";
-import { SERVER_UID, SERVER_USER } from "../../hardening/postgres/server/user";
 import { LABEL_COMPONENT, LABEL_NAME, LABEL_STACK } from "../../hardening/container/labels";
-import { StartError } from "../start/state";
-import { lines, type DockerCli } from "../upgrade/docker-cli";
+import { SERVER_UID, SERVER_USER } from "../../hardening/postgres/server/user";
+import { type DockerCli, lines } from "../shared/docker-cli";
+import { UserError } from "../shared/errors";
 import { passwordLine, passwordOf, type DatabaseAccess } from "./access";
 import type { PsqlOptions } from "./options";
 
 export const SESSION_NAME = "psql";
-/** The machine and the process that a container of ours works for. */
+/** The machine and the process that a container of this command works for. */
 export const LABEL_OWNER = "io.rampart.owner";
 export const owner = (): string => `${hostname()}:${process.pid}`;
 
@@ -31,7 +31,7 @@ done
 `;
 const WRITE_SCRIPT = 'umask 077; cat > "$1"';
 
-/** psql's environment: paths and names alone. */
+/** psql's environment: paths and names only. */
 function psqlEnvironment(access: DatabaseAccess, options: PsqlOptions): Record<string, string> {
   return {
     ...{
@@ -152,7 +152,7 @@ function attach(docker: DockerCli, args: readonly string[]): Promise<number> {
   });
 }
 
-/** The stack's running Postgres container. @throws StartError when there is none */
+/** The stack's running Postgres container. @throws UserError when there is none */
 export async function postgresContainer(docker: DockerCli, stack: string): Promise<string> {
   const filters = [
     [LABEL_STACK, stack],
@@ -160,7 +160,7 @@ export async function postgresContainer(docker: DockerCli, stack: string): Promi
     [LABEL_NAME, "postgres"],
   ].flatMap(([label, value]) => ["--filter", `label=${label}=${value}`]);
   const [id] = lines(await docker.must("The engine could not be asked", ["ps", "--no-trunc", "--quiet", ...filters]));
-  if (id === undefined) throw new StartError(`No Postgres of stack ${stack} runs on the engine at ${docker.host}.`);
+  if (id === undefined) throw new UserError(`No Postgres of stack ${stack} runs on the engine at ${docker.host}.`);
   return id;
 }
 

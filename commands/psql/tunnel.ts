@@ -1,8 +1,8 @@
 import { hostname } from "node:os";
 import { ephemeralArgs } from "../../hardening/container/ephemeral";
 import { LABEL_COMPONENT, LABEL_EPHEMERAL, LABEL_NAME, LABEL_STACK } from "../../hardening/container/labels";
-import { StartError } from "../start/state";
-import { lines, type DockerCli } from "../upgrade/docker-cli";
+import { type DockerCli, lines } from "../shared/docker-cli";
+import { UserError } from "../shared/errors";
 import { passwordOf, type DatabaseAccess } from "./access";
 import type { PsqlOptions } from "./options";
 import { LABEL_OWNER, owner, SESSION_NAME } from "./session";
@@ -18,7 +18,7 @@ export interface TunnelOptions extends PsqlOptions {
 }
 
 /**
- * A forwarder that lasts as long as this process: it listens on the engine's loopback alone. An engine never binds a
+ * A forwarder that lasts as long as this process: it listens on the engine's loopback only. An engine never binds a
  * published port of a container on an internal network only, so that the tunnel gets a bridge of its own.
  */
 export async function openTunnel(
@@ -100,7 +100,7 @@ async function listening(docker: DockerCli, name: string): Promise<void> {
     });
     if (code === 0) return;
     if (Date.now() > deadline)
-      throw new StartError(`The tunnel did not listen within ${READY_SECONDS} s: ${stderr.trim()}`);
+      throw new UserError(`The tunnel did not listen within ${READY_SECONDS} s: ${stderr.trim()}`);
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
 }

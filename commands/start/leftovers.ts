@@ -1,6 +1,6 @@
 import { LABEL_EPHEMERAL, LABEL_STACK } from "../../hardening/container/labels";
-import { field, parseJson, text } from "./prerequisites";
-import { capture } from "./run";
+import { field, parseJson, text } from "../shared/json";
+import { capture } from "../shared/run";
 
 /** What the engine has under a stack's name although its state does not know it, by the engine's names. */
 export interface Leftovers {
@@ -41,7 +41,7 @@ export function findLeftovers(listings: Listings, name: string, state: string): 
     listing.split("\n").flatMap((line) => {
       const row = parseJson(line);
       const [found, id] = [text(field(row, nameKey)), text(field(row, idKey))];
-      // What a command of ours made for its own time, and the volumes of a major upgrade, belong to no state.
+      // What a command made for its own time, and the volumes of a major upgrade, belong to no state.
       const own =
         (text(field(row, "Labels")) ?? "").split(",").includes(`${LABEL_EPHEMERAL}=true`) ||
         UPGRADE_VOLUME.test(found ?? "");

@@ -1,4 +1,3 @@
-import { loadConfig } from "../../../config/load";
 import {
   beyondReach,
   describe as inWords,
@@ -7,6 +6,7 @@ import {
   waitForAnswer,
   type Answer,
 } from "../../../commands/start/probe";
+import { loadConfig } from "../../../config/load";
 
 const IMAGE = `web:1@sha256:${"ab".repeat(32)}`;
 const LOCAL = "unix:///var/run/docker.sock";
