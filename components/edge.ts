@@ -250,7 +250,7 @@ function edgeWorkload(context: StackContext, acme: boolean): Workload {
   });
 }
 
-/** What a public edge cannot hold, in the words of the posture. */
+/** What a public edge cannot hold, as the posture says it. */
 function edgeExceptions(config: LoadedConfig): AcceptedException[] {
   const { listenAddress, httpPort, httpsPort } = config.edge;
   const privileged = [httpPort, httpsPort].some((port) => port !== false && isPrivilegedPort(port));

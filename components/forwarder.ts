@@ -14,7 +14,7 @@ export interface ForwarderArgs {
   readonly dependsOn: pulumi.Input<pulumi.Resource>[];
 }
 
-/** A way to Postgres for the provider where the engine is not local: a forwarder that listens on the engine's loopback alone. */
+/** A way to Postgres for the provider where the engine is not local: a forwarder that listens only on the engine's loopback. */
 export class Forwarder extends pulumi.ComponentResource {
   readonly ready: pulumi.Input<pulumi.Resource>;
 

@@ -45,7 +45,7 @@ export interface PostgresArgs {
   readonly authority: Authority;
 }
 
-/** PostgreSQL on the internal network: its superuser's password is known to it and to the Pulumi provider alone. */
+/** PostgreSQL on the internal network: only the server and the Pulumi provider know its superuser's password. */
 export class Postgres extends pulumi.ComponentResource {
   /** What depends on a server that answers. */
   readonly ready: pulumi.Input<pulumi.Resource>;
