@@ -20,13 +20,13 @@ export class Forwarder extends pulumi.ComponentResource {
 
   constructor(name: string, context: StackContext, args: ForwarderArgs, opts?: pulumi.ComponentResourceOptions) {
     super("rampart:postgres:Forwarder", name, {}, opts);
-    this.ready = createContainer(
-      context,
-      name,
-      forwarderWorkload(context, args.address),
-      { networks: args.networks, volumes: {} },
-      { parent: this, lifecycle: "exclusive", dependsOn: args.dependsOn },
-    ).running;
+    this.ready = createContainer(context, name, forwarderWorkload(context, args.address), {
+      networks: args.networks,
+      volumes: {},
+      parent: this,
+      lifecycle: "exclusive",
+      dependsOn: args.dependsOn,
+    }).running;
     this.registerOutputs({});
   }
 }

@@ -96,17 +96,14 @@ export class Postgres extends pulumi.ComponentResource {
       { parent: this },
     );
     this.applied = live.applied;
-    this.ready = createContainer(
-      context,
-      name,
-      postgresWorkload(context, args.address),
-      {
-        networks: args.networks,
-        volumes: { data: this.data.volumeName, config: configuration.volumeName, live: live.volumeName },
-      },
+    this.ready = createContainer(context, name, postgresWorkload(context, args.address), {
+      networks: args.networks,
+      volumes: { data: this.data.volumeName, config: configuration.volumeName, live: live.volumeName },
       // A password that is changed in the running server first is one that its successor knows.
-      { parent: this, lifecycle: "exclusive", dependsOn: [check, configuration.carrier, live.carrier, live.applied] },
-    ).running;
+      parent: this,
+      lifecycle: "exclusive",
+      dependsOn: [check, configuration.carrier, live.carrier, live.applied],
+    }).running;
     this.registerOutputs({});
   }
 }

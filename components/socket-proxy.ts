@@ -39,13 +39,13 @@ export class SocketProxy extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    this.ready = createContainer(
-      context,
-      name,
-      socketProxyWorkload(context, args),
-      { networks: args.networks, volumes: { config: files.volumeName } },
-      { parent: this, lifecycle: "replace", dependsOn: [files.carrier] },
-    ).running;
+    this.ready = createContainer(context, name, socketProxyWorkload(context, args), {
+      networks: args.networks,
+      volumes: { config: files.volumeName },
+      parent: this,
+      lifecycle: "replace",
+      dependsOn: [files.carrier],
+    }).running;
     this.registerOutputs({});
   }
 }
