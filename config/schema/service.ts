@@ -36,7 +36,7 @@ export const service = (context: SchemaContext) =>
       /** The port that the program listens on; it is never published. */
       port: servicePort.optional(),
       routes: z.array(route(context)).default([]),
-      healthCheck: healthCheck.optional(),
+      healthCheck: healthCheck.prefault({}),
       data: z.enum(["none", "read-only", "read-write"]).default("none"),
       /** Which of the stack's databases. @default database.name */
       database: checkedString(identifierCheck).optional(),
@@ -63,7 +63,7 @@ export const service = (context: SchemaContext) =>
         refinement.issues.push(toIssue({ given: "nothing", ...fault }, undefined, path));
       if (value.routes.length > 0 && value.port === undefined)
         missing(["port"], { allowed: "the port that the routes lead to", fix: "add port: <1024 to 65535>" });
-      if (value.healthCheck?.command === undefined && value.port === undefined) {
+      if (value.healthCheck.command === undefined && value.port === undefined) {
         missing(["healthCheck"], {
           allowed: "a command where the service has no port",
           fix: "add healthCheck: { command: [...] }",

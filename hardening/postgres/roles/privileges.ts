@@ -4,6 +4,9 @@
  * unchanged, so that a second preview is empty. `privileges-sql.ts` renders the same data as SQL, `privilege-table.ts`
  * says what it amounts to.
  */
+import { EXTENSIONS_SCHEMA, withRequired, type Extension } from "../server/extensions";
+import { identifier } from "../server/identifiers";
+import { TENANCY_SCHEMA } from "../tenancy/tenancy";
 import {
   databaseGrants,
   defaultPrivileges,
@@ -11,10 +14,7 @@ import {
   type DefaultPrivilegesSpec,
   type GrantSpec,
 } from "./database-grants";
-import { EXTENSIONS_SCHEMA, withRequired, type Extension } from "../server/extensions";
-import { identifier } from "../server/identifiers";
 import { DATABASE_ROLES, roleSpec, type DatabaseRole, type RoleLimits, type RoleSpec } from "./roles";
-import { TENANCY_SCHEMA } from "../tenancy/tenancy";
 
 export * from "./database-grants";
 export * from "./roles";
