@@ -160,6 +160,7 @@ export const data: Suite<Context> = {
     },
     {
       name: "a table that the migrator makes later, and opens again, stays confined without an up",
+      continues: true,
       run: async () => {
         await as("migrator", undefined, [
           "CREATE TABLE app.later (id int, tenant_id uuid)",
@@ -173,6 +174,7 @@ export const data: Suite<Context> = {
     },
     {
       name: "a migration that leaks fails the update by name, the old version serves on, and the next up recovers",
+      continues: true,
       run: async (context) => {
         const before = (await container(STACK, "api")).Id;
         const leak = `${TENANT_TABLES} CREATE OR REPLACE VIEW app.all_projects AS SELECT * FROM app.projects; CREATE OR REPLACE FUNCTION app.peek() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'SELECT count(*) FROM app.projects'; CREATE TABLE IF NOT EXISTS app.notes (project bigint REFERENCES app.projects, note text);`;

@@ -88,9 +88,11 @@ const metric = async ({ main }: Context): Promise<number> => {
 export const dockerApi: Suite<Context> = {
   name: "docker-api",
   stack: "main",
+  smoke: true,
   checks: [
     {
       name: "the worker lists containers and pings",
+      repeatable: true,
       run: async (context) => {
         const [ps, ping] = [
           await viaWorker(context, "GET", "/v1.41/containers/json"),
@@ -104,6 +106,7 @@ export const dockerApi: Suite<Context> = {
     },
     {
       name: "it creates and starts an ordinary container",
+      repeatable: true,
       run: async (context) => {
         const body = JSON.stringify({
           Image: context.images.app,
@@ -202,6 +205,7 @@ export const dockerApi: Suite<Context> = {
     },
     {
       name: "refusals are logged with the consumer's name and counted",
+      repeatable: true,
       run: async (context) => {
         const before = await metric(context);
         const mark = `e2e${Date.now()}`;

@@ -76,6 +76,7 @@ export const hostAccess: Suite<Context> = {
   checks: [
     {
       name: "npm run psql reads as app_ro by default, and takes psql's own arguments and exit code",
+      repeatable: true,
       run: async (context) => {
         const answer = await psql(context, "--", "-Atc", "select current_user, inet_client_addr() is not null");
         expect(answer.code === 0 && answer.stdout.trim() === "app_ro|t", answer.output);
@@ -86,6 +87,7 @@ export const hostAccess: Suite<Context> = {
     },
     {
       name: "the other roles and the superuser get in as well, an unknown one is named beside those that there are",
+      repeatable: true,
       run: async (context) => {
         for (const [role, user] of [
           ["app_rw", "app_rw"],
@@ -162,6 +164,7 @@ export const hostAccess: Suite<Context> = {
     },
     {
       name: "what a killed tunnel left is swept by the next run",
+      repeatable: true,
       run: async (context) => {
         await (await tunnel(context)).end("SIGKILL");
         expect((await left(context)).length > 0, "nothing was left, so that nothing is proven");

@@ -26,6 +26,7 @@ async function expectNoChanges(context: Context): Promise<void> {
 export const rotation: Suite<Context> = {
   name: "rotation",
   stack: "main",
+  sequence: true,
   checks: [
     {
       name: "the services' logins turn over under load without a lost request, and the old ones are gone",
