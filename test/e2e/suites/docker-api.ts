@@ -1,4 +1,5 @@
 import { container, docker, inNetworkOf, mustDocker } from "../lib/engine";
+import { until } from "../lib/process";
 import { expect, expectNone, type Suite } from "../lib/runner";
 import type { Context } from "../lib/stacks";
 
@@ -213,11 +214,13 @@ export const dockerApi: Suite<Context> = {
         const after = await metric(context);
         expect(after === before + 1, `the counter went from ${before} to ${after}`);
         const proxy = await container(context.main.name, "docker-api-worker");
-        const line =
-          (await mustDocker(["logs", "--tail", "50", proxy.Id])).split("\n").find((text) => text.includes(mark)) ?? "";
+        // HAProxy writes its line when the request has ended, which its client may know before the engine has the line.
+        const line = await until("the refusal is in the log", 10, async () =>
+          (await mustDocker(["logs", "--tail", "50", proxy.Id])).split("\n").find((text) => text.includes(mark)),
+        );
         expect(
           /^refused consumer=worker method=GET .*rule=not-permitted .*status=403/.test(line),
-          `the log says: ${line || "nothing"}`,
+          `the log says: ${line}`,
         );
         return `${after} refusals counted`;
       },

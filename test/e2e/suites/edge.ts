@@ -97,6 +97,7 @@ export const edge: Suite<Context> = {
     },
     {
       name: "the API works through the edge: database, cache, reports that cannot write",
+      repeatable: false,
       run: async () => {
         const database = await ask({ ...app, path: "/api/db" });
         expect(
