@@ -32,7 +32,7 @@ import {
   type EngineResult,
   type Result,
 } from "./lib/results";
-import { listing, namesOf, select, type Wanted } from "./lib/selection";
+import { inSmoke, listing, namesOf, select, type Wanted } from "./lib/selection";
 import { SMOKE_IMAGES } from "./lib/stacks";
 import { SUITES } from "./suites";
 
@@ -93,7 +93,12 @@ async function main(): Promise<void> {
   const results: EngineResult[] = [];
   for (const [engine, suites] of chosen) {
     if (suites.length === 0) continue;
-    const found = await onEngine(engine, namesOf(suites), given);
+    const request: Request = {
+      names: namesOf(suites),
+      images: suites.every((suite) => suite.checks.every((check) => inSmoke(suite, check))) ? SMOKE_IMAGES : [],
+      prepareOnly: given.prepare,
+    };
+    const found = await onEngine(engine, request);
     results.push(...found.map((one) => ({ ...one, engine })));
   }
   if (given.prepare) return;
@@ -136,15 +141,19 @@ function lastResults(): EngineResult[] {
   }
 }
 
-async function onEngine(engine: EngineName, names: readonly string[], given: Options): Promise<readonly Result[]> {
+async function onEngine(engine: EngineName, request: Request): Promise<readonly Result[]> {
   const skipped = (why: string): Result[] => {
     console.log(`skipped: Docker ${engine}: ${why}`);
-    return names.map((name) => ({ name, outcome: "skipped", seconds: 0, ...(interrupted ? { blocked: true } : {}) }));
+    return request.names.map((name) => ({
+      name,
+      outcome: "skipped",
+      seconds: 0,
+      ...(interrupted ? { blocked: true } : {}),
+    }));
   };
   if (interrupted) return skipped("the run was interrupted");
   const missing = await whatIsMissing(engine === ENGINES[0]);
   if (missing.length > 0) return skipped(missing.join("; "));
-  const request: Request = { names, images: given.smoke ? SMOKE_IMAGES : [], prepareOnly: given.prepare };
   if (engine === ENGINES[0]) return checks([], engine, request);
   const started = await run(ENGINE_26, ["start", ENGINE_26_DIRECTORY], { timeoutSeconds: 600 });
   try {
