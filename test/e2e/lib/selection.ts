@@ -15,8 +15,7 @@ export interface Wanted {
 export const inSmoke = (suite: Suite<never>, check: Check<never>): boolean => check.smoke ?? suite.smoke ?? false;
 
 /** Whether the check goes on from where the one before it in its suite left the stack. */
-export const goesOn = (suite: Suite<never>, check: Check<never>): boolean =>
-  suite.checks[0] !== check && (check.continues ?? suite.sequence ?? false);
+const goesOn = (suite: Suite<never>, check: Check<never>): boolean => check.continues ?? suite.sequence ?? false;
 
 function isWanted(suite: Suite<never>, check: Check<never>, wanted: Wanted): boolean {
   const { only, smoke, again, names } = wanted;
