@@ -3,7 +3,7 @@
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { type AppArmorCommand, appArmorFiles, parseAppArmorArguments } from "../hardening/apparmor";
+import { type AppArmorCommand, appArmorFiles, parseAppArmorArguments } from "../hardening/confinement/apparmor";
 
 const USAGE = "Usage: npx tsx commands/apparmor.ts [--complain] [--out DIR]";
 /** A profile is no secret, and the tools that list profiles read it as any user. */

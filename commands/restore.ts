@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { BACKUP_CONTAINERS, script } from "../hardening/backup/paths";
-import { guardScripts, type DatabaseScript } from "../hardening/database/policy-scripts";
-import { POSTGRES_SUPERUSER } from "../hardening/database/roles";
+import { guardScripts, type DatabaseScript } from "../hardening/postgres/tenancy/policy-scripts";
+import { POSTGRES_SUPERUSER } from "../hardening/postgres/roles/roles";
 import { configOf } from "../plan/stack-config";
 import { CommandError, containerOf, engineOf, execIn, stackFileOf } from "./backup/engine";
 import { runMain } from "./backup/main";

@@ -11,16 +11,16 @@ import {
   type BackupSettings,
   type BackupVolume,
 } from "../hardening/backup/workloads";
-import type { Workload } from "../hardening/workload";
-import { createContainer } from "./container";
-import type { NetworkNames, StackContext } from "./context";
+import type { Workload } from "../hardening/container/workload";
+import { createContainer } from "../resources/container";
+import type { NetworkNames, SecretSource, StackContext } from "../resources/context";
 import { DataVolume } from "./data-volume";
-import { MountedFiles, type MountedFile } from "./mounted-files";
-import type { Secrets } from "./secrets";
+import type { MountedFile } from "../resources/carrier";
+import { MountedFiles } from "./mounted-files";
 
 export interface BackupsArgs {
   readonly networks: NetworkNames;
-  readonly secrets: Secrets;
+  readonly secrets: SecretSource;
   /** The connection URL of the role `backup`, by database: these are what is backed up. */
   readonly urls: Readonly<Record<string, pulumi.Output<string>>>;
   /** The certificate of the stack's own CA, where a URL names /run/secrets/database_ca. @default none */

@@ -1,23 +1,9 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { LoadedConfig } from "../config";
-import { currentEngine, type Engine } from "./engine";
-import { containerHooks, type ContainerHooks } from "./hooks";
+import { containerHooks } from "../engine/hooks";
+import { currentEngine, type StackContext } from "../resources/context";
 import { Images } from "./images";
 import { Secrets } from "./secrets";
-
-/** What every component of one stack shares. */
-export interface StackContext {
-  readonly config: LoadedConfig;
-  readonly engine: Engine;
-  readonly images: Images;
-  readonly secrets: Secrets;
-  readonly hooks: ContainerHooks;
-  /** Keys the names of volumes that hold secrets, so that a name tells nothing of what is inside. */
-  readonly salt: pulumi.Output<string>;
-}
-
-/** The engine's names of networks, by Rampart's own. */
-export type NetworkNames = Readonly<Record<string, pulumi.Output<string>>>;
 
 /**
  * Creates what the components of a stack share. A program that takes single components makes one of these first.

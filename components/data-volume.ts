@@ -1,8 +1,8 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { ownerLabels } from "../hardening/labels";
-import type { StackContext } from "./context";
-import { createCarrier } from "./mounted-files";
+import { ownerLabels } from "../hardening/container/labels";
+import type { StackContext } from "../resources/context";
+import { createCarrier } from "../resources/carrier";
 
 export interface DataVolumeArgs {
   readonly owner: string;

@@ -10,13 +10,14 @@ import {
   renderElevationEndSql,
   renderElevationOwnershipSql,
   renderElevationsSql,
-} from "../hardening/database/elevations";
-import { guardScripts, tenancyScripts, type DatabaseScript } from "../hardening/database/policy-scripts";
-import { renderRoleSettingsSql } from "../hardening/database/role-settings";
-import { scramSha256Verifier } from "../hardening/database/scram";
-import type { StackContext } from "./context";
+} from "../hardening/postgres/elevation/elevations";
+import { canonicalJson } from "../hardening/canonical-json";
+import { guardScripts, tenancyScripts, type DatabaseScript } from "../hardening/postgres/tenancy/policy-scripts";
+import { renderRoleSettingsSql } from "../hardening/postgres/roles/role-settings";
+import { scramSha256Verifier } from "../hardening/postgres/roles/scram";
+import type { StackContext } from "../resources/context";
 import { privilegesOf } from "./database-roles";
-import { hooksSupported } from "./hooks";
+import { hooksSupported } from "../engine/hooks";
 import { databaseNames, POSTGRES_SUPERUSER } from "./postgres";
 
 /**
@@ -116,7 +117,7 @@ export class DatabasePolicy extends pulumi.ComponentResource {
       pulumi
         .all([statements, this.context.salt])
         .apply(([all, salt]) =>
-          createHash("sha256").update(salt).update(JSON.stringify(all)).digest("hex").slice(0, 12),
+          createHash("sha256").update(salt).update(canonicalJson(all)).digest("hex").slice(0, 12),
         ),
     );
     return new random.RandomId(

@@ -2,8 +2,8 @@ import * as postgresql from "@pulumi/postgresql";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import type { LoadedConfig, ServiceConfig } from "../config";
-import { renderPasswordAnnouncedSql } from "../hardening/database/elevation-guard";
-import { databasePrivileges, type DatabasePrivileges } from "../hardening/database/privileges";
+import { renderPasswordAnnouncedSql } from "../hardening/postgres/elevation/elevation-guard";
+import { databasePrivileges, type DatabasePrivileges } from "../hardening/postgres/roles/privileges";
 import {
   DATABASE_ROLES,
   loginSpec,
@@ -11,13 +11,12 @@ import {
   type DatabaseRole,
   type RoleSpec,
   type ServiceRole,
-} from "../hardening/database/roles";
-import { loginName, rotationId, rotationKey } from "../hardening/database/rotation";
-import { scramSha256Verifier } from "../hardening/database/scram";
+} from "../hardening/postgres/roles/roles";
+import { loginName, rotationId, rotationKey } from "../hardening/postgres/roles/rotation";
+import { scramSha256Verifier } from "../hardening/postgres/roles/scram";
 import type { Authority } from "./authority";
-import type { StackContext } from "./context";
+import type { SecretSource, StackContext } from "../resources/context";
 import { POSTGRES_SUPERUSER } from "./postgres";
-import type { Secrets } from "./secrets";
 
 /** Eight connections are reserved for the superuser: half for the provider, the rest for an operator. */
 const PROVIDER_CONNECTIONS = 4;
@@ -28,7 +27,7 @@ export interface DatabaseRolesArgs {
   readonly host: string;
   readonly port: number;
   readonly superuserPassword: pulumi.Output<string>;
-  readonly secrets: Secrets;
+  readonly secrets: SecretSource;
   /** The stack's authority: the provider verifies the server as every client does. */
   readonly authority: Authority;
   /** A server that answers, and the way to it. */
@@ -51,7 +50,7 @@ export function serviceRole({ data }: Pick<ServiceConfig, "data">): ServiceRole 
   return data === "read-write" ? "app_rw" : data === "read-only" ? "app_ro" : undefined;
 }
 
-/** The databases beside the first, the roles, the schemas and the privileges, as hardening/database/privileges.ts lists them. */
+/** The databases beside the first, the roles, the schemas and the privileges, as hardening/postgres/roles/privileges.ts lists them. */
 export class DatabaseRoles extends pulumi.ComponentResource {
   /** What has to exist before anything may log in. */
   readonly ready: pulumi.Resource[];

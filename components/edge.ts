@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { edgeScratchMiB, type LoadedConfig, type RouteConfig } from "../config";
+import type { LoadedConfig, RouteConfig } from "../config";
 import { isPrivilegedPort } from "../hardening/rules";
 import {
   certResolverName,
@@ -14,18 +14,24 @@ import {
   type EdgeRoute,
   type TraefikCertificates,
   type TraefikDynamicInput,
-} from "../hardening/traefik";
-import type { AcceptedException, Workload } from "../hardening/workload";
-import { createContainer } from "./container";
-import type { NetworkNames, StackContext } from "./context";
+} from "../hardening/edge";
+import type { AcceptedException, Workload } from "../hardening/container/workload";
+import { createContainer } from "../resources/container";
+import type { NetworkNames, StackContext } from "../resources/context";
 import { DataVolume } from "./data-volume";
-import { LABEL_ROUTES_PROBE } from "./hooks";
-import { createCarrier, MountedFiles } from "./mounted-files";
+import { LABEL_ROUTES_PROBE } from "../engine/hooks";
+import { createCarrier } from "../resources/carrier";
+import { MountedFiles } from "./mounted-files";
 
 /** Any uid but root's: the image needs none of its own. */
 const EDGE_USER = "65532:65532";
 const EDGE_NAME = "edge";
 const MIB = 1024 * 1024;
+/** MiB of /tmp. Traefik writes there only while it measures a body that declares no length and is too large. */
+const SCRATCH_MIB = 16;
+/** Traefik answers, and /tmp has room: on a full /tmp, requests fail that ping knows nothing of. */
+const healthLine = (staticFile: string): string =>
+  `traefik healthcheck --configFile=${staticFile} && head -c 131072 /dev/zero > /tmp/.health && rm /tmp/.health`;
 const CA_FILE = "acme-ca.pem";
 const CONFIG_DIRECTORY = "/etc/rampart";
 const STATIC_FILE = "traefik.yml";
@@ -190,6 +196,7 @@ function edgeRoute(service: RoutedService, route: RouteConfig, position: number,
     pathPrefix: route.pathPrefix,
     target: `http://${alias}:${service.port}`,
     rateLimit: route.rateLimit,
+    inFlight: route.inFlight,
     maxRequestBodyBytes: Math.ceil(route.maxBodyMiB * MIB),
     streaming: route.streaming,
     headers: {
@@ -209,7 +216,8 @@ function edgeWorkload(context: StackContext, acme: boolean): Workload {
     component: "edge",
     image: images.reference("traefik"),
     command: ["traefik", `--configFile=${CONFIG_DIRECTORY}/${STATIC_FILE}`],
-    environment: {},
+    // Go collects its garbage before the container's limit is reached, not after.
+    environment: { GOMEMLIMIT: `${Math.floor(config.edge.resources.memoryMiB * 0.9)}MiB` },
     user: EDGE_USER,
     networks: [{ network: "public" }, { network: "proxy" }],
     publishedPorts: [
@@ -221,14 +229,14 @@ function edgeWorkload(context: StackContext, acme: boolean): Workload {
       { kind: "volume", volume: "routes", target: TRAEFIK_DYNAMIC_DIRECTORY, readOnly: true },
       ...(acme ? [{ kind: "volume", volume: "acme", target: TRAEFIK_ACME_DIRECTORY, readOnly: false } as const] : []),
     ],
-    tmpfs: [{ path: "/tmp", sizeMiB: edgeScratchMiB(config) }],
+    tmpfs: [{ path: "/tmp", sizeMiB: SCRATCH_MIB }],
     resources: config.edge.resources,
     capabilities: [],
     seccomp: { kind: "default" },
     appArmor: { kind: "default" },
     readOnlyRoot: true,
     healthCheck: {
-      test: ["CMD", "traefik", "healthcheck", `--configFile=${CONFIG_DIRECTORY}/${STATIC_FILE}`],
+      test: ["CMD-SHELL", healthLine(`${CONFIG_DIRECTORY}/${STATIC_FILE}`)],
       intervalSeconds: 2,
       timeoutSeconds: 3,
       startPeriodSeconds: 20,

@@ -1,10 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
-import { ELEVATION_WATCH_HEALTH_CHECK, elevationWatchScript } from "../hardening/database/elevations";
-import type { Workload } from "../hardening/workload";
-import { createContainer } from "./container";
-import type { NetworkNames, StackContext } from "./context";
+import { ELEVATION_WATCH_HEALTH_CHECK, elevationWatchScript } from "../hardening/postgres/elevation/elevations";
+import type { Workload } from "../hardening/container/workload";
+import { createContainer } from "../resources/container";
+import type { NetworkNames, StackContext } from "../resources/context";
 import { MountedFiles } from "./mounted-files";
-import { SECRETS_PATH } from "./program";
+import { SECRETS_PATH } from "../resources/program";
 
 const SCRIPT = "/etc/rampart/watch.sh";
 

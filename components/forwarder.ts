@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Workload } from "../hardening/workload";
-import { createContainer } from "./container";
-import type { NetworkNames, StackContext } from "./context";
+import type { Workload } from "../hardening/container/workload";
+import { createContainer } from "../resources/container";
+import type { NetworkNames, StackContext } from "../resources/context";
 import { POSTGRES_ALIAS } from "./postgres";
 
 const PORT = 5432;

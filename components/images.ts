@@ -1,13 +1,15 @@
 import { createHash } from "node:crypto";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { IMAGE_PINS, parseImage, type ImageRole } from "../config/images";
+import { IMAGE_PINS, type ImageRole } from "../config/images";
+import { parseImage } from "../hardening/container/image";
+import type { ImageSource } from "../resources/context";
 
 /**
  * The images of a stack, each pulled once. They stay on the engine when a stack no longer names them: other stacks may,
  * and a roll-back then needs no registry.
  */
-export class Images extends pulumi.ComponentResource {
+export class Images extends pulumi.ComponentResource implements ImageSource {
   private readonly pulled = new Map<string, docker.RemoteImage>();
 
   constructor(

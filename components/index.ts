@@ -1,5 +1,4 @@
 /** Everything that a Pulumi program of one's own can take from Rampart: the whole stack, or one component. */
-export * from "./authority";
 export {
   ConfigError,
   loadConfig,
@@ -8,15 +7,17 @@ export {
   type RawConfig,
   type StackConfig,
 } from "../config";
-export * from "./stack";
+export * from "../engine/docker";
+export * from "../engine/hooks";
+export * from "../resources/carrier";
+export * from "../resources/context";
+export * from "./authority";
 export * from "./backup";
 export * from "./context";
 export * from "./data-volume";
 export * from "./database-roles";
 export * from "./edge";
-export * from "./engine";
 export * from "./forwarder";
-export * from "./hooks";
 export * from "./images";
 export * from "./migration-job";
 export * from "./mounted-files";
@@ -26,3 +27,4 @@ export * from "./redis";
 export * from "./secrets";
 export * from "./service";
 export * from "./socket-proxy";
+export * from "./stack";

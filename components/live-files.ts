@@ -1,9 +1,9 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import { ownerLabels } from "../hardening/labels";
-import type { StackContext } from "./context";
-import { createCarrier, filesDigest, type MountedFile } from "./mounted-files";
+import { ownerLabels } from "../hardening/container/labels";
+import type { StackContext } from "../resources/context";
+import { createCarrier, filesDigest, type MountedFile } from "../resources/carrier";
 
 export interface LiveFilesArgs {
   /** The container's label `io.rampart.name`. */

@@ -1,18 +1,18 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import type { MigrationConfig } from "../config";
-import type { Workload } from "../hardening/workload";
-import { createContainer } from "./container";
-import type { NetworkNames, StackContext } from "./context";
+import type { Workload } from "../hardening/container/workload";
+import { createContainer } from "../resources/container";
+import type { NetworkNames, SecretSource, StackContext } from "../resources/context";
 import type { DataVolume } from "./data-volume";
-import { JOB_CONTAINER_KEEPER } from "./hooks";
-import { programFiles, programWorkload, type ProgramFiles } from "./program";
-import type { Secrets } from "./secrets";
+import { MountedFiles } from "./mounted-files";
+import { JOB_CONTAINER_KEEPER } from "../engine/hooks";
+import { programFiles, programWorkload, type ProgramFiles } from "../resources/program";
 
 export interface MigrationJobArgs {
   readonly config: MigrationConfig;
   readonly networks: NetworkNames;
-  readonly secrets: Secrets;
+  readonly secrets: SecretSource;
   /** DATABASE_URL, DATABASE_URL_<NAME> for each further database, and the CA to verify them by. */
   readonly urls: Readonly<Record<string, pulumi.Output<string>>>;
   readonly sharedVolumes: Readonly<Record<string, DataVolume>>;
@@ -31,18 +31,8 @@ export class MigrationJob extends pulumi.ComponentResource {
 
   constructor(name: string, context: StackContext, args: MigrationJobArgs, opts?: pulumi.ComponentResourceOptions) {
     super("rampart:job:MigrationJob", name, {}, opts);
-    const files = programFiles(
-      name,
-      context,
-      {
-        name: "migration",
-        config: args.config,
-        secrets: args.secrets,
-        urls: args.urls,
-        sharedVolumes: args.sharedVolumes,
-      },
-      this,
-    );
+    const program = { ...args, name: "migration" };
+    const files = programFiles(program, MountedFiles.ofSecrets(`${name}-secrets`, context, program, this));
     const { container } = createContainer(
       context,
       name,

@@ -1,7 +1,7 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { ownerLabels } from "../hardening/labels";
-import type { NetworkPlan } from "../hardening/networks";
+import { ownerLabels } from "../hardening/container/labels";
+import type { NetworkPlan } from "../hardening/container/networks";
 
 export interface NetworksArgs {
   /** The stack's name, for the labels. */

@@ -1,29 +1,30 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { LoadedConfig } from "../config";
-import { postgresSettings, renderPostgresqlConf, stackSizing } from "../hardening/database/postgres-config";
-import { renderPgHba } from "../hardening/database/pg-hba";
-import { DATABASE_ROLES, POSTGRES_SUPERUSER } from "../hardening/database/privileges";
-import { ELEVATION_WATCH, ELEVATION_WATCH_DATABASE } from "../hardening/database/elevations";
-import { postgresReloadScript } from "../hardening/database/reload-script";
+import { postgresSettings, renderPostgresqlConf, stackSizing } from "../hardening/postgres/server/postgres-config";
+import { renderPgHba } from "../hardening/postgres/server/pg-hba";
+import { DATABASE_ROLES, POSTGRES_SUPERUSER } from "../hardening/postgres/roles/privileges";
+import { ELEVATION_WATCH, ELEVATION_WATCH_DATABASE } from "../hardening/postgres/elevation/elevations";
+import { postgresReloadScript } from "../hardening/postgres/server/reload-script";
 import {
   POSTGRES_INITDB_ARGS,
   POSTGRES_LIVE_FILES,
   POSTGRES_PATHS,
   postgresHealthCheck,
   postgresStartScript,
-} from "../hardening/database/start-script";
+} from "../hardening/postgres/server/start-script";
 import { certificateEnd } from "../hardening/pki/certificates";
-import { LABEL_CERTIFICATE_END } from "../hardening/labels";
-import { majorName } from "../hardening/database/upgrade";
-import type { NetworkPlan } from "../hardening/networks";
-import type { Workload } from "../hardening/workload";
+import { LABEL_CERTIFICATE_END } from "../hardening/container/labels";
+import { majorName } from "../hardening/postgres/upgrade/upgrade";
+import type { NetworkPlan } from "../hardening/container/networks";
+import type { Workload } from "../hardening/container/workload";
 import type { Authority } from "./authority";
-import { createContainer } from "./container";
-import type { NetworkNames, StackContext } from "./context";
+import { createContainer } from "../resources/container";
+import type { NetworkNames, StackContext } from "../resources/context";
 import { DataVolume } from "./data-volume";
 import { LiveFiles } from "./live-files";
-import { MountedFiles, type MountedFile } from "./mounted-files";
-import { configuredMajor, majorCheck } from "./postgres-major";
+import type { MountedFile } from "../resources/carrier";
+import { MountedFiles } from "./mounted-files";
+import { configuredMajor, majorCheck } from "../resources/postgres-major";
 
 export { POSTGRES_SUPERUSER };
 export const POSTGRES_ALIAS = "postgres";

@@ -3,7 +3,7 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import type { ServiceConfig } from "../config";
-import { rotationKey } from "../hardening/database/rotation";
+import { rotationKey } from "../hardening/postgres/roles/rotation";
 import {
   REDIS_LIVE_FILES,
   REDIS_PATHS,
@@ -15,13 +15,13 @@ import {
   renderRedisAcl,
   renderRedisConf,
 } from "../hardening/redis";
-import { LABEL_CERTIFICATE_END, ownerLabels } from "../hardening/labels";
-import type { Workload } from "../hardening/workload";
-import { createContainer } from "./container";
-import type { NetworkNames, StackContext } from "./context";
+import { LABEL_CERTIFICATE_END, ownerLabels } from "../hardening/container/labels";
+import type { Workload } from "../hardening/container/workload";
+import { createContainer } from "../resources/container";
+import type { NetworkNames, SecretSource, StackContext } from "../resources/context";
 import { DataVolume } from "./data-volume";
-import { createCarrier, MountedFiles, type MountedFile } from "./mounted-files";
-import type { Secrets } from "./secrets";
+import { createCarrier, type MountedFile } from "../resources/carrier";
+import { MountedFiles } from "./mounted-files";
 
 export const REDIS_ALIAS = "redis";
 /** The official Alpine image's own user and group. */
@@ -39,7 +39,7 @@ export interface RedisTls {
 
 export interface RedisArgs {
   readonly networks: NetworkNames;
-  readonly secrets: Secrets;
+  readonly secrets: SecretSource;
   /** Needed where the configuration says `redis.tls`. @default none: in clear on the internal network */
   readonly tls?: RedisTls;
 }

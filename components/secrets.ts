@@ -1,12 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { configSecret, generatedLength, type SecretSpec } from "../config";
+import type { SecretSource } from "../resources/context";
 
 /** The length of the passwords that Rampart makes for its own use: 190 bits of letters and digits. */
 const PASSWORD_LENGTH = 32;
 
 /** The secrets of a stack. Letters and digits only, so that no URL, SQL literal or shell ever needs escaping. */
-export class Secrets extends pulumi.ComponentResource {
+export class Secrets extends pulumi.ComponentResource implements SecretSource {
   private readonly generated = new Map<string, pulumi.Output<string>>();
 
   constructor(

@@ -1,21 +1,21 @@
-import { createHash, createHmac } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import type { HealthCheckConfig, ServiceConfig } from "../config";
 import { consumerPrefix } from "../hardening/docker-api/names";
-import type { NetworkAttachment, Workload } from "../hardening/workload";
-import { createContainer } from "./container";
-import type { NetworkNames, StackContext } from "./context";
+import { versionAlias } from "../hardening/container/version-alias";
+import type { NetworkAttachment, Workload } from "../hardening/container/workload";
+import { createContainer } from "../resources/container";
+import type { NetworkNames, SecretSource, StackContext } from "../resources/context";
 import type { DataVolume } from "./data-volume";
-import { programFiles, programWorkload, type ProgramFiles } from "./program";
+import { programFiles, programWorkload, type ProgramFiles } from "../resources/program";
+import { MountedFiles } from "./mounted-files";
 import { keyPrefixes } from "./redis";
-import type { Secrets } from "./secrets";
 import { dockerApiNetwork, SOCKET_PROXY_ALIAS, SOCKET_PROXY_PORT } from "./socket-proxy";
 
 export interface ServiceArgs {
   readonly name: string;
   readonly config: ServiceConfig;
   readonly networks: NetworkNames;
-  readonly secrets: Secrets;
+  readonly secrets: SecretSource;
   /** DATABASE_URL and REDIS_URL, where the service has earned them. */
   readonly urls: Readonly<Record<string, pulumi.Output<string>>>;
   readonly sharedVolumes: Readonly<Record<string, DataVolume>>;
@@ -33,9 +33,9 @@ export class Service extends pulumi.ComponentResource {
 
   constructor(name: string, context: StackContext, args: ServiceArgs, opts?: pulumi.ComponentResourceOptions) {
     super("rampart:service:Service", name, {}, opts);
-    const files = programFiles(name, context, args, this);
+    const files = programFiles(args, MountedFiles.ofSecrets(`${name}-secrets`, context, args, this));
     const workload = serviceWorkload(context, args, files);
-    this.alias = versionAlias(args.name, workload, files, context.salt);
+    this.alias = aliasOf(args.name, workload, files, context.salt);
     this.ready = createContainer(
       context,
       name,
@@ -52,8 +52,8 @@ export class Service extends pulumi.ComponentResource {
   }
 }
 
-/** `<service>-<ten hex digits>` of everything that makes this version what it is. */
-function versionAlias(
+/** The alias of this version, once the names of its volumes are known. */
+function aliasOf(
   name: string,
   workload: Workload,
   files: ProgramFiles,
@@ -61,15 +61,9 @@ function versionAlias(
 ): pulumi.Output<string> {
   const volumes = pulumi.all(files.volumes);
   if (Object.keys(files.secretEnvironment).length === 0)
-    return volumes.apply((names) => `${name}-${digest(JSON.stringify([workload, names]))}`);
+    return volumes.apply((names) => versionAlias(name, [workload, names]));
   const all = pulumi.all([volumes, pulumi.all(files.secretEnvironment), salt]);
-  return pulumi.unsecret(
-    all.apply(([names, secrets, key]) => `${name}-${digest(JSON.stringify([workload, names, secrets]), key)}`),
-  );
-}
-
-function digest(text: string, key?: string): string {
-  return (key === undefined ? createHash("sha256") : createHmac("sha256", key)).update(text).digest("hex").slice(0, 10);
+  return pulumi.unsecret(all.apply(([names, secrets, key]) => versionAlias(name, [workload, names, secrets], key)));
 }
 
 /** A service's networks follow from what it does: a route, data or a cache, the Docker API, the internet. */

@@ -2,9 +2,9 @@ import * as pulumi from "@pulumi/pulumi";
 import { renderHaproxyConfig } from "../hardening/docker-api/haproxy-config";
 import { consumerPrefix } from "../hardening/docker-api/names";
 import type { DockerApiPermission } from "../hardening/docker-api/permissions";
-import type { NetworkName, Workload } from "../hardening/workload";
-import { createContainer } from "./container";
-import type { NetworkNames, StackContext } from "./context";
+import type { NetworkName, Workload } from "../hardening/container/workload";
+import { createContainer } from "../resources/container";
+import type { NetworkNames, StackContext } from "../resources/context";
 import { MountedFiles } from "./mounted-files";
 
 export const SOCKET_PROXY_ALIAS = "docker-api";

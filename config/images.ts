@@ -9,40 +9,5 @@ export const IMAGE_PINS = {
 } as const;
 
 export type ImageRole = keyof typeof IMAGE_PINS;
+
 export const IMAGE_ROLES = Object.keys(IMAGE_PINS) as ImageRole[];
-
-export interface ImageReference {
-  readonly repository: string;
-  readonly tag: string;
-  /** 64 lower-case hex digits. */
-  readonly digest: string;
-}
-
-// distribution/reference's grammar, narrowed: tag and digest are both required.
-const COMPONENT = "[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*";
-const DOMAIN =
-  "(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*(?::[0-9]{1,5})?/)?";
-const REFERENCE = new RegExp(
-  `^(${DOMAIN}${COMPONENT}(?:/${COMPONENT})*):([A-Za-z0-9_][A-Za-z0-9_.-]{0,127})@sha256:([a-f0-9]{64})$`,
-);
-
-/**
- * Parses `repo:tag@sha256:…`.
- * @returns undefined for anything else: no tag, no digest, another algorithm, upper-case hex
- */
-export function parseImage(reference: string): ImageReference | undefined {
-  const match = REFERENCE.exec(reference);
-  if (match === null) return undefined;
-  const [, repository, tag, digest] = match;
-  if (repository === undefined || tag === undefined || digest === undefined) return undefined;
-  return { repository, tag, digest };
-}
-
-/** Why an image may not be used, or undefined if it may. */
-export function imageFault(reference: string): string | undefined {
-  const parsed = parseImage(reference);
-  if (parsed === undefined) return "it is not pinned as repo:tag@sha256:<64 hex digits>";
-  if (/(?:^|[-_.])latest(?:[-_.]|$)/i.test(parsed.tag)) return "the tag latest says nothing about what runs";
-  if (/^0{64}$/.test(parsed.digest)) return "the digest is a placeholder";
-  return undefined;
-}

@@ -1,8 +1,10 @@
+/** The configuration of a stack: its schema, its defaults, and every fault of it in one error. */
+export { imageFault, parseImage, type ImageReference } from "../hardening/container/image";
+export * from "./derived";
+export * from "./environment";
 export * from "./faults";
 export * from "./images";
-export * from "./schema";
 export * from "./load";
 export * from "./pulumi";
-export { databaseVariable, GENERATED_SECRET_LENGTH, generatedLength } from "./cross-checks";
-export { edgeScratchMiB } from "./capacity-checks";
-export * from "./urls";
+export type { RawConfig } from "./raw";
+export * from "./schema";

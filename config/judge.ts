@@ -4,7 +4,8 @@
  * with it. What is left is what the cross-checks can judge.
  */
 import type { z } from "zod";
-import { issueToFaults, keyPath, type Fault } from "./faults";
+import { keyPath, type Fault } from "./faults";
+import { issueToFaults } from "./issues";
 import type { StackConfig, stackSchema } from "./schema";
 
 export interface Judgement {

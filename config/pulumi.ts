@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import { loadConfig, type LoadedConfig, type RawConfig } from "./load";
+import { loadConfig, type LoadedConfig } from "./load";
+import type { RawConfig } from "./raw";
 
 /** The namespace of every key: the Pulumi project's name, fixed for other tools. */
 export const NAMESPACE = "rampart";
@@ -32,4 +33,9 @@ export function loadStackConfig(): LoadedConfig {
 /** A secret from the configuration; it never exists outside of an output. */
 export function configSecret(key: string): pulumi.Output<string> {
   return new pulumi.Config(NAMESPACE).requireSecret(key);
+}
+
+/** The Docker provider's own `docker:host`, where the stack sets it. */
+export function dockerHost(): string | undefined {
+  return new pulumi.Config("docker").get("host");
 }

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { currentEngine } from "../components/engine";
+import { currentEngine } from "../resources/context";
 import { databaseAccess, usesDatabase, usesRedis } from "../components/stack";
 import type { LoadedConfig } from "../config";
 import { CA_NOT_AFTER } from "../hardening/pki/certificates";

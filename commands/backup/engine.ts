@@ -1,8 +1,8 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { createWriteStream, existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { newestContainer, type Engine } from "../../components/engine";
-import { LABEL_NAME, LABEL_STACK } from "../../hardening/labels";
+import { newestContainer, type Engine } from "../../engine/docker";
+import { LABEL_NAME, LABEL_STACK } from "../../hardening/container/labels";
 import { readStackFile, type StackFile } from "../../plan/stack-file";
 import { engineHost } from "../start/survey";
 import type { BackupOptions } from "./options";

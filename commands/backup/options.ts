@@ -1,6 +1,6 @@
 import { isAbsolute } from "node:path";
 import { parseArgs } from "node:util";
-import { identifier } from "../../hardening/database/identifiers";
+import { identifier } from "../../hardening/postgres/server/identifiers";
 import { UsageError } from "../start/options";
 
 /** What every command about backups takes. */

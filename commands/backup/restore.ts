@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, existsSync } from "node:fs";
 import { join } from "node:path";
-import type { Engine } from "../../components/engine";
+import type { Engine } from "../../engine/docker";
 import { dumpFile, GLOBALS_FILE, INFO_FILE, manifestFile, script } from "../../hardening/backup/paths";
 import { manifestSql } from "../../hardening/backup/manifest-sql";
 import {
@@ -19,7 +19,7 @@ import {
   switchScript,
 } from "../../hardening/backup/restore-scripts";
 import { RESERVE_MIB, restoredMiB } from "../../hardening/backup/space";
-import { despiteDeadlocks } from "../../hardening/database/policy-scripts";
+import { despiteDeadlocks } from "../../hardening/postgres/tenancy/policy-scripts";
 import { CommandError, execIn, pipe, saveFrom, scriptIn } from "./engine";
 
 /** What a backup says of itself. */

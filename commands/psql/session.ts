@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { hostname } from "node:os";
-import { ephemeralArgs } from "../../hardening/ephemeral";
-import { LABEL_COMPONENT, LABEL_NAME, LABEL_STACK } from "../../hardening/labels";
+import { ephemeralArgs } from "../../hardening/container/ephemeral";
+import { LABEL_COMPONENT, LABEL_NAME, LABEL_STACK } from "../../hardening/container/labels";
 import { StartError } from "../start/state";
 import { lines, type DockerCli } from "../upgrade/docker-cli";
 import { passwordLine, passwordOf, type DatabaseAccess } from "./access";

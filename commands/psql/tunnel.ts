@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
-import { ephemeralArgs } from "../../hardening/ephemeral";
-import { LABEL_COMPONENT, LABEL_EPHEMERAL, LABEL_NAME, LABEL_STACK } from "../../hardening/labels";
+import { ephemeralArgs } from "../../hardening/container/ephemeral";
+import { LABEL_COMPONENT, LABEL_EPHEMERAL, LABEL_NAME, LABEL_STACK } from "../../hardening/container/labels";
 import { StartError } from "../start/state";
 import { lines, type DockerCli } from "../upgrade/docker-cli";
 import { passwordOf, type DatabaseAccess } from "./access";

@@ -1,4 +1,4 @@
-import { LABEL_EPHEMERAL, LABEL_STACK } from "../../hardening/labels";
+import { LABEL_EPHEMERAL, LABEL_STACK } from "../../hardening/container/labels";
 import { field, parseJson, text } from "./prerequisites";
 import { capture } from "./run";
 

@@ -1,6 +1,6 @@
 import { request } from "node:https";
 import type { LoadedConfig } from "../../config/load";
-import { routeUrl } from "../../config/urls";
+import { routeUrl } from "../../config/derived";
 
 /** One URL of the stack, and where to knock for it. */
 export interface Target {

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
-import { imageFault, parseImage } from "../../config/images";
-import { postgresMajor } from "../../hardening/database/upgrade";
+import { imageFault, parseImage } from "../../hardening/container/image";
+import { postgresMajor } from "../../hardening/postgres/upgrade/upgrade";
 import { UsageError } from "../start/options";
 
 export interface UpgradeOptions {

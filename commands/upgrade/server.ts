@@ -1,14 +1,14 @@
-import { dataVolumes } from "../../components/postgres-major";
-import { majorName, type DataVolumeFacts } from "../../hardening/database/upgrade";
-import { POSTGRES_PATHS } from "../../hardening/database/start-script";
+import { dataVolumes } from "../../engine/postgres-major";
+import { majorName, type DataVolumeFacts } from "../../hardening/postgres/upgrade/upgrade";
+import { POSTGRES_PATHS } from "../../hardening/postgres/server/start-script";
 import {
   DUMP_PATH,
   QUERY_SCRIPT,
   UPGRADE_SERVER_COMMAND,
   UPGRADE_SERVER_ENVIRONMENT,
-} from "../../hardening/database/upgrade-scripts";
-import { ephemeralArgs, type EphemeralContainer } from "../../hardening/ephemeral";
-import { LABEL_COMPONENT, LABEL_NAME, LABEL_STACK } from "../../hardening/labels";
+} from "../../hardening/postgres/upgrade/upgrade-scripts";
+import { ephemeralArgs, type EphemeralContainer } from "../../hardening/container/ephemeral";
+import { LABEL_COMPONENT, LABEL_NAME, LABEL_STACK } from "../../hardening/container/labels";
 import { StartError } from "../start/state";
 import { lines, type DockerCli } from "./docker-cli";
 

@@ -1,4 +1,4 @@
-import { postgresMajor, preparedMark, switchCommands } from "../../hardening/database/upgrade";
+import { postgresMajor, preparedMark, switchCommands } from "../../hardening/postgres/upgrade/upgrade";
 import {
   ANALYZE_SCRIPT,
   DUMP_IS_WHOLE_SCRIPT,
@@ -7,7 +7,7 @@ import {
   MARK_SCRIPT,
   RESTORE_SCRIPT,
   SERVER_READY_SCRIPT,
-} from "../../hardening/database/upgrade-scripts";
+} from "../../hardening/postgres/upgrade/upgrade-scripts";
 import {
   AVAILABLE_EXTENSIONS_SQL,
   CLUSTER_INVENTORY_SQL,
@@ -18,7 +18,7 @@ import {
   inventoryDifferences,
   PREFLIGHT_SQL,
   THAW_SQL,
-} from "../../hardening/database/upgrade-sql";
+} from "../../hardening/postgres/upgrade/upgrade-sql";
 import { StartError } from "../start/state";
 import { lines, type DockerCli } from "./docker-cli";
 import {

@@ -1,5 +1,5 @@
 /** The three containers of a stack's backups, as plain data. Each can do one part, and has what that part needs and nothing else. */
-import type { HealthCheck, Mount, NetworkName, Resources, Workload } from "../workload";
+import type { HealthCheck, Mount, NetworkName, Resources, Workload } from "../container/workload";
 import { commonScript } from "./common-script";
 import { compareHead, compareMiddle, compareTail } from "./compare-sql";
 import { drillScript } from "./drill-script";

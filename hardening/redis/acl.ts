@@ -1,6 +1,6 @@
 /** The ACL file: a user for each service that uses Redis. */
 import { createHash } from "node:crypto";
-import { alphanumericPassword } from "../database/identifiers";
+import { alphanumericPassword } from "../values";
 
 /** Rampart's own user, for hooks alone: the start script makes its password anew each time. */
 export const REDIS_ADMIN = "rampart";

@@ -1,5 +1,5 @@
 import { BACKUP_WORK_OWNER } from "../backup/workloads";
-import { LABEL_ACCEPTED, LABEL_COMPONENT, LABEL_NAME, LABEL_PIDS } from "../labels";
+import { LABEL_ACCEPTED, LABEL_COMPONENT, LABEL_NAME, LABEL_PIDS } from "../container/labels";
 import type { ContainerView, NetworkView, StackView, VolumeView } from "./view";
 
 /** A resource of a plan or a preview, with secrets replaced by a marker. */

@@ -1,4 +1,4 @@
-import { imageFault } from "../../config/images";
+import { imageFault } from "../container/image";
 import type { Rule, Verdict } from "./rule";
 import type { ContainerView, StackView } from "./view";
 

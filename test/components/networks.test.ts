@@ -1,5 +1,5 @@
 import { Networks } from "../../components";
-import { planNetworks } from "../../hardening/networks";
+import { planNetworks } from "../../hardening/container/networks";
 import { labelsOf, once, record } from "./support";
 
 const plan = planNetworks({

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { HardenedStack } from "../../components";
 import { usesDatabase, usesRedis } from "../../components/stack";
-import { postgresAddress } from "../../hardening/networks";
+import { postgresAddress } from "../../hardening/container/networks";
 import {
   configOf,
   IMAGE,
@@ -51,6 +51,12 @@ const empty = once(() => stack());
 const RECEIPT = "RandomId rampart-dev-migration-receipt";
 const GUARD = "RandomId rampart-dev-database-guard";
 const ROUTES = "Container rampart-dev-edge-routes-carrier";
+
+test("Redis' old passwords end only once every service runs and the edge has left the old containers", async () => {
+  const { dependsOn } = (await full()).get("RandomId rampart-dev-redis-users-settled");
+  const awaited = ["api", "frontend", "reports", "worker", "edge", "edge-routes-carrier"];
+  expect(dependsOn).toEqual(expect.arrayContaining(awaited.map((name) => `Container rampart-dev-${name}`)));
+});
 
 describe("HardenedStack", () => {
   test("without services is an edge, its networks and nothing to go with data", async () => {

@@ -8,7 +8,7 @@ import {
   type NetworkNames,
   type StackContext,
 } from "../../components";
-import { planNetworks, type NetworkPlan } from "../../hardening/networks";
+import { planNetworks, type NetworkPlan } from "../../hardening/container/networks";
 import { recordResources, type RecordedResource } from "../../plan";
 
 /** A resource as the engine is told of it: what it is, what it waits for, and how it is replaced and deleted. */

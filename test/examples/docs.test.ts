@@ -6,7 +6,7 @@ import { files, read, ROOT } from "./support";
 const DOCUMENTS = [...files(".", /\.md$/), ...files("docs", /\.md$/, true)];
 
 /** Names that look like a rule's and are AppArmor profiles or a stack's resources. */
-const OTHER_NAMES = /^rampart-(api|frontend|worker|dev|staging|prod)(-|$)/;
+const OTHER_NAMES = /^rampart-(api|frontend|worker|dev|staging|prod)(-|\.|$)/;
 const RULE_IDS = new Set(RULES.map(({ id }) => id));
 
 const headingAnchor = (heading: string): string =>

@@ -57,12 +57,14 @@ it("packs the compiled library and its documents, and nothing else", async () =>
   const [packed] = JSON.parse(stdout) as { files: { path: string }[]; unpackedSize: number }[];
   const paths = packed?.files.map(({ path }) => path) ?? [];
   expect(paths.filter((path) => !path.startsWith("dist/")).sort()).toEqual([...DOCUMENTS, "package.json"].sort());
-  expect(paths).toContain("dist/hardening/seccomp/moby-default.json");
+  expect(paths).toContain("dist/hardening/confinement/seccomp/moby-default.json");
   expect(
     paths.filter(
       (path) =>
         path.startsWith("dist/") &&
-        !/^dist\/(components|config|hardening|plan)\/.+(\.js|\.d\.ts|\/moby-default\.json)$/.test(path),
+        !/^dist\/(components|config|engine|hardening|plan|resources)\/.+(\.js|\.d\.ts|\/moby-default\.json)$/.test(
+          path,
+        ),
     ),
   ).toEqual([]);
   expect(packed?.unpackedSize).toBeLessThan(1024 * 1024);
@@ -122,5 +124,5 @@ it("runs the examples under mocks", async () => {
 
 it("carries the licence of what it ships", () => {
   expect(readFileSync(join(ROOT, "LICENSE"), "utf8")).toContain("Apache License");
-  expect(readFileSync(join(ROOT, "NOTICE"), "utf8")).toContain("hardening/seccomp/moby-default.json");
+  expect(readFileSync(join(ROOT, "NOTICE"), "utf8")).toContain("hardening/confinement/seccomp/moby-default.json");
 });

@@ -1,7 +1,7 @@
 import { readDrill, describeDrill } from "../../../commands/backup/drill-result";
 import { readVerification, timedName } from "../../../commands/backup/restore";
 import { chooseSnapshot, parseSnapshots, type Snapshot } from "../../../commands/backup/snapshots";
-import { identifier } from "../../../hardening/database/identifiers";
+import { identifier } from "../../../hardening/postgres/server/identifiers";
 
 const snapshot = (id: string, time: string, installation = "one"): Snapshot => ({
   id: id.repeat(8),

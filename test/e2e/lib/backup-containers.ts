@@ -1,7 +1,7 @@
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
-import { renderTmpfs } from "../../../hardening/container-args";
+import { renderTmpfs } from "../../../hardening/container/render";
 import {
   backupScripts,
   BACKUP_VOLUMES,
@@ -11,7 +11,7 @@ import {
   storeWorkload,
   type BackupSettings,
 } from "../../../hardening/backup/workloads";
-import type { Workload } from "../../../hardening/workload";
+import type { Workload } from "../../../hardening/container/workload";
 import { docker, mustDocker } from "./engine";
 import { run, until, type RunResult } from "./process";
 

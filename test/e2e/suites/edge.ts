@@ -1,10 +1,12 @@
-import { container } from "../lib/engine";
+import https from "node:https";
+import { container, mustDocker } from "../lib/engine";
 import { ask, handshake } from "../lib/http";
 import { connects } from "../lib/probe";
 import { run } from "../lib/process";
 import { expect, expectNone, type Suite } from "../lib/runner";
 import { MAIN, type Context } from "../lib/stacks";
 
+const MIB = 1_048_576;
 const app = { host: MAIN.host, port: MAIN.httpsPort };
 
 const HEADERS: Readonly<Record<string, RegExp>> = {
@@ -17,6 +19,37 @@ const HEADERS: Readonly<Record<string, RegExp>> = {
   "x-content-type-options": /^nosniff$/,
   "x-frame-options": /^DENY$/,
 };
+
+/** Uploads of 1 MiB that stop after a part: the edge may hold a hundred of a client, and refuses the others. */
+function unfinishedUploads(count: number): { refused: (wanted: number) => Promise<number>; close: () => void } {
+  const headers = { host: `${MAIN.host}:${MAIN.httpsPort}`, "content-length": String(MIB) };
+  const target = { host: "127.0.0.1", port: MAIN.httpsPort, servername: MAIN.host, rejectUnauthorized: false };
+  let refused = 0;
+  let changed = (): void => undefined;
+  const requests = Array.from({ length: count }, () => {
+    const request = https.request({ ...target, path: "/api/echo", method: "POST", headers, agent: false });
+    request.on("error", () => undefined);
+    request.on("response", (response) => {
+      if (response.resume().statusCode === 429) refused += 1;
+      changed();
+    });
+    request.write("x".repeat(16_384));
+    return request;
+  });
+  return {
+    close: () => requests.forEach((request) => request.destroy()),
+    refused: (wanted) =>
+      new Promise((resolve) => {
+        const deadline = setTimeout(() => resolve(refused), 20_000);
+        changed = () => {
+          if (refused < wanted) return;
+          clearTimeout(deadline);
+          resolve(refused);
+        };
+        changed();
+      }),
+  };
+}
 
 export const edge: Suite<Context> = {
   name: "edge",
@@ -124,6 +157,35 @@ export const edge: Suite<Context> = {
           small.status === 200 && small.body.includes("1000000") && large.status === 413,
           `${small.status} ${small.body}; ${large.status}`,
         );
+      },
+    },
+    {
+      name: "an answer of 80 MiB passes, leaves nothing in the edge's /tmp, and bodies pass after it",
+      run: async ({ main }) => {
+        const large = await ask({ ...app, path: `/api/large?bytes=${80 * MIB}` });
+        expect(large.status === 200 && large.body.length === 80 * MIB, `${large.status}, ${large.body.length} bytes`);
+        const edge = await container(main.name, "edge");
+        const left = (await mustDocker(["exec", edge.Id, "/bin/sh", "-c", "ls -A /tmp"])).trim();
+        expect(left === "" || left === ".health", `/tmp holds ${left}`);
+        const small = await ask({ ...app, path: "/api/echo", method: "POST", body: Buffer.alloc(900_000, "x") });
+        expect(small.status === 200 && small.body.includes("900000"), `${small.status} ${small.body}`);
+      },
+    },
+    {
+      name: "199 unfinished uploads of one client are capped, and the edge lives and serves on",
+      run: async ({ main }) => {
+        const held = unfinishedUploads(199);
+        try {
+          const refused = await held.refused(99);
+          expect(refused === 99, `${refused} refused`);
+        } finally {
+          held.close();
+        }
+        const after = await ask({ ...app, path: "/api/echo", method: "POST", body: "hello" });
+        expect(after.status === 200, `afterwards: ${after.status} ${after.body}`);
+        const { State, RestartCount } = await container(main.name, "edge");
+        expect(State.Running && RestartCount === 0, `the edge: ${JSON.stringify(State)}, ${RestartCount} restarts`);
+        return "99 refused";
       },
     },
     {

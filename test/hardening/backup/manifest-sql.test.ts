@@ -8,7 +8,7 @@ import {
   sessionSettingsSql,
 } from "../../../hardening/backup/manifest-sql";
 import { compareInput } from "../../../hardening/backup/restore-scripts";
-import { startPostgres, SUPERUSER, type PostgresServer } from "../database/postgres-server";
+import { startPostgres, SUPERUSER, type PostgresServer } from "../postgres/postgres-server";
 
 const SCHEMA = `
 CREATE ROLE app_rw LOGIN; CREATE ROLE backup LOGIN BYPASSRLS PASSWORD 'backuppassword1'; CREATE ROLE reader LOGIN PASSWORD 'readerpassword1';

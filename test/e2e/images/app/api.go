@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/x509"
@@ -12,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"sort"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -36,6 +38,7 @@ func api() http.Handler {
 	mux.HandleFunc("GET /api/try", try)
 	mux.HandleFunc("GET /api/write", write)
 	mux.HandleFunc("GET /api/slow", slow)
+	mux.HandleFunc("GET /api/large", large)
 	return mux
 }
 
@@ -223,6 +226,20 @@ func slow(w http.ResponseWriter, r *http.Request) {
 	case <-time.After(time.Duration(min(max(ms, 0), 30_000)) * time.Millisecond):
 		fmt.Fprint(w, "done")
 	case <-r.Context().Done():
+	}
+}
+
+// large answers with so many bytes.
+func large(w http.ResponseWriter, r *http.Request) {
+	var size int
+	fmt.Sscan(r.URL.Query().Get("bytes"), &size)
+	size = min(max(size, 0), 128<<20)
+	w.Header().Set("Content-Length", strconv.Itoa(size))
+	piece := bytes.Repeat([]byte("a"), 64<<10)
+	for ; size > 0; size -= len(piece) {
+		if _, err := w.Write(piece[:min(size, len(piece))]); err != nil {
+			return
+		}
 	}
 }
 

@@ -1,0 +1,120 @@
+/** Routes, certificates, ports and the version of Traefik. */
+import { unsizedMemoryMiB } from "../../hardening/edge/bodies";
+import { parseTraefikVersion } from "../../hardening/edge/static-config";
+import type { Fault } from "../faults";
+import type { StackConfig } from "../schema";
+import { isPublicHost } from "../values/edge";
+import type { ShowPath } from "./check";
+
+export function routeFaults(config: StackConfig, show: ShowPath): Fault[] {
+  const claims = new Map<string, string>();
+  const faults: Fault[] = [];
+  for (const [name, service] of Object.entries(config.services)) {
+    service.routes.forEach((route, index) => {
+      const path = show(["services", name, "routes", index]);
+      const key = `${route.host}${route.pathPrefix}${route.streaming ? " (streaming)" : ""}`;
+      const first = claims.get(key);
+      if (first !== undefined)
+        faults.push({
+          path,
+          given: key,
+          allowed: "one route for a host and path",
+          fix: `remove it, or the same route at ${first}`,
+        });
+      else claims.set(key, path);
+    });
+  }
+  return faults;
+}
+
+export function certificateFaults(config: StackConfig, show: ShowPath): Fault[] {
+  const faults: Fault[] = [];
+  const { certificates, edge } = config;
+  const letsEncrypt = certificates === "letsencrypt" || certificates === "letsencrypt-staging";
+  if (letsEncrypt && config.acmeEmail === undefined) {
+    faults.push({
+      path: show(["acmeEmail"]),
+      given: "nothing",
+      allowed: `an address to which the CA can write, where certificates is ${certificates}`,
+      fix: "`pulumi config set rampart:acmeEmail ops@example.com`",
+    });
+  }
+  const http01 = letsEncrypt || (typeof certificates === "object" && certificates.challenge === "http-01");
+  if (http01 && edge.httpPort === false) {
+    faults.push({
+      path: show(["edge", "httpPort"]),
+      given: "false",
+      allowed: "a port, where certificates are proven by http-01",
+      fix: "remove it, or use certificates: { directory, challenge: tls-alpn-01 }",
+    });
+  }
+  if (!letsEncrypt) return faults;
+  for (const [name, service] of Object.entries(config.services)) {
+    service.routes.forEach(({ host }, index) => {
+      if (isPublicHost(host)) return;
+      faults.push({
+        path: show(["services", name, "routes", index, "host"]),
+        given: JSON.stringify(host),
+        allowed: `a public host name, where certificates is ${certificates}`,
+        fix: "give a name that resolves to this host from the internet, or use certificates: self-signed (not in production)",
+      });
+    });
+  }
+  return faults;
+}
+
+/** The oldest Traefik that the edge's configuration is written for. */
+const OLDEST_TRAEFIK = { major: 3, minor: 6 } as const;
+
+export function portFaults(config: StackConfig, show: ShowPath): Fault[] {
+  const { edge, database } = config;
+  if (database.forwarderPort !== edge.httpPort && database.forwarderPort !== edge.httpsPort) return [];
+  return [
+    {
+      path: show(["database", "forwarderPort"]),
+      given: String(database.forwarderPort),
+      allowed: "a port that the edge does not listen on",
+      fix: "change it, or the edge's",
+    },
+  ];
+}
+
+/** Traefik itself, with a thousand connections. */
+const EDGE_BASE_MIB = 96;
+
+/** What the edge holds in memory for its clients has to fit beside Traefik itself: else one client could end it. */
+export function edgeFaults(config: StackConfig, show: ShowPath): Fault[] {
+  const routes = Object.values(config.services).flatMap((service) =>
+    service.routes.filter((route) => !route.streaming),
+  );
+  const needed = EDGE_BASE_MIB + unsizedMemoryMiB(routes.length);
+  if (config.edge.resources.memoryMiB >= needed) return [];
+  return [
+    {
+      path: show(["edge", "resources", "memoryMiB"]),
+      given: String(config.edge.resources.memoryMiB),
+      allowed: `at least ${needed}: ${EDGE_BASE_MIB} for Traefik, and what ${routes.length} routes can hold in memory of requests that declare no length`,
+      fix: "raise it, or use fewer routes",
+    },
+  ];
+}
+
+export function traefikFaults(config: StackConfig, show: ShowPath): Fault[] {
+  const reference = config.images["traefik"];
+  if (reference === undefined) return [];
+  const allowed = `a tag with three numbers, such as v3.7.13, from ${OLDEST_TRAEFIK.major}.${OLDEST_TRAEFIK.minor} on: the edge's configuration depends on the version`;
+  const fault = {
+    path: show(["images", "traefik"]),
+    given: JSON.stringify(reference.split("@")[0]),
+    allowed,
+    fix: "use a tag that names the version",
+  };
+  try {
+    const { major, minor } = parseTraefikVersion(reference);
+    return major > OLDEST_TRAEFIK.major || (major === OLDEST_TRAEFIK.major && minor >= OLDEST_TRAEFIK.minor)
+      ? []
+      : [fault];
+  } catch {
+    return [fault];
+  }
+}

@@ -1,0 +1,40 @@
+/** What one value alone cannot tell: rules over the whole configuration, after its shape is known to be right. */
+import type { Fault } from "../faults";
+import type { SecretLookup } from "../raw";
+import type { StackConfig } from "../schema";
+import { backupFaults } from "./backup";
+import type { CrossCheck, ShowPath } from "./check";
+import { databaseFaults, postgresFaults, postgresMajorFaults } from "./database";
+import { databaseAccessFaults } from "./database-access";
+import { certificateFaults, edgeFaults, portFaults, routeFaults, traefikFaults } from "./edge";
+import { redisFaults } from "./redis";
+import { rotationFaults } from "./rotation";
+import { secretFaults, secretValueFaults } from "./secrets";
+import { healthFaults, mountFaults, nameFaults } from "./service";
+import { sizeFaults } from "./size";
+
+/** In the order in which a person reads their faults. */
+const CHECKS: readonly CrossCheck[] = [
+  nameFaults,
+  routeFaults,
+  secretFaults,
+  secretValueFaults,
+  backupFaults,
+  certificateFaults,
+  mountFaults,
+  healthFaults,
+  rotationFaults,
+  databaseFaults,
+  (config, show) => databaseAccessFaults(config, show),
+  postgresFaults,
+  redisFaults,
+  portFaults,
+  edgeFaults,
+  sizeFaults,
+  traefikFaults,
+  postgresMajorFaults,
+];
+
+export function crossChecks(config: StackConfig, show: ShowPath, lookUp: (key: string) => SecretLookup): Fault[] {
+  return CHECKS.flatMap((check) => check(config, show, lookUp));
+}

@@ -1,0 +1,27 @@
+/** Services and the migration alike. */
+import { databaseVariable } from "../derived";
+import type { MigrationConfig, ServiceConfig, StackConfig } from "../schema";
+
+type Program = readonly [path: readonly string[], program: ServiceConfig | MigrationConfig, urls: readonly string[]];
+
+/** Services and the migration, each with the connection URLs that it has earned. */
+export function programs(config: StackConfig): Program[] {
+  const services = Object.entries(config.services).map(([name, service]): Program => [
+    ["services", name],
+    service,
+    [
+      ...(service.data === "none" ? [] : ["DATABASE_URL", "DATABASE_CA"]),
+      ...(service.cache === false ? [] : ["REDIS_URL", ...(config.redis.tls ? ["REDIS_CA"] : [])]),
+    ],
+  ]);
+  return config.migration === undefined
+    ? services
+    : [
+        ...services,
+        [
+          ["migration"],
+          config.migration,
+          ["DATABASE_URL", "DATABASE_CA", ...Object.keys(config.database.databases).map(databaseVariable)],
+        ],
+      ];
+}

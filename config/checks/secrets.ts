@@ -1,0 +1,100 @@
+/** Secrets: each variable has one source, and each source holds a good value. */
+import { generatedLength } from "../derived";
+import type { Fault, FaultParams } from "../faults";
+import type { SecretLookup } from "../raw";
+import type { StackConfig } from "../schema";
+import { secretValueCheck } from "../values/program";
+import { isSigningName } from "../values/secret-shapes";
+import type { ShowPath } from "./check";
+import { programs } from "./programs";
+
+export function secretFaults(config: StackConfig, show: ShowPath): Fault[] {
+  const faults: Fault[] = [];
+  const lengths = new Map<string, { readonly length: number; readonly path: string }>();
+  for (const [at, program, urls] of programs(config)) {
+    const names = Object.keys(program.secrets);
+    for (const name of [...new Set([...names, ...urls])]) {
+      const doubled = [name, `${name}_FILE`].find((variable) => Object.hasOwn(program.environment, variable));
+      if (doubled !== undefined) {
+        faults.push({
+          path: show([...at, "environment", doubled]),
+          given: "a variable that a secret sets too",
+          allowed: "one source for each variable",
+          fix: "remove one of the two",
+        });
+      }
+      if (names.includes(name) && (urls.includes(name) || names.includes(`${name}_FILE`))) {
+        const fix = urls.includes(name)
+          ? "remove it: the stack's own database or cache sets it"
+          : "rename one of the two secrets";
+        faults.push({
+          path: show([...at, "secrets", name]),
+          given: "a variable that is set twice",
+          allowed: "one source for each variable",
+          fix,
+        });
+      }
+    }
+    for (const [name, spec] of Object.entries(program.secrets)) {
+      const length = generatedLength(spec);
+      if (length === undefined) continue;
+      const path = show([...at, "secrets", name]);
+      const first = lengths.get(name);
+      if (first !== undefined && first.length !== length) {
+        faults.push({
+          path,
+          given: `${length} characters`,
+          allowed: "one length for a generated secret, which all services that name it share",
+          fix: `use the ${first.length} characters of ${first.path}, or another name`,
+        });
+      }
+      lengths.set(name, first ?? { length, path });
+    }
+    const known = [...names, ...urls];
+    for (const name of program.secretsInEnvironment?.names ?? []) {
+      if (known.includes(name)) continue;
+      faults.push({
+        path: show([...at, "secretsInEnvironment", "names"]),
+        given: JSON.stringify(name),
+        allowed: known.join(", ") || "none, as there are no secrets",
+        fix: `add ${name} under secrets, or remove it here`,
+      });
+    }
+  }
+  return faults;
+}
+
+/** Secrets from the configuration: each is set, encrypted, long enough and not a placeholder. */
+export function secretValueFaults(config: StackConfig, show: ShowPath, lookUp: (key: string) => SecretLookup): Fault[] {
+  return programs(config).flatMap(([at, program]) =>
+    Object.entries(program.secrets).flatMap(([name, spec]) => {
+      if (typeof spec !== "object" || !("config" in spec)) return [];
+      const fault = secretFault(name, spec.config, lookUp(spec.config));
+      return fault === undefined
+        ? []
+        : [{ path: show([...at, "secrets", name]), given: `rampart:${spec.config}`, ...fault }];
+    }),
+  );
+}
+
+export function secretFault(name: string, key: string, found: SecretLookup): FaultParams | undefined {
+  const fix = `\`pulumi config set --secret rampart:${key}\``;
+  switch (found.kind) {
+    case "missing":
+      return {
+        given: `the key rampart:${key}, which is not set`,
+        allowed: "a key that the stack's configuration holds",
+        fix,
+      };
+    case "plain":
+      return { given: `rampart:${key} in clear text`, allowed: "an encrypted value", fix };
+    case "secret": {
+      const fault = secretValueCheck(isSigningName(name) ? name : key, found.value);
+      return fault === undefined ? undefined : { ...fault, given: `rampart:${key}, ${fault.given ?? "hidden"}` };
+    }
+    default: {
+      const unknown: never = found;
+      throw new Error(`not a secret's state: ${JSON.stringify(unknown)}`);
+    }
+  }
+}

@@ -1,0 +1,61 @@
+/** What to do about a key that does not exist. */
+import { isPlainKey } from "./faults";
+
+/** What people write out of Compose's or Kubernetes' habit, and what to write here. */
+const KEY_HINTS: Readonly<Record<string, string>> = {
+  ports: "a service publishes no port; give it `port` and a route, and the edge serves it",
+  publish:
+    "nothing but the edge publishes a port; use `npm run plan` to see how to reach a service, or docs/database.md for database access",
+  publishedPort: "data ports are never published; see docs/database.md for operator access",
+  expose: "containers on one network reach each other's ports; leave it out",
+  publishedPorts: "data ports are never published; see docs/database.md for operator access",
+  extra_hosts: "services find each other by their names; leave it out",
+  group_add: "a container has the one group of its `user`; leave it out",
+  container_name: "the container's name follows from the stack; the service is found under its own name",
+  hostNetwork: "no container shares a host namespace; leave it out",
+  hostPID: "no container shares a host namespace; leave it out",
+  hostIPC: "no container shares a host namespace; leave it out",
+  cgroup_parent: "limits are set under resources; leave it out",
+  cgroupns_mode: "no container shares a host namespace; leave it out",
+  userns_mode: "no container shares a host namespace; leave it out",
+  uts: "no container shares a host namespace; leave it out",
+  runtime: "the engine's own runtime is used; leave it out",
+  sysctls: "kernel settings are the engine's; leave it out",
+  device_cgroup_rules: "no container is given a device; leave it out",
+  gpus: "no container is given a device; leave it out",
+  readOnly: "the root file system is read-only; to change that use confinement.writableRoot with a reason",
+  read_only: "the root file system is read-only; to change that use confinement.writableRoot with a reason",
+  restart: "containers restart at most five times on failure; leave it out",
+  labels: "labels are Rampart's own; leave it out",
+  build: "build and push the image first, and give its digest under `image`",
+  cpus: "write it as resources.cpus",
+  pids_limit: "write it as resources.pids",
+  hostPath: "a volume has `name` or `hostPath`, not both",
+  privileged:
+    "no container is privileged; name the capability that is needed under confinement.capabilities, with a reason",
+  networkMode: "networks follow from routes, data, cache and egress; leave it out",
+  network_mode: "networks follow from routes, data, cache and egress; leave it out",
+  networks: "networks follow from routes, data, cache and egress; leave it out",
+  pid: "no container shares a host namespace; leave it out",
+  ipc: "no container shares a host namespace; leave it out",
+  devices: "no container is given a device; leave it out",
+  capAdd: "name the capability under confinement.capabilities, with a reason",
+  cap_add: "name the capability under confinement.capabilities, with a reason",
+  securityOpt: "use confinement.seccomp and confinement.appArmor",
+  security_opt: "use confinement.seccomp and confinement.appArmor",
+  env: "write it as `environment`",
+  env_file: "write plain values under `environment` and secrets under `secrets`",
+  healthcheck: "write it as `healthCheck`",
+  health: "write it as `healthCheck`",
+  mem_limit: "write it as resources.memoryMiB",
+  memory: "write it as resources.memoryMiB",
+  depends_on: "services start after the migration job by themselves; leave it out",
+  docker: "write it as `dockerApi` with the exact permissions; the socket itself is never given to a service",
+  password: "passwords are generated; leave it out",
+};
+
+/** What to do about a key that does not exist where it stands. */
+export function keyHint(key: string): string {
+  const hint = Object.hasOwn(KEY_HINTS, key) ? KEY_HINTS[key] : undefined;
+  return hint ?? `remove ${isPlainKey(key) ? `"${key}"` : "it"}, or check its spelling`;
+}

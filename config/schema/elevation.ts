@@ -1,0 +1,27 @@
+import { z } from "zod";
+import { asWritten } from "./dates";
+import { checkedString, matching, reason } from "./fields";
+
+/** Roles that an elevation may be for. */
+export const ELEVATION_ROLES = ["migrator", "app_rw", "app_ro", "monitor"] as const;
+
+export const elevation = z.strictObject({
+  /** The person; the login is elevated_<who>. */
+  who: matching(
+    /^[a-z][a-z0-9_]{1,30}$/,
+    "lower-case letters, digits and _, 2 to 31 characters",
+    "use a short name such as anna",
+  ),
+  /** Whose rights the login has. */
+  role: z.enum(ELEVATION_ROLES),
+  /** The end, with a time zone. */
+  until: z.preprocess(
+    asWritten,
+    checkedString((value) =>
+      /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:\d{2})$/.test(value) && !Number.isNaN(Date.parse(value))
+        ? undefined
+        : { allowed: "a time with its zone, such as 2026-11-24T18:00:00Z", fix: "write date, T, time and Z" },
+    ),
+  ),
+  reason,
+});

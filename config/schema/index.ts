@@ -1,0 +1,2 @@
+export { GRANTABLE_CAPABILITIES } from "./confinement";
+export * from "./stack";

@@ -1,0 +1,99 @@
+/** What a service and the migration have in common. */
+import { z } from "zod";
+import type { SchemaContext } from "../environment";
+import { hostPathCheck } from "../values/paths";
+import { environmentCheck, userCheck } from "../values/program";
+import { minimumLength } from "../values/secret-shapes";
+import { confinement } from "./confinement";
+import {
+  checkedString,
+  commandLine,
+  configKey,
+  containerPath,
+  image,
+  name,
+  plainVariableName,
+  reason,
+  resources,
+  toIssue,
+  variableName,
+} from "./fields";
+
+const tmpfs = z.strictObject({
+  path: containerPath,
+  sizeMiB: z.int().min(1).max(16_384),
+  exec: z.strictObject({ reason }).optional(),
+});
+
+const volume = z.union(
+  [
+    z.strictObject({ name, path: containerPath, readOnly: z.boolean().default(false) }),
+    z.strictObject({
+      hostPath: checkedString(hostPathCheck),
+      path: containerPath,
+      readOnly: z.boolean().default(true),
+      reason,
+    }),
+  ],
+  "{ name, path, readOnly } for a named volume, or { hostPath, path, reason } for a directory of the host's own",
+);
+
+const user = z.union(
+  [checkedString(userCheck), z.strictObject({ root: reason })],
+  "uid:gid, both numeric and neither 0, as text; or { root: <reason> }",
+);
+
+/** Where a secret comes from; that a key holds a good one is the business of checks/secrets.ts. */
+const secretSpec = z.union(
+  [
+    z.literal("generated"),
+    z.strictObject({ generated: z.int().min(16).max(256) }),
+    z.strictObject({ config: configKey }),
+  ],
+  "generated, { generated: <length> } or { config: <key> }; never the value itself",
+);
+
+const secrets = z.record(variableName, secretSpec).superRefine((specs, refinement) => {
+  for (const [key, value] of Object.entries(specs)) {
+    const minimum = minimumLength(key);
+    if (typeof value !== "object" || !("generated" in value) || value.generated >= minimum) continue;
+    refinement.issues.push(
+      toIssue(
+        {
+          given: `${value.generated} characters`,
+          allowed: `at least ${minimum} characters`,
+          fix: `write ${key}: generated`,
+        },
+        value,
+        [key],
+      ),
+    );
+  }
+});
+
+const environmentVariables = (context: SchemaContext) =>
+  z
+    .record(plainVariableName, z.union([z.string(), z.number(), z.boolean()]).transform(String))
+    .superRefine((variables, refinement) => {
+      for (const [key, value] of Object.entries(variables)) {
+        const fault = environmentCheck(key, value, context.environment);
+        if (fault !== undefined) refinement.issues.push(toIssue(fault, value, [key]));
+      }
+    });
+
+export const container = (context: SchemaContext) => ({
+  image,
+  entrypoint: commandLine().min(1).optional(),
+  command: commandLine().optional(),
+  user: user.default("1000:1000"),
+  resources: resources({ memoryMiB: 256, cpus: 0.5, pids: 128 }),
+  secrets: secrets.default({}),
+  /** Names of secrets, DATABASE_URL or REDIS_URL that the program can only read from its environment. They show in docker inspect. */
+  secretsInEnvironment: z.strictObject({ names: z.array(variableName).min(1), reason }).optional(),
+  environment: environmentVariables(context).default({}),
+  volumes: z.array(volume).default([]),
+  /** @default /tmp of 64 MiB */
+  tmpfs: z.array(tmpfs).default([{ path: "/tmp", sizeMiB: 64 }]),
+  confinement,
+  stopGraceSeconds: z.int().min(1).max(600).default(10),
+});

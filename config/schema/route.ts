@@ -1,0 +1,78 @@
+import { z } from "zod";
+import { SECURITY_HEADERS } from "../../hardening/edge/headers";
+import type { SchemaContext } from "../environment";
+import { corsOriginCheck, hostCheck, responseHeaderCheck } from "../values/edge";
+import { checkedString, matching } from "./fields";
+
+const headerValue = matching(/^[\x20-\x7e]{0,4096}$/, "printable ASCII on one line", "remove line breaks");
+
+const headerName = matching(
+  /^[A-Za-z0-9-]{1,100}$/,
+  "a header's name of letters, digits and hyphens; not *",
+  "rename it",
+);
+
+const distinct = (values: readonly string[]): boolean =>
+  new Set(values.map((value) => value.toLowerCase())).size === values.length;
+
+const once = { params: { given: "a name twice", allowed: "each name once, whatever its case", fix: "remove one" } };
+
+export const route = (context: SchemaContext) =>
+  z.strictObject({
+    host: checkedString((value) => hostCheck(value, context.environment)),
+    /** @default "/": everything on the host */
+    pathPrefix: matching(
+      /^(?!.*\/\.{1,2}(?:\/|$))\/(?:[A-Za-z0-9\-._~]+(?:\/[A-Za-z0-9\-._~]+)*)?$/,
+      "a path that starts with / and does not end with it",
+      "write it as /api",
+    ).default("/"),
+    /** Token bucket a source address. @default 100 requests a second, bursts of 200 */
+    rateLimit: z
+      .strictObject({
+        average: z.int().min(1).max(1_000_000).default(100),
+        burst: z.int().min(1).max(1_000_000).default(200),
+        periodSeconds: z.int().min(1).max(3600).default(1),
+      })
+      .prefault({}),
+    /** Requests in flight at a time, answers that stream included; beyond: 429. @default 100 of a client, 1000 of all */
+    inFlight: z
+      .strictObject({
+        perClient: z.int().min(1).max(100_000).default(100),
+        total: z.int().min(1).max(100_000).default(1000),
+      })
+      .refine((value) => value.perClient <= value.total, {
+        params: { allowed: "perClient of at most total", fix: "raise total, or lower perClient" },
+      })
+      .prefault({}),
+    /** The largest request body in MiB; bodies are passed on as they come. @default 1 */
+    maxBodyMiB: z.number().min(0.001).max(1024).default(1),
+    /** No limit on waiting for the answer's headers; only GET. Other routes stream, too. @default false */
+    streaming: z.boolean().default(false),
+    headers: z
+      .strictObject({
+        /** Replaces the strict default Content-Security-Policy. */
+        contentSecurityPolicy: headerValue.optional(),
+        /** Sets a response header, or removes it with "". */
+        response: z
+          .record(checkedString((value) => responseHeaderCheck(value)).and(headerName), headerValue)
+          .refine((value) => distinct(Object.keys(value)), once)
+          .default({}),
+        /** Headers of the default set that the application sends itself, such as a CSP with nonces. */
+        fromApplication: z
+          .array(z.enum(SECURITY_HEADERS.map((header) => header.name) as [string, ...string[]]))
+          .refine(distinct, once)
+          .default([]),
+      })
+      .prefault({}),
+    cors: z
+      .strictObject({
+        allowedOrigins: z.array(checkedString((value) => corsOriginCheck(value, context.environment))).min(1),
+        allowedMethods: z
+          .array(z.enum(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]))
+          .default(["GET", "POST"]),
+        allowedHeaders: z.array(headerName).default(["Authorization", "Content-Type"]),
+        allowCredentials: z.boolean().default(false),
+        maxAgeSeconds: z.int().min(0).max(86_400).default(600),
+      })
+      .optional(),
+  });

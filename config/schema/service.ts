@@ -1,0 +1,72 @@
+import { z } from "zod";
+import type { SchemaContext } from "../environment";
+import type { FaultParams } from "../faults";
+import { identifierCheck } from "../values/database";
+import { dockerApi } from "./docker-api";
+import { checkedString, commandLine, matching, port, toIssue } from "./fields";
+import { container } from "./program";
+import { route } from "./route";
+
+const servicePort = port.refine((value) => value >= 1024, {
+  params: {
+    allowed: "1024 to 65535; a program without capabilities listens on no lower port",
+    fix: "have the program listen on 1024 or above; the edge serves 443",
+  },
+});
+
+const healthCheck = z
+  .strictObject({
+    /** A path that answers 2xx; asked with the image's own wget on the service's port. @default "/" if there is a port */
+    http: matching(/^\/[A-Za-z0-9\-._~/?&=%]*$/, "a path that starts with /", "give the path alone").optional(),
+    /** A command in the image that exits 0 when the service is well. */
+    command: commandLine().min(1).optional(),
+    intervalSeconds: z.int().min(1).max(300).default(5),
+    timeoutSeconds: z.int().min(1).max(120).default(3),
+    retries: z.int().min(1).max(20).default(3),
+    startPeriodSeconds: z.int().min(0).max(600).default(10),
+  })
+  .refine((value) => value.http === undefined || value.command === undefined, {
+    params: { allowed: "http or command, not both", fix: "remove one" },
+  });
+
+export const service = (context: SchemaContext) =>
+  z
+    .strictObject({
+      ...container(context),
+      /** The port that the program listens on; it is never published. */
+      port: servicePort.optional(),
+      routes: z.array(route(context)).default([]),
+      healthCheck: healthCheck.optional(),
+      data: z.enum(["none", "read-only", "read-write"]).default("none"),
+      /** Which of the stack's databases. @default database.name */
+      database: checkedString(identifierCheck).optional(),
+      /** A Redis user of the service's own. @default false; true means the key prefix `<service>:` */
+      cache: z
+        .union([
+          z.boolean(),
+          z.strictObject({
+            keyPrefixes: z
+              .array(matching(/^[A-Za-z0-9_:.{}-]{1,64}$/, "letters, digits and _ : . { } -", "choose another prefix"))
+              .min(1),
+          }),
+        ])
+        .default(false),
+      /** Whether the service may open connections to the internet. */
+      egress: z.boolean().default(false),
+      /** Exact permissions of the Docker API, through a socket proxy of the service's own. @default none */
+      dockerApi: dockerApi.optional(),
+      /** Seconds within which a new version has to become healthy. */
+      startTimeoutSeconds: z.int().min(5).max(900).default(60),
+    })
+    .superRefine((value, refinement) => {
+      const missing = (path: PropertyKey[], fault: FaultParams) =>
+        refinement.issues.push(toIssue({ given: "nothing", ...fault }, undefined, path));
+      if (value.routes.length > 0 && value.port === undefined)
+        missing(["port"], { allowed: "the port that the routes lead to", fix: "add port: <1024 to 65535>" });
+      if (value.healthCheck?.command === undefined && value.port === undefined) {
+        missing(["healthCheck"], {
+          allowed: "a command where the service has no port",
+          fix: "add healthCheck: { command: [...] }",
+        });
+      }
+    });

@@ -1,0 +1,85 @@
+import { z } from "zod";
+import { ENVIRONMENTS, type Environment, type SchemaContext } from "../environment";
+import { IMAGE_ROLES } from "../images";
+import { poolCheck } from "../values/network";
+import { certificates } from "./certificates";
+import { database } from "./database";
+import { edge } from "./edge";
+import { checkedString, image, matching, name } from "./fields";
+import { migration } from "./migration";
+import { redis } from "./redis";
+import { rotation } from "./rotation";
+import { service } from "./service";
+
+/** The whole configuration of a stack: every key below stands as `rampart:<key>` in Pulumi.<stack>.yaml. */
+const buildSchema = (context: SchemaContext) =>
+  z.strictObject({
+    environment: z.enum(ENVIRONMENTS).default(context.environment),
+    /** The prefix of every network's and volume's name. @default rampart-<stack> */
+    name: matching(
+      /^[a-z][a-z0-9-]{1,40}$/,
+      "lower-case letters, digits and hyphens, starting with a letter, 2 to 41 characters",
+      "rename it",
+    ).optional(),
+    certificates: certificates(context),
+    acmeEmail: checkedString((value) =>
+      z.email().safeParse(value).success
+        ? undefined
+        : { allowed: "an e-mail address", fix: "give the address to which the CA can write" },
+    ).optional(),
+    edge: edge(context),
+    images: z.partialRecord(z.enum(IMAGE_ROLES as [string, ...string[]]), image).default({}),
+    network: z
+      .strictObject({
+        /** The /16 that the stack's networks are cut from. @default one derived from the stack's name */
+        pool: checkedString(poolCheck).optional(),
+      })
+      .prefault({}),
+    database: database(context),
+    redis: redis(context),
+    rotation,
+    migration: migration(context).optional(),
+    services: z.record(name, service(context)).default({}),
+    logging: z
+      .strictObject({ maxSizeMiB: z.int().min(1).max(1024).default(10), maxFiles: z.int().min(1).max(20).default(3) })
+      .prefault({}),
+    /** The group that owns the Docker socket on the host; lets the socket proxy run without root. @default found on a local engine */
+    dockerSocketGroup: z.int().min(1).max(65_535).optional(),
+  });
+
+const SCHEMAS = new Map<Environment, ReturnType<typeof buildSchema>>();
+
+/** The schema for an environment, built once: building it takes longer than using it. */
+export function stackSchema(context: SchemaContext) {
+  const schema = SCHEMAS.get(context.environment) ?? buildSchema(context);
+  SCHEMAS.set(context.environment, schema);
+  return schema;
+}
+
+export type StackConfig = z.output<ReturnType<typeof stackSchema>>;
+export type ServiceConfig = StackConfig["services"][string];
+export type MigrationConfig = NonNullable<StackConfig["migration"]>;
+export type RouteConfig = ServiceConfig["routes"][number];
+export type SecretSpec = ServiceConfig["secrets"][string];
+export type HealthCheckConfig = NonNullable<ServiceConfig["healthCheck"]>;
+export type CertificatesConfig = StackConfig["certificates"];
+
+/** The keys that exist under `rampart:`, apart from the flat keys that hold secrets. */
+export const STACK_KEYS = [
+  "environment",
+  "name",
+  "certificates",
+  "acmeEmail",
+  "edge",
+  "images",
+  "network",
+  "database",
+  "redis",
+  "rotation",
+  "migration",
+  "services",
+  "logging",
+  "dockerSocketGroup",
+] as const satisfies readonly (keyof StackConfig)[];
+
+export const isStackKey = (key: string): key is keyof StackConfig => (STACK_KEYS as readonly string[]).includes(key);

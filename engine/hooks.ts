@@ -1,0 +1,258 @@
+import * as pulumi from "@pulumi/pulumi";
+import { LABEL_COMPONENT, LABEL_NAME, LABEL_PIDS, LABEL_STACK } from "../hardening/container/labels";
+import {
+  describeFailure,
+  docker,
+  indent,
+  logTail,
+  newestContainer,
+  setPidsLimit,
+  TIMED_OUT,
+  type Engine,
+} from "./docker";
+import { keepRunning, type KeepRunning } from "./keep-running";
+import { leftoversHook } from "./leftovers";
+import { statementHooks, type StatementsSettings } from "./statement-hooks";
+import { NO_REDIS_HOOKS, redisHooks, type RedisHooks } from "./redis-hooks";
+
+/** What a container needs beyond the provider's arguments; see docs/decisions/0002-hooks.md. */
+export interface ContainerHooks {
+  readonly container: pulumi.ResourceHookBinding;
+  readonly keepRunning: KeepRunning;
+  readonly carrier: pulumi.ResourceHookBinding;
+  readonly role: pulumi.ResourceHookBinding;
+  readonly jobReceipt: (settings: JobSettings) => pulumi.ResourceHookBinding;
+  readonly routesApplied: (settings: RoutesSettings) => pulumi.ResourceHookBinding;
+  readonly reload: (settings: ReloadSettings) => pulumi.ResourceHookBinding;
+  readonly redis: RedisHooks;
+  readonly statements: (settings: StatementsSettings) => pulumi.ResourceHookBinding;
+  /** A role whose password others may change: what runs before the stack itself changes it. */
+  readonly guardedRole: (settings: StatementsSettings) => pulumi.ResourceHookBinding;
+}
+
+export interface ReloadSettings {
+  readonly name: string;
+  /** The container's label `io.rampart.name`. */
+  readonly owner: string;
+  /** The path of a POSIX sh script in that container. */
+  readonly script: string;
+}
+
+export interface JobSettings {
+  readonly name: string;
+  readonly timeoutSeconds: number;
+}
+
+export interface RoutesSettings {
+  readonly edgeName: string;
+  readonly probePort: number;
+}
+
+/** The keeper of a job's receipt that holds the container's id; the hook starts that container. */
+export const JOB_CONTAINER_KEEPER = "container";
+/** The label of the routes' carrier that holds the path which the edge answers once it serves them. */
+export const LABEL_ROUTES_PROBE = "io.rampart.routes-probe";
+
+/** Creates the hooks of one stack. Under Pulumi's mocks, whose monitor knows no hooks, there are none. */
+export function containerHooks(name: string, stack: string, engine: Engine): ContainerHooks {
+  if (!hooksSupported())
+    return {
+      container: {},
+      keepRunning: (container) => container,
+      carrier: {},
+      role: {},
+      jobReceipt: () => ({}),
+      routesApplied: () => ({}),
+      reload: () => ({}),
+      redis: NO_REDIS_HOOKS,
+      statements: () => ({}),
+      guardedRole: () => ({}),
+    };
+  const container: pulumi.ResourceHookBinding = {
+    beforeCreate: [leftoversHook(`${name}-container-leftovers`, stack, engine, "unfinished")],
+    afterCreate: [new pulumi.ResourceHook(`${name}-pids-limit`, (args) => applyPidsLimit(engine, args))],
+    onError: [new pulumi.ErrorHook(`${name}-container-failed`, (args) => explainFailure(engine, stack, args))],
+  };
+  const role: pulumi.ResourceHookBinding = { onError: [new pulumi.ErrorHook(`${name}-role-failed`, explainRole)] };
+  return {
+    container,
+    keepRunning: keepRunning(stack, engine),
+    carrier: { beforeCreate: [leftoversHook(`${name}-carrier-leftovers`, stack, engine, "any")] },
+    role,
+    guardedRole: (settings) => ({ ...role, ...statementHooks(stack, engine, settings, "update") }),
+    jobReceipt: (settings) => ({
+      beforeCreate: [new pulumi.ResourceHook(`${name}-${settings.name}-run`, (args) => runJob(engine, settings, args))],
+    }),
+    routesApplied: (settings) => ({
+      afterCreate: [
+        new pulumi.ResourceHook(`${name}-routes-applied`, (args) => waitForRoutes(engine, stack, settings, args)),
+      ],
+    }),
+    reload: (settings) => ({
+      beforeCreate: [new pulumi.ResourceHook(`${settings.name}-reload`, () => reload(engine, stack, settings))],
+    }),
+    redis: redisHooks(name, stack, engine),
+    statements: (settings) => statementHooks(stack, engine, settings),
+  };
+}
+
+export function hooksSupported(): boolean {
+  const runtime = pulumi.runtime as unknown as { readonly getMonitor?: () => object | undefined };
+  const monitor = runtime.getMonitor?.();
+  return monitor === undefined || "registerErrorHook" in monitor;
+}
+
+/** The provider has no argument for a PIDs limit; the engine takes one at any time, and it leaves no diff. */
+async function applyPidsLimit(engine: Engine, args: pulumi.ResourceHookArgs): Promise<void> {
+  const pids = Number(label(args.newInputs, LABEL_PIDS));
+  try {
+    await setPidsLimit(engine, args.id, pids);
+  } catch (error) {
+    throw new Error(
+      `${args.name} runs without its PIDs limit: ${message(error)}\nAfter mending it, run \`pulumi up --replace '${args.urn}'\`.`,
+    );
+  }
+}
+
+/** A role or a database that exists already: the data volume is older than this stack's state. */
+async function explainRole(args: pulumi.ErrorHookArgs): Promise<boolean> {
+  if (args.errors.some((error) => /already exists/.test(error))) {
+    await pulumi.log.error(
+      `${args.name}: the data volume was kept from an earlier deployment and holds it already. docs/operations.md ("Bring a stack up on a retained volume") says how to take it over.`,
+    );
+  }
+  return false;
+}
+
+/** Adds what the provider's own error leaves out, and takes the failed container off the network's DNS by stopping it. */
+async function explainFailure(engine: Engine, stack: string, args: pulumi.ErrorHookArgs): Promise<boolean> {
+  const name = label(args.newInputs, LABEL_NAME);
+  const component = label(args.newInputs, LABEL_COMPONENT);
+  // Carriers and jobs are not started here, so they do not fail to become healthy.
+  if (
+    name === undefined ||
+    component === undefined ||
+    field(args.newInputs, "wait") !== true ||
+    args.failedOperation !== "create"
+  )
+    return false;
+  try {
+    const id = await newestContainer(engine, {
+      [LABEL_STACK]: stack,
+      [LABEL_NAME]: name,
+      [LABEL_COMPONENT]: component,
+    });
+    const failure = id === undefined ? undefined : await describeFailure(engine, id);
+    // A creation that the engine refused left no container: the newest is then the old one, which is healthy and serves.
+    if (id !== undefined && failure !== undefined) {
+      await pulumi.log.error(`${args.name} did not become healthy: ${failure}`);
+      await docker(engine, ["stop", "--time", "5", id]);
+    }
+  } catch (error) {
+    await pulumi.log.warn(`${args.name}: its logs could not be read: ${message(error)}`);
+  }
+  return false;
+}
+
+/**
+ * Runs a job's container to its end. It runs before the receipt is created, so a job that fails leaves no receipt, and
+ * the next `up` runs it again.
+ */
+async function runJob(engine: Engine, settings: JobSettings, args: pulumi.ResourceHookArgs): Promise<void> {
+  const id = container(args.newInputs);
+  if (id === undefined) throw new Error(`${settings.name}: its container is not known`);
+  const started = await docker(engine, ["start", id]);
+  if (started.code !== 0) throw new Error(`${settings.name} could not be started: ${started.stderr.trim()}`);
+  const waited = await docker(engine, ["wait", id], settings.timeoutSeconds);
+  if (waited.code === TIMED_OUT) {
+    await docker(engine, ["stop", "--time", "10", id]);
+    throw new Error(
+      `${settings.name} did not end within ${settings.timeoutSeconds} s and was stopped; services were not changed.\n${await tail(engine, id)}`,
+    );
+  }
+  if (waited.code !== 0)
+    throw new Error(`${settings.name} could not be waited for, and may still be running: ${waited.stderr.trim()}`);
+  const code = Number(waited.stdout.trim());
+  if (code === 0) return;
+  throw new Error(
+    `${settings.name} ended with exit code ${code}; services were not changed, and the next \`pulumi up\` runs it again.\n${await tail(engine, id)}`,
+  );
+}
+
+/** Has a running container take its live files. One that does not run reads them when it starts. */
+async function reload(engine: Engine, stack: string, settings: ReloadSettings): Promise<void> {
+  const id = await newestContainer(
+    engine,
+    { [LABEL_STACK]: stack, [LABEL_NAME]: settings.owner, [LABEL_COMPONENT]: settings.owner },
+    true,
+  );
+  if (id === undefined) return;
+  // A container of an earlier Rampart has no such script, and is about to be replaced.
+  const result = await docker(
+    engine,
+    ["exec", id, "/bin/sh", "-c", 'test -f "$1" || exit 0; exec /bin/sh "$1"', "-", settings.script],
+    RELOAD_TIMEOUT_SECONDS,
+  );
+  if (result.code === 0) return;
+  throw new Error(
+    `${settings.owner} did not take its new files; the next \`pulumi up\` tries again.\n${indent(`${result.stdout}${result.stderr}`.trim())}`,
+  );
+}
+
+const RELOAD_TIMEOUT_SECONDS = 60;
+
+async function tail(engine: Engine, id: string): Promise<string> {
+  const logs = await logTail(engine, id);
+  return `last log lines:\n${indent(logs === "" ? "(it wrote nothing)" : logs)}`;
+}
+
+/** Seconds in which Traefik must have read a changed file; it takes well under one. */
+const ROUTES_TIMEOUT_SECONDS = 20;
+
+/** Waits until the edge serves the routes just written, so that the old containers stop only after that. */
+async function waitForRoutes(
+  engine: Engine,
+  stack: string,
+  settings: RoutesSettings,
+  args: pulumi.ResourceHookArgs,
+): Promise<void> {
+  const path = label(args.newInputs, LABEL_ROUTES_PROBE);
+  const edge = await newestContainer(engine, { [LABEL_STACK]: stack, [LABEL_NAME]: settings.edgeName }, true);
+  // No edge yet: it reads the file when it starts.
+  if (edge === undefined || path === undefined) return;
+  // Traefik reads sub-directories but watches only the top one, so it never sees half a file; this makes it look.
+  const signalled = await docker(engine, ["kill", "--signal", "HUP", edge]);
+  if (signalled.code !== 0) throw new Error(`the edge could not be told of the new routes: ${signalled.stderr.trim()}`);
+  const url = `http://127.0.0.1:${settings.probePort}${path}`;
+  const deadline = Date.now() + ROUTES_TIMEOUT_SECONDS * 1000;
+  for (;;) {
+    const probe = await docker(engine, ["exec", edge, "wget", "-q", "-O", "/dev/null", url]);
+    if (probe.code === 0) return;
+    if (Date.now() > deadline) {
+      throw new Error(
+        `the edge did not take the new routes within ${ROUTES_TIMEOUT_SECONDS} s and goes on serving the old ones.\n${await tail(engine, edge)}`,
+      );
+    }
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
+
+function container(inputs: unknown): string | undefined {
+  const keepers = field(inputs, "keepers");
+  const id = field(keepers, JOB_CONTAINER_KEEPER);
+  return typeof id === "string" ? id : undefined;
+}
+
+function label(inputs: unknown, name: string): string | undefined {
+  const labels = field(inputs, "labels");
+  if (!Array.isArray(labels)) return undefined;
+  const found: unknown = labels.find((one: unknown) => field(one, "label") === name);
+  const value = field(found, "value");
+  return typeof value === "string" ? value : undefined;
+}
+
+function field(value: unknown, key: string): unknown {
+  return typeof value === "object" && value !== null ? (value as Record<string, unknown>)[key] : undefined;
+}
+
+const message = (error: unknown): string => (error instanceof Error ? error.message : String(error));

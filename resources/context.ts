@@ -1,0 +1,44 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { dockerHost, type ImageRole, type LoadedConfig, type SecretSpec } from "../config";
+import { engineAt, type Engine } from "../engine/docker";
+import type { ContainerHooks } from "../engine/hooks";
+
+/** The images of a stack, by what they are for and by their pinned references. */
+export interface ImageSource {
+  /** The pinned reference of one of Rampart's own images. */
+  reference(role: ImageRole): string;
+  /** The local id of an image, by its pinned reference. */
+  id(reference: string): pulumi.Output<string>;
+}
+
+/** The generated and the configured secrets of a stack. */
+export interface SecretSource {
+  /**
+   * A password that is made once and kept in the state, encrypted.
+   * @param length Letters and digits. @default 32
+   * @param rotation Another text is another password. @default none
+   * @param protect Whether it outlives a destroy that spares what is protected. @default false
+   */
+  password(key: string, length?: number, rotation?: string, protect?: boolean): pulumi.Output<string>;
+  /** A secret that a service names. @throws Error where the specification is none */
+  resolve(variable: string, spec: SecretSpec): pulumi.Output<string>;
+}
+
+/** What every component of one stack shares. */
+export interface StackContext {
+  readonly config: LoadedConfig;
+  readonly engine: Engine;
+  readonly images: ImageSource;
+  readonly secrets: SecretSource;
+  readonly hooks: ContainerHooks;
+  /** Keys the names of volumes that hold secrets, so that a name tells nothing of what is inside. */
+  readonly salt: pulumi.Output<string>;
+}
+
+/** The engine's names of networks, by Rampart's own. */
+export type NetworkNames = Readonly<Record<string, pulumi.Output<string>>>;
+
+/** The engine by the provider's own order: `docker:host`, then DOCKER_HOST, then the local socket. */
+export function currentEngine(): Engine {
+  return engineAt(dockerHost());
+}

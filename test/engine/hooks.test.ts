@@ -1,0 +1,369 @@
+import type * as childProcess from "node:child_process";
+import * as pulumi from "@pulumi/pulumi";
+import { containerHooks, type ContainerHooks } from "../../components";
+import { JOB_CONTAINER_KEEPER, LABEL_ROUTES_PROBE } from "../../engine/hooks";
+import { FakeDocker } from "./fake-docker";
+import { record } from "../components/support";
+
+// Jest's process.env is a copy of which child processes know nothing: without this they would find the real CLI.
+jest.mock("node:child_process", () => {
+  const actual = jest.requireActual<typeof childProcess>("node:child_process");
+  const execFile = (
+    file: string,
+    args: string[],
+    options: object,
+    callback: (error: childProcess.ExecFileException | null, stdout: string, stderr: string) => void,
+  ): unknown => actual.execFile(file, args, { ...options, env: { ...process.env }, encoding: "utf8" }, callback);
+  return { ...actual, execFile };
+});
+
+const ENGINE = { host: "unix:///run/test.sock" };
+const FILTERS =
+  "--filter label=io.rampart.stack=dev --filter label=io.rampart.name=api --filter label=io.rampart.component=service";
+
+let docker: FakeDocker;
+let hooks: ContainerHooks;
+const path = process.env["PATH"];
+
+beforeEach(async () => {
+  docker = new FakeDocker();
+  process.env["PATH"] = docker.path;
+  await record(() => {
+    hooks = containerHooks("rampart-dev", "dev", ENGINE);
+  });
+});
+
+afterEach(() => {
+  docker.remove();
+  process.env["PATH"] = path;
+  jest.restoreAllMocks();
+});
+
+const labels = (values: Readonly<Record<string, string>>): { labels: { label: string; value: string }[] } => ({
+  labels: Object.entries(values).map(([label, value]) => ({ label, value })),
+});
+const CONTAINER = {
+  ...labels({
+    "io.rampart.component": "service",
+    "io.rampart.name": "api",
+    "io.rampart.pids-limit": "128",
+    "io.rampart.stack": "dev",
+  }),
+  wait: true,
+};
+
+const hookArgs = (newInputs: Record<string, unknown>): pulumi.ResourceHookArgs => ({
+  urn: "urn:pulumi:dev::rampart::docker:index/container:Container::rampart-dev-api",
+  id: "c0ffee",
+  name: "rampart-dev-api",
+  type: "docker:index/container:Container",
+  newInputs,
+});
+
+/** Calls the one hook that is bound to an event. */
+async function call(
+  binding: pulumi.ResourceHookBinding,
+  event: "afterCreate" | "beforeCreate",
+  newInputs: Record<string, unknown>,
+): Promise<void> {
+  const [hook, ...others] = binding[event] ?? [];
+  if (!(hook instanceof pulumi.ResourceHook) || others.length > 0) throw new Error(`there is not one hook ${event}`);
+  await hook.callback(hookArgs(newInputs));
+}
+
+async function fail(args: Partial<pulumi.ErrorHookArgs>): Promise<boolean> {
+  const [hook] = hooks.container.onError ?? [];
+  if (!(hook instanceof pulumi.ErrorHook)) throw new Error("there is no error hook");
+  return hook.callback({ ...hookArgs(CONTAINER), failedOperation: "create", errors: [], ...args });
+}
+
+/** What was logged, at each level. */
+function logged(): { errors: unknown[]; warnings: unknown[] } {
+  const found = { errors: [] as unknown[], warnings: [] as unknown[] };
+  jest.spyOn(pulumi.log, "error").mockImplementation((text) => Promise.resolve(void found.errors.push(text)));
+  jest.spyOn(pulumi.log, "warn").mockImplementation((text) => Promise.resolve(void found.warnings.push(text)));
+  return found;
+}
+
+describe("the hooks of a stack", () => {
+  test("have names of their own, and only what they are for", () => {
+    const job = hooks.jobReceipt({ name: "migration", timeoutSeconds: 1 });
+    const routes = hooks.routesApplied({ edgeName: "edge", probePort: 8082 });
+    const bound = [hooks.container, job, routes].flatMap((binding) =>
+      Object.entries(binding).map(
+        ([event, list]) => `${event} ${(list as { name: string }[]).map(({ name }) => name).join()}`,
+      ),
+    );
+    expect(bound).toEqual([
+      "beforeCreate rampart-dev-container-leftovers",
+      "afterCreate rampart-dev-pids-limit",
+      "onError rampart-dev-container-failed",
+      "beforeCreate rampart-dev-migration-run",
+      "afterCreate rampart-dev-routes-applied",
+    ]);
+  });
+
+  test("announce a role's password before the stack changes it, and explain one that fails", () => {
+    const binding = hooks.guardedRole({ name: "rampart-dev-roles-app_rw", statements: pulumi.output([]) });
+    expect(
+      Object.entries(binding).map(
+        ([event, list]) => `${event} ${(list as { name: string }[]).map(({ name }) => name).join()}`,
+      ),
+    ).toEqual(["onError rampart-dev-role-failed", "beforeUpdate rampart-dev-roles-app_rw-run"]);
+  });
+
+  test("are left out under Pulumi's own mocks, whose monitor knows none", async () => {
+    await pulumi.runtime.setMocks(
+      { newResource: ({ name, inputs }) => ({ id: name, state: inputs as object }), call: () => ({}) },
+      "rampart",
+      "dev",
+    );
+    const none = containerHooks("rampart-dev", "dev", ENGINE);
+    await pulumi.runtime.disconnect();
+    expect([
+      none.container,
+      none.jobReceipt({ name: "migration", timeoutSeconds: 1 }),
+      none.routesApplied({ edgeName: "edge", probePort: 8082 }),
+    ]).toEqual([{}, {}, {}]);
+  });
+});
+
+describe("what a killed update left", () => {
+  const LISTED = "ps --all --no-trunc --filter label=io.rampart.stack=dev --format {{.ID}} {{.Names}}";
+  const listed =
+    "b0 rampart-dev-api-0a1b2c3\nb1 rampart-dev-api-secrets-carrier-0a1b2c3\nb2 rampart-dev-api-0a1b2c3-x\nb3 rampart-dev-other-0a1b2c3\n";
+
+  test("is stopped and removed before the same container is made, if it never got its limit", async () => {
+    docker.answer("ps", { stdout: listed });
+    docker.answer("inspect", { stdout: "null\n" });
+    await call(hooks.container, "beforeCreate", CONTAINER);
+    expect(docker.calls.map((line) => line.replace("--host unix:///run/test.sock ", ""))).toEqual([
+      LISTED,
+      "inspect --format {{json .HostConfig.PidsLimit}} b0",
+      "stop --time 10 b0",
+      "rm --force b0",
+    ]);
+  });
+
+  test("is not what has its limit: that one serves", async () => {
+    docker.answer("ps", { stdout: listed });
+    docker.answer("inspect", { stdout: "128\n" });
+    await call(hooks.container, "beforeCreate", CONTAINER);
+    expect(docker.calls.filter((line) => / (stop|rm) /.test(line))).toEqual([]);
+  });
+
+  test("is any carrier of that name, as nothing runs in one", async () => {
+    docker.answer("ps", { stdout: listed });
+    await call(hooks.carrier, "beforeCreate", CONTAINER);
+    expect(
+      docker.calls
+        .filter((line) => / (stop|rm) /.test(line))
+        .map((line) => line.replace("--host unix:///run/test.sock ", "")),
+    ).toEqual(["rm --force b0"]);
+  });
+
+  test("that cannot be looked for is a warning, and the creation goes on", async () => {
+    docker.answer("ps", { stdout: listed });
+    process.env["PATH"] = "/nowhere";
+    const warned = jest.spyOn(pulumi.log, "warn").mockResolvedValue(undefined);
+    await call(hooks.container, "beforeCreate", CONTAINER);
+    expect(warned).toHaveBeenCalledWith(
+      expect.stringMatching(/^rampart-dev-api: what a killed update left could not be looked for: the Docker CLI/),
+    );
+  });
+});
+
+describe("the PIDs limit", () => {
+  test("is set on the container that was created, on the engine of the provider", async () => {
+    await call(hooks.container, "afterCreate", CONTAINER);
+    expect(docker.calls).toEqual(["--host unix:///run/test.sock update --pids-limit 128 c0ffee"]);
+  });
+
+  test("that the engine refuses is an error with the way out", async () => {
+    docker.answer("update", {
+      code: 1,
+      stderr: "noise\nError response from daemon: cgroup v1 has no pids controller\n",
+    });
+    await expect(call(hooks.container, "afterCreate", CONTAINER)).rejects.toThrow(
+      "rampart-dev-api runs without its PIDs limit: the engine did not take the PIDs limit 128: Error response from daemon: cgroup v1 has no pids controller\n" +
+        "After mending it, run `pulumi up --replace 'urn:pulumi:dev::rampart::docker:index/container:Container::rampart-dev-api'`.",
+    );
+  });
+
+  test("cannot be set without the Docker CLI, which is said", async () => {
+    process.env["PATH"] = "/nonexistent";
+    await expect(call(hooks.container, "afterCreate", CONTAINER)).rejects.toThrow(
+      "rampart-dev-api runs without its PIDs limit: the Docker CLI (`docker`) is not installed here; Rampart needs it beside the Pulumi CLI. Install it and run `pulumi up` again.",
+    );
+  });
+});
+
+describe("a job", () => {
+  const inputs = { keepers: { [JOB_CONTAINER_KEEPER]: "c0ffee" } };
+  const run = (timeoutSeconds = 60): Promise<void> =>
+    call(hooks.jobReceipt({ name: "migration", timeoutSeconds }), "beforeCreate", inputs);
+
+  test("is started and waited for; exit code 0 is all that is asked", async () => {
+    docker.answer("wait", { stdout: "0\n" });
+    await run();
+    expect(docker.calls).toEqual([
+      "--host unix:///run/test.sock start c0ffee",
+      "--host unix:///run/test.sock wait c0ffee",
+    ]);
+  });
+
+  test("that ends with another exit code fails with its last log lines", async () => {
+    docker.answer("wait", { stdout: "3\n" });
+    docker.answer("logs", { stdout: "001_users.sql\n", stderr: 'ERROR: relation "users" already exists\n' });
+    await expect(run()).rejects.toThrow(
+      "migration ended with exit code 3; services were not changed, and the next `pulumi up` runs it again.\n" +
+        'last log lines:\n    001_users.sql\n    ERROR: relation "users" already exists',
+    );
+    expect(docker.calls.at(-1)).toBe("--host unix:///run/test.sock logs --tail 15 c0ffee");
+  });
+
+  test("that wrote nothing says so", async () => {
+    docker.answer("wait", { stdout: "137\n" });
+    await expect(run()).rejects.toThrow(
+      "migration ended with exit code 137; services were not changed, and the next `pulumi up` runs it again.\nlast log lines:\n    (it wrote nothing)",
+    );
+  });
+
+  test("that does not end is stopped", async () => {
+    docker.answer("wait", { hangs: true });
+    docker.answer("logs", { stdout: "waiting for a lock\n" });
+    await expect(run(0.2)).rejects.toThrow(
+      "migration did not end within 0.2 s and was stopped; services were not changed.\nlast log lines:\n    waiting for a lock",
+    );
+    expect(docker.calls).toContain("--host unix:///run/test.sock stop --time 10 c0ffee");
+  });
+
+  test("whose container is gone is not waited for", async () => {
+    docker.answer("start", { code: 1, stderr: "Error: No such container: c0ffee\n" });
+    await expect(run()).rejects.toThrow("migration could not be started: Error: No such container: c0ffee");
+    expect(docker.calls).toHaveLength(1);
+  });
+
+  test("whose engine goes away while it runs is not said to be late", async () => {
+    docker.answer("wait", { code: 1, stderr: "Cannot connect to the Docker daemon\n" });
+    await expect(run()).rejects.toThrow(
+      "migration could not be waited for, and may still be running: Cannot connect to the Docker daemon",
+    );
+  });
+
+  test("without a container is a fault of the program", async () => {
+    await expect(
+      call(hooks.jobReceipt({ name: "migration", timeoutSeconds: 1 }), "beforeCreate", { keepers: {} }),
+    ).rejects.toThrow("migration: its container is not known");
+    expect(docker.calls).toEqual([]);
+  });
+});
+
+describe("a container that fails", () => {
+  const state = (facts: object): void => docker.answer("inspect", { stdout: JSON.stringify(facts) });
+
+  test("is explained and stopped, and the operation is not tried again", async () => {
+    const found = logged();
+    docker.answer("ps", { stdout: "newest\nolder\n" });
+    docker.answer("logs", { stderr: "cannot bind\n" });
+    state({
+      Status: "running",
+      Running: true,
+      Health: { Status: "unhealthy", Log: [{ ExitCode: 1, Output: "refused\n" }] },
+    });
+    await expect(fail({})).resolves.toBe(false);
+    expect(found).toEqual({
+      errors: [
+        "rampart-dev-api did not become healthy: status running\nlast health check: exit 1, refused\nlast log lines:\n    cannot bind",
+      ],
+      warnings: [],
+    });
+    // Of its own kind: the carriers of its files bear its name, too.
+    expect(docker.calls.at(0)).toBe(`--host unix:///run/test.sock ps --all --no-trunc --quiet ${FILTERS}`);
+    expect(docker.calls.at(-1)).toBe("--host unix:///run/test.sock stop --time 5 newest");
+  });
+
+  test("that ended is explained by its exit code, and by its memory limit where that was why", async () => {
+    const found = logged();
+    docker.answer("ps", { stdout: "newest\n" });
+    state({ Status: "exited", Running: false, ExitCode: 137, OOMKilled: true });
+    await fail({});
+    expect(found.errors).toEqual([
+      "rampart-dev-api did not become healthy: status exited, exit code 137, killed for want of memory (raise resources.memoryMiB)\nlast log lines:\n    (it wrote nothing)",
+    ]);
+  });
+
+  test("before it existed leaves the one that serves alone", async () => {
+    const found = logged();
+    docker.answer("ps", { stdout: "serving\n" });
+    state({ Status: "running", Running: true, Health: { Status: "healthy" } });
+    await fail({ errors: ["Error response from daemon: invalid reference format"] });
+    expect(found).toEqual({ errors: [], warnings: [] });
+    expect(docker.calls.filter((line) => line.includes(" stop "))).toEqual([]);
+  });
+
+  test.each([
+    ["on an update", { failedOperation: "update" }],
+    ["on a deletion", { failedOperation: "delete", newInputs: undefined }],
+    ["and is a job or a carrier, which is not started then", { newInputs: { ...CONTAINER, wait: undefined } }],
+  ])("%s touches nothing", async (_when, args) => {
+    await expect(fail(args as Partial<pulumi.ErrorHookArgs>)).resolves.toBe(false);
+    expect(docker.calls).toEqual([]);
+  });
+
+  test("without the Docker CLI fails with the provider's error, and a warning", async () => {
+    const found = logged();
+    process.env["PATH"] = "/nonexistent";
+    await expect(fail({})).resolves.toBe(false);
+    expect(found.warnings).toEqual([
+      expect.stringContaining(
+        "rampart-dev-api: its logs could not be read: the Docker CLI (`docker`) is not installed here",
+      ),
+    ]);
+  });
+});
+
+describe("new routes", () => {
+  const inputs = labels({ [LABEL_ROUTES_PROBE]: "/rampart-config/1a2b" });
+  const apply = (newInputs: Record<string, unknown> = inputs): Promise<void> =>
+    call(hooks.routesApplied({ edgeName: "edge", probePort: 8082 }), "afterCreate", newInputs);
+
+  test("are announced to the running edge, which is then asked until it serves them", async () => {
+    docker.answer("ps", { stdout: "edge-id\n" });
+    docker.answer("exec", { afterFailures: 2 });
+    await apply();
+    const probe =
+      "--host unix:///run/test.sock exec edge-id wget -q -O /dev/null http://127.0.0.1:8082/rampart-config/1a2b";
+    expect(docker.calls).toEqual([
+      "--host unix:///run/test.sock ps --no-trunc --quiet --filter label=io.rampart.stack=dev --filter label=io.rampart.name=edge",
+      "--host unix:///run/test.sock kill --signal HUP edge-id",
+      probe,
+      probe,
+      probe,
+    ]);
+  });
+
+  test("that the edge does not take in time fail, with its log", async () => {
+    docker.answer("ps", { stdout: "edge-id\n" });
+    docker.answer("exec", { code: 1 });
+    docker.answer("logs", { stdout: '{"level":"error","message":"yaml: line 3"}\n' });
+    let now = 0;
+    jest.spyOn(Date, "now").mockImplementation(() => (now += 15_000));
+    await expect(apply()).rejects.toThrow(
+      'the edge did not take the new routes within 20 s and goes on serving the old ones.\nlast log lines:\n    {"level":"error","message":"yaml: line 3"}',
+    );
+  });
+
+  test("cannot be announced to an edge that is gone", async () => {
+    docker.answer("ps", { stdout: "edge-id\n" });
+    docker.answer("kill", { code: 1, stderr: "Error response from daemon: no such container\n" });
+    await expect(apply()).rejects.toThrow(
+      "the edge could not be told of the new routes: Error response from daemon: no such container",
+    );
+  });
+
+  test("need no announcement before there is an edge", async () => {
+    await apply();
+    expect(docker.calls).toHaveLength(1);
+  });
+});

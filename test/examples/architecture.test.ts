@@ -1,0 +1,48 @@
+import { files, read } from "./support";
+
+const PAGE = read("docs/architecture.md");
+const { scripts } = JSON.parse(read("package.json")) as { scripts: Readonly<Record<string, string>> };
+
+describe("docs/architecture.md", () => {
+  it("lists every component with its type token, and no other", () => {
+    const declared = files("components", /\.ts$/).flatMap((file) =>
+      [...read(file).matchAll(/super\("(rampart:\w+:\w+)"/g)].map(([, token = ""]) => token),
+    );
+    const listed = [...PAGE.matchAll(/`(rampart:\w+:\w+)`/g)].map(([, token = ""]) => token);
+    expect(listed.sort()).toEqual(declared.sort());
+  });
+
+  it("has one component a file of components/, but for what makes and what exports them", () => {
+    const others = files("components", /\.ts$/).filter(
+      (file) => read(file).match(/extends \S*Resource\b/g)?.length !== 1,
+    );
+    expect(others).toEqual(["components/context.ts", "components/index.ts"]);
+  });
+
+  it("lists the hooks by the ends of their names", () => {
+    const declared = [...files("engine", /\.ts$/), ...files("resources", /\.ts$/)].flatMap((file) =>
+      [
+        ...read(file).matchAll(/(?:new pulumi\.\w+Hook|leftoversHook)\(\s*`\$\{[^}]+\}-(?:\$\{[^}]+\}-)?([a-z-]+)`/g),
+      ].map(([, name = ""]) => name),
+    );
+    expect(declared.length).toBeGreaterThan(10);
+    expect(declared.filter((name) => !PAGE.includes(`-${name}\``))).toEqual([]);
+  });
+
+  it("lists every command's file and npm script", () => {
+    expect(files("commands", /\.ts$/).filter((file) => !PAGE.includes(`\`${file}\``))).toEqual([]);
+    const ofCommands = Object.keys(scripts).filter((name) => scripts[name]?.includes(" commands/"));
+    expect(ofCommands.filter((name) => !PAGE.includes(`\`npm ${name === "start" ? "" : "run "}${name}\``))).toEqual([]);
+  });
+
+  it("lists every room", () => {
+    const rooms = new Set(
+      ["config", "hardening"]
+        .flatMap((root) => files(root, /\.ts$/, true))
+        .map((file) => file.replace(/\/[^/]*$/, "/")),
+    );
+    rooms.delete("hardening/");
+    rooms.delete("hardening/confinement/seccomp/");
+    expect([...rooms].filter((room) => !PAGE.includes(`\`${room}\``))).toEqual([]);
+  });
+});

@@ -1,0 +1,13 @@
+/** `npm run golden`: writes the golden files anew. The commit says why they changed. */
+import { writeFileSync } from "node:fs";
+import { GOLDEN, goldenFile, goldenText, recordGolden } from "./recordings";
+
+async function main(): Promise<void> {
+  for (const { name, stack, file } of GOLDEN) {
+    const { plan, files } = await recordGolden(stack, file);
+    writeFileSync(goldenFile(name, "plan"), goldenText(plan));
+    writeFileSync(goldenFile(name, "files"), goldenText(files));
+  }
+}
+
+void main();

@@ -1,0 +1,92 @@
+import fc from "fast-check";
+import { defaultPool, planNetworks, postgresAddress, type NetworksInput } from "../../../hardening/container/networks";
+
+const INPUT: NetworksInput = {
+  stackName: "rampart-prod",
+  pool: "10.20.0.0/16",
+  dockerApiConsumers: [],
+  egress: false,
+  databaseAccess: false,
+};
+const subnets = (input: Partial<NetworksInput>): Record<string, string> =>
+  Object.fromEntries(planNetworks({ ...INPUT, ...input }).map(({ name, subnet }) => [name, subnet]));
+
+/** First and last address of `a.b.c.0/bits`, by the third octet. */
+const span = (subnet: string): readonly [number, number] => {
+  const [, third, bits] = /^\d+\.\d+\.(\d+)\.0\/(\d+)$/.exec(subnet) ?? [];
+  return [Number(third), Number(third) + 2 ** (24 - Number(bits)) - 1];
+};
+
+const overlaps = (all: readonly string[]): string[] =>
+  all.filter((one, index) =>
+    all.slice(index + 1).some((other) => span(one)[0] <= span(other)[1] && span(other)[0] <= span(one)[1]),
+  );
+
+describe("the plan of the networks", () => {
+  test("has three networks always, and the others where something asks for them", () => {
+    expect(subnets({})).toEqual({ public: "10.20.0.0/24", proxy: "10.20.8.0/22", internal: "10.20.12.0/22" });
+    expect(subnets({ egress: true })).toEqual({ ...subnets({}), egress: "10.20.4.0/22" });
+    expect(subnets({ databaseAccess: true })).toEqual({ ...subnets({}), "database-access": "10.20.1.0/24" });
+  });
+
+  test("denies by default: only public, egress and database-access have a way out, and their members no way to each other", () => {
+    const plan = planNetworks({ ...INPUT, egress: true, databaseAccess: true, dockerApiConsumers: ["worker"] });
+    expect(
+      plan.map(({ name, internal, icc }) => `${name} ${internal ? "internal" : "open"}${icc ? "" : ", apart"}`),
+    ).toEqual([
+      "public open, apart",
+      "proxy internal",
+      "internal internal",
+      "egress open, apart",
+      "database-access open, apart",
+      "docker-api-worker internal",
+    ]);
+    for (const { subnet, gateway } of plan) expect(gateway).toBe(subnet.replace(/\.0\/\d+$/, ".1"));
+  });
+
+  test("keeps Postgres' address out of what the engine hands out by itself", () => {
+    const internal = planNetworks(INPUT).find(({ name }) => name === "internal");
+    expect(internal?.dynamicRange).toBe("10.20.14.0/23");
+    expect(postgresAddress("rampart-prod", "10.20.0.0/16")).toBe("10.20.12.10");
+    expect(postgresAddress("rampart-prod")).toBe(defaultPool("rampart-prod").replace(/\.0\.0\/16$/, ".12.10"));
+  });
+
+  test("gives a stack a pool of its own, the same in every run", () => {
+    expect(defaultPool("rampart-dev")).toBe("10.204.0.0/16");
+    fc.assert(
+      fc.property(
+        fc.string(),
+        (name) =>
+          /^10\.(1[2-9]\d|2[0-3]\d)\.0\.0\/16$/.test(defaultPool(name)) &&
+          Number(defaultPool(name).split(".")[1]) >= 128,
+      ),
+    );
+  });
+
+  test("gives each consumer of the Docker API a subnet that no other network has, whatever their number and order", () => {
+    const names = fc.uniqueArray(fc.stringMatching(/^[a-z][a-z0-9-]{0,12}$/), { maxLength: 120 });
+    fc.assert(
+      fc.property(names, (consumers) => {
+        const one = subnets({ dockerApiConsumers: consumers, egress: true, databaseAccess: true });
+        expect(new Set(Object.values(one)).size).toBe(consumers.length + 5);
+        expect(overlaps(Object.values(one))).toEqual([]);
+        expect(subnets({ dockerApiConsumers: [...consumers].reverse(), egress: true, databaseAccess: true })).toEqual(
+          one,
+        );
+        for (const consumer of consumers)
+          expect(Number(one[`docker-api-${consumer}`]?.split(".")[2])).toBeGreaterThanOrEqual(16);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test("finds a place for all that there can be", () => {
+    const consumers = Array.from({ length: 240 }, (_, index) => `c${index}`);
+    expect(new Set(Object.values(subnets({ dockerApiConsumers: consumers }))).size).toBe(243);
+  });
+
+  test("leaves the others' networks alone when one comes that meets none of them", () => {
+    const before = subnets({ dockerApiConsumers: ["builder", "worker"] });
+    expect(subnets({ dockerApiConsumers: ["agent", "builder", "worker"] })).toMatchObject(before);
+  });
+});

@@ -1,0 +1,20 @@
+import { inventoryDifferences } from "../../../../hardening/postgres/upgrade/upgrade-sql";
+import * as scripts from "../../../../hardening/postgres/upgrade/upgrade-scripts";
+
+test("two inventories differ in the lines that one of them has alone, whatever their order", () => {
+  expect(inventoryDifferences(["rows app.items|2|7", "role|a"], ["role|a", "rows app.items|2|7"])).toEqual([]);
+  expect(inventoryDifferences(["rows app.items|2|7", "role|a"], ["rows app.items|1|7", "role|a", "role|b"])).toEqual([
+    "only on the new server: role|b",
+    "only on the new server: rows app.items|1|7",
+    "only on the old server: rows app.items|2|7",
+  ]);
+});
+
+test("the password is read inside the container and is no argument of any program", () => {
+  for (const script of [scripts.QUERY_SCRIPT, scripts.DUMP_SCRIPT, scripts.RESTORE_SCRIPT, scripts.ANALYZE_SCRIPT]) {
+    expect(script).toContain("export PGPASSFILE=/run/rampart/pgpass");
+    expect(script.split("\n").filter((line) => line.includes("postgres_password"))).toEqual([
+      `printf '*:*:*:%s:%s\\n' "$POSTGRES_USER" "$(cat /run/secrets/postgres_password)" > /run/rampart/pgpass`,
+    ]);
+  }
+});
