@@ -1,8 +1,8 @@
 import { resolve } from "node:path";
+import { readStackFile, StackFileError } from "../plan/stack-file";
 import { UsageError } from "./start/options";
 import { StartError } from "./start/state";
 import { engineHost } from "./start/survey";
-import { readStackFile, StackFileError } from "../plan/stack-file";
 import { dockerCli } from "./upgrade/docker-cli";
 import { parseUpgradeOptions, type UpgradeOptions } from "./upgrade/options";
 import { findServer, upgradeNames } from "./upgrade/server";

@@ -8,6 +8,7 @@ import {
 } from "../hardening/pki/certificates";
 import { SEED_BYTES } from "../hardening/pki/keys";
 import { certificatePeriod, type CertificatePeriod } from "../hardening/pki/period";
+import { defined } from "../hardening/defined";
 
 /** A certificate and its key, the latter a secret. */
 export interface CertificateOutputs {
@@ -54,7 +55,7 @@ export class Authority extends pulumi.ComponentResource {
           server,
           names,
           period: this.period,
-          ...(rotation === undefined ? {} : { rotation }),
+          ...defined({ rotation }),
         }),
       ),
     );

@@ -12,10 +12,10 @@ import {
   type BackupVolume,
 } from "../hardening/backup/workloads";
 import type { Workload } from "../hardening/container/workload";
+import type { MountedFile } from "../resources/carrier";
 import { createContainer } from "../resources/container";
 import type { NetworkNames, SecretSource, StackContext } from "../resources/context";
 import { DataVolume } from "./data-volume";
-import type { MountedFile } from "../resources/carrier";
 import { MountedFiles } from "./mounted-files";
 
 export interface BackupsArgs {

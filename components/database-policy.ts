@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import type { LoadedConfig } from "../config";
+import { databaseNames, type LoadedConfig } from "../config";
+import { hooksSupported } from "../engine/hooks";
 import {
   ELEVATION_WATCH,
   ELEVATION_WATCH_DATABASE,
@@ -12,13 +13,13 @@ import {
   renderElevationsSql,
 } from "../hardening/postgres/elevation/elevations";
 import { canonicalJson } from "../hardening/canonical-json";
-import { guardScripts, tenancyScripts, type DatabaseScript } from "../hardening/postgres/tenancy/policy-scripts";
 import { renderRoleSettingsSql } from "../hardening/postgres/roles/role-settings";
 import { scramSha256Verifier } from "../hardening/postgres/roles/scram";
+import { guardScripts, tenancyScripts, type DatabaseScript } from "../hardening/postgres/tenancy/policy-scripts";
 import type { StackContext } from "../resources/context";
 import { privilegesOf } from "./database-roles";
-import { hooksSupported } from "../engine/hooks";
-import { databaseNames, POSTGRES_SUPERUSER } from "./postgres";
+import { POSTGRES_SUPERUSER } from "./postgres";
+import { defined } from "../hardening/defined";
 
 /**
  * What the database provider has no resource for, run through the engine as the superuser inside Postgres' own container:
@@ -122,7 +123,7 @@ export class DatabasePolicy extends pulumi.ComponentResource {
     );
     return new random.RandomId(
       `${this.name}-${step}`,
-      { byteLength: 4, keepers: { statements: digest, ...(after === undefined ? {} : { after }) } },
+      { byteLength: 4, keepers: { statements: digest, ...defined({ after }) } },
       { parent: this, dependsOn, hooks: this.context.hooks.statements({ name: `${this.name}-${step}`, statements }) },
     );
   }

@@ -14,9 +14,10 @@ import {
 } from "../hardening/postgres/roles/roles";
 import { loginName, rotationId, rotationKey } from "../hardening/postgres/roles/rotation";
 import { scramSha256Verifier } from "../hardening/postgres/roles/scram";
-import type { Authority } from "./authority";
 import type { SecretSource, StackContext } from "../resources/context";
+import type { Authority } from "./authority";
 import { POSTGRES_SUPERUSER } from "./postgres";
+import { defined } from "../hardening/defined";
 
 /** Eight connections are reserved for the superuser: half for the provider, the rest for an operator. */
 const PROVIDER_CONNECTIONS = 4;
@@ -155,7 +156,7 @@ export class DatabaseRoles extends pulumi.ComponentResource {
         // A keyed digest of a key that is no secret: every log shows the name.
         name: pulumi.unsecret(this.context.salt.apply((salt) => loginName(own, key, salt))),
         password: this.verifier(name, password),
-        // It owns nothing, and the provider would look for it in one database alone.
+        // It owns nothing, and the provider would look for it in only one database.
         skipReassignOwned: true,
       },
       // Another salt is another name: then, too, the old login has to outlive those who use it.
@@ -219,7 +220,7 @@ export class DatabaseRoles extends pulumi.ComponentResource {
             database: grant.database,
             objectType: grant.objectType,
             privileges: [...grant.privileges],
-            ...(grant.schema === undefined ? {} : { schema: grant.schema }),
+            ...defined({ schema: grant.schema }),
             ...(grant.objects === undefined ? {} : { objects: [...grant.objects] }),
           },
           options(),
@@ -236,7 +237,7 @@ export class DatabaseRoles extends pulumi.ComponentResource {
             database: rule.database,
             objectType: rule.objectType,
             privileges: [...rule.privileges],
-            ...(rule.schema === undefined ? {} : { schema: rule.schema }),
+            ...defined({ schema: rule.schema }),
           },
           options(),
         ),
@@ -304,6 +305,6 @@ function roleArgs(role: RoleSpec): postgresql.RoleArgs {
     idleInTransactionSessionTimeout: role.idleInTransactionSessionTimeoutMs,
     searchPaths: [...role.searchPaths],
     roles: [...role.roles],
-    ...(role.assumeRole === undefined ? {} : { assumeRole: role.assumeRole }),
+    ...defined({ assumeRole: role.assumeRole }),
   };
 }

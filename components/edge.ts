@@ -1,6 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { LoadedConfig, RouteConfig } from "../config";
-import { isPrivilegedPort } from "../hardening/rules";
+import { LABEL_ROUTES_PROBE } from "../engine/hooks";
+import { hardenedWorkload } from "../hardening/container/hardened-workload";
+import type { AcceptedException, Workload } from "../hardening/container/workload";
 import {
   certResolverName,
   dynamicConfigProbePath,
@@ -15,13 +17,13 @@ import {
   type TraefikCertificates,
   type TraefikDynamicInput,
 } from "../hardening/edge";
-import type { AcceptedException, Workload } from "../hardening/container/workload";
+import { isPrivilegedPort } from "../hardening/rules";
+import { createCarrier } from "../resources/carrier";
 import { createContainer } from "../resources/container";
 import type { NetworkNames, StackContext } from "../resources/context";
 import { DataVolume } from "./data-volume";
-import { LABEL_ROUTES_PROBE } from "../engine/hooks";
-import { createCarrier } from "../resources/carrier";
 import { MountedFiles } from "./mounted-files";
+import { defined } from "../hardening/defined";
 
 /** Any uid but root's: the image needs none of its own. */
 const EDGE_USER = "65532:65532";
@@ -183,7 +185,7 @@ function dynamicInput(
     ),
     tls: config.edge.tls,
     trustedProxies: config.edge.trustedProxies,
-    ...(resolver === undefined ? {} : { certResolver: resolver }),
+    ...defined({ certResolver: resolver }),
   };
 }
 
@@ -202,16 +204,16 @@ function edgeRoute(service: RoutedService, route: RouteConfig, position: number,
     headers: {
       extra: response,
       fromApplication,
-      ...(contentSecurityPolicy === undefined ? {} : { contentSecurityPolicy }),
+      ...defined({ contentSecurityPolicy }),
     },
-    ...(route.cors === undefined ? {} : { cors: route.cors }),
+    ...defined({ cors: route.cors }),
   };
 }
 
 function edgeWorkload(context: StackContext, acme: boolean): Workload {
   const { config, images } = context;
   const { listenAddress, httpPort, httpsPort } = config.edge;
-  return {
+  return hardenedWorkload({
     name: EDGE_NAME,
     component: "edge",
     image: images.reference("traefik"),
@@ -231,10 +233,6 @@ function edgeWorkload(context: StackContext, acme: boolean): Workload {
     ],
     tmpfs: [{ path: "/tmp", sizeMiB: SCRATCH_MIB }],
     resources: config.edge.resources,
-    capabilities: [],
-    seccomp: { kind: "default" },
-    appArmor: { kind: "default" },
-    readOnlyRoot: true,
     healthCheck: {
       test: ["CMD-SHELL", healthLine(`${CONFIG_DIRECTORY}/${STATIC_FILE}`)],
       intervalSeconds: 2,
@@ -242,7 +240,6 @@ function edgeWorkload(context: StackContext, acme: boolean): Workload {
       startPeriodSeconds: 20,
       retries: 5,
     },
-    restart: "on-failure",
     // Said, although it is the default: `docker kill --signal HUP` of a container without a stop signal of its own counts
     // as a stop, and its restart policy is off from then on (seen on 20.10; the image says none).
     stopSignal: "SIGTERM",
@@ -250,10 +247,10 @@ function edgeWorkload(context: StackContext, acme: boolean): Workload {
     startTimeoutSeconds: 60,
     logging: config.logging,
     accepted: edgeExceptions(config),
-  };
+  });
 }
 
-/** What a public edge cannot hold, in the words of the posture. */
+/** What a public edge cannot hold, as the posture says it. */
 function edgeExceptions(config: LoadedConfig): AcceptedException[] {
   const { listenAddress, httpPort, httpsPort } = config.edge;
   const privileged = [httpPort, httpsPort].some((port) => port !== false && isPrivilegedPort(port));

@@ -1,10 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
-import { ELEVATION_WATCH_HEALTH_CHECK, elevationWatchScript } from "../hardening/postgres/elevation/elevations";
+import { hardenedWorkload } from "../hardening/container/hardened-workload";
 import type { Workload } from "../hardening/container/workload";
+import { ELEVATION_WATCH_HEALTH_CHECK, elevationWatchScript } from "../hardening/postgres/elevation/elevations";
+import { SERVER_USER } from "../hardening/postgres/server/user";
 import { createContainer } from "../resources/container";
 import type { NetworkNames, StackContext } from "../resources/context";
-import { MountedFiles } from "./mounted-files";
 import { SECRETS_PATH } from "../resources/program";
+import { MountedFiles } from "./mounted-files";
 
 const SCRIPT = "/etc/rampart/watch.sh";
 
@@ -49,25 +51,19 @@ export class ElevationWatch extends pulumi.ComponentResource {
 }
 
 function watchWorkload({ config, images }: StackContext): Workload {
-  return {
+  return hardenedWorkload({
     name: "elevation",
     component: "elevation",
     image: images.reference("postgres"),
     entrypoint: ["/bin/sh", SCRIPT],
-    environment: {},
-    user: "70:70",
+    user: SERVER_USER,
     networks: [{ network: "internal" }],
-    publishedPorts: [],
     mounts: [
       { kind: "volume", volume: "config", target: "/etc/rampart", readOnly: true },
       { kind: "volume", volume: "secrets", target: SECRETS_PATH, readOnly: true },
     ],
     tmpfs: [{ path: "/tmp", sizeMiB: 4 }],
     resources: { memoryMiB: 48, cpus: 0.1, pids: 24 },
-    capabilities: [],
-    seccomp: { kind: "default" },
-    appArmor: { kind: "default" },
-    readOnlyRoot: true,
     healthCheck: {
       test: ELEVATION_WATCH_HEALTH_CHECK,
       intervalSeconds: 5,
@@ -75,10 +71,9 @@ function watchWorkload({ config, images }: StackContext): Workload {
       startPeriodSeconds: 20,
       retries: 3,
     },
-    restart: "on-failure",
     stopGraceSeconds: 5,
     startTimeoutSeconds: 90,
     logging: config.logging,
     accepted: [],
-  };
+  });
 }

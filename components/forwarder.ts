@@ -1,8 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
+import { hardenedWorkload } from "../hardening/container/hardened-workload";
 import type { Workload } from "../hardening/container/workload";
 import { createContainer } from "../resources/container";
 import type { NetworkNames, StackContext } from "../resources/context";
-import { POSTGRES_ALIAS } from "./postgres";
+import { POSTGRES_ALIAS } from "../hardening/postgres/server/url";
 
 const PORT = 5432;
 
@@ -13,7 +14,7 @@ export interface ForwarderArgs {
   readonly dependsOn: pulumi.Input<pulumi.Resource>[];
 }
 
-/** A way to Postgres for the provider where the engine is not local: a forwarder that listens on the engine's loopback alone. */
+/** A way to Postgres for the provider where the engine is not local: a forwarder that listens only on the engine's loopback. */
 export class Forwarder extends pulumi.ComponentResource {
   readonly ready: pulumi.Input<pulumi.Resource>;
 
@@ -32,23 +33,16 @@ export class Forwarder extends pulumi.ComponentResource {
 
 function forwarderWorkload(context: StackContext, address: string): Workload {
   const { config, images } = context;
-  return {
+  return hardenedWorkload({
     name: "forwarder",
     component: "forwarder",
     image: images.reference("socat"),
     entrypoint: ["socat"],
     command: [`TCP-LISTEN:${PORT},fork,reuseaddr,max-children=16`, `TCP:${POSTGRES_ALIAS}:${PORT}`],
-    environment: {},
     user: "65534:65534",
     networks: [{ network: "database-access" }, { network: "internal", ipv4Address: address }],
     publishedPorts: [{ ip: "127.0.0.1", external: config.database.forwarderPort, internal: PORT }],
-    mounts: [],
-    tmpfs: [],
     resources: { memoryMiB: 32, cpus: 0.25, pids: 32 },
-    capabilities: [],
-    seccomp: { kind: "default" },
-    appArmor: { kind: "default" },
-    readOnlyRoot: true,
     healthCheck: {
       test: ["CMD", "socat", "-u", "OPEN:/dev/null", `TCP:127.0.0.1:${PORT}`],
       intervalSeconds: 5,
@@ -56,14 +50,12 @@ function forwarderWorkload(context: StackContext, address: string): Workload {
       startPeriodSeconds: 10,
       retries: 3,
     },
-    restart: "on-failure",
     stopGraceSeconds: 5,
-    startTimeoutSeconds: 60,
     logging: config.logging,
     accepted: ["cis-5.9", "rampart-database-host-access"].map((rule) => ({
       rule,
       reason:
         "the database provider reaches Postgres through this loopback-only port (rampart:database.access is forwarder)",
     })),
-  };
+  });
 }

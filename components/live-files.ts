@@ -4,6 +4,7 @@ import * as random from "@pulumi/random";
 import { ownerLabels } from "../hardening/container/labels";
 import type { StackContext } from "../resources/context";
 import { createCarrier, filesDigest, type MountedFile } from "../resources/carrier";
+import { defined } from "../hardening/defined";
 
 export interface LiveFilesArgs {
   /** The container's label `io.rampart.name`. */
@@ -42,7 +43,7 @@ export class LiveFiles extends pulumi.ComponentResource {
         secret: true,
         files: args.files,
         volumeName: volume.name,
-        ...(args.extraLabels === undefined ? {} : { extraLabels: args.extraLabels }),
+        ...defined({ extraLabels: args.extraLabels }),
       },
       { parent: this },
     );

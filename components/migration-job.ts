@@ -1,13 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import type { MigrationConfig } from "../config";
+import { JOB_CONTAINER_KEEPER } from "../engine/hooks";
+import { hardenedWorkload } from "../hardening/container/hardened-workload";
 import type { Workload } from "../hardening/container/workload";
 import { createContainer } from "../resources/container";
 import type { NetworkNames, SecretSource, StackContext } from "../resources/context";
+import { programFiles, programWorkload, type ProgramFiles } from "../resources/program";
 import type { DataVolume } from "./data-volume";
 import { MountedFiles } from "./mounted-files";
-import { JOB_CONTAINER_KEEPER } from "../engine/hooks";
-import { programFiles, programWorkload, type ProgramFiles } from "../resources/program";
 
 export interface MigrationJobArgs {
   readonly config: MigrationConfig;
@@ -53,15 +54,14 @@ export class MigrationJob extends pulumi.ComponentResource {
 }
 
 function migrationWorkload(context: StackContext, config: MigrationConfig, files: ProgramFiles): Workload {
-  return {
+  return hardenedWorkload({
     ...programWorkload(config, files),
     name: "migration",
     component: "job",
     environment: { DB_SCHEMA: context.config.database.schema, ...config.environment, ...files.fileVariables },
     networks: [{ network: "internal" }],
-    publishedPorts: [],
     restart: "no",
     startTimeoutSeconds: config.timeoutSeconds,
     logging: context.config.logging,
-  };
+  });
 }

@@ -2,6 +2,7 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { ownerLabels } from "../hardening/container/labels";
 import type { NetworkPlan } from "../hardening/container/networks";
+import { defined } from "../hardening/defined";
 
 export interface NetworksArgs {
   /** The stack's name, for the labels. */
@@ -31,7 +32,7 @@ export class Networks extends pulumi.ComponentResource {
           {
             subnet: plan.subnet,
             gateway: plan.gateway,
-            ...(plan.dynamicRange === undefined ? {} : { ipRange: plan.dynamicRange }),
+            ...defined({ ipRange: plan.dynamicRange }),
           },
         ],
         ...(plan.icc ? {} : { options: { "com.docker.network.bridge.enable_icc": "false" } }),

@@ -1,9 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { LoadedConfig } from "../config";
-import { postgresSettings, renderPostgresqlConf, stackSizing } from "../hardening/postgres/server/postgres-config";
-import { renderPgHba } from "../hardening/postgres/server/pg-hba";
-import { DATABASE_ROLES, POSTGRES_SUPERUSER } from "../hardening/postgres/roles/privileges";
+import { databaseNames } from "../config";
+import { LABEL_CERTIFICATE_END } from "../hardening/container/labels";
+import type { NetworkPlan } from "../hardening/container/networks";
+import { hardenedWorkload } from "../hardening/container/hardened-workload";
+import type { Workload } from "../hardening/container/workload";
+import { certificateEnd } from "../hardening/pki/certificates";
 import { ELEVATION_WATCH, ELEVATION_WATCH_DATABASE } from "../hardening/postgres/elevation/elevations";
+import { DATABASE_ROLES, POSTGRES_SUPERUSER } from "../hardening/postgres/roles/privileges";
+import { renderPgHba } from "../hardening/postgres/server/pg-hba";
+import { postgresSettings, renderPostgresqlConf, stackSizing } from "../hardening/postgres/server/postgres-config";
 import { postgresReloadScript } from "../hardening/postgres/server/reload-script";
 import {
   POSTGRES_INITDB_ARGS,
@@ -12,24 +17,19 @@ import {
   postgresHealthCheck,
   postgresStartScript,
 } from "../hardening/postgres/server/start-script";
-import { certificateEnd } from "../hardening/pki/certificates";
-import { LABEL_CERTIFICATE_END } from "../hardening/container/labels";
+import { POSTGRES_ALIAS } from "../hardening/postgres/server/url";
+import { SERVER_UID, SERVER_USER } from "../hardening/postgres/server/user";
 import { majorName } from "../hardening/postgres/upgrade/upgrade";
-import type { NetworkPlan } from "../hardening/container/networks";
-import type { Workload } from "../hardening/container/workload";
-import type { Authority } from "./authority";
+import type { MountedFile } from "../resources/carrier";
 import { createContainer } from "../resources/container";
 import type { NetworkNames, StackContext } from "../resources/context";
+import { configuredMajor, majorCheck } from "../resources/postgres-major";
+import type { Authority } from "./authority";
 import { DataVolume } from "./data-volume";
 import { LiveFiles } from "./live-files";
-import type { MountedFile } from "../resources/carrier";
 import { MountedFiles } from "./mounted-files";
-import { configuredMajor, majorCheck } from "../resources/postgres-major";
 
-export { POSTGRES_SUPERUSER };
-export const POSTGRES_ALIAS = "postgres";
-/** The official Alpine image's own user. */
-const POSTGRES_UID = 70;
+export { POSTGRES_ALIAS, POSTGRES_SUPERUSER };
 /** A checkpoint of a busy server takes this long; SIGKILL before it means crash recovery. */
 const STOP_GRACE_SECONDS = 60;
 
@@ -45,7 +45,7 @@ export interface PostgresArgs {
   readonly authority: Authority;
 }
 
-/** PostgreSQL on the internal network: its superuser's password is known to it and to the Pulumi provider alone. */
+/** PostgreSQL on the internal network: only the server and the Pulumi provider know its superuser's password. */
 export class Postgres extends pulumi.ComponentResource {
   /** What depends on a server that answers. */
   readonly ready: pulumi.Input<pulumi.Resource>;
@@ -111,11 +111,6 @@ export class Postgres extends pulumi.ComponentResource {
   }
 }
 
-/** The stack's databases, the first one first. */
-export function databaseNames({ database }: Pick<LoadedConfig, "database">): string[] {
-  return [database.name, ...Object.keys(database.databases).sort()];
-}
-
 function sizing(context: StackContext) {
   const { resources, connectionLimits } = context.config.database;
   return stackSizing(resources.memoryMiB, connectionLimits);
@@ -155,7 +150,7 @@ export function hbaFile(context: StackContext, args: Pick<PostgresArgs, "network
 
 function postgresWorkload(context: StackContext, address: string): Workload {
   const { config, images } = context;
-  return {
+  return hardenedWorkload({
     name: "postgres",
     component: "postgres",
     image: images.reference("postgres"),
@@ -167,9 +162,8 @@ function postgresWorkload(context: StackContext, address: string): Workload {
       POSTGRES_PASSWORD_FILE: `${POSTGRES_PATHS.live}/${POSTGRES_LIVE_FILES.password}`,
       POSTGRES_USER: POSTGRES_SUPERUSER,
     },
-    user: `${POSTGRES_UID}:${POSTGRES_UID}`,
+    user: SERVER_USER,
     networks: [{ network: "internal", aliases: [POSTGRES_ALIAS], ipv4Address: address }],
-    publishedPorts: [],
     mounts: [
       { kind: "volume", volume: "data", target: POSTGRES_PATHS.data, readOnly: false },
       { kind: "volume", volume: "config", target: "/etc/rampart", readOnly: true },
@@ -177,14 +171,10 @@ function postgresWorkload(context: StackContext, address: string): Workload {
     ],
     tmpfs: [
       { path: "/tmp", sizeMiB: 64 },
-      { path: POSTGRES_PATHS.socket, sizeMiB: 1, mode: "0755", uid: POSTGRES_UID, gid: POSTGRES_UID },
+      { path: POSTGRES_PATHS.socket, sizeMiB: 1, mode: "0755", uid: SERVER_UID, gid: SERVER_UID },
     ],
     resources: config.database.resources,
     shmMiB: sizing(context).shmMiB,
-    capabilities: [],
-    seccomp: { kind: "default" },
-    appArmor: { kind: "default" },
-    readOnlyRoot: true,
     healthCheck: {
       test: postgresHealthCheck(POSTGRES_SUPERUSER),
       intervalSeconds: 2,
@@ -192,12 +182,10 @@ function postgresWorkload(context: StackContext, address: string): Workload {
       startPeriodSeconds: 60,
       retries: 5,
     },
-    restart: "on-failure",
     // Fast shutdown: sessions are ended, the checkpoint is written. SIGTERM would wait for clients to go.
     stopSignal: "SIGINT",
     stopGraceSeconds: STOP_GRACE_SECONDS,
     startTimeoutSeconds: 180,
     logging: config.logging,
-    accepted: [],
-  };
+  });
 }

@@ -3,6 +3,9 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import type { ServiceConfig } from "../config";
+import { LABEL_CERTIFICATE_END, ownerLabels } from "../hardening/container/labels";
+import { hardenedWorkload } from "../hardening/container/hardened-workload";
+import type { Workload } from "../hardening/container/workload";
 import { rotationKey } from "../hardening/postgres/roles/rotation";
 import {
   REDIS_LIVE_FILES,
@@ -15,15 +18,14 @@ import {
   renderRedisAcl,
   renderRedisConf,
 } from "../hardening/redis";
-import { LABEL_CERTIFICATE_END, ownerLabels } from "../hardening/container/labels";
-import type { Workload } from "../hardening/container/workload";
+import { REDIS_ALIAS } from "../hardening/redis/url";
+import { createCarrier, type MountedFile } from "../resources/carrier";
 import { createContainer } from "../resources/container";
 import type { NetworkNames, SecretSource, StackContext } from "../resources/context";
 import { DataVolume } from "./data-volume";
-import { createCarrier, type MountedFile } from "../resources/carrier";
 import { MountedFiles } from "./mounted-files";
 
-export const REDIS_ALIAS = "redis";
+export { REDIS_ALIAS };
 /** The official Alpine image's own user and group. */
 const REDIS_USER = "999:1000";
 
@@ -53,6 +55,8 @@ export class Redis extends pulumi.ComponentResource {
   readonly ready: pulumi.Resource;
   /** The services' passwords by their names. */
   readonly passwords: Readonly<Record<string, pulumi.Output<string>>>;
+  /** The certificates by which clients verify the server. Undefined where it speaks in clear. */
+  readonly ca: pulumi.Output<string> | undefined;
   private readonly staged: random.RandomId;
 
   constructor(
@@ -66,6 +70,7 @@ export class Redis extends pulumi.ComponentResource {
     const tls = config.redis.tls;
     if (tls && args.tls === undefined)
       throw new Error("redis.tls: true is given, but no certificate; give args.tls: { certificate, key, ca }");
+    this.ca = tls && args.tls !== undefined ? pulumi.output(args.tls.ca) : undefined;
     const users = redisUsers(config.services);
     this.passwords = Object.fromEntries(
       users.map(([service]) => [
@@ -195,15 +200,13 @@ function aclFile(
 
 function redisWorkload(context: StackContext): Workload {
   const { config, images } = context;
-  return {
+  return hardenedWorkload({
     name: "redis",
     component: "redis",
     image: images.reference("redis"),
     entrypoint: ["/bin/sh", REDIS_PATHS.start],
-    environment: {},
     user: REDIS_USER,
     networks: [{ network: "internal", aliases: [REDIS_ALIAS] }],
-    publishedPorts: [],
     mounts: [
       { kind: "volume", volume: "data", target: REDIS_PATHS.data, readOnly: false },
       { kind: "volume", volume: "config", target: dirname(REDIS_PATHS.config), readOnly: true },
@@ -211,10 +214,6 @@ function redisWorkload(context: StackContext): Workload {
     ],
     tmpfs: [{ path: REDIS_PATHS.scratch, sizeMiB: 16 }],
     resources: config.redis.resources,
-    capabilities: [],
-    seccomp: { kind: "default" },
-    appArmor: { kind: "default" },
-    readOnlyRoot: true,
     healthCheck: {
       test: redisHealthCheck(config.redis.tls),
       intervalSeconds: 2,
@@ -222,10 +221,8 @@ function redisWorkload(context: StackContext): Workload {
       startPeriodSeconds: 30,
       retries: 5,
     },
-    restart: "on-failure",
     stopGraceSeconds: 30,
     startTimeoutSeconds: 120,
     logging: config.logging,
-    accepted: [],
-  };
+  });
 }

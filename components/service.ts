@@ -1,12 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { HealthCheckConfig, ServiceConfig } from "../config";
-import { consumerPrefix } from "../hardening/docker-api/names";
 import { versionAlias } from "../hardening/container/version-alias";
+import { hardenedWorkload } from "../hardening/container/hardened-workload";
 import type { NetworkAttachment, Workload } from "../hardening/container/workload";
+import { consumerPrefix } from "../hardening/docker-api/names";
 import { createContainer } from "../resources/container";
 import type { NetworkNames, SecretSource, StackContext } from "../resources/context";
-import type { DataVolume } from "./data-volume";
 import { programFiles, programWorkload, type ProgramFiles } from "../resources/program";
+import type { DataVolume } from "./data-volume";
 import { MountedFiles } from "./mounted-files";
 import { keyPrefixes } from "./redis";
 import { dockerApiNetwork, SOCKET_PROXY_ALIAS, SOCKET_PROXY_PORT } from "./socket-proxy";
@@ -82,7 +83,7 @@ export function serviceNetworks(name: string, config: ServiceConfig): NetworkAtt
 
 function serviceWorkload(context: StackContext, args: ServiceArgs, files: ProgramFiles): Workload {
   const { config, name } = args;
-  return {
+  return hardenedWorkload({
     ...programWorkload(config, files),
     name,
     component: "service",
@@ -99,32 +100,19 @@ function serviceWorkload(context: StackContext, args: ServiceArgs, files: Progra
       ...files.fileVariables,
     },
     networks: serviceNetworks(name, config),
-    publishedPorts: [],
     healthCheck: { ...timings(config.healthCheck), test: healthTest(config) },
-    restart: "on-failure",
     startTimeoutSeconds: config.startTimeoutSeconds,
     logging: context.config.logging,
-  };
+  });
 }
 
 /** The image's own wget asks over HTTP, unless the service names a command. */
-function healthTest(config: ServiceConfig): string[] {
-  if (config.healthCheck?.command !== undefined) return ["CMD", ...config.healthCheck.command];
-  return [
-    "CMD",
-    "wget",
-    "-q",
-    "-O",
-    "/dev/null",
-    `http://127.0.0.1:${config.port ?? 0}${config.healthCheck?.http ?? "/"}`,
-  ];
+function healthTest({ healthCheck, port }: ServiceConfig): string[] {
+  if (healthCheck.command !== undefined) return ["CMD", ...healthCheck.command];
+  return ["CMD", "wget", "-q", "-O", "/dev/null", `http://127.0.0.1:${port ?? 0}${healthCheck.http ?? "/"}`];
 }
 
-function timings(check: HealthCheckConfig | undefined): Omit<NonNullable<Workload["healthCheck"]>, "test"> {
-  return {
-    intervalSeconds: check?.intervalSeconds ?? 5,
-    timeoutSeconds: check?.timeoutSeconds ?? 3,
-    startPeriodSeconds: check?.startPeriodSeconds ?? 10,
-    retries: check?.retries ?? 3,
-  };
+function timings(check: HealthCheckConfig): Omit<NonNullable<Workload["healthCheck"]>, "test"> {
+  const { intervalSeconds, timeoutSeconds, startPeriodSeconds, retries } = check;
+  return { intervalSeconds, timeoutSeconds, startPeriodSeconds, retries };
 }

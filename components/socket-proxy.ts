@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { renderHaproxyConfig } from "../hardening/docker-api/haproxy-config";
 import { consumerPrefix } from "../hardening/docker-api/names";
 import type { DockerApiPermission } from "../hardening/docker-api/permissions";
+import { hardenedWorkload } from "../hardening/container/hardened-workload";
 import type { NetworkName, Workload } from "../hardening/container/workload";
 import { createContainer } from "../resources/container";
 import type { NetworkNames, StackContext } from "../resources/context";
@@ -22,7 +23,7 @@ export interface SocketProxyArgs {
   readonly socketGroup?: number;
 }
 
-/** A filtered Docker API for one consumer, on a network of those two alone. */
+/** A filtered Docker API for one consumer, on a network of only those two. */
 export class SocketProxy extends pulumi.ComponentResource {
   readonly ready: pulumi.Input<pulumi.Resource>;
 
@@ -67,25 +68,18 @@ export const dockerApiNetwork = (consumer: string): NetworkName => `docker-api-$
 
 function socketProxyWorkload(context: StackContext, args: SocketProxyArgs): Workload {
   const { config, images } = context;
-  return {
+  return hardenedWorkload({
     name: `docker-api-${args.consumer}`,
     component: "socket-proxy",
     image: images.reference("haproxy"),
     command: ["haproxy", "-f", "/usr/local/etc/haproxy/haproxy.cfg"],
-    environment: {},
     user: args.socketGroup === undefined ? "0:0" : `${HAPROXY_UID}:${args.socketGroup}`,
     networks: [{ network: dockerApiNetwork(args.consumer), aliases: [SOCKET_PROXY_ALIAS] }],
-    publishedPorts: [],
     mounts: [
       { kind: "volume", volume: "config", target: "/usr/local/etc/haproxy", readOnly: true },
       { kind: "host", source: SOCKET_PATH, target: SOCKET_PATH, readOnly: true },
     ],
-    tmpfs: [],
     resources: { memoryMiB: 128, cpus: 0.5, pids: 32 },
-    capabilities: [],
-    seccomp: { kind: "default" },
-    appArmor: { kind: "default" },
-    readOnlyRoot: true,
     healthCheck: {
       test: ["CMD", "wget", "-q", "-O", "/dev/null", "http://127.0.0.1:8080/healthz"],
       intervalSeconds: 5,
@@ -93,11 +87,8 @@ function socketProxyWorkload(context: StackContext, args: SocketProxyArgs): Work
       startPeriodSeconds: 10,
       retries: 3,
     },
-    restart: "on-failure",
     // HAProxy's soft stop: running requests end first.
     stopSignal: "SIGUSR1",
-    stopGraceSeconds: 10,
-    startTimeoutSeconds: 60,
     logging: config.logging,
     accepted: [
       {
@@ -114,5 +105,5 @@ function socketProxyWorkload(context: StackContext, args: SocketProxyArgs): Work
           ]
         : []),
     ],
-  };
+  });
 }

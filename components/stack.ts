@@ -1,36 +1,40 @@
-import { statSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
-import { databaseVariable, routeUrl, type LoadedConfig } from "../config";
-import { isRemote } from "../hardening/backup/workloads";
-import { postgresUrl } from "../hardening/postgres/server/url";
-import { redisUrl } from "../hardening/redis/url";
+import {
+  backsUp,
+  databaseNames,
+  needsAuthority,
+  routeUrls,
+  sharedVolumeNames,
+  usesDatabase,
+  usesRedis,
+  type LoadedConfig,
+  type ServiceConfig,
+} from "../config";
+import { postgresAddress } from "../hardening/container/networks";
+import { defined, listed } from "../hardening/defined";
+import { CA_NOT_AFTER } from "../hardening/pki/certificates";
+import { ELEVATION_WATCH, ELEVATION_WATCH_DATABASE } from "../hardening/postgres/elevation/elevations";
 import type { DatabaseRole, ServiceRole } from "../hardening/postgres/roles/roles";
 import { rotationKey } from "../hardening/postgres/roles/rotation";
-import { ELEVATION_WATCH, ELEVATION_WATCH_DATABASE } from "../hardening/postgres/elevation/elevations";
-import { CA_NOT_AFTER } from "../hardening/pki/certificates";
-import { planNetworks, postgresAddress, type NetworkPlan } from "../hardening/container/networks";
+import { POSTGRES_PORT } from "../hardening/postgres/server/url";
+import type { NetworkNames, StackContext } from "../resources/context";
+import { databaseAccess, networkPlan, socketGroup, type DatabaseAccess } from "../resources/on-engine";
+import { cacheUrl, databaseUrl, databaseUrls, migrationUrls, type Login } from "../resources/urls";
 import { Authority } from "./authority";
 import { Backups } from "./backup";
-import type { StackContext } from "../resources/context";
 import { createContext } from "./context";
 import { DataVolume } from "./data-volume";
-import { DatabaseRoles, serviceRole, type DatabaseLogin } from "./database-roles";
 import { DatabasePolicy } from "./database-policy";
+import { DatabaseRoles, serviceRole, type DatabaseLogin } from "./database-roles";
 import { Edge, type RoutedService } from "./edge";
 import { ElevationWatch } from "./elevation-watch";
-import { isLocalLinux, type Engine } from "../engine/docker";
 import { Forwarder } from "./forwarder";
 import { MigrationJob } from "./migration-job";
-import { SECRETS_PATH } from "../resources/program";
 import { Networks } from "./networks";
-import { databaseNames, Postgres, POSTGRES_ALIAS, POSTGRES_SUPERUSER } from "./postgres";
-import { Redis, REDIS_ALIAS, type RedisArgs } from "./redis";
+import { Postgres, POSTGRES_SUPERUSER } from "./postgres";
+import { Redis, REDIS_ALIAS, type RedisTls } from "./redis";
 import { Service } from "./service";
 import { SocketProxy } from "./socket-proxy";
-
-const POSTGRES_PORT = 5432;
-/** Where the secret DATABASE_CA lies in a container. */
-const DATABASE_CA_PATH = `${SECRETS_PATH}/database_ca`;
 
 /** How an operator connects to the database; the passwords are secret outputs. */
 export interface DatabaseOutputs {
@@ -41,7 +45,7 @@ export interface DatabaseOutputs {
   /** All databases of the stack, the first of them `name`. */
   readonly databases: readonly string[];
   /** Where the provider reaches Postgres: `direct` or `forwarder`. */
-  readonly access: "direct" | "forwarder";
+  readonly access: DatabaseAccess;
   readonly superuser: string;
   readonly superuserPassword: pulumi.Output<string>;
   /** The certificate of the stack's authority in PEM, for sslmode=verify-full. */
@@ -63,356 +67,281 @@ export interface BackupOutputs {
   readonly password: pulumi.Output<string>;
 }
 
+/** The database's part of a stack, and what the other parts need of it. */
+interface Database {
+  readonly outputs: DatabaseOutputs;
+  readonly authority: Authority;
+  readonly policy: DatabasePolicy;
+  readonly logins: Readonly<Partial<Record<ServiceRole, DatabaseLogin>>>;
+  login(role: DatabaseRole): Login;
+}
+
+/** What a service may need of the rest of the stack. */
+interface ServiceSurroundings {
+  readonly database: Database | undefined;
+  readonly redis: Redis | undefined;
+  /** After a migration every service waits, as any of them may rely on what it changed. */
+  readonly migrated: boolean;
+  readonly dataReady: readonly pulumi.Resource[];
+}
+
 /** A complete, hardened deployment of one stack, as its configuration declares it. */
 export class HardenedStack extends pulumi.ComponentResource {
   /** The URLs of all routes. */
   readonly urls: readonly string[];
   /** The engine's names of the networks. */
-  readonly networks: Readonly<Record<string, pulumi.Output<string>>>;
-  /** Absent where nothing uses a database. */
-  readonly database?: DatabaseOutputs;
-  /** Absent where there are no backups. */
-  readonly backups?: Backups;
+  readonly networks: NetworkNames;
+  /** Undefined where nothing uses a database. */
+  readonly database: DatabaseOutputs | undefined;
+  /** Undefined where there are no backups. */
+  readonly backups: Backups | undefined;
+
+  private readonly context: StackContext;
+  private readonly volumes: Readonly<Record<string, DataVolume>>;
 
   constructor(config: LoadedConfig, opts?: pulumi.ComponentResourceOptions) {
     super("rampart:stack:HardenedStack", config.name, {}, opts);
-    const { name } = config;
-    const context = createContext(config, this);
-    const { engine, secrets } = context;
-    const services = Object.entries(config.services).sort(([a], [b]) => (a < b ? -1 : 1));
-    const access = databaseAccess(config, engine);
-    const plan = networkPlan(config, access);
-    const networks = new Networks(name, { stack: config.stack, plan }, { parent: this }).names;
-    const volumes = sharedVolumes(context, this);
-    const authority = needsAuthority(config)
-      ? new Authority(
-          `${name}-authority`,
-          {
-            stackName: name,
-            ...rotated(rotationKey({ everything: config.rotation.everything, one: config.rotation.certificates })),
-          },
-          { parent: this },
-        )
-      : undefined;
-    const data =
-      authority !== undefined && usesDatabase(config)
-        ? this.createDatabase(context, plan, networks, access, authority)
-        : undefined;
-    const redis = usesRedis(config)
-      ? new Redis(`${name}-redis`, context, { networks, secrets, ...redisTls(config, authority) }, { parent: this })
-      : undefined;
-    const migration =
-      config.migration !== undefined && data !== undefined
-        ? new MigrationJob(
-            `${name}-migration`,
-            context,
-            {
-              config: config.migration,
-              networks,
-              secrets,
-              urls: migrationUrls(config, data),
-              sharedVolumes: volumes,
-              dependsOn: data.policy.prepared,
-            },
-            { parent: this },
-          )
-        : undefined;
-    const dataReady = data === undefined ? [] : [data.policy.guard(migration)];
-    if (data !== undefined && backsUp(config)) {
-      this.backups = new Backups(
-        `${name}-backups`,
-        context,
-        { networks, secrets, urls: data.urls("backup"), ca: data.authority.certificate, dependsOn: dataReady },
-        { parent: this },
-      );
-    }
-    const routed: RoutedService[] = [];
-    const running: pulumi.Input<pulumi.Resource>[] = [];
-    for (const [service, settings] of services) {
-      const proxy =
-        settings.dockerApi === undefined
-          ? undefined
-          : new SocketProxy(
-              `${name}-docker-api-${service}`,
-              context,
-              { consumer: service, permissions: settings.dockerApi, networks, ...socketGroup(config, engine) },
-              { parent: this },
-            );
-      const role = serviceRole(settings);
-      const login = role === undefined ? undefined : data?.roles.logins[role];
-      const urls = {
-        ...(login === undefined || data === undefined
-          ? {}
-          : {
-              DATABASE_URL: databaseUrl(settings.database ?? config.database.name, login, service),
-              DATABASE_CA: data.authority.certificate,
-            }),
-        ...(redis === undefined || settings.cache === false
-          ? {}
-          : {
-              REDIS_URL: cacheUrl(config, redis, service),
-              ...(authority !== undefined && config.redis.tls ? { REDIS_CA: authority.certificate } : {}),
-            }),
-      };
-      const created = new Service(
-        `${name}-${service}`,
-        context,
-        {
-          name: service,
-          config: settings,
-          networks,
-          secrets,
-          urls,
-          sharedVolumes: volumes,
-          dependsOn: [
-            // After a migration every service waits, as any of them may rely on what it changed.
-            ...(role === undefined && migration === undefined ? [] : dataReady),
-            // Named besides: the old login goes only after the containers that use it, which have to be known to.
-            ...(login === undefined ? [] : [login.resource]),
-            ...(redis === undefined || settings.cache === false ? [] : [redis.ready]),
-            ...(proxy === undefined ? [] : [proxy.ready]),
-          ],
-        },
-        { parent: this },
-      );
-      running.push(created.ready);
-      if (settings.port !== undefined && settings.routes.length > 0) {
-        routed.push({
-          name: service,
-          routes: settings.routes,
-          port: settings.port,
-          alias: created.alias,
-          ready: created.ready,
-        });
-      }
-    }
-    const edge = new Edge(`${name}-edge`, context, { networks, services: routed }, { parent: this });
-    redis?.settle([...running, edge]);
+    this.context = createContext(config, this);
+    this.networks = this.createNetworks();
+    this.volumes = this.createSharedVolumes();
+    const authority = this.createAuthority();
+    const database = this.createDatabase(authority);
+    const redis = this.createRedis(authority);
+    const migration = this.createMigration(database);
+    const dataReady = database === undefined ? [] : [database.policy.guard(migration)];
+    this.backups = this.createBackups(database, dataReady);
+    const services = this.createServices({ database, redis, migrated: migration !== undefined, dataReady });
+    const edge = new Edge(
+      `${config.name}-edge`,
+      this.context,
+      { networks: this.networks, services: services.routed },
+      { parent: this },
+    );
+    redis?.settle([...services.running, edge]);
     this.urls = routeUrls(config);
-    this.networks = networks;
-    if (data !== undefined) this.database = data.outputs;
+    this.database = database?.outputs;
     this.registerOutputs(this.outputs);
   }
 
   /** What a program exports: a key only where there is something to say. */
-  get outputs(): Pick<HardenedStack, "urls" | "networks"> &
-    Partial<Pick<HardenedStack, "database">> & { readonly backups?: BackupOutputs } {
-    const { urls, networks, database, backups } = this;
-    return {
-      urls,
-      networks,
-      ...(database === undefined ? {} : { database }),
-      ...(backups === undefined ? {} : { backups: { repository: backups.repository, password: backups.password } }),
-    };
+  get outputs(): Pick<HardenedStack, "urls" | "networks"> & {
+    readonly database?: DatabaseOutputs;
+    readonly backups?: BackupOutputs;
+  } {
+    const { urls, networks, database } = this;
+    const backups = this.backups && { repository: this.backups.repository, password: this.backups.password };
+    return { urls, networks, ...defined({ database, backups }) };
   }
 
-  private createDatabase(
-    context: StackContext,
-    plan: readonly NetworkPlan[],
-    networks: Networks["names"],
-    access: DatabaseOutputs["access"],
-    authority: Authority,
-  ) {
-    const { config, secrets } = context;
-    const address = postgresAddress(config.name, config.network.pool);
-    const forwarderAddress = access === "forwarder" ? address.replace(/\.\d+$/, ".11") : undefined;
-    const { everything, roles: keys } = config.rotation;
-    const password = secrets.password("postgres", undefined, rotationKey({ everything, one: keys.superuser }));
-    const postgres = new Postgres(
-      `${config.name}-postgres`,
-      context,
-      {
-        networks,
-        networkPlan: plan,
-        address,
-        password,
-        authority,
-        ...(forwarderAddress === undefined ? {} : { forwarderAddress }),
-      },
-      { parent: this },
-    );
-    const forwarder =
-      forwarderAddress === undefined
-        ? undefined
-        : new Forwarder(
-            `${config.name}-forwarder`,
-            context,
-            { networks, address: forwarderAddress, dependsOn: [postgres.ready] },
-            { parent: this },
-          );
-    const host = forwarder === undefined ? address : "127.0.0.1";
-    const port = forwarder === undefined ? POSTGRES_PORT : config.database.forwarderPort;
+  private createNetworks(): NetworkNames {
+    const { config, engine } = this.context;
+    const plan = networkPlan(config, engine);
+    return new Networks(config.name, { stack: config.stack, plan }, { parent: this }).names;
+  }
+
+  private createSharedVolumes(): Record<string, DataVolume> {
+    const { config } = this.context;
+    const create = (owner: string): DataVolume => {
+      const args = { owner, protect: config.environment !== "dev", shared: true };
+      return new DataVolume(`${config.name}-data-${owner}`, this.context, args, { parent: this });
+    };
+    return Object.fromEntries(sharedVolumeNames(config).map((name) => [name, create(name)]));
+  }
+
+  private createAuthority(): Authority | undefined {
+    const { config } = this.context;
+    if (!needsAuthority(config)) return undefined;
+    const rotation = rotationKey({ everything: config.rotation.everything, one: config.rotation.certificates });
+    const args = { stackName: config.name, ...defined({ rotation }) };
+    return new Authority(`${config.name}-authority`, args, { parent: this });
+  }
+
+  private createDatabase(authority: Authority | undefined): Database | undefined {
+    const { context, networks } = this;
+    const { config } = context;
+    if (authority === undefined || !usesDatabase(config)) return undefined;
+    const password = this.superuserPassword();
+    const { postgres, server, ready } = this.createPostgres(authority, password);
     const roles = new DatabaseRoles(
       `${config.name}-roles`,
       context,
       {
-        host,
-        port,
+        ...server,
         superuserPassword: password,
         authority,
-        secrets,
-        dependsOn: [forwarder?.ready ?? postgres.ready, postgres.applied],
+        secrets: context.secrets,
+        dependsOn: [ready, postgres.applied],
         deletedWith: postgres.data.volume,
       },
       { parent: this },
     );
+    const logins = Object.fromEntries(Object.entries(roles.logins).map(([role, { name }]) => [role, name]));
     const policy = new DatabasePolicy(
       `${config.name}-database`,
       context,
-      {
-        logins: Object.fromEntries(Object.entries(roles.logins).map(([role, { name }]) => [role, name])),
-        roleVerifiers: roles.verifiers,
-        dependsOn: roles.ready,
-      },
+      { logins, roleVerifiers: roles.verifiers, dependsOn: roles.ready },
       { parent: this },
     );
     if (policy.watch !== undefined) {
+      const { password: watchPassword, dependsOn } = policy.watch;
       const url = databaseUrl(
         ELEVATION_WATCH_DATABASE,
-        { name: pulumi.output(ELEVATION_WATCH), password: policy.watch.password },
+        { name: ELEVATION_WATCH, password: watchPassword },
         ELEVATION_WATCH,
       );
-      new ElevationWatch(
-        `${config.name}-elevation`,
-        context,
-        { networks, url, ca: authority.certificate, dependsOn: policy.watch.dependsOn },
-        { parent: this },
-      );
+      const args = { networks, url, ca: authority.certificate, dependsOn };
+      new ElevationWatch(`${config.name}-elevation`, context, args, { parent: this });
     }
+    const { elevations } = policy;
     const outputs: DatabaseOutputs = {
-      host,
-      port,
+      ...server,
       name: config.database.name,
       schema: config.database.schema,
       databases: databaseNames(config),
-      access,
+      access: databaseAccess(config, context.engine),
       superuser: POSTGRES_SUPERUSER,
       superuserPassword: password,
       ca: authority.certificate,
       certificateEnd: authority.period.notAfter.toISOString(),
       authorityEnd: CA_NOT_AFTER.toISOString(),
       passwords: roles.passwords,
-      ...(Object.keys(policy.elevations).length === 0 ? {} : { elevations: policy.elevations }),
-      logins: Object.fromEntries(Object.entries(roles.logins).map(([role, { name }]) => [role, name])),
+      ...defined({ elevations: Object.keys(elevations).length === 0 ? undefined : elevations }),
+      logins,
     };
-    return { roles, outputs, authority, policy, urls: (role: DatabaseRole) => roleUrls(config, roles, role, role) };
+    const login = (role: DatabaseRole): Login => ({ name: role, password: roles.passwords[role] });
+    return { outputs, authority, policy, logins: roles.logins, login };
+  }
+
+  private superuserPassword(): pulumi.Output<string> {
+    const { everything, roles } = this.context.config.rotation;
+    return this.context.secrets.password("postgres", undefined, rotationKey({ everything, one: roles.superuser }));
+  }
+
+  /** The server, and how the provider reaches it. */
+  private createPostgres(authority: Authority, password: pulumi.Output<string>) {
+    const { context, networks } = this;
+    const { config, engine } = context;
+    const address = postgresAddress(config.name, config.network.pool);
+    const forwarded = databaseAccess(config, engine) === "forwarder";
+    const forwarderAddress = forwarded ? address.replace(/\.\d+$/, ".11") : undefined;
+    const plan = { networks, networkPlan: networkPlan(config, engine), address, ...defined({ forwarderAddress }) };
+    const postgres = new Postgres(
+      `${config.name}-postgres`,
+      context,
+      { ...plan, password, authority },
+      { parent: this },
+    );
+    if (forwarderAddress === undefined)
+      return { postgres, server: { host: address, port: POSTGRES_PORT }, ready: postgres.ready };
+    const args = { networks, address: forwarderAddress, dependsOn: [postgres.ready] };
+    const { ready } = new Forwarder(`${config.name}-forwarder`, context, args, { parent: this });
+    return { postgres, server: { host: "127.0.0.1", port: config.database.forwarderPort }, ready };
+  }
+
+  private createRedis(authority: Authority | undefined): Redis | undefined {
+    const { context, networks } = this;
+    const { config, secrets } = context;
+    if (!usesRedis(config)) return undefined;
+    const tls = config.redis.tls && authority !== undefined ? redisTls(authority) : undefined;
+    return new Redis(`${config.name}-redis`, context, { networks, secrets, ...defined({ tls }) }, { parent: this });
+  }
+
+  private createMigration(database: Database | undefined): MigrationJob | undefined {
+    const { context, networks, volumes } = this;
+    const { migration, name } = context.config;
+    if (migration === undefined || database === undefined) return undefined;
+    return new MigrationJob(
+      `${name}-migration`,
+      context,
+      {
+        config: migration,
+        networks,
+        secrets: context.secrets,
+        urls: {
+          ...migrationUrls(context.config, database.login("migrator")),
+          DATABASE_CA: database.authority.certificate,
+        },
+        sharedVolumes: volumes,
+        dependsOn: database.policy.prepared,
+      },
+      { parent: this },
+    );
+  }
+
+  private createBackups(database: Database | undefined, dependsOn: readonly pulumi.Resource[]): Backups | undefined {
+    const { context, networks } = this;
+    const { config, secrets } = context;
+    if (database === undefined || !backsUp(config)) return undefined;
+    const urls = databaseUrls(config, database.login("backup"), "backup");
+    const args = { networks, secrets, urls, ca: database.authority.certificate, dependsOn: [...dependsOn] };
+    return new Backups(`${config.name}-backups`, context, args, { parent: this });
+  }
+
+  private createServices(surroundings: ServiceSurroundings): {
+    running: pulumi.Input<pulumi.Resource>[];
+    routed: RoutedService[];
+  } {
+    const services = Object.entries(this.context.config.services).sort(([a], [b]) => (a < b ? -1 : 1));
+    const created = services.map(([name, config]) => ({
+      name,
+      config,
+      service: this.createService(name, config, surroundings),
+    }));
+    const routed = created.flatMap(({ name, config: { port, routes }, service: { alias, ready } }): RoutedService[] =>
+      port === undefined || routes.length === 0 ? [] : [{ name, routes, port, alias, ready }],
+    );
+    return { running: created.map(({ service }) => service.ready), routed };
+  }
+
+  private createService(
+    name: string,
+    config: ServiceConfig,
+    { database, redis, migrated, dataReady }: ServiceSurroundings,
+  ): Service {
+    const { context, networks, volumes } = this;
+    const proxy = this.createSocketProxy(name, config);
+    const role = serviceRole(config);
+    const login = role && database?.logins[role];
+    const cache = config.cache === false ? undefined : redis;
+    return new Service(
+      `${context.config.name}-${name}`,
+      context,
+      {
+        name,
+        config,
+        networks,
+        secrets: context.secrets,
+        urls: defined({
+          DATABASE_URL: login && databaseUrl(config.database ?? context.config.database.name, login, name),
+          DATABASE_CA: login && database?.authority.certificate,
+          REDIS_URL: cache && cacheUrl(context.config, name, cache.passwords[name]),
+          REDIS_CA: cache?.ca,
+        }),
+        sharedVolumes: volumes,
+        dependsOn: [
+          ...(role === undefined && !migrated ? [] : dataReady),
+          // Named besides: the old login goes only after the containers that use it, which have to be known to.
+          ...listed(login?.resource),
+          ...listed(cache?.ready),
+          ...listed(proxy?.ready),
+        ],
+      },
+      { parent: this },
+    );
+  }
+
+  private createSocketProxy(consumer: string, { dockerApi }: ServiceConfig): SocketProxy | undefined {
+    const { context, networks } = this;
+    const { config, engine } = context;
+    if (dockerApi === undefined) return undefined;
+    const group = defined({ socketGroup: socketGroup(config, engine) });
+    const args = { consumer, permissions: dockerApi, networks, ...group };
+    return new SocketProxy(`${config.name}-docker-api-${consumer}`, context, args, { parent: this });
   }
 }
 
-export const usesDatabase = (config: LoadedConfig): boolean =>
-  config.migration !== undefined || Object.values(config.services).some((service) => service.data !== "none");
-const backsUp = (config: LoadedConfig): boolean => config.database.backups !== false && usesDatabase(config);
-const backsUpElsewhere = (config: LoadedConfig): boolean =>
-  usesDatabase(config) && config.database.backups !== false && isRemote(config.database.backups.repository);
-export const usesRedis = (config: LoadedConfig): boolean =>
-  Object.values(config.services).some((service) => service.cache !== false);
-
-/** How the provider reaches Postgres: by its address where the engine is local, else through the forwarder. */
-export function databaseAccess(config: LoadedConfig, engine: Engine): DatabaseOutputs["access"] {
-  return config.database.access ?? (isLocalLinux(engine) ? "direct" : "forwarder");
-}
-
-function networkPlan(config: LoadedConfig, access: DatabaseOutputs["access"]): NetworkPlan[] {
-  const services = Object.entries(config.services);
-  return planNetworks({
-    stackName: config.name,
-    ...(config.network.pool === undefined ? {} : { pool: config.network.pool }),
-    dockerApiConsumers: services.filter(([, service]) => service.dockerApi !== undefined).map(([service]) => service),
-    egress: services.some(([, service]) => service.egress) || backsUpElsewhere(config),
-    databaseAccess: access === "forwarder" && usesDatabase(config),
-  });
-}
-
-function sharedVolumes(context: StackContext, parent: pulumi.Resource): Record<string, DataVolume> {
-  const { config } = context;
-  const programs = [...Object.values(config.services), ...(config.migration === undefined ? [] : [config.migration])];
-  const names = new Set(
-    programs.flatMap((program) => program.volumes.flatMap((volume) => ("name" in volume ? [volume.name] : []))),
-  );
-  return Object.fromEntries(
-    [...names]
-      .sort()
-      .map((volume) => [
-        volume,
-        new DataVolume(
-          `${config.name}-data-${volume}`,
-          context,
-          { owner: volume, protect: config.environment !== "dev", shared: true },
-          { parent },
-        ),
-      ]),
-  );
-}
-
-function databaseUrl(
-  database: string,
-  login: Pick<DatabaseLogin, "name" | "password">,
-  applicationName: string,
-): pulumi.Output<string> {
-  const server = {
-    host: POSTGRES_ALIAS,
-    port: POSTGRES_PORT,
-    sslMode: "verify-full",
-    sslRootCert: DATABASE_CA_PATH,
-  } as const;
-  return pulumi
-    .all([login.name, login.password])
-    .apply(([role, password]) => postgresUrl({ ...server, database, role, password, applicationName }));
-}
-
-/** A role's URL of each database, by its name. */
-function roleUrls(
-  config: LoadedConfig,
-  roles: DatabaseRoles,
-  role: DatabaseRole,
-  applicationName: string,
-): Record<string, pulumi.Output<string>> {
-  const login = { name: pulumi.output<string>(role), password: roles.passwords[role] };
-  return Object.fromEntries(databaseNames(config).map((name) => [name, databaseUrl(name, login, applicationName)]));
-}
-
-function migrationUrls(
-  config: LoadedConfig,
-  { roles, authority }: { readonly roles: DatabaseRoles; readonly authority: Authority },
-): Record<string, pulumi.Output<string>> {
-  const urls = Object.entries(roleUrls(config, roles, "migrator", "migration")).map(([name, url]) => [
-    name === config.database.name ? "DATABASE_URL" : databaseVariable(name),
-    url,
-  ]);
-  return { ...(Object.fromEntries(urls) as Record<string, pulumi.Output<string>>), DATABASE_CA: authority.certificate };
-}
-
-const rotated = (rotation: string | undefined): { readonly rotation?: string } =>
-  rotation === undefined ? {} : { rotation };
-
-const needsAuthority = (config: LoadedConfig): boolean =>
-  usesDatabase(config) || (usesRedis(config) && config.redis.tls);
-
-function redisTls(config: LoadedConfig, authority: Authority | undefined): Pick<RedisArgs, "tls"> {
-  if (authority === undefined || !config.redis.tls) return {};
+function redisTls(authority: Authority): RedisTls {
   const { certificate, privateKey } = authority.server("redis", [REDIS_ALIAS, "127.0.0.1", "localhost"]);
-  return {
-    tls: { certificate, key: privateKey, ca: authority.certificate, end: authority.period.notAfter.toISOString() },
-  };
-}
-
-function cacheUrl(config: LoadedConfig, redis: Redis, service: string): pulumi.Output<string> {
-  return (
-    redis.passwords[service]?.apply((password) =>
-      redisUrl({ host: REDIS_ALIAS, user: service, password, tls: config.redis.tls }),
-    ) ?? pulumi.output("")
-  );
-}
-
-/** The gid of the engine's socket: configured, or read where the engine is local. */
-function socketGroup(config: LoadedConfig, engine: Engine): { readonly socketGroup?: number } {
-  if (config.dockerSocketGroup !== undefined) return { socketGroup: config.dockerSocketGroup };
-  if (!isLocalLinux(engine)) return {};
-  const gid = statSync(engine.host.replace(/^unix:\/\//, ""), { throwIfNoEntry: false })?.gid;
-  return gid === undefined || gid === 0 ? {} : { socketGroup: gid };
-}
-
-function routeUrls(config: LoadedConfig): string[] {
-  const routes = Object.values(config.services).flatMap((service) => service.routes);
-  return [...new Set(routes.map((route) => routeUrl(config, route)))].sort();
+  const end = authority.period.notAfter.toISOString();
+  return { certificate, key: privateKey, ca: authority.certificate, end };
 }

@@ -1,4 +1,5 @@
 /** What follows from a configuration. */
+import { isRemote } from "../hardening/backup/workloads";
 import type { RouteConfig, SecretSpec, StackConfig } from "./schema";
 
 /** The variable that leads a migration to a further database. */
@@ -19,4 +20,38 @@ export function routeUrl(
   { host, pathPrefix }: Pick<RouteConfig, "host" | "pathPrefix">,
 ): string {
   return `https://${host}${edge.httpsPort === 443 ? "" : `:${edge.httpsPort}`}${pathPrefix === "/" ? "" : pathPrefix}`;
+}
+
+/** The URLs of all routes, sorted, each once. */
+export function routeUrls(config: Pick<StackConfig, "edge" | "services">): string[] {
+  const routes = Object.values(config.services).flatMap((service) => service.routes);
+  return [...new Set(routes.map((route) => routeUrl(config, route)))].sort();
+}
+
+/** The stack's databases, the first one first. */
+export function databaseNames({ database }: Pick<StackConfig, "database">): string[] {
+  return [database.name, ...Object.keys(database.databases).sort()];
+}
+
+export const usesDatabase = ({ migration, services }: Pick<StackConfig, "migration" | "services">): boolean =>
+  migration !== undefined || Object.values(services).some((service) => service.data !== "none");
+
+export const usesRedis = ({ services }: Pick<StackConfig, "services">): boolean =>
+  Object.values(services).some((service) => service.cache !== false);
+
+/** Whether the stack has an authority of its own, which signs its servers' certificates. */
+export const needsAuthority = (config: StackConfig): boolean =>
+  usesDatabase(config) || (usesRedis(config) && config.redis.tls);
+
+export const backsUp = (config: StackConfig): boolean => config.database.backups !== false && usesDatabase(config);
+
+/** Whether backups go to another host, for which they need a way out. */
+export const backsUpElsewhere = (config: StackConfig): boolean =>
+  usesDatabase(config) && config.database.backups !== false && isRemote(config.database.backups.repository);
+
+/** The names of the volumes that services and the migration share, sorted. */
+export function sharedVolumeNames({ migration, services }: Pick<StackConfig, "migration" | "services">): string[] {
+  const programs = [...Object.values(services), ...(migration === undefined ? [] : [migration])];
+  const volumes = programs.flatMap((program) => program.volumes);
+  return [...new Set(volumes.flatMap((volume) => ("name" in volume ? [volume.name] : [])))].sort();
 }

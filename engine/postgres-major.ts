@@ -2,6 +2,7 @@ import { POSTGRES_PATHS } from "../hardening/postgres/server/start-script";
 import { majorOfName, preparedFrom, PREPARED_FILE, type DataVolumeFacts } from "../hardening/postgres/upgrade/upgrade";
 import { LABEL_COMPONENT, LABEL_NAME, LABEL_STACK } from "../hardening/container/labels";
 import { docker, newestContainer, type Engine } from "./docker";
+import { defined } from "../hardening/defined";
 
 /** Postgres' data volumes of a stack, read without starting anything. @throws Error when the engine does not answer */
 export async function dataVolumes(engine: Engine, stack: string, base: string): Promise<DataVolumeFacts[]> {
@@ -60,7 +61,7 @@ async function volumeFacts(
 ): Promise<DataVolumeFacts> {
   const byName = majorOfName(base, name);
   // Without an image no container can be made to look inside; the volume's name is then all there is to go by.
-  if (image === undefined) return { name, inUse, ...(byName === undefined ? {} : { major: byName }) };
+  if (image === undefined) return { name, inUse, ...defined({ major: byName }) };
   const labels = [
     "--label",
     `${LABEL_STACK}=${stack}`,
@@ -99,7 +100,7 @@ async function volumeFacts(
       name,
       inUse,
       ...(version > 0 ? { major: version } : {}),
-      ...(from === undefined ? {} : { preparedFrom: from }),
+      ...defined({ preparedFrom: from }),
     };
   } finally {
     await docker(engine, ["rm", "--force", id]);

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { currentEngine } from "../resources/context";
-import { databaseAccess, usesDatabase, usesRedis } from "../components/stack";
+import { usesDatabase, usesRedis } from "../config";
+import { databaseAccess } from "../resources/on-engine";
 import type { LoadedConfig } from "../config";
 import { CA_NOT_AFTER } from "../hardening/pki/certificates";
 import { certificatePeriod } from "../hardening/pki/period";

@@ -3,6 +3,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import { renderContainer, type ContainerBindings } from "../hardening/container/render";
 import type { Workload } from "../hardening/container/workload";
 import type { StackContext } from "./context";
+import { defined } from "../hardening/defined";
 
 export interface ContainerOptions {
   readonly parent: pulumi.Resource;
@@ -45,7 +46,7 @@ export function createContainer(
       deleteBeforeReplace: options.lifecycle === "exclusive",
       replaceOnChanges: REPLACE_ON_CHANGES,
       hooks: context.hooks.container,
-      ...(options.dependsOn === undefined ? {} : { dependsOn: options.dependsOn }),
+      ...defined({ dependsOn: options.dependsOn }),
     },
   );
   return {

@@ -3,6 +3,7 @@ import type { MigrationConfig, ServiceConfig } from "../config";
 import type { AcceptedException, Mount, Workload } from "../hardening/container/workload";
 import type { FilesByName } from "./carrier";
 import type { SecretSource } from "./context";
+import { defined } from "../hardening/defined";
 
 /** What a service and a job have in common: an image of the user's, its secrets, volumes and confinement. */
 export type ProgramConfig = ServiceConfig | MigrationConfig;
@@ -97,7 +98,7 @@ const fileNames = (args: ProgramArgs, secrets: Readonly<Record<string, unknown>>
     .filter((variable) => !namesInEnvironment(args).includes(variable))
     .sort();
 
-/** The parts of a workload that follow from a program's configuration alone. */
+/** The parts of a workload that follow only from a program's configuration. */
 export function programWorkload(
   config: ProgramConfig,
   files: Pick<ProgramFiles, "fileVariables" | "volumes">,
@@ -120,8 +121,7 @@ export function programWorkload(
   const { confinement } = config;
   return {
     image: config.image,
-    ...(config.entrypoint === undefined ? {} : { entrypoint: config.entrypoint }),
-    ...(config.command === undefined ? {} : { command: config.command }),
+    ...defined({ entrypoint: config.entrypoint, command: config.command }),
     user: typeof config.user === "string" ? config.user : "0:0",
     mounts: [
       ...config.volumes.map((volume): Mount =>

@@ -1,5 +1,6 @@
 import { isAbsolute } from "node:path";
 import { parseArgs } from "node:util";
+import { isStackName } from "../../config/stack-name";
 import { identifier } from "../../hardening/postgres/server/identifiers";
 import { UsageError } from "../start/options";
 
@@ -76,7 +77,7 @@ function common(
 ): BackupOptions {
   const [stack = "", ...rest] = positionals;
   const help = values.help === true;
-  if (!help && (rest.length > 0 || !/^[A-Za-z0-9._-]{1,100}$/.test(stack)))
+  if (!help && (rest.length > 0 || !isStackName(stack)))
     throw new UsageError("one stack's name is wanted, such as prod");
   const { snapshot } = values;
   if (snapshot !== undefined && !/^(?:latest|[0-9a-f]{8,64})$/.test(snapshot))

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { isStackName } from "../../config/stack-name";
 import { UsageError } from "../start/options";
 
 export interface PsqlOptions {
@@ -26,7 +27,7 @@ export function parsePsqlOptions(args: readonly string[]): PsqlOptions | undefin
   if (values.help === true) return undefined;
   const [stack, ...more] = positionals;
   if (stack === undefined || more.length > 0) throw new UsageError("name one stack; psql's own arguments follow `--`");
-  if (!/^[A-Za-z0-9._-]{1,100}$/.test(stack)) throw new UsageError(`'${stack}' is not a stack's name`);
+  if (!isStackName(stack)) throw new UsageError(`'${stack}' is not a stack's name`);
   const role = values.role ?? "app_ro";
   if (!/^[a-z_][a-z0-9_]{0,62}$/.test(role))
     throw new UsageError(

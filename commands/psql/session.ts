@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { hostname } from "node:os";
 import { ephemeralArgs } from "../../hardening/container/ephemeral";
+import { SERVER_UID, SERVER_USER } from "../../hardening/postgres/server/user";
 import { LABEL_COMPONENT, LABEL_NAME, LABEL_STACK } from "../../hardening/container/labels";
 import { StartError } from "../start/state";
 import { lines, type DockerCli } from "../upgrade/docker-cli";
@@ -65,12 +66,12 @@ export async function runSession(
         component: "forwarder",
         name: SESSION_NAME,
         image,
-        user: "70:70",
+        user: SERVER_USER,
         network: access.network,
       },
       resources: { memoryMiB: 128, cpus: 0.5, pids: 32 },
       tmpfs: [
-        { path: FILES, sizeMiB: 1, mode: "0700", uid: 70, gid: 70 },
+        { path: FILES, sizeMiB: 1, mode: "0700", uid: SERVER_UID, gid: SERVER_UID },
         { path: "/tmp", sizeMiB: 16 },
       ],
       environment: psqlEnvironment(access, options),

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { isStackName } from "../../config/stack-name";
 
 /** What both commands take: which stack, and from which file. */
 export interface Options {
@@ -58,7 +59,7 @@ export function splitPulumiArguments(args: readonly string[]): Options & { reado
 }
 
 function options(stack = DEFAULT_STACK, configFile: string | undefined, help: boolean): Options {
-  if (!/^[A-Za-z0-9._-]{1,100}$/.test(stack))
+  if (!isStackName(stack))
     throw new UsageError(
       `Stack '${stack}' is not a stack's name: use letters, digits, hyphens, underscores and periods`,
     );

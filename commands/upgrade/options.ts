@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { isStackName } from "../../config/stack-name";
 import { imageFault, parseImage } from "../../hardening/container/image";
 import { postgresMajor } from "../../hardening/postgres/upgrade/upgrade";
 import { UsageError } from "../start/options";
@@ -18,7 +19,7 @@ export function parseUpgradeOptions(args: readonly string[]): UpgradeOptions | u
   if (values.help === true) return undefined;
   const [stack, ...rest] = positionals;
   if (stack === undefined || rest.length > 0) throw new UsageError("name one stack");
-  if (!/^[A-Za-z0-9._-]{1,100}$/.test(stack)) throw new UsageError(`'${stack}' is not a stack's name`);
+  if (!isStackName(stack)) throw new UsageError(`'${stack}' is not a stack's name`);
   if (values.confirm !== undefined && values.confirm !== stack)
     throw new UsageError(`--confirm: given '${values.confirm}'; allowed: '${stack}', the stack's name again`);
   const common = {

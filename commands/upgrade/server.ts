@@ -1,5 +1,6 @@
 import { dataVolumes } from "../../engine/postgres-major";
 import { majorName, type DataVolumeFacts } from "../../hardening/postgres/upgrade/upgrade";
+import { SERVER_UID, SERVER_USER } from "../../hardening/postgres/server/user";
 import { POSTGRES_PATHS } from "../../hardening/postgres/server/start-script";
 import {
   DUMP_PATH,
@@ -29,7 +30,6 @@ export interface OldServer {
 }
 
 /** The official image's own user. */
-export const POSTGRES_USER = "70:70";
 const MINIMUM_MEMORY_MIB = 512;
 
 interface Inspected {
@@ -115,13 +115,16 @@ function container(server: OldServer, parts: Parts): EphemeralContainer {
       stack,
       component: "job",
       name: "postgres-upgrade",
-      user: POSTGRES_USER,
+      user: SERVER_USER,
       resources: { memoryMiB: server.memoryMiB, cpus: 2, pids: 128 },
     },
     ...parts,
     environment: { POSTGRES_USER: superuser, ...parts.environment },
     volumes: [{ name: secretsVolume, target: "/run/secrets", readOnly: true }, ...(parts.volumes ?? [])],
-    tmpfs: [{ path: "/run/rampart", sizeMiB: 1, mode: "0700", uid: 70, gid: 70 }, ...(parts.tmpfs ?? [])],
+    tmpfs: [
+      { path: "/run/rampart", sizeMiB: 1, mode: "0700", uid: SERVER_UID, gid: SERVER_UID },
+      ...(parts.tmpfs ?? []),
+    ],
   };
 }
 
@@ -161,7 +164,7 @@ export function serverArgs(
       { name: names.data, target: POSTGRES_PATHS.data, readOnly: false },
       { name: names.dump, target: DUMP_PATH, readOnly: false },
     ],
-    tmpfs: [{ path: POSTGRES_PATHS.socket, sizeMiB: 1, mode: "0755", uid: 70, gid: 70 }],
+    tmpfs: [{ path: POSTGRES_PATHS.socket, sizeMiB: 1, mode: "0755", uid: SERVER_UID, gid: SERVER_UID }],
   };
   return [
     "run",

@@ -59,7 +59,7 @@ export function mountFaults(config: StackConfig, show: ShowPath): Fault[] {
 /** The engine probes for the first time after one interval: later than the time to start, and no version ever gets healthy. */
 export function healthFaults(config: StackConfig, show: ShowPath): Fault[] {
   return Object.entries(config.services).flatMap(([name, { healthCheck, startTimeoutSeconds }]) => {
-    if (healthCheck === undefined || healthCheck.intervalSeconds < startTimeoutSeconds) return [];
+    if (healthCheck.intervalSeconds < startTimeoutSeconds) return [];
     return [
       {
         path: show(["services", name, "healthCheck", "intervalSeconds"]),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { DEFAULT_ROLE_LIMITS, type DatabaseRole } from "../../hardening/postgres/roles/roles";
 import { EXTENSIONS } from "../../hardening/postgres/server/extensions";
 import type { SchemaContext } from "../environment";
 import { backups } from "./backup";
@@ -11,6 +12,11 @@ export const DATABASE_ACCESS_MODES = ["direct", "forwarder"] as const;
 const extensions = unique(z.enum(EXTENSIONS), "extension");
 
 const schemas = unique(identifier, "schema");
+
+const connectionLimit = (role: DatabaseRole, minimum: number, maximum: number) =>
+  z.int().min(minimum).max(maximum).default(DEFAULT_ROLE_LIMITS[role].connectionLimit);
+
+const milliseconds = z.int().min(0).max(86_400_000);
 
 export function database(context: SchemaContext) {
   return z
@@ -48,17 +54,17 @@ export function database(context: SchemaContext) {
       forwarderPort: z.int().min(1024).max(65_535).default(15_432),
       connectionLimits: z
         .strictObject({
-          migrator: z.int().min(1).max(1000).default(5),
-          app_rw: z.int().min(1).max(1000).default(50),
-          app_ro: z.int().min(1).max(1000).default(20),
-          backup: z.int().min(2).max(100).default(4),
-          monitor: z.int().min(1).max(100).default(3),
+          migrator: connectionLimit("migrator", 1, 1000),
+          app_rw: connectionLimit("app_rw", 1, 1000),
+          app_ro: connectionLimit("app_ro", 1, 1000),
+          backup: connectionLimit("backup", 2, 100),
+          monitor: connectionLimit("monitor", 1, 100),
         })
         .prefault({}),
-      /** @default 30000 */
-      statementTimeoutMs: z.int().min(0).max(86_400_000).default(30_000),
-      /** @default 60000 */
-      idleInTransactionTimeoutMs: z.int().min(0).max(86_400_000).default(60_000),
+      /** Of app_rw; 0 is never. @default 30000 */
+      statementTimeoutMs: milliseconds.default(DEFAULT_ROLE_LIMITS.app_rw.statementTimeoutMs),
+      /** Of app_rw; 0 is for ever. @default 60000 */
+      idleInTransactionTimeoutMs: milliseconds.default(DEFAULT_ROLE_LIMITS.app_rw.idleInTransactionSessionTimeoutMs),
       resources: resources({ memoryMiB: 512, cpus: 1, pids: 256 }, { memoryMiB: 128, pids: 32 }),
       protect: z.boolean().default(context.environment !== "dev"),
       /** Majors that the stack has left behind, whose data volumes are kept: docs/upgrades.md. */

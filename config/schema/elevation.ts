@@ -1,9 +1,10 @@
 import { z } from "zod";
+import { DATABASE_ROLES } from "../../hardening/postgres/roles/roles";
 import { asWritten } from "./dates";
 import { checkedString, matching, reason } from "./fields";
 
-/** Roles that an elevation may be for. */
-export const ELEVATION_ROLES = ["migrator", "app_rw", "app_ro", "monitor"] as const;
+/** Roles that an elevation may be for: `backup` reads every tenant's rows. */
+const elevationRole = z.enum(DATABASE_ROLES).exclude(["backup"]);
 
 export const elevation = z.strictObject({
   /** The person; the login is elevated_<who>. */
@@ -13,7 +14,7 @@ export const elevation = z.strictObject({
     "use a short name such as anna",
   ),
   /** Whose rights the login has. */
-  role: z.enum(ELEVATION_ROLES),
+  role: elevationRole,
   /** The end, with a time zone. */
   until: z.preprocess(
     asWritten,

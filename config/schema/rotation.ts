@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { DATABASE_ROLES } from "../../hardening/postgres/roles/roles";
 import { asDay } from "./dates";
 import { matching, name } from "./fields";
 
@@ -13,9 +14,7 @@ export const rotation = z
   .strictObject({
     /** All passwords below at once. */
     everything: rotationKey.optional(),
-    roles: z
-      .partialRecord(z.enum(["superuser", "migrator", "app_rw", "app_ro", "backup", "monitor"]), rotationKey)
-      .default({}),
+    roles: z.partialRecord(z.enum(["superuser", ...DATABASE_ROLES]), rotationKey).default({}),
     /** The certificates of Postgres and Redis, with new keys. The stack's authority stays. */
     certificates: rotationKey.optional(),
     /** A service's Redis user. */

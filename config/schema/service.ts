@@ -17,7 +17,7 @@ const servicePort = port.refine((value) => value >= 1024, {
 const healthCheck = z
   .strictObject({
     /** A path that answers 2xx; asked with the image's own wget on the service's port. @default "/" if there is a port */
-    http: matching(/^\/[A-Za-z0-9\-._~/?&=%]*$/, "a path that starts with /", "give the path alone").optional(),
+    http: matching(/^\/[A-Za-z0-9\-._~/?&=%]*$/, "a path that starts with /", "give only the path").optional(),
     /** A command in the image that exits 0 when the service is well. */
     command: commandLine().min(1).optional(),
     intervalSeconds: z.int().min(1).max(300).default(5),
@@ -36,7 +36,7 @@ export const service = (context: SchemaContext) =>
       /** The port that the program listens on; it is never published. */
       port: servicePort.optional(),
       routes: z.array(route(context)).default([]),
-      healthCheck: healthCheck.optional(),
+      healthCheck: healthCheck.prefault({}),
       data: z.enum(["none", "read-only", "read-write"]).default("none"),
       /** Which of the stack's databases. @default database.name */
       database: checkedString(identifierCheck).optional(),
@@ -63,7 +63,7 @@ export const service = (context: SchemaContext) =>
         refinement.issues.push(toIssue({ given: "nothing", ...fault }, undefined, path));
       if (value.routes.length > 0 && value.port === undefined)
         missing(["port"], { allowed: "the port that the routes lead to", fix: "add port: <1024 to 65535>" });
-      if (value.healthCheck?.command === undefined && value.port === undefined) {
+      if (value.healthCheck.command === undefined && value.port === undefined) {
         missing(["healthCheck"], {
           allowed: "a command where the service has no port",
           fix: "add healthCheck: { command: [...] }",

@@ -61,25 +61,10 @@ export type ServiceConfig = StackConfig["services"][string];
 export type MigrationConfig = NonNullable<StackConfig["migration"]>;
 export type RouteConfig = ServiceConfig["routes"][number];
 export type SecretSpec = ServiceConfig["secrets"][string];
-export type HealthCheckConfig = NonNullable<ServiceConfig["healthCheck"]>;
+export type HealthCheckConfig = ServiceConfig["healthCheck"];
 export type CertificatesConfig = StackConfig["certificates"];
 
 /** The keys that exist under `rampart:`, apart from the flat keys that hold secrets. */
-export const STACK_KEYS = [
-  "environment",
-  "name",
-  "certificates",
-  "acmeEmail",
-  "edge",
-  "images",
-  "network",
-  "database",
-  "redis",
-  "rotation",
-  "migration",
-  "services",
-  "logging",
-  "dockerSocketGroup",
-] as const satisfies readonly (keyof StackConfig)[];
+export const STACK_KEYS = Object.keys(stackSchema({ environment: "dev" }).shape) as readonly (keyof StackConfig)[];
 
 export const isStackKey = (key: string): key is keyof StackConfig => (STACK_KEYS as readonly string[]).includes(key);

@@ -1,5 +1,7 @@
 /** The three containers of a stack's backups, as plain data. Each can do one part, and has what that part needs and nothing else. */
+import { hardenedWorkload } from "../container/hardened-workload";
 import type { HealthCheck, Mount, NetworkName, Resources, Workload } from "../container/workload";
+import { SERVER_UID, SERVER_USER } from "../postgres/server/user";
 import { commonScript } from "./common-script";
 import { compareHead, compareMiddle, compareTail } from "./compare-sql";
 import { drillScript } from "./drill-script";
@@ -10,9 +12,9 @@ import { LOCAL_REPOSITORY } from "./repository";
 import { storeScript } from "./store-script";
 
 /** The official Postgres image's own user; its group reads what the store restores, and the store what it dumps. */
-export const DUMP_USER = "70:70";
+export const DUMP_USER = SERVER_USER;
 /** `nobody`: ssh wants a user that the image's /etc/passwd knows. */
-export const STORE_USER = "65534:70";
+export const STORE_USER = `65534:${SERVER_UID}`;
 /** Of the memory limit, what restic's garbage collector aims at. */
 const GO_MEMORY_SHARE = 0.75;
 
@@ -83,7 +85,7 @@ function workload(settings: BackupSettings, part: Part): Workload {
     ["state", BACKUP_PATHS.state, "read-write"] as const,
     ...part.volumes,
   ];
-  return {
+  return hardenedWorkload({
     name: BACKUP_CONTAINERS[part.part],
     component: "backup",
     image: part.image,
@@ -96,7 +98,6 @@ function workload(settings: BackupSettings, part: Part): Workload {
     },
     user: part.user,
     networks: part.network === undefined ? [] : [{ network: part.network }],
-    publishedPorts: [],
     mounts: mounts.map(([volume, target, access]): Mount => ({
       kind: "volume",
       volume,
@@ -105,21 +106,15 @@ function workload(settings: BackupSettings, part: Part): Workload {
     })),
     tmpfs: [{ path: "/tmp", sizeMiB: part.tmpMiB }],
     resources: settings.resources,
-    capabilities: [],
-    seccomp: { kind: "default" },
-    appArmor: { kind: "default" },
-    readOnlyRoot: true,
     healthCheck: health(part.part),
-    restart: "on-failure",
-    stopGraceSeconds: 10,
     // Five health checks. A repository that the password does not open stays so, and an update should not wait longer to say it.
     startTimeoutSeconds: 60,
     logging: settings.logging,
     accepted: [],
-  };
+  });
 }
 
-/** Reads the databases, on the internal network alone, and knows nothing of the repository. */
+/** Reads the databases, only on the internal network, and knows nothing of the repository. */
 export const dumpWorkload = (settings: BackupSettings): Workload =>
   workload(settings, {
     part: "dump",

@@ -9,6 +9,7 @@ import { parseArgs } from "node:util";
 
 import type { SeccompKind } from "./seccomp";
 import type { AppArmorOption } from "../container/workload";
+import { defined } from "../defined";
 
 /** The same kinds of program as the seccomp profiles. */
 export type AppArmorKind = SeccompKind;
@@ -201,5 +202,5 @@ export function parseAppArmorArguments(args: readonly string[]): AppArmorCommand
     allowPositionals: false,
   });
   if (values.out === "") throw new Error("--out is empty; it needs the directory to write the profiles to");
-  return { complain: values.complain, ...(values.out === undefined ? {} : { out: values.out }) };
+  return { complain: values.complain, ...defined({ out: values.out }) };
 }

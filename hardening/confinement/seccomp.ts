@@ -6,6 +6,7 @@
 import type { SeccompOption } from "../container/workload";
 import { DENIED_GROUPS, FOREIGN_ABI_SYSCALLS, type SeccompKind } from "./seccomp/denied";
 import mobyDefault from "./seccomp/moby-default.json";
+import { defined } from "../defined";
 
 export { DENIED_GROUPS, type DeniedGroup, type SeccompKind } from "./seccomp/denied";
 
@@ -146,13 +147,13 @@ function deriveRule(kind: SeccompKind, rule: MobyRule): SeccompRule | undefined 
     names: names.sort(),
     action: oneOf(ACTIONS, rule.action, "an action"),
     // `excludes` is dropped: it names capabilities, which must not matter, and architectures that Rampart is not for.
-    ...(rule.errnoRet === undefined ? {} : { errnoRet: rule.errnoRet }),
+    ...defined({ errnoRet: rule.errnoRet }),
     ...(rule.args === undefined
       ? {}
       : { args: rule.args.map((arg) => ({ ...arg, op: oneOf(OPERATORS, arg.op, "an operator") })) }),
     ...(arches === undefined && minKernel === undefined
       ? {}
-      : { includes: { ...(arches && { arches }), ...(minKernel === undefined ? {} : { minKernel }) } }),
+      : { includes: { ...(arches && { arches }), ...defined({ minKernel }) } }),
   };
   return names.includes("personality") && !mayKeepPersonality(kind, derived) ? undefined : derived;
 }

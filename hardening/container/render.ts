@@ -1,9 +1,10 @@
 import type * as docker from "@pulumi/docker";
 import type { Input } from "@pulumi/pulumi";
 import { appArmorSecurityOpt } from "../confinement/apparmor";
-import { labels, type LabelContext } from "./labels";
 import { seccompSecurityOpt } from "../confinement/seccomp";
+import { labels, type LabelContext } from "./labels";
 import type { HealthCheck, Mount, Tmpfs, Workload } from "./workload";
+import { defined, listed } from "../defined";
 
 /** What the renderer needs that is known only while the program runs. */
 export interface ContainerBindings extends LabelContext {
@@ -30,8 +31,10 @@ const MAX_RESTARTS = 5;
 export function renderContainer(workload: Workload, bindings: ContainerBindings): docker.ContainerArgs {
   return {
     image: bindings.imageId,
-    ...(workload.entrypoint === undefined ? {} : { entrypoints: [...workload.entrypoint] }),
-    ...(workload.command === undefined ? {} : { command: [...workload.command] }),
+    ...defined({
+      entrypoints: workload.entrypoint && [...workload.entrypoint],
+      command: workload.command && [...workload.command],
+    }),
     envs: environment(workload, bindings),
     user: workload.user,
     readOnly: workload.readOnlyRoot,
@@ -46,7 +49,7 @@ export function renderContainer(workload: Workload, bindings: ContainerBindings)
     ipcMode: "private",
     memory: workload.resources.memoryMiB,
     memorySwap: workload.resources.memoryMiB,
-    ...(workload.shmMiB === undefined ? {} : { shmSize: workload.shmMiB }),
+    ...defined({ shmSize: workload.shmMiB }),
     cpus: renderCpus(workload.resources.cpus),
     ulimits: [
       { name: "core", soft: 0, hard: 0 },
@@ -58,19 +61,17 @@ export function renderContainer(workload: Workload, bindings: ContainerBindings)
     ...(workload.networks.length === 0 ? { networkMode: "none" } : { networkMode: "bridge" }),
     networksAdvanced: workload.networks.map((attachment) => ({
       name: lookUp(bindings.networks, attachment.network, "network"),
-      ...(attachment.aliases === undefined
-        ? {}
-        : {
-            aliases: [...attachment.aliases, ...(bindings.versionAlias === undefined ? [] : [bindings.versionAlias])],
-          }),
-      ...(attachment.ipv4Address === undefined ? {} : { ipv4Address: attachment.ipv4Address }),
+      ...defined({
+        aliases: attachment.aliases && [...attachment.aliases, ...listed(bindings.versionAlias)],
+        ipv4Address: attachment.ipv4Address,
+      }),
     })),
     ports: [...workload.publishedPorts]
       .sort((a, b) => a.internal - b.internal)
       .map((port) => ({ ...port, protocol: "tcp" })),
-    ...(workload.healthCheck === undefined ? {} : { healthcheck: renderHealthCheck(workload.healthCheck) }),
+    ...defined({ healthcheck: workload.healthCheck && renderHealthCheck(workload.healthCheck) }),
     ...(workload.restart === "no" ? { restart: "no" } : { restart: "on-failure", maxRetryCount: MAX_RESTARTS }),
-    ...(workload.stopSignal === undefined ? {} : { stopSignal: workload.stopSignal }),
+    ...defined({ stopSignal: workload.stopSignal }),
     stopTimeout: workload.stopGraceSeconds,
     destroyGraceSeconds: workload.stopGraceSeconds,
     logDriver: "json-file",

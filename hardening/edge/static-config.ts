@@ -1,5 +1,6 @@
 /** Traefik's static configuration (`traefik.yml`): what the edge listens on, logs and trusts. Changing it restarts it. */
 import { stringify } from "yaml";
+import { defined } from "../defined";
 
 export interface TraefikVersion {
   readonly major: number;
@@ -120,7 +121,7 @@ function certificatesResolvers(settings: TraefikStaticSettings): object {
           caServer: certificates.directory,
           keyType: "EC256",
           storage: `${TRAEFIK_ACME_DIRECTORY}/${certificates.resolver}.json`,
-          ...(certificates.email === undefined ? {} : { email: certificates.email }),
+          ...defined({ email: certificates.email }),
           ...(certificates.caCertificateFile === undefined ? {} : { caCertificates: [certificates.caCertificateFile] }),
           ...challenge,
         },

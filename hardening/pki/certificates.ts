@@ -38,7 +38,7 @@ import type { CertificatePeriod } from "./period";
 
 const ECDSA_WITH_SHA256 = "1.2.840.10045.4.3.2";
 const COMMON_NAME = "2.5.4.3";
-/** The authority outlives its servers' certificates by far; its end is a matter of a new seed (docs/rotation.md). */
+/** The authority outlives its servers' certificates by far; its end is a matter of a new seed (docs/connections.md). */
 const CA_NOT_BEFORE = new Date("2026-01-01T00:00:00Z");
 export const CA_NOT_AFTER = new Date("2046-01-01T00:00:00Z");
 

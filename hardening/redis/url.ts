@@ -1,5 +1,8 @@
 import { alphanumericPassword, hostName, portNumber } from "../values";
 
+/** The server's DNS name on `internal`. */
+export const REDIS_ALIAS = "redis";
+
 export interface RedisUrlArgs {
   readonly host: string;
   /** @default 6379 */

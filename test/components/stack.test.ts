@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { HardenedStack } from "../../components";
-import { usesDatabase, usesRedis } from "../../components/stack";
+import { usesDatabase, usesRedis } from "../../config";
 import { postgresAddress } from "../../hardening/container/networks";
 import {
   configOf,

@@ -2,8 +2,8 @@ import type * as childProcess from "node:child_process";
 import * as pulumi from "@pulumi/pulumi";
 import { containerHooks, type ContainerHooks } from "../../components";
 import { JOB_CONTAINER_KEEPER, LABEL_ROUTES_PROBE } from "../../engine/hooks";
-import { FakeDocker } from "./fake-docker";
 import { record } from "../components/support";
+import { FakeDocker } from "./fake-docker";
 
 // Jest's process.env is a copy of which child processes know nothing: without this they would find the real CLI.
 jest.mock("node:child_process", () => {

@@ -2,8 +2,8 @@ import type * as childProcess from "node:child_process";
 import * as pulumi from "@pulumi/pulumi";
 import { Postgres } from "../../components";
 import { dataVolumes } from "../../engine/postgres-major";
-import { FakeDocker } from "./fake-docker";
 import { authority, configOf, record, surroundings, withLocalEngine, type Recording } from "../components/support";
+import { FakeDocker } from "./fake-docker";
 
 // Jest's process.env is a copy of which child processes know nothing: without this they would find the real CLI.
 jest.mock("node:child_process", () => {

@@ -1,7 +1,9 @@
 /**
  * Elevated access that ends by itself: the SQL that makes a server's elevated logins those of the configuration, and the
- * loop that ends their sessions. `VALID UNTIL` ends the password alone: whoever is in stays in.
+ * loop that ends their sessions. `VALID UNTIL` ends only the password: a session that is open stays open.
  */
+import type { RoleSpec } from "../roles/roles";
+import { identifier, quoted } from "../server/identifiers";
 import {
   ELEVATED_PREFIX,
   ELEVATION_FUNCTION,
@@ -11,8 +13,6 @@ import {
   literal,
   passwordsKnown,
 } from "./elevation-guard";
-import { identifier, quoted } from "../server/identifiers";
-import type { RoleSpec } from "../roles/roles";
 
 export { ELEVATED_PREFIX, ELEVATION_WATCH, ELEVATION_WATCH_DATABASE } from "./elevation-guard";
 /** Seconds between two looks. */

@@ -18,7 +18,7 @@ export interface GrantSpec {
   /** Absent for `objectType: "database"`. */
   readonly schema?: string;
   readonly objectType: GrantObjectType;
-  /** Signatures, for functions alone. */
+  /** Signatures, only for functions. */
   readonly objects?: readonly string[];
   readonly privileges: readonly Privilege[];
   readonly why: string;

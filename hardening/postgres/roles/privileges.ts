@@ -4,6 +4,9 @@
  * unchanged, so that a second preview is empty. `privileges-sql.ts` renders the same data as SQL, `privilege-table.ts`
  * says what it amounts to.
  */
+import { EXTENSIONS_SCHEMA, withRequired, type Extension } from "../server/extensions";
+import { identifier } from "../server/identifiers";
+import { TENANCY_SCHEMA } from "../tenancy/tenancy";
 import {
   databaseGrants,
   defaultPrivileges,
@@ -11,10 +14,7 @@ import {
   type DefaultPrivilegesSpec,
   type GrantSpec,
 } from "./database-grants";
-import { EXTENSIONS_SCHEMA, withRequired, type Extension } from "../server/extensions";
-import { identifier } from "../server/identifiers";
 import { DATABASE_ROLES, roleSpec, type DatabaseRole, type RoleLimits, type RoleSpec } from "./roles";
-import { TENANCY_SCHEMA } from "../tenancy/tenancy";
 
 export * from "./database-grants";
 export * from "./roles";
@@ -82,7 +82,7 @@ interface Scope {
   readonly extensions: readonly Extension[];
   /**
    * Ends the ids of what the first database and its first schema have not: their ids came before there were others, and a
-   * resource that is renamed is made anew. Identifiers hold no hyphen, so no two ids meet.
+   * resource that is renamed is replaced. Identifiers hold no hyphen, so no two ids meet.
    */
   readonly suffix: string;
 }

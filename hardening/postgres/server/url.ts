@@ -1,6 +1,10 @@
 import { alphanumericPassword, hostName, portNumber } from "../../values";
 import { identifier } from "./identifiers";
 
+/** The server's DNS name on `internal`. */
+export const POSTGRES_ALIAS = "postgres";
+export const POSTGRES_PORT = 5432;
+
 export interface PostgresUrlArgs {
   readonly host: string;
   /** @default 5432 */
@@ -28,7 +32,7 @@ export function postgresUrl(args: PostgresUrlArgs): string {
     sslmode: sslMode,
     sslrootcert: sslMode === "verify-full" ? args.sslRootCert : undefined,
   });
-  return `postgresql://${authority}:${portNumber("port", args.port ?? 5432)}/${identifier("database", args.database)}${parameters}`;
+  return `postgresql://${authority}:${portNumber("port", args.port ?? POSTGRES_PORT)}/${identifier("database", args.database)}${parameters}`;
 }
 
 function query(parameters: Readonly<Record<string, string | undefined>>): string {

@@ -261,6 +261,22 @@ describe("what contradicts itself", () => {
     ]);
   });
 
+  test.each([undefined, {}])(
+    "the default interval of a health check is judged, written as %j or not",
+    (healthCheck) => {
+      const shortStart = { "services.api.healthCheck": healthCheck, "services.api.startTimeoutSeconds": 5 };
+      expect(faultsOf(shortStart)).toEqual([
+        {
+          path: "rampart:services.api.healthCheck.intervalSeconds",
+          given: "5",
+          allowed: "less than startTimeoutSeconds (5): the first check comes after one interval",
+          fix: "use a shorter interval, or a longer startTimeoutSeconds",
+        },
+      ]);
+      expect(faultsOf({ ...shortStart, "services.api.startTimeoutSeconds": 6 })).toEqual([]);
+    },
+  );
+
   test("ports, certificates and health", () => {
     expect(pathsOf(faultsOf({ "edge.httpsPort": 15_432 }))).toEqual(["database.forwarderPort"]);
     expect(pathsOf(faultsOf({ "edge.httpsPort": 80 }))).toEqual(["edge.httpPort"]);

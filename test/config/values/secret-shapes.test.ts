@@ -1,6 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { secretValueCheck } from "../../../config/values/program";
-import { hasCredentials, hasUrlCredentials, isSecretName, looksLikePlaceholder } from "../../../config/values/secret-shapes";
+import {
+  hasCredentials,
+  hasUrlCredentials,
+  isSecretName,
+  looksLikePlaceholder,
+} from "../../../config/values/secret-shapes";
 import { faultsOf, GOOD_SECRET, pathsOf } from "../support";
 
 test.each([

@@ -5,8 +5,8 @@ import { ask } from "../lib/http";
 import { run, tail, until } from "../lib/process";
 import { REPOSITORY, type StackSettings } from "../lib/pulumi";
 import { expect, expectMatch, expectNone, type Suite } from "../lib/runner";
-import { backupChecks, listBackups } from "./backups";
 import { KEPT, keptSettings, type Context, type Images } from "../lib/stacks";
+import { backupChecks, listBackups } from "./backups";
 
 const settings = { host: KEPT.host, port: KEPT.httpsPort };
 

@@ -4,8 +4,8 @@ import { ask } from "../lib/http";
 import { run, signal, start, tail, until, type RunResult } from "../lib/process";
 import { REPOSITORY, Stack } from "../lib/pulumi";
 import { expect, expectMatch, type Suite } from "../lib/runner";
-import { connection } from "./database";
 import { UPGRADE, upgradeSettings, type Context } from "../lib/stacks";
+import { connection } from "./database";
 
 export const UPGRADE_STACK = "e2e-upgrade";
 const NAME = "rampart-e2e-upgrade";

@@ -1,6 +1,6 @@
 /** What a tenant might try on another's rows. Each probe leaks where nothing confines, and must not where row security does. */
-import { TENANTS } from "./tenancy-server";
 import type { TenantColumnType } from "../../../../hardening/postgres/tenancy/tenancy";
+import { TENANTS } from "./tenancy-server";
 
 /** SQLSTATE that the leaky function raises when it is shown the other tenant's secret. */
 export const LEAK = "LK001";

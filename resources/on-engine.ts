@@ -1,0 +1,32 @@
+/** What a configuration comes to on one engine: local or remote decides how Postgres is reached and who owns the socket. */
+import { statSync } from "node:fs";
+import { backsUpElsewhere, usesDatabase, type LoadedConfig } from "../config";
+import { isLocalLinux, type Engine } from "../engine/docker";
+import { planNetworks, type NetworkPlan } from "../hardening/container/networks";
+import { defined } from "../hardening/defined";
+
+/** How the provider reaches Postgres: by its address where the engine is local, else through the forwarder. */
+export type DatabaseAccess = "direct" | "forwarder";
+
+export function databaseAccess(config: LoadedConfig, engine: Engine): DatabaseAccess {
+  return config.database.access ?? (isLocalLinux(engine) ? "direct" : "forwarder");
+}
+
+export function networkPlan(config: LoadedConfig, engine: Engine): NetworkPlan[] {
+  const services = Object.entries(config.services);
+  return planNetworks({
+    stackName: config.name,
+    ...defined({ pool: config.network.pool }),
+    dockerApiConsumers: services.filter(([, service]) => service.dockerApi !== undefined).map(([service]) => service),
+    egress: services.some(([, service]) => service.egress) || backsUpElsewhere(config),
+    databaseAccess: databaseAccess(config, engine) === "forwarder" && usesDatabase(config),
+  });
+}
+
+/** The gid of the engine's socket: configured, or read where the engine is local. Undefined where neither tells, or root's. */
+export function socketGroup(config: LoadedConfig, engine: Engine): number | undefined {
+  if (config.dockerSocketGroup !== undefined) return config.dockerSocketGroup;
+  if (!isLocalLinux(engine)) return undefined;
+  const gid = statSync(engine.host.replace(/^unix:\/\//, ""), { throwIfNoEntry: false })?.gid;
+  return gid === 0 ? undefined : gid;
+}
