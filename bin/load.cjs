@@ -11,6 +11,8 @@ const fs = require("node:fs");
 const { enableCompileCache } = require("node:module");
 const { dirname, join, relative, resolve } = require("node:path");
 
+require("./lazy-sdk.cjs");
+
 const root = resolve(__dirname, "..");
 const cache = join(root, ".rampart/cache");
 const entry = join(root, "index.ts");
