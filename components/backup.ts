@@ -83,13 +83,13 @@ export class Backups extends pulumi.ComponentResource {
       ...Object.values(mounted).map(({ carrier }) => carrier),
     ];
     const create = (part: Workload, dependsOn: pulumi.Resource[]) =>
-      createContainer(
-        context,
-        `${name}-${part.name}`,
-        part,
-        { networks: args.networks, volumes },
-        { parent: this, lifecycle: "exclusive", dependsOn: [...filled, ...dependsOn] },
-      );
+      createContainer(context, `${name}-${part.name}`, part, {
+        networks: args.networks,
+        volumes,
+        parent: this,
+        lifecycle: "exclusive",
+        dependsOn: [...filled, ...dependsOn],
+      });
     create(dumpWorkload(settings), args.dependsOn);
     create(storeWorkload(settings), []);
     create(drillWorkload(settings), []);

@@ -156,7 +156,7 @@ export class DatabaseRoles extends pulumi.ComponentResource {
         // A keyed digest of a key that is no secret: every log shows the name.
         name: pulumi.unsecret(this.context.salt.apply((salt) => loginName(own, key, salt))),
         password: this.verifier(name, password),
-        // It owns nothing, and the provider would look for it in one database alone.
+        // It owns nothing, and the provider would look for it in only one database.
         skipReassignOwned: true,
       },
       // Another salt is another name: then, too, the old login has to outlive those who use it.

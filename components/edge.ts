@@ -56,6 +56,15 @@ export interface RoutedService {
   readonly ready: pulumi.Input<pulumi.Resource>;
 }
 
+interface RoutesArgs {
+  /** The edge's resource name. */
+  readonly name: string;
+  readonly services: readonly RoutedService[];
+  readonly certificates: TraefikCertificates;
+  readonly volume: DataVolume;
+  readonly running: pulumi.Input<pulumi.Resource>;
+}
+
 /** Traefik: the only container that publishes ports and is on `public`. It has no access to the Docker API. */
 export class Edge extends pulumi.ComponentResource {
   constructor(name: string, context: StackContext, args: EdgeArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -83,37 +92,23 @@ export class Edge extends pulumi.ComponentResource {
       { owner: EDGE_NAME, protect: false, shared: false },
       { parent: this },
     );
-    const { running } = createContainer(
-      context,
-      name,
-      edgeWorkload(context, acme !== undefined),
-      {
-        networks: args.networks,
-        volumes: {
-          config: configuration.volumeName,
-          routes: routes.volumeName,
-          ...(acme === undefined ? {} : { acme: acme.volumeName }),
-        },
+    const { running } = createContainer(context, name, edgeWorkload(context, acme !== undefined), {
+      networks: args.networks,
+      volumes: {
+        config: configuration.volumeName,
+        routes: routes.volumeName,
+        ...(acme === undefined ? {} : { acme: acme.volumeName }),
       },
-      {
-        parent: this,
-        lifecycle: "exclusive",
-        dependsOn: [configuration.carrier, ...(acme === undefined ? [] : [acme.ready])],
-      },
-    );
-    this.writeRoutes(name, context, args.services, certificates, routes, running);
+      parent: this,
+      lifecycle: "exclusive",
+      dependsOn: [configuration.carrier, ...(acme === undefined ? [] : [acme.ready])],
+    });
+    this.writeRoutes(context, { name, services: args.services, certificates, volume: routes, running });
     this.registerOutputs({});
   }
 
   /** Written once every service of this version is healthy; the old containers stop after the edge has taken it. */
-  private writeRoutes(
-    name: string,
-    context: StackContext,
-    services: readonly RoutedService[],
-    certificates: TraefikCertificates,
-    volume: DataVolume,
-    running: pulumi.Input<pulumi.Resource>,
-  ): void {
+  private writeRoutes(context: StackContext, { name, services, certificates, volume, running }: RoutesArgs): void {
     const rendered = pulumi
       .all(services.map(({ alias }) => alias))
       .apply((aliases) => renderTraefikDynamic(dynamicInput(context.config, certificates, services, aliases)));
@@ -250,7 +245,7 @@ function edgeWorkload(context: StackContext, acme: boolean): Workload {
   });
 }
 
-/** What a public edge cannot hold, in the words of the posture. */
+/** What a public edge cannot hold, as the posture says it. */
 function edgeExceptions(config: LoadedConfig): AcceptedException[] {
   const { listenAddress, httpPort, httpsPort } = config.edge;
   const privileged = [httpPort, httpsPort].some((port) => port !== false && isPrivilegedPort(port));

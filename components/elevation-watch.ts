@@ -39,13 +39,13 @@ export class ElevationWatch extends pulumi.ComponentResource {
       { owner: "elevation", files: { watch_url: { content: args.url }, database_ca: { content: args.ca } } },
       { parent: this },
     );
-    createContainer(
-      context,
-      name,
-      watchWorkload(context),
-      { networks: args.networks, volumes: { config: script.volumeName, secrets: secrets.volumeName } },
-      { parent: this, lifecycle: "replace", dependsOn: [script.carrier, secrets.carrier, ...args.dependsOn] },
-    );
+    createContainer(context, name, watchWorkload(context), {
+      networks: args.networks,
+      volumes: { config: script.volumeName, secrets: secrets.volumeName },
+      parent: this,
+      lifecycle: "replace",
+      dependsOn: [script.carrier, secrets.carrier, ...args.dependsOn],
+    });
     this.registerOutputs({});
   }
 }

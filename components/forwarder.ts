@@ -14,19 +14,19 @@ export interface ForwarderArgs {
   readonly dependsOn: pulumi.Input<pulumi.Resource>[];
 }
 
-/** A way to Postgres for the provider where the engine is not local: a forwarder that listens on the engine's loopback alone. */
+/** A way to Postgres for the provider where the engine is not local: a forwarder that listens only on the engine's loopback. */
 export class Forwarder extends pulumi.ComponentResource {
   readonly ready: pulumi.Input<pulumi.Resource>;
 
   constructor(name: string, context: StackContext, args: ForwarderArgs, opts?: pulumi.ComponentResourceOptions) {
     super("rampart:postgres:Forwarder", name, {}, opts);
-    this.ready = createContainer(
-      context,
-      name,
-      forwarderWorkload(context, args.address),
-      { networks: args.networks, volumes: {} },
-      { parent: this, lifecycle: "exclusive", dependsOn: args.dependsOn },
-    ).running;
+    this.ready = createContainer(context, name, forwarderWorkload(context, args.address), {
+      networks: args.networks,
+      volumes: {},
+      parent: this,
+      lifecycle: "exclusive",
+      dependsOn: args.dependsOn,
+    }).running;
     this.registerOutputs({});
   }
 }

@@ -34,13 +34,14 @@ export class MigrationJob extends pulumi.ComponentResource {
     super("rampart:job:MigrationJob", name, {}, opts);
     const program = { ...args, name: "migration" };
     const files = programFiles(program, MountedFiles.ofSecrets(`${name}-secrets`, context, program, this));
-    const { container } = createContainer(
-      context,
-      name,
-      migrationWorkload(context, args.config, files),
-      { networks: args.networks, volumes: files.volumes, secretEnvironment: files.secretEnvironment },
-      { parent: this, lifecycle: "job", dependsOn: [...args.dependsOn, ...files.dependsOn] },
-    );
+    const { container } = createContainer(context, name, migrationWorkload(context, args.config, files), {
+      networks: args.networks,
+      volumes: files.volumes,
+      secretEnvironment: files.secretEnvironment,
+      parent: this,
+      lifecycle: "job",
+      dependsOn: [...args.dependsOn, ...files.dependsOn],
+    });
     this.done = new random.RandomId(
       `${name}-receipt`,
       { byteLength: 4, keepers: { [JOB_CONTAINER_KEEPER]: container.id } },

@@ -45,7 +45,7 @@ export interface PostgresArgs {
   readonly authority: Authority;
 }
 
-/** PostgreSQL on the internal network: its superuser's password is known to it and to the Pulumi provider alone. */
+/** PostgreSQL on the internal network: only the server and the Pulumi provider know its superuser's password. */
 export class Postgres extends pulumi.ComponentResource {
   /** What depends on a server that answers. */
   readonly ready: pulumi.Input<pulumi.Resource>;
@@ -96,17 +96,14 @@ export class Postgres extends pulumi.ComponentResource {
       { parent: this },
     );
     this.applied = live.applied;
-    this.ready = createContainer(
-      context,
-      name,
-      postgresWorkload(context, args.address),
-      {
-        networks: args.networks,
-        volumes: { data: this.data.volumeName, config: configuration.volumeName, live: live.volumeName },
-      },
+    this.ready = createContainer(context, name, postgresWorkload(context, args.address), {
+      networks: args.networks,
+      volumes: { data: this.data.volumeName, config: configuration.volumeName, live: live.volumeName },
       // A password that is changed in the running server first is one that its successor knows.
-      { parent: this, lifecycle: "exclusive", dependsOn: [check, configuration.carrier, live.carrier, live.applied] },
-    ).running;
+      parent: this,
+      lifecycle: "exclusive",
+      dependsOn: [check, configuration.carrier, live.carrier, live.applied],
+    }).running;
     this.registerOutputs({});
   }
 }

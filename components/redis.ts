@@ -115,13 +115,13 @@ export class Redis extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    const { running } = createContainer(
-      context,
-      name,
-      redisWorkload(context),
-      { networks: args.networks, volumes: { data: data.volumeName, config: files.volumeName, live: live.name } },
-      { parent: this, lifecycle: "exclusive", dependsOn: [files.carrier, carrier] },
-    );
+    const { running } = createContainer(context, name, redisWorkload(context), {
+      networks: args.networks,
+      volumes: { data: data.volumeName, config: files.volumeName, live: live.name },
+      parent: this,
+      lifecycle: "exclusive",
+      dependsOn: [files.carrier, carrier],
+    });
     this.staged = new random.RandomId(
       `${name}-users-staged`,
       { byteLength: 4, keepers: { carrier: carrier.id } },

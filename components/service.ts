@@ -37,18 +37,15 @@ export class Service extends pulumi.ComponentResource {
     const files = programFiles(args, MountedFiles.ofSecrets(`${name}-secrets`, context, args, this));
     const workload = serviceWorkload(context, args, files);
     this.alias = aliasOf(args.name, workload, files, context.salt);
-    this.ready = createContainer(
-      context,
-      name,
-      workload,
-      {
-        networks: args.networks,
-        volumes: files.volumes,
-        secretEnvironment: files.secretEnvironment,
-        versionAlias: this.alias,
-      },
-      { parent: this, lifecycle: "replace", dependsOn: [...args.dependsOn, ...files.dependsOn] },
-    ).running;
+    this.ready = createContainer(context, name, workload, {
+      networks: args.networks,
+      volumes: files.volumes,
+      secretEnvironment: files.secretEnvironment,
+      versionAlias: this.alias,
+      parent: this,
+      lifecycle: "replace",
+      dependsOn: [...args.dependsOn, ...files.dependsOn],
+    }).running;
     this.registerOutputs({ alias: this.alias });
   }
 }

@@ -23,7 +23,7 @@ export interface SocketProxyArgs {
   readonly socketGroup?: number;
 }
 
-/** A filtered Docker API for one consumer, on a network of those two alone. */
+/** A filtered Docker API for one consumer, on a network of only those two. */
 export class SocketProxy extends pulumi.ComponentResource {
   readonly ready: pulumi.Input<pulumi.Resource>;
 
@@ -39,13 +39,13 @@ export class SocketProxy extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    this.ready = createContainer(
-      context,
-      name,
-      socketProxyWorkload(context, args),
-      { networks: args.networks, volumes: { config: files.volumeName } },
-      { parent: this, lifecycle: "replace", dependsOn: [files.carrier] },
-    ).running;
+    this.ready = createContainer(context, name, socketProxyWorkload(context, args), {
+      networks: args.networks,
+      volumes: { config: files.volumeName },
+      parent: this,
+      lifecycle: "replace",
+      dependsOn: [files.carrier],
+    }).running;
     this.registerOutputs({});
   }
 }

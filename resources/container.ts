@@ -5,7 +5,8 @@ import type { Workload } from "../hardening/container/workload";
 import type { StackContext } from "./context";
 import { defined } from "../hardening/defined";
 
-export interface ContainerOptions {
+/** Where a workload runs: the names that are known only while the program runs, and its place among the resources. */
+export interface ContainerOptions extends Omit<ContainerBindings, "imageId" | "stack"> {
   readonly parent: pulumi.Resource;
   readonly dependsOn?: pulumi.Input<pulumi.Input<pulumi.Resource>[]>;
   /**
@@ -14,8 +15,6 @@ export interface ContainerOptions {
    */
   readonly lifecycle: "replace" | "exclusive" | "job";
 }
-
-export type WorkloadBindings = Omit<ContainerBindings, "imageId" | "stack">;
 
 // The provider takes a change of the last three in place and never applies it; "#initerror" marks a container that was
 // created and never got healthy, which would otherwise count as unchanged.
@@ -32,25 +31,24 @@ export function createContainer(
   context: StackContext,
   name: string,
   workload: Workload,
-  bindings: WorkloadBindings,
-  options: ContainerOptions,
+  { parent, dependsOn, lifecycle, ...bindings }: ContainerOptions,
 ): CreatedContainer {
   const imageId = context.images.id(workload.image);
   const args = renderContainer(workload, { ...bindings, imageId, stack: context.config.stack });
-  const lifecycle = options.lifecycle === "job" ? { start: false, mustRun: false } : {};
+  const start = lifecycle === "job" ? { start: false, mustRun: false } : {};
   const container = new docker.Container(
     name,
-    { ...args, ...lifecycle },
+    { ...args, ...start },
     {
-      parent: options.parent,
-      deleteBeforeReplace: options.lifecycle === "exclusive",
+      parent,
+      deleteBeforeReplace: lifecycle === "exclusive",
       replaceOnChanges: REPLACE_ON_CHANGES,
       hooks: context.hooks.container,
-      ...defined({ dependsOn: options.dependsOn }),
+      ...defined({ dependsOn }),
     },
   );
   return {
     container,
-    running: options.lifecycle === "job" ? container : context.hooks.keepRunning(container, workload),
+    running: lifecycle === "job" ? container : context.hooks.keepRunning(container, workload),
   };
 }

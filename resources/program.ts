@@ -98,7 +98,7 @@ const fileNames = (args: ProgramArgs, secrets: Readonly<Record<string, unknown>>
     .filter((variable) => !namesInEnvironment(args).includes(variable))
     .sort();
 
-/** The parts of a workload that follow from a program's configuration alone. */
+/** The parts of a workload that follow only from a program's configuration. */
 export function programWorkload(
   config: ProgramConfig,
   files: Pick<ProgramFiles, "fileVariables" | "volumes">,

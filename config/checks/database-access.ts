@@ -1,4 +1,4 @@
-/** Tenancy and elevations: what one value alone cannot tell. */
+/** Tenancy and elevations: what one value cannot tell. */
 import { isOver } from "../../hardening/postgres/elevation/elevations";
 import type { Fault } from "../faults";
 import type { StackConfig } from "../schema";

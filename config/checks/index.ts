@@ -1,4 +1,4 @@
-/** What one value alone cannot tell: rules over the whole configuration, after its shape is known to be right. */
+/** What one value cannot tell: rules over the whole configuration, after its shape is known to be right. */
 import type { Fault } from "../faults";
 import type { SecretLookup } from "../raw";
 import type { StackConfig } from "../schema";

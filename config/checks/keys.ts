@@ -3,7 +3,7 @@ import { keyPath, type Fault } from "../faults";
 import type { RawConfig } from "../raw";
 import { isStackKey, STACK_KEYS } from "../schema";
 
-/** A flat key is either one of ours or a secret that a service names; anything else is a spelling mistake or left behind. */
+/** A flat key is either one of Rampart's or a secret that a service names; anything else is a spelling mistake or left behind. */
 export function unknownKeyFaults(raw: RawConfig, values: Record<string, unknown>): Fault[] {
   const named = new Set(secretKeysNamed(values));
   return Object.keys(raw.values)

@@ -50,7 +50,7 @@ export const variableName: z.ZodType<string, string> = matching(
   "rename it",
 );
 
-/** Some programs read lower case alone, such as http_proxy. */
+/** Some programs read only lower case, such as http_proxy. */
 export const plainVariableName: z.ZodType<string, string> = matching(
   /^[A-Za-z_][A-Za-z0-9_]{0,127}$/,
   "an environment variable's name",

@@ -17,7 +17,7 @@ const servicePort = port.refine((value) => value >= 1024, {
 const healthCheck = z
   .strictObject({
     /** A path that answers 2xx; asked with the image's own wget on the service's port. @default "/" if there is a port */
-    http: matching(/^\/[A-Za-z0-9\-._~/?&=%]*$/, "a path that starts with /", "give the path alone").optional(),
+    http: matching(/^\/[A-Za-z0-9\-._~/?&=%]*$/, "a path that starts with /", "give only the path").optional(),
     /** A command in the image that exits 0 when the service is well. */
     command: commandLine().min(1).optional(),
     intervalSeconds: z.int().min(1).max(300).default(5),

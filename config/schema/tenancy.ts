@@ -22,7 +22,7 @@ export const tenancy = z.strictObject({
   variable: matching(
     /^[a-z][a-z0-9_]{0,30}\.[a-z][a-z0-9_]{0,30}$/,
     "a name with one dot, such as app.tenant_id",
-    "PostgreSQL takes own variables with a prefix alone",
+    "PostgreSQL takes own variables only with a prefix",
   ),
   /** The column that every table of a tenant's has. */
   column: identifier,

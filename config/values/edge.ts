@@ -58,7 +58,7 @@ export const responseHeaderCheck: Check<string> = (name) => {
   if (/^access-control-/i.test(name))
     return {
       given: quote(name),
-      allowed: "cross-origin access under `cors` alone, with exact origins",
+      allowed: "cross-origin access only under `cors`, with exact origins",
       fix: "use the route's cors",
     };
   if (/^(?:connection|content-length|host|keep-alive|set-cookie|te|trailer|transfer-encoding|upgrade)$/i.test(name)) {

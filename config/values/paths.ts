@@ -55,7 +55,7 @@ export const hostPathCheck: Check<string> = (given) => {
   if (bad) return { allowed, fix };
   if (/\.sock(?:\/|$)/i.test(path))
     return {
-      allowed: "no socket: the Docker API is reached through `dockerApi` alone",
+      allowed: "no socket: the Docker API is reached only through `dockerApi`",
       fix: "remove it, and list what the service calls under dockerApi",
     };
   if (/^\/[a-z](?:\/|$)/i.test(path)) return { allowed: "no drive of a Windows host", fix };

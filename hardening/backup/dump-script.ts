@@ -1,4 +1,4 @@
-/** The container that dumps: it alone can read the database, and it has no way to the repository. */
+/** The container that dumps: only it can read the database, and it has no way to the repository. */
 import { BACKUP_PATHS, GLOBALS_FILE, INFO_FILE, WHOLE_DUMP } from "./paths";
 
 /** Seconds after a failed dump until the next attempt. */

@@ -19,7 +19,7 @@ export const BACKUP_PATHS = {
 /** The directory within the scratch volume that holds a whole dump: the path of every snapshot. */
 export const WHOLE_DUMP = `${BACKUP_PATHS.scratch}/whole`;
 
-/** The tag of every snapshot that Rampart makes; in a shared repository, others are left alone. */
+/** The tag of every snapshot that Rampart makes; in a shared repository, other snapshots stay untouched. */
 export const SNAPSHOT_TAG = "rampart";
 
 /** The names of the containers within the stack, and of their scripts. */

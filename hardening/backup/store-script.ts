@@ -1,4 +1,4 @@
-/** The container that stores: it alone has the repository and its password, and it cannot reach the database. */
+/** The container that stores: only it has the repository and its password, and it cannot reach the database. */
 import { BACKUP_PATHS, SNAPSHOT_TAG, WHOLE_DUMP } from "./paths";
 
 /** Exit codes of restic's. Source: restic, "Scripting". */

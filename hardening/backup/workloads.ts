@@ -114,7 +114,7 @@ function workload(settings: BackupSettings, part: Part): Workload {
   });
 }
 
-/** Reads the databases, on the internal network alone, and knows nothing of the repository. */
+/** Reads the databases, only on the internal network, and knows nothing of the repository. */
 export const dumpWorkload = (settings: BackupSettings): Workload =>
   workload(settings, {
     part: "dump",

@@ -5,7 +5,7 @@ export const LABEL_COMPONENT = "io.rampart.component";
 export const LABEL_NAME = "io.rampart.name";
 /** The PIDs limit that the container must run with: the provider has no argument for it, so a hook reads it from here. */
 export const LABEL_PIDS = "io.rampart.pids-limit";
-/** `true` on what a command of ours made for its own time: it is in no state, and no leftover of one. */
+/** `true` on a container that a Rampart command made for its own time: no state has it, and it is no leftover of a state. */
 export const LABEL_EPHEMERAL = "io.rampart.ephemeral";
 /** A prefix: `io.rampart.accepted.<rule>` holds the reason why that rule is not held. */
 export const LABEL_ACCEPTED = "io.rampart.accepted.";

@@ -80,7 +80,7 @@ export function defaultPool(stackName: string): string {
 }
 
 /**
- * A /24 for each consumer by the hash of its name, so that adding one leaves the others' networks alone; two that meet
+ * A /24 for each consumer by the hash of its name, so that adding one changes no other's network; two that meet
  * are resolved in the order of their names.
  */
 function consumerSlots(consumers: readonly string[]): { consumer: string; slot: number }[] {

@@ -18,7 +18,7 @@ export interface HaproxyConfigArgs extends NameLimits {
   readonly permissions: readonly DockerApiPermission[];
   /** The engine's socket, as mounted into the proxy. @default "/var/run/docker.sock" */
   readonly socketPath?: string;
-  /** Where the proxy listens. @default "*" (the container sits on its consumer's network alone) */
+  /** Where the proxy listens. @default "*" (the container is only on its consumer's network) */
   readonly listenAddress?: string;
   /** @default 2375 */
   readonly port?: number;
@@ -54,7 +54,7 @@ export function renderHaproxyConfig(args: HaproxyConfigArgs): string {
     ...globalAndDefaults(args),
     "",
     "frontend docker-api",
-    // h1 alone: HAProxy would otherwise take up HTTP/2 from its preface, where the rules on the request line mean nothing.
+    // Only h1: HAProxy would otherwise take up HTTP/2 from its preface, where the rules on the request line mean nothing.
     `    bind ${args.listenAddress ?? "*"}:${args.port ?? 2375} proto h1`,
     "    option logasap",
     `    log-format '%[var(txn.verdict,refused)] consumer=${args.consumer} method=%HM path=%HPO rule=%[var(txn.rule,malformed)] permission="%[var(txn.permission,-)]" status=%ST'`,
@@ -152,7 +152,7 @@ function isKind(kinds: readonly (BodyKind | QueryKind)[]): string {
 
 function requestLineRules(): string[] {
   return [
-    // Origin form alone: no absolute URI, CONNECT or asterisk, which the engine would read differently.
+    // Only the origin form: no absolute URI, CONNECT or asterisk, which the engine would read differently.
     refuse("request-form", "!{ url -m beg / }"),
     refuse("encoded-path", "{ path -m sub % }"),
     refuse("path-form", "{ path -m reg '//|/\\.|[^A-Za-z0-9_.:@/-]' }"),

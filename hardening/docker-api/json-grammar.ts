@@ -44,7 +44,7 @@ export function mapOf(key: string, value: string): string {
 }
 
 /**
- * `null`, or an object with these keys alone, spelt exactly so: another spelling that the engine's case-insensitive
+ * `null`, or an object with only these keys, spelt exactly so: another spelling that the engine's case-insensitive
  * decoder would take for one of its fields is an unknown key, and refused. Every occurrence of a key has to have an
  * acceptable value, so it does not matter which of two the engine keeps.
  */

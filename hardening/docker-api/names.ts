@@ -28,7 +28,7 @@ export function consumerPrefix(stackName: string, consumer: string): string {
 export const NAME_PREFIX = /^[a-z][a-z0-9_.-]*[g-z_.-][a-z0-9_.-]*$/;
 
 /**
- * A network's name. Never `host`, and never hexadecimal alone: the engine takes the first digits of a network's id
+ * A network's name. Never `host`, and never only hexadecimal digits: the engine takes the first digits of a network's id
  * for its name, and the id of the network `host` puts a container into the host's namespace (seen, Docker 20.10).
  */
 export function networkName(limits: NameLimits): string {

@@ -1,5 +1,5 @@
 /**
- * Why a body was refused, for the log line and the caller's message alone: these expressions decide nothing. They
+ * Why a body was refused, only for the log line and the caller's message: these expressions decide nothing. They
  * look, whatever the letter case, for what people try; a refused body in which none is found is called `body`.
  */
 

@@ -95,7 +95,7 @@ function checkRoutes(routes: readonly EdgeRoute[]): void {
 function rule(route: EdgeRoute): string {
   const parts = [`Host(\`${route.host}\`)`];
   const prefix = route.pathPrefix ?? "/";
-  // PathPrefix(`/api`) alone would match /apix, which may be somebody else's.
+  // Only PathPrefix(`/api`) would match /apix, which may be somebody else's.
   if (prefix !== "/") parts.push(`(Path(\`${prefix}\`) || PathPrefix(\`${prefix}/\`))`);
   // EventSource and WebSocket handshakes are GETs. Where there is CORS, the edge answers the preflight itself.
   if (route.streaming) parts.push(route.cors === undefined ? "Method(`GET`)" : "(Method(`GET`) || Method(`OPTIONS`))");

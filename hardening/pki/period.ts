@@ -1,5 +1,5 @@
 /**
- * When certificates begin, end and are renewed. The dates follow from the day alone, so that two runs on one day, on
+ * When certificates begin, end and are renewed. The dates follow only from the day, so that two runs on one day, on
  * two machines, make the same certificates and a preview shows nothing.
  */
 

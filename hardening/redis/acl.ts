@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { alphanumericPassword } from "../values";
 
-/** Rampart's own user, for hooks alone: the start script makes its password anew each time. */
+/** Rampart's own user, only for hooks: the start script makes another password each time. */
 export const REDIS_ADMIN = "rampart";
 
 export interface RedisUser {

@@ -44,7 +44,7 @@ export interface RedisConfArgs {
   readonly maxClients?: number;
   /** Seconds after which an idle client is cut off. @default 0, never: node-redis ends the process on an unhandled 'error' */
   readonly idleTimeoutSeconds?: number;
-  /** Whether Redis takes TLS 1.3 alone, with the certificate that lies in `liveDirectory`. @default false */
+  /** Whether Redis takes only TLS 1.3, with the certificate that lies in `liveDirectory`. @default false */
   readonly tls?: boolean;
   /** @default REDIS_PATHS.data */
   readonly dataDirectory?: string;

@@ -6,7 +6,7 @@ import { REDIS_ADMIN } from "./acl";
 import { REDIS_ACL_FILE, REDIS_LIVE_FILES, REDIS_PATHS } from "./conf";
 
 export interface RedisScriptArgs {
-  /** Whether Redis takes TLS alone. @default false */
+  /** Whether Redis takes only TLS. @default false */
   readonly tls?: boolean;
   /** @default 6379 */
   readonly port?: number;

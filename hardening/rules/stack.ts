@@ -31,7 +31,7 @@ function networkFault(container: ContainerView, view: StackView): string | undef
   return stray === undefined ? undefined : `is on ${stray}`;
 }
 
-/** A way in from the host: none, or the forwarder on loopback alone, which its own label explains. */
+/** A way in from the host: none, or the forwarder on loopback, which its own label explains. */
 function databaseHostAccess({ stack, databaseAccess, containers }: StackView): readonly Verdict[] {
   if (databaseAccess === undefined) return [];
   const published = containers.filter(

@@ -16,13 +16,13 @@ withLocalEngine();
 function build(lifecycle: ContainerOptions["lifecycle"], extra: Partial<ContainerOptions> = {}): unknown {
   const { context, networks } = surroundings(configOf({}));
   const parent = new pulumi.ComponentResource("test:index:Parent", "parent");
-  return createContainer(
-    context,
-    "rampart-dev-api",
-    WORKLOAD,
-    { networks, volumes: { data: "vol" } },
-    { parent, lifecycle, ...extra },
-  );
+  return createContainer(context, "rampart-dev-api", WORKLOAD, {
+    networks,
+    volumes: { data: "vol" },
+    parent,
+    lifecycle,
+    ...extra,
+  });
 }
 
 const container = (

@@ -1,6 +1,6 @@
 /**
  * Elevated access that ends by itself: the SQL that makes a server's elevated logins those of the configuration, and the
- * loop that ends their sessions. `VALID UNTIL` ends the password alone: whoever is in stays in.
+ * loop that ends their sessions. `VALID UNTIL` ends only the password: a session that is open stays open.
  */
 import type { RoleSpec } from "../roles/roles";
 import { identifier, quoted } from "../server/identifiers";

@@ -18,7 +18,7 @@ export interface GrantSpec {
   /** Absent for `objectType: "database"`. */
   readonly schema?: string;
   readonly objectType: GrantObjectType;
-  /** Signatures, for functions alone. */
+  /** Signatures, only for functions. */
   readonly objects?: readonly string[];
   readonly privileges: readonly Privilege[];
   readonly why: string;
@@ -107,6 +107,7 @@ export function maintenanceGrants(): GrantSpec[] {
 }
 
 export function databaseGrants({ database, suffix, schemas, extensions }: DatabaseGrantsArgs): GrantSpec[] {
+  const extensionsSchema = { name: EXTENSIONS_SCHEMA, suffix: `${suffix}-${EXTENSIONS_SCHEMA}` };
   const onDatabase = (role: string, privileges: readonly Privilege[], why: string): GrantSpec => ({
     id: `${role}-database${suffix}`,
     role,
@@ -117,8 +118,7 @@ export function databaseGrants({ database, suffix, schemas, extensions }: Databa
   });
   const onSchema = (
     role: string,
-    schema: string,
-    end: string,
+    { name: schema, suffix: end }: { readonly name: string; readonly suffix: string },
     privileges: readonly Privilege[],
     why: string,
   ): GrantSpec => ({
@@ -133,21 +133,23 @@ export function databaseGrants({ database, suffix, schemas, extensions }: Databa
   return [
     onDatabase(PUBLIC, [], "by default every role may connect to every database and fill it with temporary tables"),
     ...ROLES_OF_DATABASE.map((role) => onDatabase(role, DATABASE_GRANTS[role].privileges, DATABASE_GRANTS[role].why)),
-    onSchema(PUBLIC, "public", `${suffix}-public`, [], "nothing lives there, so nothing can be planted there"),
-    ...schemas.flatMap(({ name, suffix: end }) => [
-      onSchema(PUBLIC, name, end, [], "only the roles below"),
-      ...ROLES_OF_SCHEMA.map((role) =>
-        onSchema(role, name, end, ["USAGE"], "names resolve; CREATE stays with the owner"),
-      ),
+    onSchema(
+      PUBLIC,
+      { name: "public", suffix: `${suffix}-public` },
+      [],
+      "nothing lives there, so nothing can be planted there",
+    ),
+    ...schemas.flatMap((schema) => [
+      onSchema(PUBLIC, schema, [], "only the roles below"),
+      ...ROLES_OF_SCHEMA.map((role) => onSchema(role, schema, ["USAGE"], "names resolve; CREATE stays with the owner")),
     ]),
     ...(extensions
       ? [
-          onSchema(PUBLIC, EXTENSIONS_SCHEMA, `${suffix}-${EXTENSIONS_SCHEMA}`, [], "only the roles below"),
+          onSchema(PUBLIC, extensionsSchema, [], "only the roles below"),
           ...ROLES_OF_EXTENSIONS.map((role) =>
             onSchema(
               role,
-              EXTENSIONS_SCHEMA,
-              `${suffix}-${EXTENSIONS_SCHEMA}`,
+              extensionsSchema,
               ["USAGE"],
               "types and functions of extensions, which PUBLIC may use and execute",
             ),

@@ -110,7 +110,7 @@ export function renderPrivilegesSql(
   };
   const first = database === privileges.database;
   const further = privileges.databases.map(({ name }) => name);
-  // Who may enter PostgreSQL's own databases is said along with the first; what is in them, only inside of them.
+  // Who may enter PostgreSQL's own databases is declared along with the first database; what is in them, only inside of them.
   const here = <T extends { readonly database: string; readonly schema?: string }>(entries: readonly T[]): T[] =>
     entries.filter(
       (entry) =>

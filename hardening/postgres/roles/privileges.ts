@@ -82,7 +82,7 @@ interface Scope {
   readonly extensions: readonly Extension[];
   /**
    * Ends the ids of what the first database and its first schema have not: their ids came before there were others, and a
-   * resource that is renamed is made anew. Identifiers hold no hyphen, so no two ids meet.
+   * resource that is renamed is replaced. Identifiers hold no hyphen, so no two ids meet.
    */
   readonly suffix: string;
 }

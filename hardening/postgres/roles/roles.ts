@@ -3,7 +3,7 @@
  * `postgresql.Role` with exactly the arguments that the provider reads back unchanged.
  */
 
-/** The bootstrap superuser, whose password the Pulumi provider alone is given. */
+/** The bootstrap superuser, whose password only the Pulumi provider is given. */
 export const POSTGRES_SUPERUSER = "postgres";
 
 export const DATABASE_ROLES = ["migrator", "app_rw", "app_ro", "backup", "monitor"] as const;

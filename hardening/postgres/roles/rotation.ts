@@ -25,7 +25,7 @@ export function rotationId(key: string | undefined): string {
 }
 
 /**
- * `app_rw_1a2b3c4d`. Keyed with a salt of the stack's own: a stack that is made anew on the volume of an earlier one
+ * `app_rw_1a2b3c4d`. Keyed with a salt of the stack's own: a new stack on the volume of an earlier one
  * does not meet the logins that were left there.
  */
 export function loginName(role: ServiceRole, key: string | undefined, salt: string): string {

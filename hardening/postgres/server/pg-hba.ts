@@ -63,7 +63,7 @@ export function renderPgHba(args: PgHbaArgs): string {
     throw new Error("subnets: none given; give the internal network's, for example 172.30.0.0/24");
   }
   if (args.roles.some((role) => role.name === superuser)) {
-    throw new Error(`roles: "${superuser}" is the superuser and may come from superuserSources alone; remove it`);
+    throw new Error(`roles: "${superuser}" is the superuser and may come only from superuserSources; remove it`);
   }
   const sources = args.superuserSources.map((source, index) => cidr(`superuserSources[${index}]`, source));
   const subnets = args.subnets.map((subnet, index) => cidr(`subnets[${index}]`, subnet));

@@ -25,7 +25,7 @@ export function majorOfName(base: string, volume: string): number | undefined {
   return major === undefined ? undefined : Number(major);
 }
 
-/** The content of `rampart-prepared`: which major the data came from, so that it holds for that one switch alone. */
+/** The content of `rampart-prepared`: which major the data came from, so that it holds for that one switch only. */
 export const preparedMark = (from: number, to: number): string => `from=${from} to=${to}\n`;
 
 export const preparedFrom = (mark: string): number | undefined => {
