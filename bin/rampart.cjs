@@ -5,6 +5,10 @@ const { join } = require("node:path");
 
 const source = join(__dirname, "../commands/rampart.ts");
 const inClone = existsSync(source);
-if (inClone) require("tsx/cjs");
+if (inClone) {
+  require("tsx/cjs");
+  // A plan loads the SDK without what only serialised functions need.
+  require("./lazy-sdk.cjs");
+}
 const { main } = require(inClone ? source : "../dist/commands/rampart.js");
 main(process.argv.slice(2));
