@@ -72,7 +72,8 @@ export async function pipe(
   sink.stdin.on("error", () => undefined);
   source.stdout.pipe(sink.stdin);
   // A source that nobody reads from any more never ends: a Postgres that was killed left the command waiting for good.
-  sink.on("close", (code) => (code === 0 ? source.stdout.resume() : source.kill()));
+  // Unpiped first: the sink's input may close later than the sink itself, and would then pause the source for good.
+  sink.on("close", (code) => (code === 0 ? source.stdout.unpipe(sink.stdin).resume() : source.kill()));
   const errors = [collect(source.stderr), collect(sink.stderr)] as const;
   const [read, written] = await Promise.all([ended(source), ended(sink)]);
   if (read !== 0 || written !== 0)
