@@ -76,7 +76,7 @@ it("packs the compiled library and its documents, and nothing else", async () =>
     paths.filter(
       (path) =>
         path.startsWith("dist/") &&
-        !/^dist\/(commands|components|config|engine|hardening|plan|resources)\/.+(\.js|\.d\.ts|\/moby-default\.json)$/.test(
+        !/^dist\/(commands\/.+\.js|(components|config|engine|hardening|plan|resources)\/.+(\.js|\.d\.ts|\/moby-default\.json))$/.test(
           path,
         ),
     ),
