@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { field, parseJson, text } from "./json";
 
 /** Where the Pulumi CLI comes from. */
@@ -13,8 +12,9 @@ export const missingPulumi = (floor: string): string =>
 export const pulumiCommand = (stack: string, command: string): string =>
   `npx rampart pulumi ${command}${stack === "dev" ? "" : ` --stack ${stack}`}`;
 
-/** The version of one of Pulumi's packages, as the project has it installed. */
+/** The version of one of Pulumi's packages, as the project has it installed, or as Rampart has where the project has not. */
 export function packageVersion(root: string, name: string): string {
-  const manifest = parseJson(readFileSync(join(root, "node_modules", "@pulumi", name, "package.json"), "utf8"));
+  const path = require.resolve(`@pulumi/${name}/package.json`, { paths: [root, __dirname] });
+  const manifest = parseJson(readFileSync(path, "utf8"));
   return text(field(manifest, "version")) ?? "unknown";
 }

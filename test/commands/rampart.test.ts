@@ -116,10 +116,7 @@ describe("a failure", () => {
 
   it("of a file that is not there ends with 2", async () => {
     const { code, stderr } = await rampart(["backup", "prod", "--config-file", "/nowhere/x.yaml"]);
-    expect([code, stderr]).toEqual([
-      2,
-      "there is no /nowhere/Pulumi.yaml; create it, or name another with --config-file <path>\n",
-    ]);
+    expect([code, stderr]).toEqual([2, "there is no /nowhere/Pulumi.yaml; run this in a Pulumi project\n"]);
   });
 });
 
