@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { IMAGE_PINS } from "../config/images";
+import { DockerClient } from "../engine/docker";
 import { readStackFile, type StackFile } from "../plan/stack-file";
 import { parsePsqlOptions, type PsqlOptions } from "./psql/options";
 import { readAccess } from "./psql/access";
@@ -9,7 +10,6 @@ import { openTunnel, sweepLeftovers, tunnelText, type TunnelOptions } from "./ps
 import { field, parseJson, text } from "./start/prerequisites";
 import { UsageError } from "./start/options";
 import { engineHost } from "./start/survey";
-import { dockerCli, type DockerCli } from "./upgrade/docker-cli";
 
 const USAGE = `usage: npm run psql -- <stack> [--role ROLE] [--database NAME] [-- <arguments of psql's>]
        npm run psql -- <stack> [--role ROLE] [--database NAME] --tunnel PORT
@@ -33,7 +33,7 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   const file = stackFile(options);
-  const docker = dockerCli(await engineHost(file?.values["docker:host"], process.env));
+  const docker = new DockerClient(await engineHost(file?.values["docker:host"], process.env));
   await sweepLeftovers(docker, options.stack);
   const postgres = await postgresContainer(docker, options.stack);
   const access = await readAccess(root, file?.project ?? "rampart", options.stack);
@@ -50,7 +50,7 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 async function tunnel(
-  docker: DockerCli,
+  docker: DockerClient,
   access: Awaited<ReturnType<typeof readAccess>>,
   options: TunnelOptions,
   image: string,

@@ -1,9 +1,10 @@
 import { resolve } from "node:path";
+import { DockerClient } from "../engine/docker";
+import { EngineError } from "../engine/engine";
 import { readStackFile, StackFileError } from "../plan/stack-file";
 import { UsageError } from "./start/options";
 import { StartError } from "./start/state";
 import { engineHost } from "./start/survey";
-import { dockerCli } from "./upgrade/docker-cli";
 import { parseUpgradeOptions, type UpgradeOptions } from "./upgrade/options";
 import { findServer, upgradeNames } from "./upgrade/server";
 import { abort, currentMajor, nextSteps, preflight, prepare, type Upgrade } from "./upgrade/steps";
@@ -31,7 +32,7 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(USAGE);
     return 0;
   }
-  const docker = dockerCli(await engineHost(configuredHost(options), process.env));
+  const docker = new DockerClient(await engineHost(configuredHost(options), process.env));
   const server = await findServer(docker, options.stack);
   if (options.action.kind === "abort") {
     if (!options.confirmed) throw new UsageError(`--abort removes what was prepared: add --confirm ${options.stack}`);
@@ -86,7 +87,7 @@ main(process.argv.slice(2)).then(
     const usage = error instanceof UsageError;
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${usage ? USAGE : ""}`);
     process.exitCode = usage ? 2 : 1;
-    if (!usage && !(error instanceof StartError) && !(error instanceof StackFileError) && error instanceof Error)
-      process.stderr.write(`${error.stack ?? ""}\n`);
+    const known = [StartError, StackFileError, EngineError].some((kind) => error instanceof kind);
+    if (!usage && !known && error instanceof Error) process.stderr.write(`${error.stack ?? ""}\n`);
   },
 );

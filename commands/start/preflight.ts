@@ -1,4 +1,5 @@
 import type { LoadedConfig } from "../../config/load";
+import { DockerClient } from "../../engine/docker";
 import { findLeftovers, isAny, leftoverSentence, listEngine } from "./leftovers";
 import { findListener } from "./listener";
 import { deadSentence, heldSentence, judgeLocks, pendingOperations, readLocks, removeLock } from "./locks";
@@ -12,7 +13,6 @@ import {
   tryPort,
   type WantedPort,
 } from "./ports";
-import { capture } from "./run";
 import { lockDirectory, readState, StartError } from "./state";
 import type { Workspace } from "./workspace";
 
@@ -37,7 +37,7 @@ export function wantedPorts(config: LoadedConfig): WantedPort[] {
  */
 export async function checkPorts(workspace: Workspace, config: LoadedConfig, host: string): Promise<string> {
   const state = readState(workspace.paths, workspace.project, workspace.stack);
-  const listing = await capture("docker", ["--host", host, "ps", "--no-trunc", "--format", "{{json .}}"], process.env);
+  const listing = await new DockerClient(host).ask(["ps", "--no-trunc", "--format", "{{json .}}"]);
   const containers = parseContainers(listing.stdout);
   // Ports of another machine cannot be tried from here.
   const local = host.startsWith("unix:") || host.startsWith("npipe:");
@@ -72,7 +72,7 @@ export async function checkLeftovers(workspace: Workspace, config: LoadedConfig,
   const { project, stack } = workspace;
   const state = readState(workspace.paths, project, stack);
   const cutOff = pendingOperations(state) > 0;
-  const leftovers = findLeftovers(await listEngine(host, stack), config.name, state);
+  const leftovers = findLeftovers(await listEngine(new DockerClient(host), stack), config.name, state);
   if (isAny(leftovers)) throw new StartError(leftoverSentence(config.name, leftovers, cutOff, workspace.sourceName));
   if (!cutOff) return [];
   return [

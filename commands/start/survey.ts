@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { contextHost, DockerClient } from "../../engine/docker";
 import {
   judgeDockerCli,
   judgeEngine,
@@ -25,9 +26,8 @@ const PROVIDERS = ["docker", "random", "postgresql"];
 export async function engineHost(configured: string | undefined, env: NodeJS.ProcessEnv): Promise<string> {
   const given = configured ?? text(env["DOCKER_HOST"]);
   if (given !== undefined || findProgram("docker", env) === undefined) return given ?? DEFAULT_HOST;
-  const context = await capture("docker", ["context", "inspect", "--format", "{{.Endpoints.docker.Host}}"], env);
-  const host = context.stdout.trim();
-  return context.code === 0 && /^(unix|ssh|npipe):\/\//.test(host) ? host : DEFAULT_HOST;
+  const host = await contextHost(env);
+  return host !== undefined && /^(unix|ssh|npipe):\/\//.test(host) ? host : DEFAULT_HOST;
 }
 
 /** Looks at everything that a deployment needs of this machine. All of it, so that a user mends it in one go. */
@@ -39,7 +39,8 @@ export async function survey(root: string, host: string, env: NodeJS.ProcessEnv)
 async function surveyDocker(host: string, env: NodeJS.ProcessEnv): Promise<Finding[]> {
   const cli = judgeDockerCli(findProgram("docker", env));
   if (!cli.ok) return [cli];
-  return [cli, judgeEngine(await capture("docker", ["--host", host, "version", "--format", "{{json .}}"], env), host)];
+  const version = ["version", "--format", "{{json .}}"];
+  return [cli, judgeEngine(await new DockerClient(host).ask(version, { timeoutSeconds: 30 }), host)];
 }
 
 async function surveyPulumi(root: string, env: NodeJS.ProcessEnv): Promise<Finding[]> {
