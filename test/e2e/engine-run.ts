@@ -1,6 +1,6 @@
 /**
  * The checks on one engine: the one that DOCKER_HOST names, in this network namespace. `run.ts` starts it, once for
- * each engine. Arguments: the file for the counts, the text that `--only` gave, and `first` or `again`.
+ * each engine. Arguments: a file with the request, and the file for the results.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,7 +8,9 @@ import { join } from "node:path";
 import { docker, LABEL, sweep } from "./lib/engine";
 import { run, stopChildren } from "./lib/process";
 import { REPOSITORY, Stack } from "./lib/pulumi";
-import { countChecks, countLine, runSuites, select, selectAgain, type Counts } from "./lib/runner";
+import { countLine, countResults, type Result } from "./lib/results";
+import { runSuites } from "./lib/runner";
+import { namesOf, select } from "./lib/selection";
 import type { Context, Images } from "./lib/stacks";
 import { SUITES } from "./suites";
 import { stopPebble } from "./suites/acme";
@@ -16,47 +18,72 @@ import { stopPebble } from "./suites/acme";
 /** A cold build compiles Traefik. */
 const BUILD_SECONDS = 1500;
 
+/** What `run.ts` asks for. */
+export interface Request {
+  /** The names of the checks. */
+  readonly names: readonly string[];
+  /** The images that they need; all of them if there is none. */
+  readonly images: readonly string[];
+  /** Only the images are made. */
+  readonly prepareOnly: boolean;
+}
+
 let interrupted = false;
 
-async function main([countsFile, only, turn]: readonly string[]): Promise<void> {
+async function main([requestFile = "", resultsFile = ""]: readonly string[]): Promise<void> {
   for (const name of ["SIGINT", "SIGTERM"] as const) {
     process.on(name, () => {
       interrupted = true;
       stopChildren();
     });
   }
-  const suites = (turn === "again" ? selectAgain : select)(SUITES, only === "" ? undefined : only);
+  const request = JSON.parse(readFileSync(requestFile, "utf8")) as Request;
+  const suites = select(SUITES, { names: new Set(request.names) });
   const work = mkdtempSync(join(tmpdir(), "rampart-e2e-"));
-  let counts: Counts = { passed: 0, failed: countChecks(suites), skipped: 0 };
+  // Until the checks have run: a run that breaks off before them has failed.
+  let results: readonly Result[] = namesOf(suites).map((name) => ({
+    name,
+    outcome: "failed",
+    seconds: 0,
+    blocked: true,
+  }));
   const stacks = ["e2e-main", "e2e-kept", "e2e-acme", "e2e-redis"].map((name) => new Stack(name, work));
   try {
     const [first, second, third, fourth] = stacks;
     if (first === undefined || second === undefined || third === undefined || fourth === undefined)
       throw new Error("four stacks were meant");
+    const made = await images(work, request.images);
+    if (request.prepareOnly) {
+      results = [];
+      return;
+    }
     // What an interrupted run may have left.
     await cleanUp();
     const context: Context = {
       work,
-      images: await images(work),
+      images: made,
       main: first,
       kept: second,
       acme: third,
       redis: fourth,
     };
-    counts = await runSuites(suites, context, () => interrupted);
+    results = await runSuites(suites, context, { stopped: () => interrupted, print: (line) => console.log(line) });
+    const counts = countResults(results);
+    console.log(countLine(counts));
+    process.exitCode = counts.failed > 0 ? 1 : 0;
   } finally {
-    await cleanUp().catch((error: unknown) => console.error(`clean-up: ${String(error)}`));
+    if (!request.prepareOnly) await cleanUp().catch((error: unknown) => console.error(`clean-up: ${String(error)}`));
     rmSync(work, { recursive: true, force: true });
     stopChildren();
-    if (countsFile !== undefined) writeFileSync(countsFile, JSON.stringify(counts));
+    writeFileSync(resultsFile, JSON.stringify(results));
   }
-  console.log(countLine(counts));
-  process.exitCode = counts.failed > 0 ? 1 : 0;
 }
 
-async function images(work: string): Promise<Images> {
+async function images(work: string, names: readonly string[]): Promise<Images> {
   const file = join(work, "images.json");
-  const built = await run(join(REPOSITORY, "test/e2e/images/build.sh"), [file], { timeoutSeconds: BUILD_SECONDS });
+  const built = await run(join(REPOSITORY, "test/e2e/images/build.sh"), [file, ...names], {
+    timeoutSeconds: BUILD_SECONDS,
+  });
   if (built.code !== 0) throw new Error(`the images that stand in could not be made:\n${built.output.slice(-4000)}`);
   console.log(`images ready after ${built.seconds.toFixed(0)} s`);
   return JSON.parse(readFileSync(file, "utf8")) as Images;

@@ -5,6 +5,8 @@ export interface RunOptions {
   readonly cwd?: string;
   readonly timeoutSeconds?: number;
   readonly input?: string | Buffer;
+  /** Interrupts the command, as Ctrl-C would. */
+  readonly interrupt?: AbortSignal;
 }
 
 export interface RunResult {
@@ -40,8 +42,11 @@ export function run(command: string, args: readonly string[], options: RunOption
     const limit = (options.timeoutSeconds ?? 60) * 1000;
     const ask = setTimeout(() => signal(child, "SIGINT"), limit);
     const kill = setTimeout(() => signal(child, "SIGKILL"), limit + 20_000);
+    const interrupt = (): void => signal(child, "SIGINT");
+    options.interrupt?.addEventListener("abort", interrupt);
     child.on("error", reject);
     child.on("close", (code, ended) => {
+      options.interrupt?.removeEventListener("abort", interrupt);
       clearTimeout(ask);
       clearTimeout(kill);
       children.delete(child);

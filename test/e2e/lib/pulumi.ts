@@ -84,8 +84,8 @@ export class Stack {
     this.secrets[key] = written.config[key];
   }
 
-  up(args: readonly string[] = [], timeoutSeconds = 240): Promise<RunResult> {
-    return this.cli("up", ["--yes", "--skip-preview", ...args], timeoutSeconds);
+  up(args: readonly string[] = [], timeoutSeconds = 240, interrupt?: AbortSignal): Promise<RunResult> {
+    return this.cli("up", ["--yes", "--skip-preview", ...args], timeoutSeconds, interrupt);
   }
 
   preview(args: readonly string[] = []): Promise<RunResult> {
@@ -118,7 +118,12 @@ export class Stack {
     return must("bash", ["-c", 'find "$1" -type f -print0 | xargs -0 cat', "-", this.directory]);
   }
 
-  async cli(command: string, args: readonly string[], timeoutSeconds: number): Promise<RunResult> {
+  async cli(
+    command: string,
+    args: readonly string[],
+    timeoutSeconds: number,
+    interrupt?: AbortSignal,
+  ): Promise<RunResult> {
     const result = await run(
       "pulumi",
       [
@@ -136,6 +141,7 @@ export class Stack {
         env: this.env,
         cwd: REPOSITORY,
         timeoutSeconds,
+        ...(interrupt === undefined ? {} : { interrupt }),
       },
     );
     this.log += `\n$ pulumi ${command} ${args.join(" ")}\n${result.output}`;

@@ -1,9 +1,21 @@
 /** A small runner: checks are data, so that the number of those that were skipped is known without running them. */
+import type { Result } from "./results";
 
 export interface Check<C> {
+  /** Unique within its suite. */
   readonly name: string;
-  /** When it fails, the checks after it that use the same stack cannot tell anything and are skipped. */
+  /** When it fails, the checks after it that use the same stack cannot tell anything and are skipped. @default false */
   readonly critical?: boolean;
+  /** Part of the smoke run. Only what is decided by facts belongs there, and nothing that a busy machine can upset. @default that of the suite */
+  readonly smoke?: boolean;
+  /** It goes on from where the check before it left the stack, and cannot run without it. @default the suite's `sequence` */
+  readonly continues?: boolean;
+  /**
+   * When it fails, it is tried once more at once. Only for a check that leaves nothing behind that its second try would
+   * trip over, and that does not claim a "never": a secret shown once, an intruder let in once or a request lost once
+   * is a failure, whatever the second try says. @default that of the suite
+   */
+  readonly repeatable?: boolean;
   /** Gives a note for the report, such as a figure that was measured. @throws Error with the evidence */
   readonly run: (context: C) => Promise<string | undefined | void>;
 }
@@ -12,104 +24,120 @@ export interface Suite<C> {
   readonly name: string;
   /** Suites of the same stack run in order, and share the fate of its critical checks. */
   readonly stack: string;
-  /** What it proves has little to do with the engine: it runs on the first one alone. */
+  /** What it proves has little to do with the engine: it runs on the first one only. @default false */
   readonly once?: boolean;
+  /** Each check goes on from where the one before it left the stack. @default false */
+  readonly sequence?: boolean;
+  /** For its checks that do not say it themselves. @default false */
+  readonly smoke?: boolean;
+  /** For its checks that do not say it themselves. @default false */
+  readonly repeatable?: boolean;
   readonly checks: readonly Check<C>[];
-}
-
-export interface Counts {
-  passed: number;
-  failed: number;
-  skipped: number;
 }
 
 /** Thrown by a check that cannot be made here. */
 export class Skip extends Error {}
 
-export const countLine = (counts: Counts): string =>
-  `${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`;
-
-export const countChecks = (suites: readonly Suite<never>[]): number =>
-  suites.reduce((sum, suite) => sum + suite.checks.length, 0);
-
-/** What runs on an engine that is not the first, unless something is named. */
-export const selectAgain = <C>(suites: readonly Suite<C>[], only: string | undefined): Suite<C>[] =>
-  select(only === undefined ? suites.filter(({ once }) => once !== true) : suites, only);
-
-/** The suites whose name, or one of whose checks, has one of the texts (separated by commas) in it; with each, the critical checks of its stack. */
-export function select<C>(suites: readonly Suite<C>[], only: string | undefined): Suite<C>[] {
-  if (only === undefined) return [...suites];
-  const wanted = (suite: Suite<C>, check: Check<C>): boolean =>
-    only.split(",").some((text) => suite.name.includes(text) || check.name.includes(text));
-  const stacks = new Set(
-    suites.filter((suite) => suite.checks.some((check) => wanted(suite, check))).map((suite) => suite.stack),
-  );
-  return suites
-    .map((suite) => ({
-      ...suite,
-      checks: suite.checks.filter(
-        (check) => wanted(suite, check) || (check.critical === true && stacks.has(suite.stack)),
-      ),
-    }))
-    .filter((suite) => suite.checks.length > 0);
-}
+export const checkName = (suite: Suite<never>, check: Check<never>): string => `${suite.name}: ${check.name}`;
 
 /** Stacks that are tried at the same time: a check mostly waits, for a container to get healthy or for an engine. */
 const LANES = 2;
 
-/**
- * Runs the suites of one stack in their order, those of different stacks side by side, and prints a line a check.
- * @param stopped Whether what has not begun is to be skipped
- */
-export async function runSuites<C>(suites: readonly Suite<C>[], context: C, stopped: () => boolean): Promise<Counts> {
-  const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
+export interface RunnerOptions {
+  /** Whether what has not begun is to be skipped. */
+  readonly stopped: () => boolean;
+  /** Takes a line of the report. */
+  readonly print: (line: string) => void;
+  /** Milliseconds of a clock. @default Date.now */
+  readonly now?: () => number;
+}
+
+/** Runs the suites of one stack in their order, those of different stacks side by side, and prints a line a check. */
+export async function runSuites<C>(
+  suites: readonly Suite<C>[],
+  context: C,
+  options: RunnerOptions,
+): Promise<readonly Result[]> {
+  const results: Result[] = [];
   const stacks = [...new Set(suites.map(({ stack }) => stack))].map((stack) =>
     suites.filter((suite) => suite.stack === stack),
   );
   const lane = async (): Promise<void> => {
     for (let next = stacks.shift(); next !== undefined; next = stacks.shift())
-      await runStack(next, context, stopped, counts);
+      await runStack(next, context, options, results);
   };
   await Promise.all(Array.from({ length: LANES }, lane));
-  return counts;
+  return results;
 }
 
 async function runStack<C>(
   suites: readonly Suite<C>[],
   context: C,
-  stopped: () => boolean,
-  counts: Counts,
+  options: RunnerOptions,
+  results: Result[],
 ): Promise<void> {
   let broken: string | undefined;
   for (const { suite, check } of suites.flatMap((one) => one.checks.map((each) => ({ suite: one, check: each })))) {
-    const name = `${suite.name}: ${check.name}`;
-    const reason = stopped() ? "the run was interrupted" : broken;
+    const name = checkName(suite, check);
+    const reason = options.stopped() ? "the run was interrupted" : broken;
     if (reason !== undefined) {
-      counts.skipped += 1;
-      console.log(`skip  ${name}: ${reason}`);
+      results.push({ name, outcome: "skipped", seconds: 0, blocked: true });
+      options.print(`skip  ${name}: ${reason}`);
       continue;
     }
-    const outcome = await runCheck(name, check, context);
-    counts[outcome] += 1;
-    if (outcome === "failed" && check.critical === true) broken = `it needs "${name}"`;
+    const result = await runCheck(suite, check, context, options);
+    results.push(result);
+    if (result.outcome === "failed" && check.critical === true) broken = `it needs "${name}"`;
   }
 }
 
-async function runCheck<C>(name: string, check: Check<C>, context: C): Promise<keyof Counts> {
-  const started = Date.now();
-  const took = (): string => `${((Date.now() - started) / 1000).toFixed(1)} s`;
+type Tried =
+  | { readonly outcome: "passed"; readonly note?: string }
+  | { readonly outcome: "failed" | "skipped"; readonly message: string };
+
+async function attempt<C>(check: Check<C>, context: C): Promise<Tried> {
   try {
     const note = await check.run(context);
-    console.log(`pass  ${name} (${took()})${typeof note === "string" ? `: ${note}` : ""}`);
-    return "passed";
+    return { outcome: "passed", ...(typeof note === "string" ? { note } : {}) };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    if (error instanceof Skip) {
-      console.log(`skip  ${name}: ${message}`);
-      return "skipped";
+    return { outcome: error instanceof Skip ? "skipped" : "failed", message };
+  }
+}
+
+async function runCheck<C>(suite: Suite<C>, check: Check<C>, context: C, options: RunnerOptions): Promise<Result> {
+  const { stopped, print, now = Date.now } = options;
+  const name = checkName(suite, check);
+  const started = now();
+  const seconds = (): number => (now() - started) / 1000;
+  const took = (): string => `${seconds().toFixed(1)} s`;
+  let tried = await attempt(check, context);
+  let repeated = false;
+  if (tried.outcome === "failed" && (check.repeatable ?? suite.repeatable) === true && !stopped()) {
+    print(`again ${name} (${took()})\n${indent(tried.message)}`);
+    repeated = true;
+    const second = await attempt(check, context);
+    // What cannot be tried any more has still failed.
+    if (second.outcome !== "skipped") tried = second;
+  }
+  const result = { name, seconds: seconds() };
+  switch (tried.outcome) {
+    case "passed": {
+      const notes = [
+        ...(repeated ? ["flaky, passed on its second try"] : []),
+        ...((tried.note ?? "") ? [tried.note] : []),
+      ];
+      print(`pass  ${name} (${took()})${notes.length > 0 ? `: ${notes.join("; ")}` : ""}`);
+      return { ...result, outcome: "passed", ...(repeated ? { flaky: true } : {}) };
     }
-    console.log(`FAIL  ${name} (${took()})\n${indent(message)}`);
-    return "failed";
+    case "skipped":
+      print(`skip  ${name}: ${tried.message}`);
+      return { ...result, outcome: "skipped" };
+    case "failed":
+      print(`FAIL  ${name} (${took()})\n${indent(tried.message)}`);
+      return { ...result, outcome: "failed" };
+    default:
+      return tried satisfies never;
   }
 }
 

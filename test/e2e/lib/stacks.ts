@@ -20,6 +20,9 @@ export type Images = Readonly<
   >
 >;
 
+/** Those that the checks of the smoke run need: no others are built for it. */
+export const SMOKE_IMAGES: readonly (keyof Images)[] = ["postgres", "redis", "haproxy", "traefik", "app", "appNext"];
+
 /** What every check is given. */
 export interface Context {
   readonly work: string;

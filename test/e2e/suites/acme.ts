@@ -213,6 +213,7 @@ export const acme: Suite<Context> = {
     },
     {
       name: "the certificate that it serves chains to the root of the ACME server",
+      repeatable: true,
       run: async (context) => {
         const root = await issuingRoot(context);
         const started = Date.now();
@@ -244,6 +245,7 @@ export const acme: Suite<Context> = {
     },
     {
       name: "account key and certificates are in a volume of their own, mode 0600",
+      repeatable: true,
       run: async (context) => {
         const edge = await container(context.acme.name, "edge");
         const mount = edge.Mounts.find(({ Destination }) => Destination === "/acme");

@@ -149,6 +149,7 @@ const CHECKS: readonly Check<Context>[] = [
   },
   {
     name: "--to live brings deleted rows back, keeps what was live, and the sessions come back by themselves",
+    continues: true,
     run: async () => {
       await world(OLD).sql(
         "DELETE FROM app.items WHERE id > 10; INSERT INTO app.nothing DEFAULT VALUES; CREATE TABLE app.later (a int)",

@@ -39,6 +39,7 @@ function status(one: Container, field: string): string {
 export const confinement: Suite<Context> = {
   name: "confinement",
   stack: "main",
+  smoke: true,
   checks: [
     everyContainer("capabilities: ALL dropped, none added, none in the kernel's sets", (one) => [
       unless(one.HostConfig.CapDrop?.includes("ALL") === true, `CapDrop ${show(one.HostConfig.CapDrop)}`),

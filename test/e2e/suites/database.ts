@@ -107,9 +107,11 @@ const DDL = [
 export const database: Suite<Context> = {
   name: "database",
   stack: "main",
+  smoke: true,
   checks: [
     {
       name: "app_rw reads and writes rows",
+      repeatable: true,
       run: (context) =>
         expectPass(context, "app_rw", [
           "INSERT INTO app.items (note) VALUES ('e2e')",
@@ -124,6 +126,7 @@ export const database: Suite<Context> = {
     },
     {
       name: "app_ro reads",
+      repeatable: true,
       run: (context) => expectPass(context, "app_ro", ["SELECT * FROM app.items", "SELECT count(*) FROM app.items"]),
     },
     {

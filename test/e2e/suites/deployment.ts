@@ -6,6 +6,7 @@ import { containers, nameOf } from "../lib/engine";
 export const deployment: Suite<Context> = {
   name: "deployment",
   stack: "main",
+  smoke: true,
   checks: [
     {
       name: "the first up succeeds",
@@ -19,6 +20,7 @@ export const deployment: Suite<Context> = {
     },
     {
       name: "every container that should run is healthy",
+      repeatable: true,
       run: async ({ main }) => {
         const running = await containers(main.name);
         const names = running.map(nameOf).sort().join(" ");
@@ -29,6 +31,7 @@ export const deployment: Suite<Context> = {
     },
     ...[[], ["--refresh"]].map((extra) => ({
       name: `a second preview ${extra.join("")}${extra.length > 0 ? " " : ""}shows no changes`,
+      repeatable: true,
       run: async ({ main }: Context) => {
         const result = await main.preview(["--expect-no-changes", "--diff", ...extra]);
         expect(result.code === 0, tail(result.output, 60));

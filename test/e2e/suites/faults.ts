@@ -25,6 +25,7 @@ export const faults: Suite<Context> = {
   checks: [
     ...["api", "redis", "postgres", "edge"].map((name) => ({
       name: `${name} comes back by itself when its process is killed`,
+      repeatable: true,
       run: async ({ main }: Context) => {
         const before = await container(main.name, name);
         process.kill(before.State.Pid, "SIGKILL");
@@ -44,6 +45,7 @@ export const faults: Suite<Context> = {
     })),
     {
       name: "`pulumi up --refresh` starts a service that somebody stopped",
+      repeatable: true,
       run: async (context) => {
         await docker(["stop", (await container(context.main.name, "api")).Id]);
         await repair(context);
@@ -58,6 +60,7 @@ export const faults: Suite<Context> = {
     },
     {
       name: "destroy leaves nothing behind",
+      smoke: true,
       run: async ({ main }) => {
         const result = await main.destroy();
         expect(result.code === 0, tail(result.output, 40));

@@ -28,6 +28,7 @@ const addresses = (one: Container): string[] =>
 export const isolation: Suite<Context> = {
   name: "isolation",
   stack: "main",
+  smoke: true,
   checks: [
     {
       name: "from inside, each service reaches what it should by name, and nothing else",

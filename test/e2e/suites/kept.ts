@@ -80,6 +80,7 @@ async function deploy(context: Context, changes: Parameters<typeof keptSettings>
 export const kept: Suite<Context> = {
   name: "protected",
   stack: "kept",
+  sequence: true,
   checks: [
     {
       name: "a stack whose data is protected deploys",

@@ -20,6 +20,7 @@ const broken = ({ images }: Context) =>
 export const migration: Suite<Context> = {
   name: "migration",
   stack: "main",
+  sequence: true,
   checks: [
     {
       name: "a migration that fails fails the update and shows its last log lines; services stay as they were",

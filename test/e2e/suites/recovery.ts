@@ -1,6 +1,6 @@
 /** What the data tier's stack comes back from by `pulumi up` alone: containers that were stopped or removed, and a full disk. */
 import { container, docker, mustDocker, type Container } from "../lib/engine";
-import { must, run, sleep, tail, until } from "../lib/process";
+import { must, run, tail, until } from "../lib/process";
 import { expect, expectMatch, type Suite } from "../lib/runner";
 import { TENANT_TABLES, type Context } from "../lib/stacks";
 import { answers, as, known, STACK, stackOf, up } from "./data";
@@ -56,18 +56,19 @@ const healthy = (id: string): Promise<true> =>
 
 /** Writes to the WAL until there is no more room: what stops a server. Small records leave none for a checkpoint's either. */
 async function fillTheLog(directory: string, id: string): Promise<void> {
-  await until("the engine has given the server up", 180, async () => {
+  let refused = "none";
+  const ask = async (): Promise<true> => {
+    const { Status } = await state(id);
+    if (Status === "exited") return true;
     await onTheEngine(`cat /dev/zero >>'${directory}/ballast' 2>/dev/null || true`);
-    const refused = await session(known(), "postgres", (client) =>
+    refused = await session(known(), "postgres", (client) =>
       client.query(
         "DO $$ BEGIN FOR i IN 1..1000000 LOOP PERFORM pg_logical_emit_message(true, 'e2e', repeat('x', 50)); END LOOP; END $$",
       ),
     ).then(() => "none", String);
-    await sleep(1000);
-    const { Status } = await state(id);
-    if (Status !== "exited") throw new Error(`it is ${Status}; the last refusal: ${refused}`);
-    return true;
-  });
+    throw new Error(`it is ${Status}; the last refusal: ${refused}`);
+  };
+  await until("the engine has given the server up", 180, ask);
 }
 
 export const recovery: Suite<Context> = {

@@ -143,6 +143,7 @@ export const redisFaults: Suite<Context> = {
     },
     {
       name: "a full disk is a write error that says so, while reads go on; with room again, writes go on by themselves",
+      repeatable: true,
       run: async ({ images }) => {
         await docker(["rm", "--force", "--volumes", NAME]);
         try {

@@ -32,6 +32,7 @@ async function apiUser({ main }: Context): Promise<{ name: string; password: str
 export const redisSuite: Suite<Context> = {
   name: "redis",
   stack: "main",
+  smoke: true,
   checks: [
     {
       name: "the default user is off",
@@ -43,6 +44,7 @@ export const redisSuite: Suite<Context> = {
     },
     {
       name: "the API's user works within its prefix",
+      repeatable: true,
       run: async (context) => {
         const user = await apiUser(context);
         expect(user.name === "api", user.name);

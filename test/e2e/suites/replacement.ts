@@ -5,7 +5,7 @@ import { expect, expectMatch, type Suite } from "../lib/runner";
 import { MAIN, mainSettings, type Context } from "../lib/stacks";
 
 const REQUESTS_PER_SECOND = 120;
-const REPLACEMENTS = 5;
+const MORE_REPLACEMENTS = 4;
 /** Long enough to be healthy twice over, short enough to wait for one that never is. */
 const SHORT_START_SECONDS = 8;
 
@@ -39,6 +39,20 @@ const strays = async ({ main }: Context): Promise<string[]> => {
     .map((one) => `${one.Name} (${one.State.Status})`);
 };
 
+/** Brings one version after the other up. The stack runs another one than the first of them before. */
+async function replaceUnderLoad(context: Context, versions: readonly string[]): Promise<string> {
+  const { main, images } = context;
+  let seconds = 0;
+  const result = await underLoad(async () => {
+    for (const app of versions) seconds += (await main.mustUp(mainSettings(images, { app }))).seconds;
+  });
+  expectNoLoss(result, ["1.0.0", "2.0.0"]);
+  expect(Object.keys(result.versions).length === 2, describeLoad(result));
+  const left = await strays(context);
+  expect(left.length === 0, `left behind: ${left.join(", ")}`);
+  return `${describeLoad(result)}, ${(seconds / versions.length).toFixed(1)} s an update`;
+}
+
 const unhealthy = ({ images }: Context) =>
   mainSettings(images, {
     app: images.appNext,
@@ -51,29 +65,28 @@ export const replacement: Suite<Context> = {
   stack: "main",
   checks: [
     {
-      name: `${REPLACEMENTS} replacements under load lose no request`,
-      run: async (context) => {
-        const { main, images } = context;
-        let seconds = 0;
-        const result = await underLoad(async () => {
-          for (let round = 0; round < REPLACEMENTS; round += 1)
-            seconds += (await main.mustUp(mainSettings(images, { app: round % 2 === 0 ? images.appNext : images.app })))
-              .seconds;
-        });
-        expectNoLoss(result, ["1.0.0", "2.0.0"]);
-        expect(Object.keys(result.versions).length === 2, describeLoad(result));
-        const left = await strays(context);
-        expect(left.length === 0, `left behind: ${left.join(", ")}`);
-        return `${describeLoad(result)}, ${(seconds / REPLACEMENTS).toFixed(1)} s an update`;
+      name: "a replacement under load loses no request",
+      smoke: true,
+      run: (context) => replaceUnderLoad(context, [context.images.appNext]),
+    },
+    {
+      name: `${MORE_REPLACEMENTS} more, one after the other, lose none either`,
+      continues: true,
+      run: (context) => {
+        const { app, appNext } = context.images;
+        const versions = Array.from({ length: MORE_REPLACEMENTS }, (_, round) => (round % 2 === 0 ? app : appNext));
+        return replaceUnderLoad(context, versions);
       },
     },
     {
       name: "back to the first version",
       critical: true,
+      smoke: true,
       run: async ({ main, images }) => void (await main.mustUp(mainSettings(images))),
     },
     {
       name: "a version that never gets healthy fails the update, and the old one serves every request",
+      smoke: true,
       run: async (context) => {
         let result: RunResult | undefined;
         const before = await container(context.main.name, "api");
@@ -92,6 +105,7 @@ export const replacement: Suite<Context> = {
     },
     {
       name: "the next update, unchanged, does not claim success over it",
+      continues: true,
       run: async (context) => {
         let result: RunResult | undefined;
         const served = await underLoad(async () => {
@@ -104,6 +118,7 @@ export const replacement: Suite<Context> = {
     },
     {
       name: "the next update with a good version succeeds without a lost request, and leaves nothing behind",
+      continues: true,
       run: async (context) => {
         const { main, images } = context;
         const served = await underLoad(
@@ -119,6 +134,7 @@ export const replacement: Suite<Context> = {
     },
     {
       name: "going back to the version before the failure works as well",
+      continues: true,
       run: async (context) => {
         const { main, images } = context;
         context.main.configure(unhealthy(context));
@@ -134,6 +150,7 @@ export const replacement: Suite<Context> = {
     },
     {
       name: "requests under way when a container is told to stop are answered",
+      continues: true,
       run: async (context) => {
         const { main, images } = context;
         const slow = new Load({ host: MAIN.host, port: MAIN.httpsPort, path: "/api/slow?ms=2500" }, 8);

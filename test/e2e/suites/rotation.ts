@@ -1,5 +1,5 @@
 import { describeLoad, Load } from "../lib/load";
-import { tail } from "../lib/process";
+import { tail, until } from "../lib/process";
 import { expect, expectMatch, type Suite } from "../lib/runner";
 import { MAIN, mainSettings, type Context } from "../lib/stacks";
 import { session } from "./database";
@@ -26,6 +26,7 @@ async function expectNoChanges(context: Context): Promise<void> {
 export const rotation: Suite<Context> = {
   name: "rotation",
   stack: "main",
+  sequence: true,
   checks: [
     {
       name: "the services' logins turn over under load without a lost request, and the old ones are gone",
@@ -69,8 +70,16 @@ export const rotation: Suite<Context> = {
         main.configure(settings);
         const load = new Load({ host: MAIN.host, port: MAIN.httpsPort, path: "/api/db" }, REQUESTS_PER_SECOND);
         try {
-          // Long enough to have begun, too short to end: the interrupt comes wherever it comes.
-          await main.up([], 6);
+          const interrupt = new AbortController();
+          const updating = main.up([], 240, interrupt.signal);
+          // The update has begun when the new login is there, and is not over: no container has its password yet.
+          await until("the new login is there", 120, async () => (await logins(context)).length > before.length, 100);
+          interrupt.abort();
+          const interrupted = await updating;
+          expect(
+            interrupted.code !== 0,
+            `the update was over before it was interrupted:\n${tail(interrupted.output, 30)}`,
+          );
           expect((await logins(context)).length >= before.length, "a login went while containers may still use it");
           await main.mustUp(settings);
         } finally {

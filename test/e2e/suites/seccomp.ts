@@ -8,6 +8,7 @@ const CALLS = ["ptrace", "process_vm_readv"] as const;
 export const seccomp: Suite<Context> = {
   name: "seccomp",
   stack: "main",
+  smoke: true,
   checks: [
     {
       name: "the control: without a filter the kernel allows both calls",

@@ -38,6 +38,7 @@ function leaks(text: string, where: string, values: readonly Secret[]): string[]
 export const secretsSuite: Suite<Context> = {
   name: "secrets",
   stack: "main",
+  smoke: true,
   checks: [
     {
       name: "the services find theirs as files, and nobody else's",

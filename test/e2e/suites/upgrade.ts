@@ -97,6 +97,7 @@ export const upgradeSuite: Suite<Context> = {
   name: "upgrade",
   stack: "upgrade",
   once: true,
+  sequence: true,
   checks: [
     {
       name: "a protected stack on PostgreSQL 16 deploys, and takes structure and rows",

@@ -1,0 +1,74 @@
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+
+const root = resolve(__dirname, "../..");
+const project = mkdtempSync(join(tmpdir(), "rampart-load-"));
+const file = (path: string, content: string): void => writeFileSync(join(project, path), content);
+
+beforeAll(() => {
+  for (const room of ["bin", "components", "config", "engine", "hardening/text", "resources"]) {
+    mkdirSync(join(project, room), { recursive: true });
+  }
+  cpSync(join(root, "bin/load.cjs"), join(project, "bin/load.cjs"));
+  symlinkSync(join(root, "node_modules"), join(project, "node_modules"));
+  file("package-lock.json", "{}");
+  file("hardening/text/words.sql", "SELECT 1");
+  file(
+    "hardening/text/words.ts",
+    'import { readFileSync } from "node:fs";\nimport { join } from "node:path";\nexport const words: string = readFileSync(join(__dirname, "words.sql"), "utf8");',
+  );
+  file(
+    "index.ts",
+    'import { name } from "./config/name";\nimport { words } from "./hardening/text/words";\nexport = { name, words, traces: Error.stackTraceLimit };',
+  );
+});
+afterAll(() => rmSync(project, { recursive: true, force: true }));
+
+/** What the program exports, loaded as Pulumi loads it. */
+function load(env: Readonly<Record<string, string>> = {}): unknown {
+  const script = `process.stdout.write(JSON.stringify(require(${JSON.stringify(join(project, "index.ts"))})))`;
+  const args = ["--require", join(project, "bin/load.cjs"), "--eval", script];
+  return JSON.parse(
+    execFileSync(process.execPath, args, { encoding: "utf8", env: { PATH: process.env["PATH"], ...env } }),
+  );
+}
+const bundles = (): string[] => readdirSync(join(project, ".rampart/cache")).filter((name) => name.endsWith(".cjs"));
+
+test("the program that runs is the one in the files, whatever ran before", () => {
+  file("config/name.ts", 'export const name: string = "one";');
+  expect(load()).toMatchObject({ name: "one" });
+  file("config/name.ts", 'export const name: string = "two";');
+  expect(load()).toMatchObject({ name: "two" });
+  expect(bundles()).toHaveLength(2);
+  file("config/name.ts", 'export const name: string = "one";');
+  expect(load()).toMatchObject({ name: "one" });
+  expect(bundles()).toHaveLength(2);
+});
+
+test("a changed text beside a file counts as a change, and is found where it lies", () => {
+  expect(load()).toMatchObject({ words: "SELECT 1" });
+  file("hardening/text/words.sql", "SELECT 2");
+  expect(load()).toMatchObject({ words: "SELECT 2" });
+});
+
+test("errors have a stack trace only where somebody asks for it", () => {
+  expect(load()).toMatchObject({ traces: 0 });
+  expect(load({ RAMPART_DEBUG: "1" })).toMatchObject({ traces: 10 });
+});
+
+test("a program that does not compile says where, and leaves no bundle", () => {
+  const before = bundles();
+  file("config/name.ts", "export const name: string = ;");
+  expect(() => load()).toThrow(/name\.ts:1:28[\s\S]*the program could not be bundled/);
+  expect(bundles()).toEqual(before);
+});
+
+test("the newest four bundles are kept", () => {
+  for (const name of ["a", "b", "c", "d", "e", "f"]) {
+    file("config/name.ts", `export const name = "${name}";`);
+    load();
+  }
+  expect(bundles()).toHaveLength(4);
+});
