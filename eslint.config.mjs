@@ -55,6 +55,20 @@ const configuration = {
   message: "Only config/pulumi.ts reads the stack's configuration.",
 };
 
+/** The files that may start a program: the Docker client, and what runs Pulumi and other programs of this machine. */
+const STARTS_PROGRAMS = ["engine/docker.ts", "engine/process.ts", "commands/shared/run.ts"];
+
+const dockerElsewhere = {
+  selector:
+    "CallExpression[callee.name=/^(capture|exec|execFile|show|spawn|spawnSync)$/][arguments.0.value=/^docker( |$)/]",
+  message: "Only engine/docker.ts runs the Docker CLI: use DockerClient.",
+};
+
+const unhardenedContainer = {
+  selector: "ArrayExpression[elements.0.value=/^(create|run)$/]:not(:has(CallExpression[callee.name='ephemeralArgs']))",
+  message: "A container that is made for a time goes through ephemeralArgs (hardening/container/ephemeral.ts).",
+};
+
 export default tseslint.config(
   { ignores: ["**/*.cjs", "dist/", "node_modules/", ".rampart/", "coverage/"] },
   ...tseslint.configs.recommendedTypeChecked,
@@ -73,8 +87,25 @@ export default tseslint.config(
   ...commands,
   {
     files: Object.keys(ROOMS).map((room) => `${room}/**/*.ts`),
-    ignores: ["config/pulumi.ts"],
-    rules: { "no-restricted-syntax": ["error", configuration] },
+    ignores: ["config/pulumi.ts", "engine/docker.ts"],
+    rules: { "no-restricted-syntax": ["error", configuration, dockerElsewhere, unhardenedContainer] },
+  },
+  {
+    files: Object.keys(ROOMS).map((room) => `${room}/**/*.ts`),
+    ignores: STARTS_PROGRAMS,
+    rules: {
+      "no-restricted-imports": [
+        "error",
+        {
+          paths: [
+            {
+              name: "node:child_process",
+              message: `Only ${STARTS_PROGRAMS.join(", ")} start programs; an engine is asked by DockerClient.`,
+            },
+          ],
+        },
+      ],
+    },
   },
   // A zod schema's type is inferred: writing it out would be the schema a second time.
   {

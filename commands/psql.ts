@@ -1,10 +1,10 @@
 import { IMAGE_PINS } from "../config/images";
+import type { DockerClient } from "../engine/docker";
 import { readAccess, type DatabaseAccess } from "./psql/access";
 import { OPTIONS, psqlOptions } from "./psql/options";
 import { imageOf, postgresContainer, runSession, runSuperuser } from "./psql/session";
 import { openTunnel, sweepLeftovers, tunnelText, type TunnelOptions } from "./psql/tunnel";
 import { command } from "./shared/command";
-import { dockerCli, type DockerCli } from "./shared/docker-cli";
 import { requiredEngine } from "./shared/engine-host";
 import { field, parseJson, text } from "./shared/json";
 import type { Printer } from "./shared/output";
@@ -23,7 +23,7 @@ export const psql = command({
   run: async ({ root, env, print }, input) => {
     const options = psqlOptions(input);
     const file = stackFileOf(root, options.stack, input.options["config-file"]);
-    const docker = dockerCli((await requiredEngine(file, env)).host);
+    const docker = await requiredEngine(file, env);
     await sweepLeftovers(docker, options.stack);
     const postgres = await postgresContainer(docker, options.stack);
     const access = await readAccess(root, file?.project ?? "rampart", options.stack);
@@ -36,7 +36,7 @@ export const psql = command({
 });
 
 interface TunnelArgs {
-  readonly docker: DockerCli;
+  readonly docker: DockerClient;
   readonly access: DatabaseAccess;
   readonly options: TunnelOptions;
   readonly image: string;

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { ConfigError } from "../config/faults";
+import { EngineError } from "../engine/engine";
 import { StackFileError } from "../plan/stack-file";
 import { apparmor } from "./apparmor";
 import { backup } from "./backup";
@@ -100,7 +101,7 @@ export function explain(error: unknown, print: Printer, env: NodeJS.ProcessEnv):
     print.error(error.message, error.hint);
     return error.exitCode;
   }
-  if (error instanceof ConfigError) {
+  if (error instanceof ConfigError || error instanceof EngineError) {
     print.error(error.message);
     return 1;
   }

@@ -1,5 +1,4 @@
 import { command } from "./shared/command";
-import { dockerCli } from "./shared/docker-cli";
 import { requiredEngine } from "./shared/engine-host";
 import { wrongOption } from "./shared/errors";
 import { stackFileOf } from "./shared/project";
@@ -20,7 +19,7 @@ export const upgradePostgres = command({
     const options = upgradeOptions(input);
     const { stack } = options;
     goOnAfterSignals(print.error);
-    const docker = dockerCli((await requiredEngine(stackFileOf(root, stack, options.configFile), env)).host);
+    const docker = await requiredEngine(stackFileOf(root, stack, options.configFile), env);
     const server = await findServer(docker, stack);
     if (options.action.kind === "abort") {
       if (!options.confirmed)

@@ -8,6 +8,7 @@ export {
   type StackConfig,
 } from "../config";
 export * from "../engine/docker";
+export * from "../engine/engine";
 export * from "../engine/hooks";
 export * from "../resources/carrier";
 export * from "../resources/context";

@@ -1,146 +1,134 @@
-import { execFile } from "node:child_process";
+import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
+import type { Writable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { EngineError, type Engine } from "./engine";
+import { reason } from "./failure";
+import { ended, result, TimeLimit, type Finished } from "./process";
 
-/**
- * The engine as the Docker provider reaches it, for the few things that the provider has no argument for. The Docker
- * CLI is the client: it speaks ssh and TLS exactly as the provider does, which for `ssh://` needs the CLI anyway.
- */
-export interface Engine {
-  /** A Docker host: `unix://…`, `tcp://…` or `ssh://…`. */
-  readonly host: string;
-}
-
-const DEFAULT_HOST = "unix:///var/run/docker.sock";
-const MAX_OUTPUT_BYTES = 8 * 1024 * 1024;
-
-/** @param configured The host that the stack's configuration names. @default DOCKER_HOST, then the local socket */
-export function engineAt(configured?: string): Engine {
-  return { host: configured ?? process.env["DOCKER_HOST"] ?? DEFAULT_HOST };
-}
-
-/** Whether the engine is on this machine and its networks can be reached from here: not Docker Desktop, not ssh. */
-export function isLocalLinux(engine: Engine, platform: NodeJS.Platform = process.platform): boolean {
-  return platform === "linux" && engine.host.startsWith("unix://") && !engine.host.includes("/.docker/desktop/");
-}
+export type { Finished } from "./process";
 
 /** The exit code of a command that was ended because its time was up, as timeout(1) has it. */
 export const TIMED_OUT = 124;
+const DEFAULT_SECONDS = 60;
 
-export interface CommandResult {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
+export interface AskOptions {
+  /** What the command reads from its standard input. @default nothing */
+  readonly input?: string;
+  /** Seconds until the command is ended. @default 60 */
+  readonly timeoutSeconds?: number | "unlimited";
 }
 
 /**
- * Runs the Docker CLI against the engine.
- * @param input What the command reads from its standard input. @default nothing
- * @throws Error when the CLI is not installed
+ * The one way to an engine for what the Docker provider has no argument for. The Docker CLI is the client: it speaks ssh and
+ * TLS exactly as the provider does, which for `ssh://` needs the CLI anyway.
+ * Each method throws an EngineError when the CLI cannot be started. Arguments begin with the Docker command: `["ps", "--all"]`.
  */
-export function docker(
-  engine: Engine,
-  args: readonly string[],
-  timeoutSeconds = 60,
-  input?: string,
-): Promise<CommandResult> {
-  return new Promise((resolve, reject) => {
-    const child = execFile(
-      "docker",
-      ["--host", engine.host, ...args],
-      { timeout: timeoutSeconds * 1000, maxBuffer: MAX_OUTPUT_BYTES },
-      (error, stdout, stderr) => {
-        if (error === null) return resolve({ code: 0, stdout, stderr });
-        if (error.code === "ENOENT") {
-          return reject(
-            new Error(
-              "the Docker CLI (`docker`) is not installed here; Rampart needs it beside the Pulumi CLI. Install it and run `pulumi up` again.",
-            ),
-          );
-        }
-        resolve({
-          code: typeof error.code === "number" ? error.code : TIMED_OUT,
-          stdout,
-          stderr: stderr === "" ? error.message : stderr,
-        });
-      },
-    );
-    if (input === undefined) return;
-    // A command that ended before it read everything says why by its exit code.
-    child.stdin?.on("error", () => undefined);
-    child.stdin?.end(input);
-  });
+export class DockerClient implements Engine {
+  constructor(readonly host: string) {}
+
+  /** Runs a command to its end, whatever comes of it. */
+  async ask(args: readonly string[], options: AskOptions = {}): Promise<Finished> {
+    return (await this.finish(args, options)).result;
+  }
+
+  /**
+   * Runs a command that has to succeed, and gives what it wrote.
+   * @param what What is the matter where it fails: "The image could not be pulled"
+   * @throws EngineError with the last lines that the command wrote, and what to do where that is known
+   */
+  async must(what: string, args: readonly string[], options: AskOptions = {}): Promise<string> {
+    const { result, late } = await this.finish(args, options);
+    if (late)
+      throw new EngineError(
+        `${what}: not done within ${options.timeoutSeconds ?? DEFAULT_SECONDS} s. See whether the engine answers: \`docker --host ${this.host} version\`.`,
+      );
+    if (result.code !== 0) throw new EngineError(`${what}: ${reason([{ args, ...result }])}`);
+    return result.stdout;
+  }
+
+  /**
+   * Sends what one command writes to another, however long it takes.
+   * @throws EngineError with the last lines of each command that failed
+   */
+  async pipe(what: string, from: readonly string[], to: readonly string[]): Promise<void> {
+    const [source, sink] = [this.start(from), this.start(to)];
+    source.stdin.end();
+    source.stdout.pipe(sink.stdin);
+    sink.stdout.resume();
+    // A source that nobody reads from any more never ends: a Postgres that was killed left the command waiting for good.
+    // Unpiped first: the sink's input may close later than the sink itself, and would then pause the source for good.
+    sink.on("close", (code) => (code === 0 ? source.stdout.unpipe(sink.stdin).resume() : source.kill()));
+    const [read, written] = await Promise.all([result(source, "errors"), result(sink, "errors")]);
+    if (read.code !== 0 || written.code !== 0)
+      throw new EngineError(
+        `${what}: ${reason([
+          { args: from, ...read },
+          { args: to, ...written },
+        ])}`,
+      );
+  }
+
+  /** Sends what a command writes to a stream of this process. @throws EngineError where the command fails, else the stream's error */
+  async save(what: string, args: readonly string[], to: Writable): Promise<void> {
+    const child = this.start(args);
+    child.stdin.end();
+    const saved = pipeline(child.stdout, to).catch((error: unknown) => {
+      child.kill();
+      throw error;
+    });
+    const [{ code, stderr }] = await Promise.all([result(child, "errors"), saved]);
+    if (code !== 0) throw new EngineError(`${what}: ${reason([{ args, code, stderr, stdout: "" }])}`);
+  }
+
+  /**
+   * Runs a command on this process's terminal, and gives its exit code. What is sent to this process to end it is sent on.
+   * Ctrl-C is not: the terminal sends it to both, and psql cancels a query by it.
+   */
+  async attach(args: readonly string[]): Promise<number> {
+    const child = spawn("docker", this.line(args), { env: process.env, stdio: "inherit" });
+    const forward = (signal: NodeJS.Signals): void => void child.kill(signal);
+    const stay = (): void => undefined;
+    process.on("SIGTERM", forward).on("SIGHUP", forward).on("SIGINT", stay);
+    try {
+      return await ended(child);
+    } finally {
+      process.off("SIGTERM", forward).off("SIGHUP", forward).off("SIGINT", stay);
+    }
+  }
+
+  private async finish(
+    args: readonly string[],
+    { input = "", timeoutSeconds = DEFAULT_SECONDS }: AskOptions,
+  ): Promise<{ readonly result: Finished; readonly late: boolean }> {
+    const child = this.start(args);
+    child.stdin.end(input);
+    const limit = timeoutSeconds === "unlimited" ? undefined : new TimeLimit(child, timeoutSeconds);
+    try {
+      const found = await result(child);
+      const late = limit?.over === true;
+      return { late, result: late ? { ...found, code: TIMED_OUT } : found };
+    } finally {
+      limit?.lift();
+    }
+  }
+
+  private start(args: readonly string[]): ChildProcessWithoutNullStreams {
+    const child = spawn("docker", this.line(args), { env: process.env });
+    // A command that ends before it has read everything says why by its exit code.
+    child.stdin.on("error", () => undefined);
+    return child;
+  }
+
+  private line(args: readonly string[]): string[] {
+    return ["--host", this.host, ...args];
+  }
 }
 
-/** Sets a running or created container's PIDs limit. @throws Error when the engine refuses */
-export async function setPidsLimit(engine: Engine, container: string, pids: number): Promise<void> {
-  const result = await docker(engine, ["update", "--pids-limit", String(pids), container]);
-  if (result.code !== 0) throw new Error(`the engine did not take the PIDs limit ${pids}: ${lastLine(result.stderr)}`);
+/** The engine of the Docker CLI's current context; undefined where the CLI names none. */
+export async function contextHost(env: NodeJS.ProcessEnv): Promise<string | undefined> {
+  const asked = spawn("docker", ["context", "inspect", "--format", "{{.Endpoints.docker.Host}}"], { env });
+  asked.stdin.end();
+  const limit = new TimeLimit(asked, DEFAULT_SECONDS);
+  const { code, stdout } = await result(asked).finally(() => limit.lift());
+  return code === 0 && stdout.trim() !== "" ? stdout.trim() : undefined;
 }
-
-/** The last lines that a container wrote, both streams in order. */
-export async function logTail(engine: Engine, container: string, lines = 15): Promise<string> {
-  const result = await docker(engine, ["logs", "--tail", String(lines), container]);
-  return [result.stdout, result.stderr]
-    .flatMap((text) => text.trimEnd().split("\n"))
-    .filter((line) => line !== "")
-    .map(shorten)
-    .join("\n");
-}
-
-const MAX_LINE = 300;
-const shorten = (line: string): string => (line.length > MAX_LINE ? `${line.slice(0, MAX_LINE)}...` : line);
-
-/** The newest container with these labels, running or not. */
-export async function newestContainer(
-  engine: Engine,
-  labels: Readonly<Record<string, string>>,
-  running = false,
-): Promise<string | undefined> {
-  const filters = Object.entries(labels).flatMap(([label, value]) => ["--filter", `label=${label}=${value}`]);
-  const result = await docker(engine, ["ps", ...(running ? [] : ["--all"]), "--no-trunc", "--quiet", ...filters]);
-  return result.stdout.split("\n").find((line) => line !== "");
-}
-
-/** What a person needs to know of a container that did not become healthy; undefined where it did. */
-export async function describeFailure(engine: Engine, container: string): Promise<string | undefined> {
-  const state = (await containerState(engine, container)) ?? {};
-  if (state.Health?.Status === "healthy") return undefined;
-  const probe = state.Health?.Log?.at(-1);
-  // Created and never started: the engine's own error says why, and there is nothing to add.
-  if (state.Status === "created") return undefined;
-  const facts = [
-    `status ${state.Status ?? "unknown"}`,
-    ...(state.Running === true ? [] : [`exit code ${state.ExitCode ?? "unknown"}`]),
-    ...(state.OOMKilled === true ? ["killed for want of memory (raise resources.memoryMiB)"] : []),
-  ];
-  const health =
-    probe === undefined
-      ? ""
-      : `\nlast health check: exit ${probe.ExitCode ?? "?"}${probe.Output === undefined ? "" : `, ${probe.Output.trim().slice(0, 500)}`}`;
-  const logs = await logTail(engine, container);
-  return `${facts.join(", ")}${health}\nlast log lines:\n${indent(logs === "" ? "(it wrote nothing)" : logs)}`;
-}
-
-/** What the engine says of a container; undefined where there is none. */
-export async function containerState(engine: Engine, container: string): Promise<ContainerState | undefined> {
-  const inspected = await docker(engine, ["inspect", "--type", "container", "--format", "{{json .State}}", container]);
-  return inspected.code === 0 ? (JSON.parse(inspected.stdout) as ContainerState) : undefined;
-}
-
-export interface ContainerState {
-  readonly Status?: string;
-  readonly Running?: boolean;
-  readonly Restarting?: boolean;
-  readonly ExitCode?: number;
-  readonly OOMKilled?: boolean;
-  readonly Health?: {
-    readonly Status?: string;
-    readonly Log?: readonly { readonly ExitCode?: number; readonly Output?: string }[];
-  };
-}
-
-export const indent = (text: string): string =>
-  text
-    .split("\n")
-    .map((line) => `    ${line}`)
-    .join("\n");
-const lastLine = (text: string): string => text.trim().split("\n").at(-1) ?? "";

@@ -1,19 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 import { LABEL_COMPONENT, LABEL_NAME, LABEL_PIDS, LABEL_STACK } from "../hardening/container/labels";
-import {
-  describeFailure,
-  docker,
-  indent,
-  logTail,
-  newestContainer,
-  setPidsLimit,
-  TIMED_OUT,
-  type Engine,
-} from "./docker";
+import { describeFailure, lastWords, newestContainer, setPidsLimit } from "./containers";
+import { TIMED_OUT, type DockerClient } from "./docker";
 import { keepRunning, type KeepRunning } from "./keep-running";
 import { leftoversHook } from "./leftovers";
 import { statementHooks, type StatementsSettings } from "./statement-hooks";
 import { NO_REDIS_HOOKS, redisHooks, type RedisHooks } from "./redis-hooks";
+import { indent, lastLines } from "./text";
+import { until } from "./until";
 
 /** What a container needs beyond the provider's arguments; see docs/decisions/0002-hooks.md. */
 export interface ContainerHooks {
@@ -54,7 +48,7 @@ export const JOB_CONTAINER_KEEPER = "container";
 export const LABEL_ROUTES_PROBE = "io.rampart.routes-probe";
 
 /** Creates the hooks of one stack. Under Pulumi's mocks, whose monitor knows no hooks, there are none. */
-export function containerHooks(name: string, stack: string, engine: Engine): ContainerHooks {
+export function containerHooks(name: string, stack: string, engine: DockerClient): ContainerHooks {
   if (!hooksSupported())
     return {
       container: {},
@@ -103,7 +97,7 @@ export function hooksSupported(): boolean {
 }
 
 /** The provider has no argument for a PIDs limit; the engine takes one at any time, and it leaves no diff. */
-async function applyPidsLimit(engine: Engine, args: pulumi.ResourceHookArgs): Promise<void> {
+async function applyPidsLimit(engine: DockerClient, args: pulumi.ResourceHookArgs): Promise<void> {
   const pids = Number(label(args.newInputs, LABEL_PIDS));
   try {
     await setPidsLimit(engine, args.id, pids);
@@ -125,7 +119,7 @@ async function explainRole(args: pulumi.ErrorHookArgs): Promise<boolean> {
 }
 
 /** Adds what the provider's own error leaves out, and takes the failed container off the network's DNS by stopping it. */
-async function explainFailure(engine: Engine, stack: string, args: pulumi.ErrorHookArgs): Promise<boolean> {
+async function explainFailure(engine: DockerClient, stack: string, args: pulumi.ErrorHookArgs): Promise<boolean> {
   const name = label(args.newInputs, LABEL_NAME);
   const component = label(args.newInputs, LABEL_COMPONENT);
   // Carriers and jobs are not started here, so they do not fail to become healthy.
@@ -146,7 +140,7 @@ async function explainFailure(engine: Engine, stack: string, args: pulumi.ErrorH
     // A creation that the engine refused left no container: the newest is then the old one, which is healthy and serves.
     if (id !== undefined && failure !== undefined) {
       await pulumi.log.error(`${args.name} did not become healthy: ${failure}`);
-      await docker(engine, ["stop", "--time", "5", id]);
+      await engine.ask(["stop", "--time", "5", id]);
     }
   } catch (error) {
     await pulumi.log.warn(`${args.name}: its logs could not be read: ${message(error)}`);
@@ -158,16 +152,15 @@ async function explainFailure(engine: Engine, stack: string, args: pulumi.ErrorH
  * Runs a job's container to its end. It runs before the receipt is created, so a job that fails leaves no receipt, and
  * the next `up` runs it again.
  */
-async function runJob(engine: Engine, settings: JobSettings, args: pulumi.ResourceHookArgs): Promise<void> {
+async function runJob(engine: DockerClient, settings: JobSettings, args: pulumi.ResourceHookArgs): Promise<void> {
   const id = container(args.newInputs);
   if (id === undefined) throw new Error(`${settings.name}: its container is not known`);
-  const started = await docker(engine, ["start", id]);
-  if (started.code !== 0) throw new Error(`${settings.name} could not be started: ${started.stderr.trim()}`);
-  const waited = await docker(engine, ["wait", id], settings.timeoutSeconds);
+  await engine.must(`${settings.name} could not be started`, ["start", id]);
+  const waited = await engine.ask(["wait", id], { timeoutSeconds: settings.timeoutSeconds });
   if (waited.code === TIMED_OUT) {
-    await docker(engine, ["stop", "--time", "10", id]);
+    await engine.ask(["stop", "--time", "10", id]);
     throw new Error(
-      `${settings.name} did not end within ${settings.timeoutSeconds} s and was stopped; services were not changed.\n${await tail(engine, id)}`,
+      `${settings.name} did not end within ${settings.timeoutSeconds} s and was stopped; services were not changed.\n${await lastWords(engine, id)}`,
     );
   }
   if (waited.code !== 0)
@@ -175,12 +168,12 @@ async function runJob(engine: Engine, settings: JobSettings, args: pulumi.Resour
   const code = Number(waited.stdout.trim());
   if (code === 0) return;
   throw new Error(
-    `${settings.name} ended with exit code ${code}; services were not changed, and the next \`pulumi up\` runs it again.\n${await tail(engine, id)}`,
+    `${settings.name} ended with exit code ${code}; services were not changed, and the next \`pulumi up\` runs it again.\n${await lastWords(engine, id)}`,
   );
 }
 
 /** Has a running container take its live files. One that does not run reads them when it starts. */
-async function reload(engine: Engine, stack: string, settings: ReloadSettings): Promise<void> {
+async function reload(engine: DockerClient, stack: string, settings: ReloadSettings): Promise<void> {
   const id = await newestContainer(
     engine,
     { [LABEL_STACK]: stack, [LABEL_NAME]: settings.owner, [LABEL_COMPONENT]: settings.owner },
@@ -188,10 +181,9 @@ async function reload(engine: Engine, stack: string, settings: ReloadSettings): 
   );
   if (id === undefined) return;
   // A container of an earlier Rampart has no such script, and is about to be replaced.
-  const result = await docker(
-    engine,
+  const result = await engine.ask(
     ["exec", id, "/bin/sh", "-c", 'test -f "$1" || exit 0; exec /bin/sh "$1"', "-", settings.script],
-    RELOAD_TIMEOUT_SECONDS,
+    { timeoutSeconds: RELOAD_TIMEOUT_SECONDS },
   );
   if (result.code === 0) return;
   throw new Error(
@@ -201,17 +193,13 @@ async function reload(engine: Engine, stack: string, settings: ReloadSettings): 
 
 const RELOAD_TIMEOUT_SECONDS = 60;
 
-async function tail(engine: Engine, id: string): Promise<string> {
-  const logs = await logTail(engine, id);
-  return `last log lines:\n${indent(logs === "" ? "(it wrote nothing)" : logs)}`;
-}
-
 /** Seconds in which Traefik must have read a changed file; it takes well under one. */
 const ROUTES_TIMEOUT_SECONDS = 20;
+const ROUTES_POLL_MS = 200;
 
 /** Waits until the edge serves the routes just written, so that the old containers stop only after that. */
 async function waitForRoutes(
-  engine: Engine,
+  engine: DockerClient,
   stack: string,
   settings: RoutesSettings,
   args: pulumi.ResourceHookArgs,
@@ -221,20 +209,21 @@ async function waitForRoutes(
   // No edge yet: it reads the file when it starts.
   if (edge === undefined || path === undefined) return;
   // Traefik reads sub-directories but watches only the top one, so it never sees half a file; this makes it look.
-  const signalled = await docker(engine, ["kill", "--signal", "HUP", edge]);
-  if (signalled.code !== 0) throw new Error(`the edge could not be told of the new routes: ${signalled.stderr.trim()}`);
+  await engine.must("the edge could not be told of the new routes", ["kill", "--signal", "HUP", edge]);
   const url = `http://127.0.0.1:${settings.probePort}${path}`;
-  const deadline = Date.now() + ROUTES_TIMEOUT_SECONDS * 1000;
-  for (;;) {
-    const probe = await docker(engine, ["exec", edge, "wget", "-q", "-O", "/dev/null", url]);
-    if (probe.code === 0) return;
-    if (Date.now() > deadline) {
-      throw new Error(
-        `the edge did not take the new routes within ${ROUTES_TIMEOUT_SECONDS} s and goes on serving the old ones.\n${await tail(engine, edge)}`,
-      );
-    }
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
+  await until(
+    "the edge did not take the new routes",
+    {
+      seconds: ROUTES_TIMEOUT_SECONDS,
+      everyMs: ROUTES_POLL_MS,
+      otherwise: async () => `The edge goes on serving the old routes.\n${await lastWords(engine, edge)}`,
+    },
+    async () => {
+      const probe = await engine.ask(["exec", edge, "wget", "-q", "-O", "/dev/null", url]);
+      if (probe.code === 0) return { fact: true };
+      return { state: lastLines(probe.stderr, 1) || `wget ended with ${probe.code}` };
+    },
+  );
 }
 
 function container(inputs: unknown): string | undefined {

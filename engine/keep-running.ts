@@ -1,7 +1,10 @@
 import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { LABEL_STACK } from "../hardening/container/labels";
-import { containerState, describeFailure, docker as cli, type Engine } from "./docker";
+import { containerState, describeFailure, labelFilters } from "./containers";
+import type { DockerClient } from "./docker";
+import { lines } from "./text";
+import { watch } from "./until";
 
 const ENGINE_ID = /^[0-9a-f]{64}$/;
 /** What `docker ps` says of a container that nobody has to look at: it runs, and is not unhealthy. */
@@ -21,7 +24,7 @@ export type KeepRunning = (container: docker.Container, settings: KeepRunningSet
  * the state knows is looked for: an update starts one that was stopped, or that the engine gave up, before anything that needs
  * it, and fails with its last words where it does not get healthy. A preview says what an update would start.
  */
-export function keepRunning(stack: string, engine: Engine): KeepRunning {
+export function keepRunning(stack: string, engine: DockerClient): KeepRunning {
   let listed: Promise<ReadonlyMap<string, string> | undefined> | undefined;
   return (container, settings) =>
     pulumi.all([container.id, container.urn]).apply(async ([id, urn]) => {
@@ -40,26 +43,21 @@ interface Looked extends KeepRunningSettings {
 }
 
 /** The status of each of the stack's containers in words; undefined where the engine does not answer, which its provider says better. */
-async function statusesOf(engine: Engine, stack: string): Promise<ReadonlyMap<string, string> | undefined> {
-  const result = await cli(engine, [
-    "ps",
-    "--all",
+async function statusesOf(engine: DockerClient, stack: string): Promise<ReadonlyMap<string, string> | undefined> {
+  const listing = [
     "--no-trunc",
-    "--filter",
-    `label=${LABEL_STACK}=${stack}`,
+    ...labelFilters({ [LABEL_STACK]: stack }),
     "--format",
     "{{.ID}} {{.State}} {{.Status}}",
-  ]).catch(() => undefined);
+  ];
+  const result = await engine.ask(["ps", "--all", ...listing]).catch(() => undefined);
   if (result === undefined || result.code !== 0) return undefined;
   return new Map(
-    result.stdout
-      .split("\n")
-      .filter((line) => line !== "")
-      .map((line) => [line.slice(0, line.indexOf(" ")), line.slice(line.indexOf(" ") + 1)]),
+    lines(result.stdout).map((line) => [line.slice(0, line.indexOf(" ")), line.slice(line.indexOf(" ") + 1)]),
   );
 }
 
-async function look(engine: Engine, { id, urn, startTimeoutSeconds }: Looked): Promise<void> {
+async function look(engine: DockerClient, { id, urn, startTimeoutSeconds }: Looked): Promise<void> {
   const name = urn.split("::").at(-1) ?? urn;
   const state = await containerState(engine, id);
   const preview = pulumi.runtime.isDryRun();
@@ -76,7 +74,7 @@ async function look(engine: Engine, { id, urn, startTimeoutSeconds }: Looked): P
   }
   const stopped = `${name} does not run (status ${state.Status ?? "unknown"}, exit code ${state.ExitCode ?? "unknown"})`;
   if (preview) return pulumi.log.warn(`${stopped}: an update starts it.`);
-  const started = await cli(engine, ["start", id]);
+  const started = await engine.ask(["start", id]);
   if (started.code !== 0) return fail(`${stopped}, and could not be started: ${started.stderr.trim()}`);
   const failure = (await becomesHealthy(engine, id, startTimeoutSeconds))
     ? undefined
@@ -94,21 +92,19 @@ async function fail(message: string): Promise<void> {
   await pulumi.log.error(message);
 }
 
-const POLL_MS = 500;
 const MAX_OUTPUT = 500;
 
 /** Whether a container becomes healthy, or runs without a health check, before it ends for good or the time is up. */
-async function becomesHealthy(engine: Engine, id: string, timeoutSeconds: number): Promise<boolean> {
-  const deadline = Date.now() + timeoutSeconds * 1000;
-  for (let ended = 0; Date.now() < deadline;) {
+async function becomesHealthy(engine: DockerClient, id: string, seconds: number): Promise<boolean> {
+  let ended = 0;
+  const seen = await watch({ seconds }, async () => {
     const state = await containerState(engine, id);
-    if (state === undefined) return false;
+    if (state === undefined) return { state: "gone", final: true };
     const running = state.Running === true && state.Restarting !== true;
-    if (running && (state.Health === undefined || state.Health.Status === "healthy")) return true;
+    if (running && (state.Health === undefined || state.Health.Status === "healthy")) return { fact: true };
     // Between an end and the restart that the engine's policy makes of it there is a moment; twice in a row is the end.
     ended = state.Status === "exited" || state.Status === "dead" ? ended + 1 : 0;
-    if (ended > 1) return false;
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-  }
-  return false;
+    return { state: state.Health?.Status ?? state.Status ?? "unknown", final: ended > 1 };
+  });
+  return "fact" in seen;
 }

@@ -1,6 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { LABEL_STACK } from "../hardening/container/labels";
-import { docker, type Engine } from "./docker";
+import { labelFilters } from "./containers";
+import type { DockerClient } from "./docker";
+import { lines } from "./text";
 
 /** How it is known that a container is none of the state's. */
 export type Leftover =
@@ -14,23 +16,16 @@ export type Leftover =
  * the next update makes, under the same alias, with credentials that the next rotation ends, on volumes and addresses
  * that are wanted. So whoever creates a container first removes what such an update left under its name.
  */
-export function leftoversHook(name: string, stack: string, engine: Engine, which: Leftover): pulumi.ResourceHook {
+export function leftoversHook(name: string, stack: string, engine: DockerClient, which: Leftover): pulumi.ResourceHook {
   return new pulumi.ResourceHook(name, (args) => removeLeftovers(engine, stack, args.name, which));
 }
 
-async function removeLeftovers(engine: Engine, stack: string, resource: string, which: Leftover): Promise<void> {
+async function removeLeftovers(engine: DockerClient, stack: string, resource: string, which: Leftover): Promise<void> {
   try {
-    const listed = await docker(engine, [
-      "ps",
-      "--all",
-      "--no-trunc",
-      "--filter",
-      `label=${LABEL_STACK}=${stack}`,
-      "--format",
-      "{{.ID}} {{.Names}}",
-    ]);
+    const listing = ["--no-trunc", ...labelFilters({ [LABEL_STACK]: stack }), "--format", "{{.ID}} {{.Names}}"];
+    const listed = await engine.ask(["ps", "--all", ...listing]);
     // Pulumi's own automatic names: the resource's name and seven hexadecimal digits.
-    const own = listed.stdout.split("\n").flatMap((line) => {
+    const own = lines(listed.stdout).flatMap((line) => {
       const [id, name] = line.split(" ");
       return id !== undefined &&
         name?.startsWith(`${resource}-`) === true &&
@@ -39,7 +34,7 @@ async function removeLeftovers(engine: Engine, stack: string, resource: string, 
         : [];
     });
     for (const id of own) {
-      if (which === "any") await docker(engine, ["rm", "--force", id]);
+      if (which === "any") await engine.ask(["rm", "--force", id]);
       else if (await isUnfinished(engine, id)) await stopAndRemove(engine, resource, id);
     }
   } catch (error) {
@@ -50,16 +45,16 @@ async function removeLeftovers(engine: Engine, stack: string, resource: string, 
   }
 }
 
-async function isUnfinished(engine: Engine, id: string): Promise<boolean> {
-  const inspected = await docker(engine, ["inspect", "--format", "{{json .HostConfig.PidsLimit}}", id]);
+async function isUnfinished(engine: DockerClient, id: string): Promise<boolean> {
+  const inspected = await engine.ask(["inspect", "--format", "{{json .HostConfig.PidsLimit}}", id]);
   return inspected.code === 0 && /^(null|0|-1)$/.test(inspected.stdout.trim());
 }
 
 const STOP_SECONDS = 10;
 
-async function stopAndRemove(engine: Engine, resource: string, id: string): Promise<void> {
-  await docker(engine, ["stop", "--time", String(STOP_SECONDS), id]);
-  const removed = await docker(engine, ["rm", "--force", id]);
+async function stopAndRemove(engine: DockerClient, resource: string, id: string): Promise<void> {
+  await engine.ask(["stop", "--time", String(STOP_SECONDS), id]);
+  const removed = await engine.ask(["rm", "--force", id]);
   if (removed.code === 0)
     await pulumi.log.info(`${resource}: removed the container ${id.slice(0, 12)} that an update left which was killed`);
 }

@@ -1,24 +1,20 @@
 import { POSTGRES_PATHS } from "../hardening/postgres/server/start-script";
 import { majorOfName, preparedFrom, PREPARED_FILE, type DataVolumeFacts } from "../hardening/postgres/upgrade/upgrade";
 import { LABEL_COMPONENT, LABEL_NAME, LABEL_STACK } from "../hardening/container/labels";
-import { docker, newestContainer, type Engine } from "./docker";
+import { ephemeralArgs } from "../hardening/container/ephemeral";
 import { defined } from "../hardening/defined";
+import { labelFilters, newestContainer } from "./containers";
+import type { DockerClient } from "./docker";
+import { lines } from "./text";
 
 /** Postgres' data volumes of a stack, read without starting anything. @throws Error when the engine does not answer */
-export async function dataVolumes(engine: Engine, stack: string, base: string): Promise<DataVolumeFacts[]> {
-  const listed = await docker(engine, [
-    "volume",
-    "ls",
-    "--quiet",
-    "--filter",
-    `label=${LABEL_STACK}=${stack}`,
-    "--filter",
-    `label=${LABEL_COMPONENT}=volume`,
+export async function dataVolumes(engine: DockerClient, stack: string, base: string): Promise<DataVolumeFacts[]> {
+  const filters = labelFilters({ [LABEL_STACK]: stack, [LABEL_COMPONENT]: "volume" });
+  const listed = await engine.must("the engine could not be asked for Postgres' data volumes", [
+    ...["volume", "ls", "--quiet"],
+    ...filters,
   ]);
-  if (listed.code !== 0)
-    throw new Error(`the engine could not be asked for Postgres' data volumes: ${listed.stderr.trim()}`);
-  const names = listed.stdout
-    .split("\n")
+  const names = lines(listed)
     .filter((name) => majorOfName(base, name) !== undefined)
     .sort();
   if (names.length === 0) return [];
@@ -31,7 +27,7 @@ export async function dataVolumes(engine: Engine, stack: string, base: string): 
     container === undefined
       ? ""
       : (
-          await docker(engine, [
+          await engine.ask([
             "inspect",
             "--format",
             `{{range .Mounts}}{{if eq .Destination "${POSTGRES_PATHS.data}"}}{{.Name}}{{end}}{{end}}`,
@@ -43,16 +39,16 @@ export async function dataVolumes(engine: Engine, stack: string, base: string): 
 }
 
 /** An image to make a container of that is never started: any will do. */
-async function anyImage(engine: Engine, container: string | undefined): Promise<string | undefined> {
+async function anyImage(engine: DockerClient, container: string | undefined): Promise<string | undefined> {
   const asked =
     container === undefined
-      ? await docker(engine, ["image", "ls", "--quiet", "--no-trunc"])
-      : await docker(engine, ["inspect", "--format", "{{.Image}}", container]);
-  return asked.stdout.split("\n").find((line) => line !== "");
+      ? await engine.ask(["image", "ls", "--quiet", "--no-trunc"])
+      : await engine.ask(["inspect", "--format", "{{.Image}}", container]);
+  return lines(asked.stdout)[0];
 }
 
 async function volumeFacts(
-  engine: Engine,
+  engine: DockerClient,
   stack: string,
   name: string,
   base: string,
@@ -62,37 +58,16 @@ async function volumeFacts(
   const byName = majorOfName(base, name);
   // Without an image no container can be made to look inside; the volume's name is then all there is to go by.
   if (image === undefined) return { name, inUse, ...defined({ major: byName }) };
-  const labels = [
-    "--label",
-    `${LABEL_STACK}=${stack}`,
-    "--label",
-    `${LABEL_COMPONENT}=carrier`,
-    "--label",
-    `${LABEL_NAME}=postgres`,
-  ];
-  const hardened = [
-    "--network",
-    "none",
-    "--user",
-    "65534:65534",
-    "--cap-drop",
-    "ALL",
-    "--security-opt",
-    "no-new-privileges:true",
-    "--read-only",
-  ];
-  const created = await docker(engine, [
+  const create = [
     "create",
-    ...labels,
-    ...hardened,
-    "--volume",
-    `${name}:/volume:ro,nocopy`,
-    "--entrypoint",
-    "/none",
-    image,
-  ]);
-  const id = created.stdout.trim().split("\n").at(-1) ?? "";
-  if (created.code !== 0) throw new Error(`the volume ${name} could not be read: ${created.stderr.trim()}`);
+    ...ephemeralArgs({
+      ...{ stack, component: "carrier", name: "postgres", image, user: "65534:65534", entrypoint: "/none" },
+      resources: { memoryMiB: 16, cpus: 0.1, pids: 1 },
+      volumes: [{ name, target: "/volume", readOnly: true }],
+    }),
+  ];
+  const created = await engine.must(`the volume ${name} could not be read`, create);
+  const id = lines(created).at(-1) ?? "";
   try {
     const version = Number(await fileOf(engine, id, "/volume/PG_VERSION"));
     const from = preparedFrom((await fileOf(engine, id, `/volume/${PREPARED_FILE}`)) ?? "");
@@ -103,14 +78,14 @@ async function volumeFacts(
       ...defined({ preparedFrom: from }),
     };
   } finally {
-    await docker(engine, ["rm", "--force", id]);
+    await engine.ask(["rm", "--force", id]);
   }
 }
 
 const TAR_HEADER_BYTES = 512;
 
 /** A short text file of a container; undefined where there is none. `docker cp` gives it in a tar archive. */
-async function fileOf(engine: Engine, container: string, path: string): Promise<string | undefined> {
-  const copied = await docker(engine, ["cp", `${container}:${path}`, "-"]);
+async function fileOf(engine: DockerClient, container: string, path: string): Promise<string | undefined> {
+  const copied = await engine.ask(["cp", `${container}:${path}`, "-"]);
   return copied.code === 0 ? copied.stdout.slice(TAR_HEADER_BYTES).split("\0")[0] : undefined;
 }

@@ -1,7 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import { LABEL_COMPONENT, LABEL_NAME, LABEL_STACK } from "../hardening/container/labels";
 import { REDIS_PATHS } from "../hardening/redis";
-import { docker, newestContainer, type CommandResult, type Engine } from "./docker";
+import { labelFilters, newestContainer } from "./containers";
+import type { DockerClient } from "./docker";
+import { EngineError } from "./engine";
+import { lines } from "./text";
 
 /** How the users of the running Redis follow the stack's. Both hooks belong to receipts, so one that fails runs again with the next `up`. */
 export interface RedisHooks {
@@ -20,7 +23,7 @@ export interface SettleSettings {
 
 export const NO_REDIS_HOOKS: RedisHooks = { usersStaged: {}, usersSettled: () => ({}) };
 
-export function redisHooks(name: string, stack: string, engine: Engine): RedisHooks {
+export function redisHooks(name: string, stack: string, engine: DockerClient): RedisHooks {
   return {
     usersStaged: {
       beforeCreate: [
@@ -40,7 +43,7 @@ export function redisHooks(name: string, stack: string, engine: Engine): RedisHo
 const CHANGE_TIMEOUT_SECONDS = 90;
 
 /** Runs the script that the container has mounted: the password of the administration never leaves it. */
-async function changeUsers(engine: Engine, stack: string, args: readonly string[]): Promise<string> {
+async function changeUsers(engine: DockerClient, stack: string, args: readonly string[]): Promise<string> {
   const redis = await newestContainer(
     engine,
     { [LABEL_STACK]: stack, [LABEL_NAME]: "redis", [LABEL_COMPONENT]: "redis" },
@@ -51,10 +54,10 @@ async function changeUsers(engine: Engine, stack: string, args: readonly string[
       "Redis does not run, so its users could not be changed; services were left as they are. Look at its log, then run `pulumi up --refresh`.",
     );
   }
-  const result = await docker(engine, ["exec", redis, "/bin/sh", REDIS_PATHS.users, ...args], CHANGE_TIMEOUT_SECONDS);
-  if (result.code === 0) return result.stdout;
-  throw new Error(
-    `Redis did not take the change of its users, which the next \`pulumi up\` tries again: ${lastLines(result)}`,
+  return engine.must(
+    "Redis did not take the change of its users, which the next `pulumi up` tries again",
+    ["exec", redis, "/bin/sh", REDIS_PATHS.users, ...args],
+    { timeoutSeconds: CHANGE_TIMEOUT_SECONDS },
   );
 }
 
@@ -62,8 +65,8 @@ async function changeUsers(engine: Engine, stack: string, args: readonly string[
  * Pulumi deletes containers that were replaced at the very end of an update. Those that log in to Redis stop here
  * already, as the engine would stop them later: their edge routes are gone, and their password ends next.
  */
-async function settle(engine: Engine, stack: string, settings: SettleSettings): Promise<void> {
-  const inForce = (await changeUsers(engine, stack, ["list"])).split("\n").filter((user) => user !== "");
+async function settle(engine: DockerClient, stack: string, settings: SettleSettings): Promise<void> {
+  const inForce = lines(await changeUsers(engine, stack, ["list"]));
   const users = [...new Set([...settings.users, ...inForce])].sort();
   const spared = await Promise.all(
     users.map((user) => stopSuperseded(engine, stack, user, settings.services.includes(user))),
@@ -76,20 +79,14 @@ async function settle(engine: Engine, stack: string, settings: SettleSettings): 
 
 /** Stops all but the newest container of a service, or all of them where there is no such service any more; gives the newest one's addresses. */
 async function stopSuperseded(
-  engine: Engine,
+  engine: DockerClient,
   stack: string,
   service: string,
   kept: boolean,
 ): Promise<string | undefined> {
-  const filters = { [LABEL_STACK]: stack, [LABEL_COMPONENT]: "service", [LABEL_NAME]: service };
-  const listed = await docker(engine, [
-    "ps",
-    "--no-trunc",
-    "--quiet",
-    ...Object.entries(filters).flatMap(([label, value]) => ["--filter", `label=${label}=${value}`]),
-  ]);
-  if (listed.code !== 0) throw new Error(`the containers of ${service} could not be listed: ${lastLines(listed)}`);
-  const [newest, ...older] = listed.stdout.split("\n").filter((id) => id !== "");
+  const filters = labelFilters({ [LABEL_STACK]: stack, [LABEL_COMPONENT]: "service", [LABEL_NAME]: service });
+  const listing = ["ps", "--no-trunc", "--quiet", ...filters];
+  const [newest, ...older] = lines(await engine.must(`the containers of ${service} could not be listed`, listing));
   if (newest === undefined) return undefined;
   if (!kept) {
     await Promise.all([newest, ...older].map((id) => stop(engine, service, id)));
@@ -105,13 +102,13 @@ async function stopSuperseded(
   return facts.addresses;
 }
 
-async function stop(engine: Engine, service: string, id: string): Promise<void> {
+async function stop(engine: DockerClient, service: string, id: string): Promise<void> {
   const { graceSeconds } = await inspect(engine, service, id);
-  const stopped = await docker(engine, ["stop", "--time", String(graceSeconds), id], graceSeconds + 30);
-  if (stopped.code !== 0)
-    throw new Error(
-      `the old container of ${service} could not be stopped, so its password is kept: ${lastLines(stopped)}`,
-    );
+  await engine.must(
+    `the old container of ${service} could not be stopped, so its password is kept`,
+    ["stop", "--time", String(graceSeconds), id],
+    { timeoutSeconds: graceSeconds + 30 },
+  );
 }
 
 interface ContainerFacts {
@@ -124,13 +121,10 @@ interface ContainerFacts {
 const FORMAT =
   "{{if .State.Health}}{{.State.Health.Status}}{{else}}healthy{{end}} {{or .Config.StopTimeout 10}} {{range .NetworkSettings.Networks}}{{.IPAddress}},{{end}}";
 
-async function inspect(engine: Engine, service: string, id: string): Promise<ContainerFacts> {
-  const result = await docker(engine, ["inspect", "--format", FORMAT, id]);
-  const [health, grace, addresses] = result.stdout.trim().split(" ");
-  if (result.code !== 0 || health === undefined || grace === undefined)
-    throw new Error(`a container of ${service} could not be inspected: ${lastLines(result)}`);
+async function inspect(engine: DockerClient, service: string, id: string): Promise<ContainerFacts> {
+  const what = `a container of ${service} could not be inspected`;
+  const found = (await engine.must(what, ["inspect", "--format", FORMAT, id])).trim();
+  const [health, grace, addresses] = found.split(" ");
+  if (health === undefined || grace === undefined) throw new EngineError(`${what}: ${found}`);
   return { health, graceSeconds: Number(grace), addresses: (addresses ?? "").replace(/,$/, "") };
 }
-
-const lastLines = ({ stdout, stderr }: CommandResult): string =>
-  `${stderr}\n${stdout}`.trim().split("\n").slice(0, 5).join("\n");

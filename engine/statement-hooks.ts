@@ -2,7 +2,9 @@ import * as pulumi from "@pulumi/pulumi";
 import { POSTGRES_LIVE_FILES, POSTGRES_PATHS } from "../hardening/postgres/server/start-script";
 import { despiteDeadlocks, type DatabaseScript } from "../hardening/postgres/tenancy/policy-scripts";
 import { LABEL_COMPONENT, LABEL_STACK } from "../hardening/container/labels";
-import { docker, indent, newestContainer, type Engine } from "./docker";
+import { newestContainer } from "./containers";
+import type { DockerClient } from "./docker";
+import { indent } from "./text";
 
 export interface StatementsSettings {
   readonly name: string;
@@ -18,7 +20,7 @@ const PSQL = `PGPASSWORD=$(cat ${POSTGRES_PATHS.live}/${POSTGRES_LIVE_FILES.pass
 /** @param at "create" for a receipt; "update" for what has to precede a change of a resource. */
 export function statementHooks(
   stack: string,
-  engine: Engine,
+  engine: DockerClient,
   settings: StatementsSettings,
   at: "create" | "update" = "create",
 ): pulumi.ResourceHookBinding {
@@ -26,7 +28,7 @@ export function statementHooks(
   return at === "create" ? { beforeCreate: [hook] } : { beforeUpdate: [hook] };
 }
 
-async function run(stack: string, engine: Engine, { name, statements }: StatementsSettings): Promise<void> {
+async function run(stack: string, engine: DockerClient, { name, statements }: StatementsSettings): Promise<void> {
   const postgres = await newestContainer(engine, { [LABEL_STACK]: stack, [LABEL_COMPONENT]: "postgres" }, true);
   if (postgres === undefined)
     throw new Error(
@@ -34,12 +36,10 @@ async function run(stack: string, engine: Engine, { name, statements }: Statemen
     );
   for (const { database, statements: sql } of await known(statements)) {
     const result = await despiteDeadlocks(() =>
-      docker(
-        engine,
-        ["exec", "--interactive", postgres, "/bin/sh", "-c", PSQL, "-", database],
-        TIMEOUT_SECONDS,
-        `${sql.join(";\n")};\n`,
-      ),
+      engine.ask(["exec", "--interactive", postgres, "/bin/sh", "-c", PSQL, "-", database], {
+        input: `${sql.join(";\n")};\n`,
+        timeoutSeconds: TIMEOUT_SECONDS,
+      }),
     );
     if (result.code !== 0)
       throw new Error(

@@ -1,6 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { dockerHost, type ImageRole, type LoadedConfig, type SecretSpec } from "../config";
-import { engineAt, type Engine } from "../engine/docker";
+import { DockerClient } from "../engine/docker";
+import { hostOf } from "../engine/engine";
 import type { ContainerHooks } from "../engine/hooks";
 
 /** The images of a stack, by what they are for and by their pinned references. */
@@ -27,7 +28,7 @@ export interface SecretSource {
 /** What every component of one stack shares. */
 export interface StackContext {
   readonly config: LoadedConfig;
-  readonly engine: Engine;
+  readonly engine: DockerClient;
   readonly images: ImageSource;
   readonly secrets: SecretSource;
   readonly hooks: ContainerHooks;
@@ -39,6 +40,6 @@ export interface StackContext {
 export type NetworkNames = Readonly<Record<string, pulumi.Output<string>>>;
 
 /** The engine by the provider's own order: `docker:host`, then DOCKER_HOST, then the local socket. */
-export function currentEngine(): Engine {
-  return engineAt(dockerHost());
+export function currentEngine(): DockerClient {
+  return new DockerClient(hostOf(dockerHost()));
 }

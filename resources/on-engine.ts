@@ -1,7 +1,7 @@
 /** What a configuration comes to on one engine: local or remote decides how Postgres is reached and who owns the socket. */
 import { statSync } from "node:fs";
 import { backsUpElsewhere, usesDatabase, type LoadedConfig } from "../config";
-import { isLocalLinux, type Engine } from "../engine/docker";
+import { isLocalLinux, type Engine } from "../engine/engine";
 import { planNetworks, type NetworkPlan } from "../hardening/container/networks";
 import { defined } from "../hardening/defined";
 

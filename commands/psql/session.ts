@@ -1,9 +1,10 @@
-import { spawn } from "node:child_process";
 import { hostname } from "node:os";
-import { ephemeralArgs } from "../../hardening/container/ephemeral";
+import { labelFilters } from "../../engine/containers";
+import type { DockerClient } from "../../engine/docker";
+import { lines } from "../../engine/text";
+import { ephemeralArgs, type EphemeralContainer } from "../../hardening/container/ephemeral";
 import { LABEL_COMPONENT, LABEL_NAME, LABEL_STACK } from "../../hardening/container/labels";
 import { SERVER_UID, SERVER_USER } from "../../hardening/postgres/server/user";
-import { type DockerCli, lines } from "../shared/docker-cli";
 import { UserError } from "../shared/errors";
 import { passwordLine, passwordOf, type DatabaseAccess } from "./access";
 import type { PsqlOptions } from "./options";
@@ -53,34 +54,32 @@ function psqlEnvironment(access: DatabaseAccess, options: PsqlOptions): Record<s
 
 /** psql in a container of its own on the stack's internal network; it is gone when psql ends. @returns psql's exit code */
 export async function runSession(
-  docker: DockerCli,
+  docker: DockerClient,
   access: DatabaseAccess,
   options: PsqlOptions,
   image: string,
 ): Promise<number> {
   const password = passwordOf(access, options.role);
-  const args = ephemeralArgs(
-    {
-      ...{
-        stack: options.stack,
-        component: "forwarder",
-        name: SESSION_NAME,
-        image,
-        user: SERVER_USER,
-        network: access.network,
-      },
-      resources: { memoryMiB: 128, cpus: 0.5, pids: 32 },
-      tmpfs: [
-        { path: FILES, sizeMiB: 1, mode: "0700", uid: SERVER_UID, gid: SERVER_UID },
-        { path: "/tmp", sizeMiB: 16 },
-      ],
-      environment: psqlEnvironment(access, options),
-      labels: { [LABEL_OWNER]: owner() },
-      ...{ entrypoint: "sh", command: ["-c", WAIT_SCRIPT] },
+  const container: EphemeralContainer = {
+    ...{
+      stack: options.stack,
+      component: "forwarder",
+      name: SESSION_NAME,
+      image,
+      user: SERVER_USER,
+      network: access.network,
     },
-    ["--detach", "--rm"],
-  );
-  const id = (await docker.must("The container for psql could not be started", ["run", ...args])).trim();
+    resources: { memoryMiB: 128, cpus: 0.5, pids: 32 },
+    tmpfs: [
+      { path: FILES, sizeMiB: 1, mode: "0700", uid: SERVER_UID, gid: SERVER_UID },
+      { path: "/tmp", sizeMiB: 16 },
+    ],
+    environment: psqlEnvironment(access, options),
+    labels: { [LABEL_OWNER]: owner() },
+    ...{ entrypoint: "sh", command: ["-c", WAIT_SCRIPT] },
+  };
+  const run = ["run", ...ephemeralArgs(container, ["--detach"])];
+  const id = (await docker.must("The container for psql could not be started", run)).trim();
   const end = async (): Promise<void> => void (await docker.ask(["rm", "--force", id]));
   // Whoever ends us ends the container too; Ctrl-C itself is psql's, which cancels a query by it.
   const leave = (): void => void end().finally(() => process.exit(143));
@@ -96,7 +95,7 @@ export async function runSession(
       );
     await write("pgpass", passwordLine(options.role, password));
     if (access.ca !== undefined) await write("ca.pem", access.ca);
-    return await attach(docker, ["exec", ...terminal(), id, "psql", ...options.args]);
+    return await docker.attach(["exec", ...terminal(), id, "psql", ...options.args]);
   } finally {
     process.off("SIGTERM", leave).off("SIGHUP", leave).off("SIGINT", stay);
     await end();
@@ -105,7 +104,7 @@ export async function runSession(
 
 /** psql inside the Postgres container, whose password file never leaves it: over the socket the superuser may enter any database, a restored one too. */
 export async function runSuperuser(
-  docker: DockerCli,
+  docker: DockerClient,
   access: Pick<DatabaseAccess, "database" | "superuser">,
   options: PsqlOptions,
   container: string,
@@ -120,23 +119,8 @@ export async function runSuperuser(
     "--env",
     "PGAPPNAME=rampart-psql",
   ];
-  const stay = (): void => undefined;
-  process.on("SIGINT", stay);
-  try {
-    return await attach(docker, [
-      "exec",
-      ...terminal(),
-      ...environment,
-      container,
-      "sh",
-      "-c",
-      script,
-      "psql",
-      ...options.args,
-    ]);
-  } finally {
-    process.off("SIGINT", stay);
-  }
+  const psql = [container, "sh", "-c", script, "psql", ...options.args];
+  return docker.attach(["exec", ...terminal(), ...environment, ...psql]);
 }
 
 const terminal = (): string[] =>
@@ -144,25 +128,13 @@ const terminal = (): string[] =>
     ? ["--interactive", "--tty", "--env", `TERM=${process.env["TERM"] ?? "xterm"}`]
     : ["--interactive"];
 
-function attach(docker: DockerCli, args: readonly string[]): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const child = spawn("docker", ["--host", docker.host, ...args], { stdio: "inherit" });
-    child.on("error", reject);
-    child.on("close", (code) => resolve(code ?? 1));
-  });
-}
-
 /** The stack's running Postgres container. @throws UserError when there is none */
-export async function postgresContainer(docker: DockerCli, stack: string): Promise<string> {
-  const filters = [
-    [LABEL_STACK, stack],
-    [LABEL_COMPONENT, "postgres"],
-    [LABEL_NAME, "postgres"],
-  ].flatMap(([label, value]) => ["--filter", `label=${label}=${value}`]);
+export async function postgresContainer(docker: DockerClient, stack: string): Promise<string> {
+  const filters = labelFilters({ [LABEL_STACK]: stack, [LABEL_COMPONENT]: "postgres", [LABEL_NAME]: "postgres" });
   const [id] = lines(await docker.must("The engine could not be asked", ["ps", "--no-trunc", "--quiet", ...filters]));
   if (id === undefined) throw new UserError(`No Postgres of stack ${stack} runs on the engine at ${docker.host}.`);
   return id;
 }
 
-export const imageOf = async (docker: DockerCli, container: string): Promise<string> =>
+export const imageOf = async (docker: DockerClient, container: string): Promise<string> =>
   (await docker.must("The Postgres image could not be read", ["inspect", "--format", "{{.Image}}", container])).trim();

@@ -1,8 +1,10 @@
 import { hostname } from "node:os";
-import { ephemeralArgs } from "../../hardening/container/ephemeral";
+import { labelFilters } from "../../engine/containers";
+import type { DockerClient } from "../../engine/docker";
+import { lastLines, lines } from "../../engine/text";
+import { until } from "../../engine/until";
+import { ephemeralArgs, type EphemeralContainer } from "../../hardening/container/ephemeral";
 import { LABEL_COMPONENT, LABEL_EPHEMERAL, LABEL_NAME, LABEL_STACK } from "../../hardening/container/labels";
-import { type DockerCli, lines } from "../shared/docker-cli";
-import { UserError } from "../shared/errors";
 import { passwordOf, type DatabaseAccess } from "./access";
 import type { PsqlOptions } from "./options";
 import { LABEL_OWNER, owner, SESSION_NAME } from "./session";
@@ -22,7 +24,7 @@ export interface TunnelOptions extends PsqlOptions {
  * published port of a container on an internal network only, so that the tunnel gets a bridge of its own.
  */
 export async function openTunnel(
-  docker: DockerCli,
+  docker: DockerClient,
   access: DatabaseAccess,
   options: TunnelOptions,
   image: string,
@@ -55,29 +57,27 @@ export async function openTunnel(
     name,
   ]);
   try {
-    const args = ephemeralArgs(
-      {
-        ...{
-          stack: options.stack,
-          component: "forwarder",
-          name: TUNNEL_NAME,
-          image,
-          user: "65534:65534",
-          network: name,
-          labels,
-        },
-        resources: { memoryMiB: 32, cpus: 0.25, pids: 48 },
-        entrypoint: "timeout",
-        command: [
-          String(LONGEST_SECONDS),
-          "socat",
-          `TCP-LISTEN:${PORT},fork,reuseaddr,max-children=16`,
-          `TCP:postgres:${PORT}`,
-        ],
+    const forwarder: EphemeralContainer = {
+      ...{
+        stack: options.stack,
+        component: "forwarder",
+        name: TUNNEL_NAME,
+        image,
+        user: "65534:65534",
+        network: name,
+        labels,
       },
-      ["--name", name, "--rm", "--init", "--publish", `127.0.0.1:${options.tunnel}:${PORT}`],
-    );
-    await docker.must("The tunnel could not be made", ["create", ...args]);
+      resources: { memoryMiB: 32, cpus: 0.25, pids: 48 },
+      entrypoint: "timeout",
+      command: [
+        String(LONGEST_SECONDS),
+        "socat",
+        `TCP-LISTEN:${PORT},fork,reuseaddr,max-children=16`,
+        `TCP:postgres:${PORT}`,
+      ],
+    };
+    const published = ["--name", name, "--init", "--publish", `127.0.0.1:${options.tunnel}:${PORT}`];
+    await docker.must("The tunnel could not be made", ["create", ...ephemeralArgs(forwarder, published)]);
     await docker.must("The tunnel could not reach the internal network", ["network", "connect", access.network, name]);
     await docker.must(`The tunnel could not listen on 127.0.0.1:${options.tunnel} of the engine's host`, [
       "start",
@@ -92,17 +92,12 @@ export async function openTunnel(
 }
 
 /** The engine takes connections to a published port from the start, and drops them until the forwarder listens. */
-async function listening(docker: DockerCli, name: string): Promise<void> {
-  const deadline = Date.now() + READY_SECONDS * 1000;
-  for (;;) {
-    const { code, stderr } = await docker.ask(["exec", name, "socat", "-u", "/dev/null", `TCP:127.0.0.1:${PORT}`], {
-      timeoutSeconds: READY_SECONDS,
-    });
-    if (code === 0) return;
-    if (Date.now() > deadline)
-      throw new UserError(`The tunnel did not listen within ${READY_SECONDS} s: ${stderr.trim()}`);
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
+function listening(docker: DockerClient, name: string): Promise<true> {
+  const knock = ["exec", name, "socat", "-u", "/dev/null", `TCP:127.0.0.1:${PORT}`];
+  return until("The tunnel did not listen", { seconds: READY_SECONDS, everyMs: 200 }, async () => {
+    const { code, stderr } = await docker.ask(knock, { timeoutSeconds: READY_SECONDS });
+    return code === 0 ? { fact: true } : { state: lastLines(stderr) || `socat ended with ${code}` };
+  });
 }
 
 /** What to tell a graphical client. The password is not among it. */
@@ -147,13 +142,9 @@ function alive(pid: number): boolean {
 }
 
 /** Removes sessions and tunnels of this stack whose process was killed before it could. */
-export async function sweepLeftovers(docker: DockerCli, stack: string): Promise<void> {
+export async function sweepLeftovers(docker: DockerClient, stack: string): Promise<void> {
   for (const name of [SESSION_NAME, TUNNEL_NAME]) {
-    const filters = [
-      `label=${LABEL_STACK}=${stack}`,
-      `label=${LABEL_NAME}=${name}`,
-      `label=${LABEL_EPHEMERAL}=true`,
-    ].flatMap((filter) => ["--filter", filter]);
+    const filters = labelFilters({ [LABEL_STACK]: stack, [LABEL_NAME]: name, [LABEL_EPHEMERAL]: "true" });
     const format = ["--format", `{{.ID}} {{.Label "${LABEL_OWNER}"}}`];
     const orphans = async (listing: readonly string[]): Promise<string[]> =>
       lines(

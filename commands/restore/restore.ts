@@ -1,6 +1,8 @@
 import { mkdirSync, readdirSync, existsSync } from "node:fs";
 import { join } from "node:path";
-import type { Engine } from "../../engine/docker";
+import type { DockerClient } from "../../engine/docker";
+import { lines } from "../../engine/text";
+import { watch } from "../../engine/until";
 import { manifestSql } from "../../hardening/backup/manifest-sql";
 import { dumpFile, GLOBALS_FILE, INFO_FILE, manifestFile, script } from "../../hardening/backup/paths";
 import {
@@ -52,7 +54,7 @@ const REOPEN_SECONDS = 90;
 /** One backup in the store of a stack, and the server that it is restored into. */
 export class Restore {
   constructor(
-    private readonly engine: Engine,
+    private readonly engine: DockerClient,
     private readonly store: string,
     private readonly snapshot: string,
     private readonly say: (line: string) => void,
@@ -94,7 +96,7 @@ export class Restore {
     const known = await this.databases(postgres);
     if (known.includes(target))
       throw new UserError(`The database ${target} exists already: name another, or drop it first.`);
-    const made = words(
+    const made = lines(
       await scriptIn(engine, postgres, "Looking for the backup's roles", missingRolesScript(), [], expected),
     );
     if (made.length > 0) this.say(`roles that the server does not have, made without login: ${made.join(", ")}`);
@@ -114,7 +116,7 @@ export class Restore {
       );
       throw error;
     }
-    const unused = words(
+    const unused = lines(
       await scriptIn(engine, postgres, "Removing roles that nothing needs", dropUnusedRolesScript(), made),
     );
     if (unused.length > 0) this.say(`of these removed again, as nothing was granted to them: ${unused.join(", ")}`);
@@ -178,27 +180,28 @@ export class Restore {
 
   /** After a switch that failed: waits for the server, which may be starting again, and lets everybody in. */
   private async reopen(postgres: string, swaps: readonly Swap[]): Promise<string[] | undefined> {
-    const deadline = Date.now() + REOPEN_SECONDS * 1000;
-    for (;;) {
+    const seen = await watch({ seconds: REOPEN_SECONDS, everyMs: 1000 }, async () => {
       try {
-        return words(
-          await scriptIn(
-            this.engine,
-            postgres,
-            "Opening the databases",
-            openDatabasesScript(),
-            swaps.map(({ live }) => live),
+        return {
+          fact: lines(
+            await scriptIn(
+              this.engine,
+              postgres,
+              "Opening the databases",
+              openDatabasesScript(),
+              swaps.map(({ live }) => live),
+            ),
           ),
-        );
-      } catch {
-        if (Date.now() > deadline) return undefined;
-        await new Promise((resolve) => setTimeout(resolve, 1000));
+        };
+      } catch (error) {
+        return { state: error instanceof Error ? error.message : String(error) };
       }
-    }
+    });
+    return "fact" in seen ? seen.fact : undefined;
   }
 
   async databases(postgres: string): Promise<string[]> {
-    return words(await scriptIn(this.engine, postgres, "Listing the databases", listDatabasesScript()));
+    return lines(await scriptIn(this.engine, postgres, "Listing the databases", listDatabasesScript()));
   }
 
   private cat(file: string): string[] {
@@ -218,15 +221,13 @@ export class Restore {
 /** Lines of a name and a number. */
 export const endedSessions = (text: string): Readonly<Record<string, number>> =>
   Object.fromEntries(
-    words(text).map((line) => [line.slice(0, line.lastIndexOf(" ")), Number(line.slice(line.lastIndexOf(" ") + 1))]),
+    lines(text).map((line) => [line.slice(0, line.lastIndexOf(" ")), Number(line.slice(line.lastIndexOf(" ") + 1))]),
   );
-
-const words = (text: string): string[] => text.split("\n").filter((line) => line !== "");
 
 /** The lines that the comparison writes: a difference each, and the figures at last. */
 export function readVerification(text: string): Verified {
-  const lines = words(text);
-  const figures = JSON.parse(lines.at(-1) ?? "{}") as {
+  const written = lines(text);
+  const figures = JSON.parse(written.at(-1) ?? "{}") as {
     readonly tables?: number;
     readonly rows?: number;
     readonly policies?: number;
@@ -234,7 +235,7 @@ export function readVerification(text: string): Verified {
   const { tables, rows, policies } = figures;
   if (tables === undefined || rows === undefined || policies === undefined)
     throw new UserError(`The comparison gave no figures: ${text.slice(0, 300)}`);
-  return { tables, rows, policies, differences: lines.slice(0, -1).map((line) => JSON.parse(line) as Difference) };
+  return { tables, rows, policies, differences: written.slice(0, -1).map((line) => JSON.parse(line) as Difference) };
 }
 
 /** What a restore that did not come to its end, or one that is still at work, has left beside the live databases. */

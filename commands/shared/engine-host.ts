@@ -1,8 +1,8 @@
-import type { Engine } from "../../engine/docker";
+import { contextHost, DockerClient } from "../../engine/docker";
 import type { StackFile } from "../../plan/stack-file";
 import { UserError } from "./errors";
 import { text } from "./json";
-import { capture, findProgram } from "./run";
+import { findProgram } from "./run";
 
 const DEFAULT_HOST = process.platform === "win32" ? "npipe:////./pipe/docker_engine" : "unix:///var/run/docker.sock";
 
@@ -15,9 +15,9 @@ export const MISSING_DOCKER =
  * @param file the stack's file, where there is one
  * @throws UserError where the Docker CLI is missing
  */
-export async function requiredEngine(file: StackFile | undefined, env: NodeJS.ProcessEnv): Promise<Engine> {
+export async function requiredEngine(file: StackFile | undefined, env: NodeJS.ProcessEnv): Promise<DockerClient> {
   if (findProgram("docker", env) === undefined) throw new UserError(`${MISSING_DOCKER}.`);
-  return { host: await engineHost(file?.values["docker:host"], env) };
+  return new DockerClient(await engineHost(file?.values["docker:host"], env));
 }
 
 /**
@@ -27,7 +27,6 @@ export async function requiredEngine(file: StackFile | undefined, env: NodeJS.Pr
 export async function engineHost(configured: string | undefined, env: NodeJS.ProcessEnv): Promise<string> {
   const given = configured ?? text(env["DOCKER_HOST"]);
   if (given !== undefined || findProgram("docker", env) === undefined) return given ?? DEFAULT_HOST;
-  const context = await capture("docker", ["context", "inspect", "--format", "{{.Endpoints.docker.Host}}"], env);
-  const host = context.stdout.trim();
-  return context.code === 0 && /^(unix|ssh|npipe):\/\//.test(host) ? host : DEFAULT_HOST;
+  const host = await contextHost(env);
+  return host !== undefined && /^(unix|ssh|npipe):\/\//.test(host) ? host : DEFAULT_HOST;
 }

@@ -1,6 +1,7 @@
+import { labelFilters } from "../../engine/containers";
+import type { DockerClient } from "../../engine/docker";
 import { LABEL_EPHEMERAL, LABEL_STACK } from "../../hardening/container/labels";
 import { field, parseJson, text } from "../shared/json";
-import { capture } from "../shared/run";
 
 /** What the engine has under a stack's name although its state does not know it, by the engine's names. */
 export interface Leftovers {
@@ -16,15 +17,9 @@ export interface Listings {
   readonly volumes: string;
 }
 
-export async function listEngine(host: string, stack: string): Promise<Listings> {
-  const list = async (...args: string[]): Promise<string> =>
-    (
-      await capture(
-        "docker",
-        ["--host", host, ...args, "--filter", `label=${LABEL_STACK}=${stack}`, "--format", "{{json .}}"],
-        process.env,
-      )
-    ).stdout;
+export async function listEngine(engine: DockerClient, stack: string): Promise<Listings> {
+  const narrowed = [...labelFilters({ [LABEL_STACK]: stack }), "--format", "{{json .}}"];
+  const list = async (...args: string[]): Promise<string> => (await engine.ask([...args, ...narrowed])).stdout;
   const [containers, networks, volumes] = await Promise.all([
     list("ps", "--all", "--no-trunc"),
     list("network", "ls", "--no-trunc"),

@@ -1,7 +1,7 @@
 import type { LoadedConfig } from "../../config/load";
+import { DockerClient } from "../../engine/docker";
 import { UserError } from "../shared/errors";
 import { pulumiCommand } from "../shared/pulumi-cli";
-import { capture } from "../shared/run";
 import { lockDirectory, readState } from "../shared/state";
 import type { Workspace } from "../shared/workspace";
 import { findLeftovers, isAny, leftoverSentence, listEngine } from "./leftovers";
@@ -35,7 +35,7 @@ export function wantedPorts(config: LoadedConfig): WantedPort[] {
  */
 export async function checkPorts(workspace: Workspace, config: LoadedConfig, host: string): Promise<string> {
   const state = readState(workspace.paths, workspace.project, workspace.stack);
-  const listing = await capture("docker", ["--host", host, "ps", "--no-trunc", "--format", "{{json .}}"], process.env);
+  const listing = await new DockerClient(host).ask(["ps", "--no-trunc", "--format", "{{json .}}"]);
   const containers = parseContainers(listing.stdout);
   // Ports of another machine cannot be tried from here.
   const local = host.startsWith("unix:") || host.startsWith("npipe:");
@@ -70,7 +70,7 @@ export async function checkLeftovers(workspace: Workspace, config: LoadedConfig,
   const { project, stack } = workspace;
   const state = readState(workspace.paths, project, stack);
   const cutOff = pendingOperations(state) > 0;
-  const leftovers = findLeftovers(await listEngine(host, stack), config.name, state);
+  const leftovers = findLeftovers(await listEngine(new DockerClient(host), stack), config.name, state);
   if (isAny(leftovers)) throw new UserError(leftoverSentence(config.name, leftovers, cutOff, workspace.sourceName));
   if (!cutOff) return [];
   return [

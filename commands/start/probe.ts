@@ -1,6 +1,7 @@
 import { request } from "node:https";
 import { routeUrl } from "../../config/derived";
 import type { LoadedConfig } from "../../config/load";
+import { watch } from "../../engine/until";
 
 /** One URL of the stack, and where to knock for it. */
 export interface Target {
@@ -50,12 +51,12 @@ export async function waitForAnswer(
   timeoutSeconds: number,
   asking: (target: Target) => Promise<Answer> = ask,
 ): Promise<Answer> {
-  const deadline = Date.now() + timeoutSeconds * 1000;
-  for (;;) {
-    const answer = await asking(target);
-    if (isGood(answer) || Date.now() >= deadline) return answer;
-    await new Promise((resolve) => setTimeout(resolve, Math.min(PAUSE_MS, deadline - Date.now())));
-  }
+  let answer: Answer = { error: "nobody asked" };
+  await watch({ seconds: timeoutSeconds, everyMs: PAUSE_MS }, async () => {
+    answer = await asking(target);
+    return isGood(answer) ? { fact: answer } : { state: describe(answer) };
+  });
+  return answer;
 }
 
 /** Anything that an application may say to a stranger: not an error of the server's, and not the edge's own "no such route". */

@@ -1,4 +1,5 @@
 import { dirname } from "node:path";
+import { DockerClient } from "../../engine/docker";
 import { packageVersion } from "../shared/pulumi-cli";
 import { capture, findProgram } from "../shared/run";
 import {
@@ -23,7 +24,8 @@ export async function survey(root: string, host: string, env: NodeJS.ProcessEnv)
 async function surveyDocker(host: string, env: NodeJS.ProcessEnv): Promise<Finding[]> {
   const cli = judgeDockerCli(findProgram("docker", env));
   if (!cli.ok) return [cli];
-  return [cli, judgeEngine(await capture("docker", ["--host", host, "version", "--format", "{{json .}}"], env), host)];
+  const version = ["version", "--format", "{{json .}}"];
+  return [cli, judgeEngine(await new DockerClient(host).ask(version, { timeoutSeconds: 30 }), host)];
 }
 
 async function surveyPulumi(root: string, env: NodeJS.ProcessEnv): Promise<Finding[]> {

@@ -1,4 +1,7 @@
+import { labelFilters } from "../../engine/containers";
+import type { DockerClient } from "../../engine/docker";
 import { dataVolumes } from "../../engine/postgres-major";
+import { lines } from "../../engine/text";
 import { ephemeralArgs, type EphemeralContainer } from "../../hardening/container/ephemeral";
 import { LABEL_COMPONENT, LABEL_NAME, LABEL_STACK } from "../../hardening/container/labels";
 import { POSTGRES_PATHS } from "../../hardening/postgres/server/start-script";
@@ -10,7 +13,6 @@ import {
   UPGRADE_SERVER_COMMAND,
   UPGRADE_SERVER_ENVIRONMENT,
 } from "../../hardening/postgres/upgrade/upgrade-scripts";
-import { type DockerCli, lines } from "../shared/docker-cli";
 import { UserError } from "../shared/errors";
 
 /** The stack's Postgres as its container shows it. */
@@ -40,12 +42,8 @@ interface Inspected {
 }
 
 /** @throws UserError when the stack has no Postgres container on this engine, or not one that Rampart made */
-export async function findServer(docker: DockerCli, stack: string): Promise<OldServer> {
-  const filters = [
-    [LABEL_STACK, stack],
-    [LABEL_COMPONENT, "postgres"],
-    [LABEL_NAME, "postgres"],
-  ].flatMap(([label, value]) => ["--filter", `label=${label}=${value}`]);
+export async function findServer(docker: DockerClient, stack: string): Promise<OldServer> {
+  const filters = labelFilters({ [LABEL_STACK]: stack, [LABEL_COMPONENT]: "postgres", [LABEL_NAME]: "postgres" });
   const [id, ...more] = lines(
     await docker.must("The engine could not be asked for containers", [
       "ps",
@@ -79,7 +77,7 @@ export async function findServer(docker: DockerCli, stack: string): Promise<OldS
     running: found.State.Running,
     healthy: found.State.Health?.Status === "healthy",
     memoryMiB: Math.max(MINIMUM_MEMORY_MIB, Math.ceil(found.HostConfig.Memory / 1024 ** 2)),
-    volumes: await dataVolumes({ host: docker.host }, stack, base),
+    volumes: await dataVolumes(docker, stack, base),
   };
 }
 
@@ -93,7 +91,7 @@ export const upgradeNames = (
 };
 
 /** A volume as the stack's own component makes it, so that the stack takes it over without a change. */
-export async function createVolume(docker: DockerCli, stack: string, name: string, owner: string): Promise<void> {
+export async function createVolume(docker: DockerClient, stack: string, name: string, owner: string): Promise<void> {
   const labels = [`${LABEL_COMPONENT}=volume`, `${LABEL_NAME}=${owner}`, `${LABEL_STACK}=${stack}`].flatMap((label) => [
     "--label",
     label,
@@ -101,12 +99,12 @@ export async function createVolume(docker: DockerCli, stack: string, name: strin
   await docker.must(`The volume ${name} could not be made`, ["volume", "create", ...labels, name]);
 }
 
-export async function removeVolume(docker: DockerCli, name: string): Promise<void> {
+export async function removeVolume(docker: DockerClient, name: string): Promise<void> {
   const exists = await docker.ask(["volume", "inspect", name]);
   if (exists.code === 0) await docker.must(`The volume ${name} could not be removed`, ["volume", "rm", name]);
 }
 
-type Parts = Pick<EphemeralContainer, "image" | "network"> & Partial<EphemeralContainer>;
+type Parts = Pick<EphemeralContainer, "image"> & Partial<EphemeralContainer>;
 
 function container(server: OldServer, parts: Parts): EphemeralContainer {
   const { stack, superuser, secretsVolume } = server;
@@ -128,6 +126,21 @@ function container(server: OldServer, parts: Parts): EphemeralContainer {
   };
 }
 
+/** What needs neither a network nor the password. */
+const bare = (
+  stack: string,
+  image: string,
+): Pick<EphemeralContainer, "stack" | "component" | "name" | "image" | "resources"> => ({
+  ...{ stack, component: "job", name: "postgres-upgrade", image },
+  resources: { memoryMiB: 64, cpus: 0.5, pids: 16 },
+});
+
+/** Asks an image for its version of PostgreSQL. */
+export const versionArgs = (stack: string, image: string): string[] => [
+  "run",
+  ...ephemeralArgs({ ...bare(stack, image), user: "65534:65534", entrypoint: "postgres", command: ["--version"] }),
+];
+
 /** The new version's programs beside the old server: in its network, where the superuser is taken from loopback only. */
 export function clientArgs(
   server: OldServer,
@@ -143,7 +156,7 @@ export function clientArgs(
     entrypoint: "sh",
     command: ["-c", script, "sh", ...args],
   };
-  return ["run", ...ephemeralArgs(container(server, parts), ["--rm", "--interactive"])];
+  return ["run", ...ephemeralArgs(container(server, parts), ["--interactive"])];
 }
 
 /** A throw-away server on a data volume, on no network. */
@@ -155,10 +168,10 @@ export function serverArgs(
   const parts: Parts = {
     ...{
       image,
-      network: "none",
       environment: UPGRADE_SERVER_ENVIRONMENT,
       command: UPGRADE_SERVER_COMMAND,
       shmMiB: 256,
+      kept: true,
     },
     volumes: [
       { name: names.data, target: POSTGRES_PATHS.data, readOnly: false },
@@ -180,14 +193,16 @@ export function volumeArgs(
   script: string,
   args: readonly string[],
 ): string[] {
-  const parts: Parts = {
-    image,
-    network: "none",
-    volumes: [{ name: data, target: POSTGRES_PATHS.data, readOnly: false }],
-    entrypoint: "sh",
-    command: ["-c", script, "sh", ...args],
-  };
-  return ["run", ...ephemeralArgs(container(server, parts), ["--rm"])];
+  return [
+    "run",
+    ...ephemeralArgs({
+      ...bare(server.stack, image),
+      user: SERVER_USER,
+      volumes: [{ name: data, target: POSTGRES_PATHS.data, readOnly: false }],
+      entrypoint: "sh",
+      command: ["-c", script, "sh", ...args],
+    }),
+  ];
 }
 
 export const execArgs = (name: string, script: string, args: readonly string[] = []): string[] => [
@@ -203,7 +218,7 @@ export const execArgs = (name: string, script: string, args: readonly string[] =
 
 /** Runs SQL on the old server, by the new version's psql. */
 export const queryOld = (
-  docker: DockerCli,
+  docker: DockerClient,
   server: OldServer,
   image: string,
   dump: string,
@@ -215,7 +230,7 @@ export const queryOld = (
   docker.must(what, clientArgs(server, image, dump, QUERY_SCRIPT, [database]), { input: sql, timeoutSeconds });
 
 export const queryNew = (
-  docker: DockerCli,
+  docker: DockerClient,
   name: string,
   what: string,
   sql: string,

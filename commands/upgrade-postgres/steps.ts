@@ -1,3 +1,6 @@
+import type { DockerClient } from "../../engine/docker";
+import { lastLines, lines } from "../../engine/text";
+import { until } from "../../engine/until";
 import { postgresMajor, preparedMark, switchCommands } from "../../hardening/postgres/upgrade/upgrade";
 import {
   ANALYZE_SCRIPT,
@@ -19,7 +22,6 @@ import {
   PREFLIGHT_SQL,
   THAW_SQL,
 } from "../../hardening/postgres/upgrade/upgrade-sql";
-import { type DockerCli, lines } from "../shared/docker-cli";
 import { UserError } from "../shared/errors";
 import {
   clientArgs,
@@ -30,6 +32,7 @@ import {
   removeVolume,
   serverArgs,
   upgradeNames,
+  versionArgs,
   volumeArgs,
   type OldServer,
 } from "./server";
@@ -42,7 +45,7 @@ const MIB = 1024 ** 2;
 const SPACE_FACTOR = 2.2;
 
 export interface Upgrade {
-  readonly docker: DockerCli;
+  readonly docker: DockerClient;
   readonly server: OldServer;
   readonly from: number;
   readonly to: number;
@@ -78,21 +81,7 @@ export async function preflight({ docker, server, from, to, image, say }: Upgrad
     say("      pulling the image");
     await docker.must(`The image ${image} could not be pulled`, ["pull", "--quiet", image], { timeoutSeconds: 1800 });
   }
-  const version = await docker.must("The image's version could not be asked for", [
-    "run",
-    "--rm",
-    "--network",
-    "none",
-    "--read-only",
-    "--cap-drop",
-    "ALL",
-    "--user",
-    "65534:65534",
-    "--entrypoint",
-    "postgres",
-    image,
-    "--version",
-  ]);
+  const version = await docker.must("The image's version could not be asked for", versionArgs(server.stack, image));
   const major = postgresMajor(/\) (\S+)/.exec(version)?.[1] ?? "");
   if (major !== to)
     throw new UserError(`The tag of ${image} says PostgreSQL ${to}, and the image is ${version.trim()}.`);
@@ -193,22 +182,20 @@ export async function prepare(upgrade: Upgrade): Promise<void> {
   await removeVolume(docker, names.dump);
 }
 
-async function waitUntilReady(docker: DockerCli, name: string): Promise<void> {
-  const deadline = Date.now() + START_SECONDS * 1000;
-  while ((await docker.ask(execArgs(name, SERVER_READY_SCRIPT))).code !== 0) {
-    if (Date.now() > deadline) {
-      const logs = await docker.ask(["logs", "--tail", "15", name]);
-      throw new UserError(
-        `The new server did not start within ${START_SECONDS} s:\n${(logs.stdout + logs.stderr).trim()}`,
-      );
-    }
-    await new Promise((resolve) => setTimeout(resolve, 300));
-  }
+function waitUntilReady(docker: DockerClient, name: string): Promise<true> {
+  const otherwise = async (): Promise<string> => {
+    const logs = await docker.ask(["logs", "--tail", "15", name]);
+    return (logs.stdout + logs.stderr).trim();
+  };
+  return until("The new server did not start", { seconds: START_SECONDS, everyMs: 300, otherwise }, async () => {
+    const { code, stderr } = await docker.ask(execArgs(name, SERVER_READY_SCRIPT));
+    return code === 0 ? { fact: true } : { state: lastLines(stderr, 1) || "it takes no connections" };
+  });
 }
 
 type Names = ReturnType<typeof upgradeNames>;
 
-async function databases(docker: DockerCli, server: OldServer, image: string, names: Names): Promise<string[]> {
+async function databases(docker: DockerClient, server: OldServer, image: string, names: Names): Promise<string[]> {
   return lines(
     await queryOld(docker, server, image, names.dump, "The databases could not be listed", DATABASES_SQL),
   ).map((line) => line.slice(line.indexOf("|") + 1));
@@ -268,7 +255,7 @@ async function compare(upgrade: Upgrade, names: Names): Promise<void> {
 
 /** Takes away what an unfinished upgrade left; never a volume that a container of the stack's own mounts. */
 export async function removeWork(
-  docker: DockerCli,
+  docker: DockerClient,
   server: OldServer,
   to: number,
   { keepDump }: { readonly keepDump: boolean },
@@ -282,7 +269,7 @@ export async function removeWork(
 }
 
 /** Back to before: the old databases take writes, and what was prepared is gone. */
-export async function abort(docker: DockerCli, server: OldServer, say: (line: string) => void): Promise<void> {
+export async function abort(docker: DockerClient, server: OldServer, say: (line: string) => void): Promise<void> {
   const from = currentMajor(server);
   if (!server.running)
     throw new UserError("Postgres does not run, so that its databases cannot be made writable: start it first.");

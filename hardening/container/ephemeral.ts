@@ -1,4 +1,4 @@
-/** Containers that a Rampart command starts for its own time, outside of the stack's state: hardened like the stack's own. */
+/** Containers that a command or a hook makes for its own time, outside of the stack's state: hardened like the stack's own. */
 import { renderTmpfs } from "./render";
 import { LABEL_COMPONENT, LABEL_EPHEMERAL, LABEL_NAME, LABEL_STACK } from "./labels";
 import type { ComponentKind, Resources, Tmpfs } from "./workload";
@@ -12,8 +12,8 @@ export interface EphemeralContainer {
   readonly image: string;
   /** `uid:gid`, both numeric. */
   readonly user: string;
-  /** An engine's network by name, `none`, or `container:<id>`. */
-  readonly network: string;
+  /** An engine's network by name, or `container:<id>`. @default none */
+  readonly network?: string;
   readonly resources: Resources;
   readonly volumes?: readonly { readonly name: string; readonly target: string; readonly readOnly: boolean }[];
   readonly tmpfs?: readonly Tmpfs[];
@@ -25,9 +25,11 @@ export interface EphemeralContainer {
   readonly labels?: Readonly<Record<string, string>>;
   /** MiB of /dev/shm. @default the engine's 64 */
   readonly shmMiB?: number;
+  /** Whether it stays when it ends, so that its exit code can be read; its command removes it. @default false */
+  readonly kept?: boolean;
 }
 
-/** The arguments of `docker run` or `docker create`; `options` are those of that command itself, such as `--rm`. */
+/** The arguments of `docker run` or `docker create`; `options` are those of that command itself, such as `--detach`. */
 export function ephemeralArgs(container: EphemeralContainer, options: readonly string[] = []): string[] {
   const { memoryMiB, cpus, pids } = container.resources;
   const labels = {
@@ -39,7 +41,8 @@ export function ephemeralArgs(container: EphemeralContainer, options: readonly s
   };
   return [
     ...options,
-    ...["--pull", "never", "--network", container.network, "--user", container.user],
+    ...(container.kept === true ? [] : ["--rm"]),
+    ...["--pull", "never", "--network", container.network ?? "none", "--user", container.user],
     ...["--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges:true", "--ipc", "private"],
     ...[
       "--memory",
@@ -74,7 +77,8 @@ export function ephemeralArgs(container: EphemeralContainer, options: readonly s
     ),
     ...pairs(
       "--volume",
-      (container.volumes ?? []).map(({ name, target, readOnly }) => `${name}:${target}${readOnly ? ":ro" : ""}`),
+      // An empty volume takes what the image has at its target, which is not for one that only reads.
+      (container.volumes ?? []).map(({ name, target, readOnly }) => `${name}:${target}${readOnly ? ":ro,nocopy" : ""}`),
     ),
     ...pairs(
       "--tmpfs",

@@ -1,23 +1,12 @@
-import type * as childProcess from "node:child_process";
 import * as pulumi from "@pulumi/pulumi";
 import { containerHooks, type ContainerHooks } from "../../components";
 import { JOB_CONTAINER_KEEPER, LABEL_ROUTES_PROBE } from "../../engine/hooks";
 import { record } from "../components/support";
+import { DockerClient } from "../../engine/docker";
+import { clock } from "../../engine/until";
 import { FakeDocker } from "./fake-docker";
 
-// Jest's process.env is a copy of which child processes know nothing: without this they would find the real CLI.
-jest.mock("node:child_process", () => {
-  const actual = jest.requireActual<typeof childProcess>("node:child_process");
-  const execFile = (
-    file: string,
-    args: string[],
-    options: object,
-    callback: (error: childProcess.ExecFileException | null, stdout: string, stderr: string) => void,
-  ): unknown => actual.execFile(file, args, { ...options, env: { ...process.env }, encoding: "utf8" }, callback);
-  return { ...actual, execFile };
-});
-
-const ENGINE = { host: "unix:///run/test.sock" };
+const ENGINE = new DockerClient("unix:///run/test.sock");
 const FILTERS =
   "--filter label=io.rampart.stack=dev --filter label=io.rampart.name=api --filter label=io.rampart.component=service";
 
@@ -193,7 +182,7 @@ describe("the PIDs limit", () => {
   test("cannot be set without the Docker CLI, which is said", async () => {
     process.env["PATH"] = "/nonexistent";
     await expect(call(hooks.container, "afterCreate", CONTAINER)).rejects.toThrow(
-      "rampart-dev-api runs without its PIDs limit: the Docker CLI (`docker`) is not installed here; Rampart needs it beside the Pulumi CLI. Install it and run `pulumi up` again.",
+      "rampart-dev-api runs without its PIDs limit: the Docker CLI (`docker`) is not installed here; Rampart needs it beside the Pulumi CLI. Install it, then try again.",
     );
   });
 });
@@ -331,6 +320,7 @@ describe("new routes", () => {
   test("are announced to the running edge, which is then asked until it serves them", async () => {
     docker.answer("ps", { stdout: "edge-id\n" });
     docker.answer("exec", { afterFailures: 2 });
+    jest.spyOn(clock, "sleep").mockResolvedValue();
     await apply();
     const probe =
       "--host unix:///run/test.sock exec edge-id wget -q -O /dev/null http://127.0.0.1:8082/rampart-config/1a2b";
@@ -345,12 +335,14 @@ describe("new routes", () => {
 
   test("that the edge does not take in time fail, with its log", async () => {
     docker.answer("ps", { stdout: "edge-id\n" });
-    docker.answer("exec", { code: 1 });
+    docker.answer("exec", { code: 1, stderr: "wget: server returned error: HTTP/1.1 404 Not Found\n" });
     docker.answer("logs", { stdout: '{"level":"error","message":"yaml: line 3"}\n' });
     let now = 0;
-    jest.spyOn(Date, "now").mockImplementation(() => (now += 15_000));
+    jest.spyOn(clock, "now").mockImplementation(() => (now += 15_000));
+    jest.spyOn(clock, "sleep").mockResolvedValue();
     await expect(apply()).rejects.toThrow(
-      'the edge did not take the new routes within 20 s and goes on serving the old ones.\nlast log lines:\n    {"level":"error","message":"yaml: line 3"}',
+      "the edge did not take the new routes within 20 s; last seen: wget: server returned error: HTTP/1.1 404 Not Found\n" +
+        'The edge goes on serving the old routes.\nlast log lines:\n    {"level":"error","message":"yaml: line 3"}',
     );
   });
 

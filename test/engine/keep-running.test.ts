@@ -1,20 +1,9 @@
-import type * as childProcess from "node:child_process";
 import * as pulumi from "@pulumi/pulumi";
 import type * as docker from "@pulumi/docker";
 import { keepRunning } from "../../engine/keep-running";
+import { DockerClient } from "../../engine/docker";
+import { clock } from "../../engine/until";
 import { FakeDocker } from "./fake-docker";
-
-// Jest's process.env is a copy of which child processes know nothing: without this they would find the real CLI.
-jest.mock("node:child_process", () => {
-  const actual = jest.requireActual<typeof childProcess>("node:child_process");
-  const execFile = (
-    file: string,
-    args: string[],
-    options: object,
-    callback: (error: childProcess.ExecFileException | null, stdout: string, stderr: string) => void,
-  ): unknown => actual.execFile(file, args, { ...options, env: { ...process.env }, encoding: "utf8" }, callback);
-  return { ...actual, execFile };
-});
 
 const ID = "c0ffee".padEnd(64, "0");
 const URN = "urn:pulumi:dev::rampart::docker:index/container:Container::rampart-dev-postgres";
@@ -30,6 +19,7 @@ beforeEach(() => {
   cli = new FakeDocker();
   process.env["PATH"] = cli.path;
   logged = { errors: [], warnings: [] };
+  jest.spyOn(clock, "sleep").mockResolvedValue();
   jest.spyOn(pulumi.log, "error").mockImplementation((text) => Promise.resolve(void logged.errors.push(text)));
   jest.spyOn(pulumi.log, "warn").mockImplementation((text) => Promise.resolve(void logged.warnings.push(text)));
 });
@@ -52,7 +42,7 @@ async function look(
   jest.spyOn(pulumi.runtime, "isDryRun").mockReturnValue(kind === "preview");
   cli.answer("ps", { stdout: `${"beef".padEnd(64, "0")} running Up 2 hours (healthy)\n${listed}\n` });
   const one = container(id);
-  const given = keepRunning("dev", { host: "unix:///run/test.sock" })(one, { startTimeoutSeconds: 5 });
+  const given = keepRunning("dev", new DockerClient("unix:///run/test.sock"))(one, { startTimeoutSeconds: 5 });
   const resolved = await new Promise((resolve) => pulumi.output(given).apply(resolve));
   expect(resolved).toBe(one);
   return resolved;
@@ -142,7 +132,7 @@ describe("a container of the state", () => {
   test("is not looked for where the engine does not answer, nor under mocks", async () => {
     cli.answer("ps", { code: 1, stderr: "Cannot connect to the Docker daemon" });
     jest.spyOn(pulumi.runtime, "isDryRun").mockReturnValue(true);
-    const keep = keepRunning("dev", { host: "unix:///run/test.sock" });
+    const keep = keepRunning("dev", new DockerClient("unix:///run/test.sock"));
     for (const id of [ID, "rampart-dev-postgres_id"])
       await new Promise((resolve) => pulumi.output(keep(container(id), { startTimeoutSeconds: 5 })).apply(resolve));
     expect(verbs()).toEqual(["ps"]);

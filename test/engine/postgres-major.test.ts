@@ -1,21 +1,9 @@
-import type * as childProcess from "node:child_process";
 import * as pulumi from "@pulumi/pulumi";
 import { Postgres } from "../../components";
 import { dataVolumes } from "../../engine/postgres-major";
 import { authority, configOf, record, surroundings, withLocalEngine, type Recording } from "../components/support";
+import { DockerClient } from "../../engine/docker";
 import { FakeDocker } from "./fake-docker";
-
-// Jest's process.env is a copy of which child processes know nothing: without this they would find the real CLI.
-jest.mock("node:child_process", () => {
-  const actual = jest.requireActual<typeof childProcess>("node:child_process");
-  const execFile = (
-    file: string,
-    args: string[],
-    options: object,
-    callback: (error: childProcess.ExecFileException | null, stdout: string, stderr: string) => void,
-  ): unknown => actual.execFile(file, args, { ...options, env: { ...process.env }, encoding: "utf8" }, callback);
-  return { ...actual, execFile };
-});
 
 withLocalEngine();
 
@@ -69,7 +57,7 @@ describe("the data volumes that the engine holds", () => {
     docker.remove();
     process.env["PATH"] = path;
   });
-  const ask = () => dataVolumes({ host: "unix:///run/test.sock" }, "dev", "shop-postgres-data");
+  const ask = () => dataVolumes(new DockerClient("unix:///run/test.sock"), "dev", "shop-postgres-data");
 
   test("are read from containers that are made, never started, and removed", async () => {
     docker.answer("volume", { stdout: "shop-postgres-data\nshop-postgres-config-0123456789ab\nshop-redis-data\n" });
@@ -79,9 +67,11 @@ describe("the data volumes that the engine holds", () => {
     docker.answer("cp", { stdout: `${"t".repeat(512)}16\n\0\0\0` });
     expect(await ask()).toEqual([{ name: "shop-postgres-data", major: 16, inUse: true }]);
     expect(docker.calls.filter((call) => / (start|run) /.test(call))).toEqual([]);
-    expect(docker.calls.find((call) => call.includes(" create "))).toContain(
-      "--network none --user 65534:65534 --cap-drop ALL",
-    );
+    const created = docker.calls.find((call) => call.includes(" create "));
+    expect(created).toContain("--network none --user 65534:65534 --read-only --cap-drop ALL");
+    expect(created).toContain("--label io.rampart.ephemeral=true");
+    // An empty volume would take what the image has at its place, or its mode.
+    expect(created).toContain("--volume shop-postgres-data:/volume:ro,nocopy");
     expect(docker.calls.at(-1)).toBe("--host unix:///run/test.sock rm --force facade");
   });
 

@@ -1,20 +1,8 @@
-import type * as childProcess from "node:child_process";
 import * as pulumi from "@pulumi/pulumi";
 import { NO_REDIS_HOOKS, redisHooks, type RedisHooks } from "../../engine/redis-hooks";
 import { record } from "../components/support";
+import { DockerClient } from "../../engine/docker";
 import { FakeDocker } from "./fake-docker";
-
-// Jest's process.env is a copy of which child processes know nothing: without this they would find the real CLI.
-jest.mock("node:child_process", () => {
-  const actual = jest.requireActual<typeof childProcess>("node:child_process");
-  const execFile = (
-    file: string,
-    args: string[],
-    options: object,
-    callback: (error: childProcess.ExecFileException | null, stdout: string, stderr: string) => void,
-  ): unknown => actual.execFile(file, args, { ...options, env: { ...process.env }, encoding: "utf8" }, callback);
-  return { ...actual, execFile };
-});
 
 const HOST = "--host unix:///run/test.sock";
 const REDIS = `${HOST} ps --no-trunc --quiet --filter label=io.rampart.stack=dev --filter label=io.rampart.name=redis --filter label=io.rampart.component=redis`;
@@ -32,7 +20,7 @@ beforeEach(async () => {
   docker.answer("ps", { stdout: "newest\nolder\n" });
   docker.answer("inspect", { stdout: "healthy 12 10.0.0.2,10.0.1.2,\n" });
   await record(() => {
-    hooks = redisHooks("rampart-dev", "dev", { host: "unix:///run/test.sock" });
+    hooks = redisHooks("rampart-dev", "dev", new DockerClient("unix:///run/test.sock"));
   });
 });
 

@@ -2,7 +2,8 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pipe } from "../../../commands/shared/backup-engine";
-import { UserError } from "../../../commands/shared/errors";
+import { DockerClient } from "../../../engine/docker";
+import { EngineError } from "../../../engine/engine";
 
 /** A `docker` that runs what it is told to in the container itself, without one. */
 const DOCKER = '#!/bin/sh\nshift 5\nexec "$@"\n';
@@ -20,7 +21,12 @@ afterAll(() => {
 });
 
 const piped = (from: string, to: string): Promise<void> =>
-  pipe({ host: "unix:///nowhere" }, "Restoring app", ["store", ["sh", "-c", from]], ["postgres", ["sh", "-c", to]]);
+  pipe(
+    new DockerClient("unix:///nowhere"),
+    "Restoring app",
+    ["store", ["sh", "-c", from]],
+    ["postgres", ["sh", "-c", to]],
+  );
 
 describe("pipe", () => {
   test("ends when the reader dies, however much there is still to read", async () => {
@@ -34,6 +40,6 @@ describe("pipe", () => {
 
   test("waits for a writer that ends after the reader, and believes its exit code", async () => {
     await expect(piped("echo all; exec >&-; sleep 0.3", "cat >/dev/null")).resolves.toBeUndefined();
-    await expect(piped("echo half; exec >&-; sleep 0.3; exit 4", "cat >/dev/null")).rejects.toThrow(UserError);
+    await expect(piped("echo half; exec >&-; sleep 0.3; exit 4", "cat >/dev/null")).rejects.toThrow(EngineError);
   });
 });

@@ -2,6 +2,7 @@ import { explain } from "../../../commands/rampart";
 import { UserError, usageError, wrongOption } from "../../../commands/shared/errors";
 import { printer } from "../../../commands/shared/output";
 import { ConfigError } from "../../../config/faults";
+import { EngineError } from "../../../engine/engine";
 import { StackFileError } from "../../../plan/stack-file";
 
 function explained(error: unknown, env: NodeJS.ProcessEnv = {}): readonly [number, string] {
@@ -22,6 +23,7 @@ it.each([
   ["a wrong command line", usageError("No."), 2, "No.\n"],
   ["a wrong option", wrongOption({ option: "--x", given: "1", allowed: "2" }), 2, "--x: given '1'; allowed: 2\n"],
   ["a missing file", new StackFileError("there is no x"), 2, "there is no x\n"],
+  ["what an engine did not do", new EngineError("No engine."), 1, "No engine.\n"],
   ["what a program tells Pulumi's user", Object.assign(new Error("faults"), { __pulumiRunError: true }), 1, "faults\n"],
 ])("%s is printed without a stack trace", (_what, error, code, text) => expect(explained(error)).toEqual([code, text]));
 

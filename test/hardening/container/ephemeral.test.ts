@@ -20,8 +20,20 @@ const ONE: EphemeralContainer = {
 };
 
 test("a throw-away container is hardened like the stack's own, and is known as what it is", () => {
-  expect(ephemeralArgs(ONE, ["--rm"])).toEqual([
-    ...["--rm", "--pull", "never", "--network", "shop-internal", "--user", "70:70", "--read-only", "--cap-drop", "ALL"],
+  expect(ephemeralArgs(ONE, ["--detach"])).toEqual([
+    ...[
+      "--detach",
+      "--rm",
+      "--pull",
+      "never",
+      "--network",
+      "shop-internal",
+      "--user",
+      "70:70",
+      "--read-only",
+      "--cap-drop",
+      "ALL",
+    ],
     ...[
       "--security-opt",
       "no-new-privileges:true",
@@ -62,7 +74,7 @@ test("a throw-away container is hardened like the stack's own, and is known as w
       "--env",
       "PGUSER=app_ro",
       "--volume",
-      "v:/v:ro",
+      "v:/v:ro,nocopy",
       "--volume",
       "w:/w",
       "--tmpfs",
@@ -70,4 +82,14 @@ test("a throw-away container is hardened like the stack's own, and is known as w
     ],
     ...["--entrypoint", "sh", "sha256:1", "-c", "true"],
   ]);
+});
+
+test("a throw-away container is on no network unless one is named", () => {
+  const { network: _network, ...alone } = ONE;
+  expect(ephemeralArgs(alone).join(" ")).toContain("--network none");
+});
+
+test("a throw-away container goes when it ends, unless its exit code is wanted", () => {
+  expect(ephemeralArgs(ONE)).toContain("--rm");
+  expect(ephemeralArgs({ ...ONE, kept: true })).not.toContain("--rm");
 });
