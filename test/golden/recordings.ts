@@ -15,6 +15,7 @@ export const GOLDEN = [
   { name: "dev", stack: "dev", file: "Pulumi.dev.yaml" },
   { name: "prod", stack: "prod", file: "Pulumi.prod.yaml" },
   { name: "dragdropdeploy", stack: "prod", file: "examples/dragdropdeploy.yaml" },
+  { name: "tenants", stack: "staging", file: "test/golden/tenants.yaml" },
 ] as const;
 
 export const goldenFile = (name: string, what: "plan" | "files"): string => join(__dirname, `${name}.${what}.json`);
