@@ -3,6 +3,7 @@
  * capabilities: what they deny stays denied when somebody adds one.
  */
 
+import { canonicalJson } from "../canonical-json";
 import type { SeccompOption } from "../container/workload";
 import { DENIED_GROUPS, FOREIGN_ABI_SYSCALLS, type SeccompKind } from "./seccomp/denied";
 import mobyDefault from "./seccomp/moby-default.json";
@@ -182,11 +183,7 @@ export function seccompProfile(kind: SeccompKind, options: SeccompProfileOptions
 
 /** A profile as compact JSON with sorted keys: it travels inside the container's options, and its diff must be stable. */
 export function renderSeccompProfile(profile: SeccompProfile): string {
-  return JSON.stringify(profile, (_key, value: unknown) =>
-    value !== null && typeof value === "object" && !Array.isArray(value)
-      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : value,
-  );
+  return canonicalJson(profile);
 }
 
 /** The engine's security options for a workload's seccomp: none means the engine's own default profile. */

@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import { createRequire } from "node:module";
 import { resolve } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { evaluate, planJson, readStackFile } from "../../plan";
+import { evaluate, planJson, readStackFile, type PlanJson } from "../../plan";
 import type { Recording } from "./recordings";
 
 const root = resolve(__dirname, "../..");
@@ -37,6 +37,20 @@ function filesOf(request: Request): [path: string, digest: string][] {
   ]);
 }
 
+/** By name: the order in which a program declares its resources is no part of what a stack consists of. */
+function inOrder({ stack, resources, posture }: PlanJson): PlanJson {
+  const key = (parts: readonly string[]): string => parts.join("\n");
+  const by =
+    <T>(keyOf: (item: T) => string) =>
+    (a: T, b: T): number =>
+      keyOf(a) < keyOf(b) ? -1 : Number(keyOf(a) > keyOf(b));
+  return {
+    stack,
+    resources: [...resources].sort(by(({ name, type }) => key([name, type]))),
+    posture: [...posture].sort(by(({ id, resource, message }) => key([id, resource, message]))),
+  };
+}
+
 async function record(stack: string, file: string): Promise<Recording> {
   const files: Record<string, Record<string, string>> = {};
   const plan = await evaluate(readStackFile(root, stack, file), () => {
@@ -50,7 +64,7 @@ async function record(stack: string, file: string): Promise<Recording> {
     return Promise.resolve(load("../../index"));
   });
   const sorted = Object.fromEntries(Object.entries(files).sort(([a], [b]) => (a < b ? -1 : 1)));
-  return { plan: planJson(plan), files: sorted };
+  return { plan: inOrder(planJson(plan)), files: sorted };
 }
 
 const [stack = "", file = ""] = process.argv.slice(2);

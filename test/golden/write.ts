@@ -1,4 +1,4 @@
-/** `npm run golden`: writes the golden files anew. The commit says why they changed. */
+/** `npm run golden`: writes the golden files. The commit says why they changed. */
 import { writeFileSync } from "node:fs";
 import { GOLDEN, goldenFile, goldenText, recordGolden } from "./recordings";
 
