@@ -5,10 +5,10 @@ import { isPlainKey } from "./faults";
 const KEY_HINTS: Readonly<Record<string, string>> = {
   ports: "a service publishes no port; give it `port` and a route, and the edge serves it",
   publish:
-    "nothing but the edge publishes a port; use `npx rampart plan <stack>` to see how to reach a service, or docs/database.md for database access",
-  publishedPort: "data ports are never published; see docs/database.md for operator access",
+    "nothing but the edge publishes a port; use `npm run plan` to see how to reach a service, or docs/host-access.md for database access",
+  publishedPort: "data ports are never published; see docs/host-access.md for operator access",
   expose: "containers on one network reach each other's ports; leave it out",
-  publishedPorts: "data ports are never published; see docs/database.md for operator access",
+  publishedPorts: "data ports are never published; see docs/host-access.md for operator access",
   extra_hosts: "services find each other by their names; leave it out",
   group_add: "a container has the one group of its `user`; leave it out",
   container_name: "the container's name follows from the stack; the service is found under its own name",

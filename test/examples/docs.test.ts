@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { RULES } from "../../hardening/rules";
 import { files, read, ROOT } from "./support";
@@ -15,8 +15,10 @@ const headingAnchor = (heading: string): string =>
     .replace(/[^\p{L}\p{N} _-]/gu, "")
     .trim()
     .replaceAll(" ", "-");
+const withoutBlocks = (text: string): string => text.replace(/```[\s\S]*?```/g, "");
+/** The anchors of a page's headings; a comment in a block of shell commands is no heading. */
 const anchors = (text: string): string[] =>
-  [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) => headingAnchor(heading));
+  [...withoutBlocks(text).matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) => headingAnchor(heading));
 
 /** A page that `npm run bench` writes. */
 const AWAITED: readonly string[] = [];
@@ -32,8 +34,7 @@ describe.each(DOCUMENTS)("%s", (document) => {
   });
 
   it("links to files and headings that exist", () => {
-    const prose = text.replace(/```[\s\S]*?```/g, "");
-    const targets = [...prose.matchAll(/\]\(([^)\s]+)\)/g)]
+    const targets = [...withoutBlocks(text).matchAll(/\]\(([^)\s]+)\)/g)]
       .map(([, target = ""]) => target)
       .filter((target) => !/^[a-z]+:/.test(target));
     const broken = targets.filter((target) => {
@@ -44,6 +45,47 @@ describe.each(DOCUMENTS)("%s", (document) => {
     });
     expect(broken).toEqual([]);
   });
+});
+
+/** Everything that may send people to a page: sources, scripts, stack files and pages, but for the examples below. */
+const READ = [
+  ...files(".", /\.(?:[cm]?[jt]s|sql|sh|ya?ml|md)$/),
+  ...readdirSync(ROOT, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && !["node_modules", "dist", ".git", ".rampart"].includes(entry.name))
+    .flatMap(({ name }) => files(name, /\.(?:[cm]?[jt]s|sql|sh|ya?ml|md)$/, true)),
+].filter((file) => file !== "test/examples/docs.test.ts");
+
+/**
+ * A page, and what may follow it: `docs/page.md#anchor`, `docs/page.md ("A heading")`, `docs/page.md (A heading)`. In code the
+ * quotes may stand behind a backslash. Another page's own way to it (`../page.md`) is a link, which is looked at above.
+ */
+const MENTION = /(?<![\w./-])docs\/[\w/.-]+\.md(?:#([\w-]+)|\s\(\\?"([^"\\]+)\\?"\)|\s\(([A-Z][^)]+)\))?/g;
+
+/** What a text says of pages that is not so. */
+function brokenMentions(text: string): string[] {
+  return [...text.matchAll(MENTION)].flatMap(([mention, anchor, quoted, heading]) => {
+    const page = mention.replace(/\.md.*/, ".md");
+    if (!existsSync(join(ROOT, page))) return [`${page} does not exist`];
+    const section = anchor ?? quoted ?? heading;
+    if (section === undefined || anchors(read(page)).includes(headingAnchor(section))) return [];
+    return [`${page} has no heading "${section}"`];
+  });
+}
+
+describe("a page that a message, a comment or a test names", () => {
+  it("exists, with the heading that is named", () => {
+    const broken = READ.flatMap((file) => brokenMentions(read(file)).map((what) => `${file}: ${what}`));
+    expect(broken).toEqual([]);
+  });
+
+  it.each([
+    ["see docs/nowhere.md for more", ["docs/nowhere.md does not exist"]],
+    ["docs/operations.md#no-such-heading", ['docs/operations.md has no heading "no-such-heading"']],
+    ['docs/operations.md (\\"No such heading\\")', ['docs/operations.md has no heading "No such heading"']],
+    ["docs/operations.md (No such heading)", ['docs/operations.md has no heading "No such heading"']],
+    ["docs/operations.md#an-existing-directory-or-s3-gs-azblob-or-pulumi-cloud", [expect.anything()]],
+    ['docs/operations.md ("Bring a stack up on a retained volume"), and docs/upgrades.md (the whole)', []],
+  ])("is looked for: %s", (text, broken) => expect(brokenMentions(text)).toEqual(broken));
 });
 
 it("proves each held statement of a baseline by something", () => {
