@@ -4,7 +4,7 @@
 ## `drill.sh run` is the container's process, `drill.sh now [SNAPSHOT]` runs a drill and waits for it, `drill.sh health`
 ## judges.
 # Written by Rampart.
-# shellcheck source=common.sh
+# shellcheck source=common.sh ##
 . /etc/rampart/common.sh
 own=$state/drill
 data=/drill/data

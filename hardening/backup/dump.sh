@@ -5,7 +5,7 @@
 ## A dump is due when the newest good backup is older than the last time of day that is set: after a time in which the
 ## stack was down, that is at once.
 # Written by Rampart.
-# shellcheck source=common.sh
+# shellcheck source=common.sh ##
 . /etc/rampart/common.sh
 own=$state/dump
 scratch=/scratch

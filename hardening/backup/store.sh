@@ -5,7 +5,7 @@
 ## snapshots, `init` begins a new repository where one that was known is lost, `restic` is restic with the repository's
 ## settings. Exit codes of restic's: 10, there is no repository; 12, the password is wrong (restic, "Scripting").
 # Written by Rampart.
-# shellcheck source=common.sh
+# shellcheck source=common.sh ##
 . /etc/rampart/common.sh
 own=$state/store
 whole=/scratch/whole
