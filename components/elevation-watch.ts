@@ -29,7 +29,7 @@ export class ElevationWatch extends pulumi.ComponentResource {
       {
         owner: "elevation",
         secret: false,
-        files: { "watch.sh": { content: elevationWatchScript(`${SECRETS_PATH}/watch_url`) } },
+        files: { "watch.sh": { content: elevationWatchScript() } },
       },
       { parent: this },
     );

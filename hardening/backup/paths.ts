@@ -16,12 +16,6 @@ export const BACKUP_PATHS = {
   secrets: "/run/secrets",
 } as const;
 
-/** The directory within the scratch volume that holds a whole dump: the path of every snapshot. */
-export const WHOLE_DUMP = `${BACKUP_PATHS.scratch}/whole`;
-
-/** The tag of every snapshot that Rampart makes; in a shared repository, other snapshots stay untouched. */
-export const SNAPSHOT_TAG = "rampart";
-
 /** The names of the containers within the stack, and of their scripts. */
 export const BACKUP_CONTAINERS = { dump: "backup", store: "backup-store", drill: "restore-drill" } as const;
 export const script = (name: "dump" | "store" | "drill"): string => `${BACKUP_PATHS.scripts}/${name}.sh`;

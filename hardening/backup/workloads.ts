@@ -1,15 +1,10 @@
 /** The three containers of a stack's backups, as plain data. Each can do one part, and has what that part needs and nothing else. */
 import { hardenedWorkload } from "../container/hardened-workload";
 import type { HealthCheck, Mount, NetworkName, Resources, Workload } from "../container/workload";
+import { fileText } from "../files";
 import { SERVER_UID, SERVER_USER } from "../postgres/server/user";
-import { commonScript } from "./common-script";
-import { compareHead, compareMiddle, compareTail } from "./compare-sql";
-import { drillScript } from "./drill-script";
-import { dumpScript } from "./dump-script";
-import { dumpSql, manifestSql } from "./manifest-sql";
 import { BACKUP_CONTAINERS, BACKUP_PATHS, script } from "./paths";
 import { LOCAL_REPOSITORY } from "./repository";
-import { storeScript } from "./store-script";
 
 /** The official Postgres image's own user; its group reads what the store restores, and the store what it dumps. */
 export const DUMP_USER = SERVER_USER;
@@ -46,20 +41,22 @@ export const isRemote = (repository: string): boolean => repository !== LOCAL_RE
 /** Where a credential lies within the container: a file named as the variable is. */
 export const credentialFile = (variable: string): string => variable.toLowerCase();
 
+/** What the three containers find under `BACKUP_PATHS.scripts`: each file lies beside this module. */
+const SCRIPTS = [
+  "common.sh",
+  "dump.sh",
+  "store.sh",
+  "drill.sh",
+  "dump.sql",
+  "manifest.sql",
+  "compare-head.sql",
+  "compare-middle.sql",
+  "compare-tail.sql",
+] as const;
+
 /** The scripts and the SQL, by file name; the same for every stack. */
-export function backupScripts(): Record<string, string> {
-  return {
-    "common.sh": commonScript(),
-    "dump.sh": dumpScript(),
-    "store.sh": storeScript(),
-    "drill.sh": drillScript(),
-    "dump.sql": dumpSql(),
-    "manifest.sql": manifestSql(),
-    "compare-head.sql": compareHead(),
-    "compare-middle.sql": compareMiddle(),
-    "compare-tail.sql": compareTail("all"),
-  };
-}
+export const backupScripts = (): Record<string, string> =>
+  Object.fromEntries(SCRIPTS.map((name) => [name, fileText(__dirname, name)]));
 
 interface Part {
   readonly part: "dump" | "store" | "drill";

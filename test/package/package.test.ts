@@ -3,6 +3,7 @@ import {
   existsSync,
   mkdtempSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -11,14 +12,22 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { backupScripts } from "../../hardening/backup/workloads";
 import { node, read, ROOT, type Output } from "../examples/support";
 
 const MANIFEST = JSON.parse(read("package.json")) as {
   bin: Record<string, string>;
   dependencies: Record<string, string>;
   exports: Record<string, { types: string; default: string } | string>;
+  scripts: { build: string };
 };
 const DOCUMENTS = ["CHANGELOG.md", "LICENSE", "NOTICE", "README.md", "SECURITY.md"];
+
+/** The scripts and the SQL below a directory of the repository. */
+const filesOf = (directory: string): string[] =>
+  readdirSync(join(ROOT, directory), { recursive: true, encoding: "utf8" })
+    .filter((path) => /\.(sh|sql)$/.test(path))
+    .map((path) => join(directory, path));
 
 const tool = (path: string): string => join(ROOT, "node_modules", path);
 const temporary = mkdtempSync(join(tmpdir(), "rampart-package-"));
@@ -27,19 +36,23 @@ const consumer = join(temporary, "consumer");
 const modules = join(consumer, "node_modules");
 const built = join(modules, "rampart");
 
-let build: Output;
+/** What each step of `npm run build` said. */
+const build: Output[] = [];
+
+/** The programs of the build, with what lets them write elsewhere; types are checked by `npm run check`, and here only written. */
+const PROGRAMS: Readonly<Record<string, (args: readonly string[]) => string[]>> = {
+  tsc: (args) => [tool("typescript/bin/tsc"), ...args, "--noCheck", "--outDir", join(built, "dist")],
+  node: (args) => [...args, join(built, "dist")],
+};
 
 beforeAll(async () => {
   mkdirSync(built, { recursive: true });
-  // Types are checked by `npm run check`; here they are only written.
-  build = await node([
-    tool("typescript/bin/tsc"),
-    "-p",
-    "tsconfig.build.json",
-    "--noCheck",
-    "--outDir",
-    join(built, "dist"),
-  ]);
+  for (const step of MANIFEST.scripts.build.split(" && ")) {
+    const [program = "", ...args] = step.split(" ");
+    const command = PROGRAMS[program];
+    if (command === undefined) throw new Error(`the build runs ${program}, which this test does not know`);
+    build.push(await node(command(args)));
+  }
   for (const name of ["package.json", "bin", ...DOCUMENTS])
     cpSync(join(ROOT, name), join(built, name), { recursive: true });
   // What must stay out, were `files` to let it in.
@@ -54,7 +67,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(temporary, { recursive: true, force: true }));
 
 it("builds", () => {
-  expect([build.stdout, build.code]).toEqual(["", 0]);
+  expect(build.map(({ stdout, stderr, code }) => [stdout, stderr, code])).toEqual(build.map(() => ["", "", 0]));
 });
 
 it("packs the compiled library and its documents, and nothing else", async () => {
@@ -72,17 +85,30 @@ it("packs the compiled library and its documents, and nothing else", async () =>
     [...DOCUMENTS, "bin/rampart.cjs", "package.json"].sort(),
   );
   expect(paths).toContain("dist/hardening/confinement/seccomp/moby-default.json");
+  expect(paths.filter((path) => /\.(sh|sql)$/.test(path)).sort()).toEqual(
+    filesOf("hardening")
+      .map((path) => `dist/${path}`)
+      .sort(),
+  );
   expect(
     paths.filter(
       (path) =>
         path.startsWith("dist/") &&
-        !/^dist\/(commands\/.+\.js|(components|config|engine|hardening|plan|resources)\/.+(\.js|\.d\.ts|\/moby-default\.json))$/.test(
+        !/^dist\/(commands\/.+\.js|(components|config|engine|hardening|plan|resources)\/.+(\.js|\.d\.ts|\/moby-default\.json|\.sh|\.sql))$/.test(
           path,
         ),
     ),
   ).toEqual([]);
   expect(packed?.unpackedSize).toBeLessThan(1.25 * 1024 * 1024);
 }, 30_000);
+
+it("delivers the same scripts and SQL as the sources", async () => {
+  const modules = JSON.stringify(join(built, "dist/hardening"));
+  const script = `const { backupScripts } = require(${modules} + "/backup/workloads"); process.stdout.write(JSON.stringify(backupScripts()))`;
+  const { stdout, stderr } = await node(["-e", script], consumer);
+  expect(stderr).toBe("");
+  expect(JSON.parse(stdout)).toEqual(backupScripts());
+});
 
 it("has every file that its exports name, and each can be required", async () => {
   const entries = Object.entries(MANIFEST.exports).flatMap(([name, target]) =>

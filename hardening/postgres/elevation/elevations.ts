@@ -2,6 +2,7 @@
  * Elevated access that ends by itself: the SQL that makes a server's elevated logins those of the configuration, and the
  * loop that ends their sessions. `VALID UNTIL` ends only the password: a session that is open stays open.
  */
+import { fileStatement, fileText } from "../../files";
 import type { RoleSpec } from "../roles/roles";
 import { identifier, quoted } from "../server/identifiers";
 import {
@@ -15,8 +16,6 @@ import {
 } from "./elevation-guard";
 
 export { ELEVATED_PREFIX, ELEVATION_WATCH, ELEVATION_WATCH_DATABASE } from "./elevation-guard";
-/** Seconds between two looks. */
-export const ELEVATION_WATCH_SECONDS = 5;
 /** Sessions of one person at a time. */
 const CONNECTION_LIMIT = 3;
 /** Milliseconds for a session to end. */
@@ -228,47 +227,14 @@ END IF; END $$`,
   ];
 }
 
-/** The watch's loop, in one session: a login every few seconds would fill the server's log. */
-export const ELEVATION_WATCH_SQL = `DO $$
-DECLARE ended text;
-BEGIN
-  LOOP
-    FOR ended IN SELECT ${ELEVATION_FUNCTION}() LOOP RAISE NOTICE '%', ended; END LOOP;
-    RAISE NOTICE 'looked';
-    COMMIT;
-    PERFORM pg_sleep(${ELEVATION_WATCH_SECONDS});
-  END LOOP;
-END $$`;
+/** The watch's loop, which never ends. */
+export const ELEVATION_WATCH_SQL = fileStatement(__dirname, "watch.sql");
 
 /** Where the watch notes that it looked; its health check reads the time of it. */
 const HEARTBEAT = "/tmp/looked";
 
-/** The watch's container: a POSIX sh script that never ends, and connects again when the server comes back. */
-export function elevationWatchScript(urlFile: string): string {
-  return `#!/bin/sh
-# Written by Rampart. Ends the sessions of elevations that are over.
-set -u
-trap 'kill $! 2>/dev/null; exit 0' INT TERM
-
-watch() {
-  PGCONNECT_TIMEOUT=10 PGOPTIONS='-c statement_timeout=0' psql --no-psqlrc --quiet --dbname="$(cat ${urlFile})" 2>&1 <<'SQL' |
-${ELEVATION_WATCH_SQL};
-SQL
-    while read -r line; do
-      case $line in
-        *'NOTICE:  looked') : >${HEARTBEAT} ;;
-        *) printf '%s\\n' "$line" ;;
-      esac
-    done
-}
-
-while :; do
-  watch &
-  wait $!
-  sleep 2
-done
-`;
-}
+/** What the watch's container runs; it finds the URL of its login as /run/secrets/watch_url. */
+export const elevationWatchScript = (): string => fileText(__dirname, "watch.sh");
 
 /** Docker's form: unhealthy when it has not looked for half a minute. */
 export const ELEVATION_WATCH_HEALTH_CHECK: readonly string[] = [

@@ -2,8 +2,9 @@
  * `DROP OWNED BY` itself is every role's right, even of one that may only read. It would take the role out of the
  * default privileges, so that what later migrations make is not covered for it. Only an event trigger can refuse it.
  */
+import { fileStatement } from "../../files";
 import { identifier, quoted } from "../server/identifiers";
-import { FIXED_SETTINGS, TENANCY_SCHEMA } from "../tenancy/tenancy";
+import { TENANCY_SCHEMA } from "../tenancy/tenancy";
 
 const FUNCTION = `${TENANCY_SCHEMA}.refuse_drop_owned()`;
 const TRIGGER = "rampart_drop_owned";
@@ -16,13 +17,7 @@ export function renderDropOwnedSql(superuser: string): string[] {
     `CREATE SCHEMA IF NOT EXISTS ${TENANCY_SCHEMA}`,
     `ALTER SCHEMA ${TENANCY_SCHEMA} OWNER TO ${owner}`,
     `REVOKE ALL ON SCHEMA ${TENANCY_SCHEMA} FROM PUBLIC`,
-    `CREATE OR REPLACE FUNCTION ${FUNCTION} RETURNS event_trigger LANGUAGE plpgsql SECURITY INVOKER ${FIXED_SETTINGS.map((setting) => `SET ${setting}`).join(" ")} AS $rampart$
-BEGIN
-  IF NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN
-    RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege', MESSAGE = 'permission denied to drop what a role owns', HINT = 'Drop the objects one by one.';
-  END IF;
-END
-$rampart$`,
+    fileStatement(__dirname, "refuse-drop-owned.sql"),
     `ALTER FUNCTION ${FUNCTION} OWNER TO ${owner}`,
     `REVOKE ALL ON FUNCTION ${FUNCTION} FROM PUBLIC`,
     `DROP EVENT TRIGGER IF EXISTS ${TRIGGER}`,

@@ -1,5 +1,6 @@
-/** How a running Postgres takes what changed in its live files: a POSIX sh script that `docker exec` runs. */
-import { installLiveFiles, PASSWORD_IN_FORCE, plainPath, POSTGRES_LIVE_FILES, POSTGRES_PATHS } from "./start-script";
+/** How a running Postgres takes what changed in its live files: reload.sh, which `docker exec` runs. */
+import { fileText, withParts } from "../../files";
+import { plainPath, POSTGRES_PATHS } from "./start-script";
 
 export interface PostgresReloadScriptArgs {
   /** @default POSTGRES_PATHS.live */
@@ -10,69 +11,10 @@ export interface PostgresReloadScriptArgs {
   readonly port?: number;
 }
 
-/**
- * Sets the superuser's password, and has the server read `pg_hba.conf` and its certificate again: no session ends.
- * Afterwards it connects as any client would, over TLS and with verification.
- */
-export function postgresReloadScript(args: PostgresReloadScriptArgs = {}): string {
-  const live = plainPath("liveDirectory", args.liveDirectory ?? POSTGRES_PATHS.live);
-  const run = plainPath("runDirectory", args.runDirectory ?? POSTGRES_PATHS.socket);
-  const port = args.port ?? 5432;
-  return `#!/bin/sh
-# Written by Rampart. Applies ${live} to the running server.
-set -eu
-
-fail() {
-  printf 'rampart: %s\\n' "$1" >&2
-  exit 1
-}
-
-superuser=\${POSTGRES_USER:-postgres}
-password=$(cat "${live}/${POSTGRES_LIVE_FILES.password}")
-case $password in
-  '' | *[!A-Za-z0-9]*) fail 'the password in ${POSTGRES_LIVE_FILES.password} is not letters and digits alone' ;;
-esac
-in_force=$(cat "${run}/${PASSWORD_IN_FORCE}" 2>/dev/null) || in_force=$password
-
-# as PASSWORD [PSQL ARGUMENT...]: SQL from the standard input, through the server's own socket.
-as() {
-  PGPASSWORD=$1
-  export PGPASSWORD
-  shift
-  psql --no-psqlrc --quiet --tuples-only --no-align --set=ON_ERROR_STOP=1 --host="${run}" --port=${port} --username="$superuser" --dbname=postgres "$@"
-}
-
-if [ "$in_force" != "$password" ]; then
-  # A run that was cut short may have set it already.
-  if ! printf 'SELECT 1\\n' | as "$password" >/dev/null 2>&1; then
-    # passwordcheck is for people: one in 250 generated passwords has letters alone, which it would refuse.
-    (
-      PGOPTIONS='-c session_preload_libraries='
-      export PGOPTIONS
-      as "$in_force"
-    ) <<SQL || fail 'the password of the superuser could not be changed'
-SET log_statement = 'none';
-SET log_min_error_statement = 'panic';
-SET log_min_duration_statement = -1;
-SET password_encryption = 'scram-sha-256';
-ALTER ROLE "$superuser" PASSWORD '$password';
-SQL
-  fi
-fi
-
-${installLiveFiles(live, run)}
-install_live
-# The postmaster reads its files when the signal arrives, not when the call returns.
-printf 'SELECT pg_reload_conf()\\n' | as "$password" >/dev/null
-sleep 1
-errors=$(printf '%s\\n' "SELECT 'line ' || line_number || ': ' || error FROM pg_hba_file_rules WHERE error IS NOT NULL" | as "$password")
-[ -z "$errors" ] || fail "pg_hba.conf has faults, the old one stays in force: $errors"
-
-if [ -f "${live}/${POSTGRES_LIVE_FILES.ca}" ]; then
-  PGSSLROOTCERT="${live}/${POSTGRES_LIVE_FILES.ca}"
-  PGSSLMODE=verify-full
-  export PGSSLROOTCERT PGSSLMODE
-  printf 'SELECT 1\\n' | as "$password" --host=127.0.0.1 >/dev/null || fail 'the server does not answer over TLS with its certificate; see its log'
-fi
-`;
-}
+/** The script; a stack's is the file as it is. */
+export const postgresReloadScript = (args: PostgresReloadScriptArgs = {}): string =>
+  withParts(fileText(__dirname, "reload.sh"), {
+    [POSTGRES_PATHS.live]: plainPath("liveDirectory", args.liveDirectory ?? POSTGRES_PATHS.live),
+    [POSTGRES_PATHS.socket]: plainPath("runDirectory", args.runDirectory ?? POSTGRES_PATHS.socket),
+    "--port=5432": `--port=${args.port ?? 5432}`,
+  });

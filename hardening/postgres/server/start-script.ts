@@ -1,4 +1,5 @@
-/** How the Postgres container starts: a POSIX sh script in front of the official image's own entrypoint. */
+/** How the Postgres container starts: start.sh, in front of the official image's own entrypoint. */
+import { fileText, withParts } from "../../files";
 
 /** Where the container finds what Rampart mounts. */
 export const POSTGRES_PATHS = {
@@ -8,7 +9,7 @@ export const POSTGRES_PATHS = {
   data: "/var/lib/postgresql/data",
   /** The server's own tmpfs: its socket, and what of the live files has to be readable by its user alone. */
   socket: "/var/run/postgresql",
-  /** What may change while the server runs: see reload-script.ts. */
+  /** What may change while the server runs: see reload.sh. */
   live: "/run/secrets",
   hba: "/var/run/postgresql/pg_hba.conf",
   certificate: "/var/run/postgresql/server.crt",
@@ -23,9 +24,6 @@ export const POSTGRES_LIVE_FILES = {
   key: "server.key",
   ca: "ca.crt",
 } as const;
-/** Where the server remembers the superuser's password that it has, so that a reload can log in to change it. */
-export const PASSWORD_IN_FORCE = ".superuser";
-
 /** POSTGRES_INITDB_ARGS: scram from the first second on, and pages that tell when the disk lied. */
 export const POSTGRES_INITDB_ARGS = "--auth-host=scram-sha-256 --auth-local=scram-sha-256 --data-checksums";
 
@@ -54,25 +52,6 @@ export interface PostgresStartScriptArgs {
   readonly runDirectory?: string;
 }
 
-/** Shell functions that start and reload share: how the live files become the server's own. */
-export function installLiveFiles(live: string, run: string): string {
-  return `# PostgreSQL takes a private key only from a file that nobody but its own user can read, and who may come in is nobody's business.
-# cat, as cp would keep what a carrier's file has: 0400 is not what an audit looks for.
-install_live() {
-  (
-    umask 077
-    for file in ${POSTGRES_LIVE_FILES.hba} ${POSTGRES_LIVE_FILES.certificate} ${POSTGRES_LIVE_FILES.key}; do
-      [ -f "${live}/$file" ] || continue
-      cat "${live}/$file" >"${run}/$file.next"
-      mv "${run}/$file.next" "${run}/$file"
-    done
-    printf '%s' "$password" >"${run}/${PASSWORD_IN_FORCE}.next"
-    mv "${run}/${PASSWORD_IN_FORCE}.next" "${run}/${PASSWORD_IN_FORCE}"
-  )
-}
-`;
-}
-
 export function plainPath(property: string, value: string): string {
   if (!/^\/[A-Za-z0-9_./-]+$/.test(value)) {
     throw new Error(`${property}: "${value}" is not a plain absolute path`);
@@ -80,92 +59,10 @@ export function plainPath(property: string, value: string): string {
   return value;
 }
 
-/**
- * The script: `sh /etc/rampart/start.sh` is the container's entrypoint, without a command.
- *
- * The image sets POSTGRES_PASSWORD at the first start only, so a rotated password, or the volume of a stack that was
- * destroyed, would lock the provider out. Before each later start the password is therefore set to the file's content,
- * in single-user mode: no client can connect meanwhile, and the password travels through a pipe, never through an
- * argument or a log.
- */
-export function postgresStartScript(args: PostgresStartScriptArgs = {}): string {
-  const config = plainPath("configFile", args.configFile ?? POSTGRES_PATHS.config);
-  const live = plainPath("liveDirectory", args.liveDirectory ?? POSTGRES_PATHS.live);
-  const run = plainPath("runDirectory", args.runDirectory ?? POSTGRES_PATHS.socket);
-  const hba = `${run}/${POSTGRES_LIVE_FILES.hba}`;
-  return `#!/bin/sh
-# Written by Rampart. Sets the superuser's password to the content of POSTGRES_PASSWORD_FILE, then starts PostgreSQL.
-set -eu
-umask 077
-# PID 1 has no default signal handlers: without this, a stop in the first second would wait for SIGKILL.
-trap 'exit 143' INT TERM
-
-fail() {
-  printf 'rampart: %s\\n' "$1" >&2
-  exit 1
-}
-
-PGDATA=\${PGDATA:-${POSTGRES_PATHS.data}}
-superuser=\${POSTGRES_USER:-postgres}
-database=\${POSTGRES_DB:-$superuser}
-export PGDATA
-[ -r "\${POSTGRES_PASSWORD_FILE:-}" ] || fail 'POSTGRES_PASSWORD_FILE names no readable file'
-password=$(cat "$POSTGRES_PASSWORD_FILE")
-case $password in
-  '' | *[!A-Za-z0-9]*) fail 'the password in POSTGRES_PASSWORD_FILE is not letters and digits alone' ;;
-esac
-case $superuser$database in
-  *[!a-z0-9_]*) fail 'POSTGRES_USER and POSTGRES_DB have to be lower-case letters, digits and _' ;;
-esac
-
-${installLiveFiles(live, run)}
-install_live
-
-# Reads SQL, one statement a line. Statements are kept out of the log, which would otherwise show one that failed.
-# A server that was killed leaves a lock file with this process's id: PostgreSQL takes it for its own ancestor's.
-single_user() {
-  PG_GRANDPARENT_PID=$$ postgres --single -D "$PGDATA" -c config_file=${config} -c hba_file=${hba} \\
-    -c log_statement=none -c log_min_error_statement=panic -c log_min_duration_statement=-1 -c lc_messages=C \\
-    -c password_encryption=scram-sha-256 -c session_preload_libraries= template1
-}
-
-if [ -s "$PGDATA/PG_VERSION" ]; then
-  volume_major=$(cat "$PGDATA/PG_VERSION")
-  server_major=$(postgres --version)
-  server_major=\${server_major#*) }
-  server_major=\${server_major%%[!0-9]*}
-  [ "$volume_major" = "$server_major" ] || fail "the data volume is PostgreSQL $volume_major's and this image is \\
-PostgreSQL $server_major: nothing was changed; put the old image back, or follow docs/upgrades.md"
-
-  # The answers come inside the transaction: if ALTER ROLE fails, they fail too.
-  answer=$(printf '%s\\n' \\
-    'BEGIN' \\
-    "ALTER ROLE \\"$superuser\\" WITH SUPERUSER LOGIN PASSWORD '$password'" \\
-    "SELECT 'done' AS rampart_password" \\
-    "SELECT 'done' AS rampart_initdb FROM pg_database WHERE datname = 'template0'" \\
-    "SELECT 'done' AS rampart_database FROM pg_database WHERE datname = '$database'" \\
-    'COMMIT' | single_user) || fail 'PostgreSQL could not open the data volume; its messages are above'
-  case $answer in
-    *'rampart_password = "done"'*) ;;
-    *) fail "the password of \\"$superuser\\" could not be set; if the volume was made for another superuser, name that one" ;;
-  esac
-  case $answer in
-    *'rampart_initdb = "done"'*) ;;
-    *) fail 'the first start of this data volume was interrupted before it held any data; remove the volume and start again' ;;
-  esac
-  case $answer in
-    *'rampart_database = "done"'*) ;;
-    # The image makes the database at the first start only; an interrupted one is finished here.
-    *)
-      printf 'CREATE DATABASE "%s" OWNER "%s"\\n' "$database" "$superuser" | single_user >/dev/null ||
-        fail "the database \\"$database\\" could not be created"
-      ;;
-  esac
-  # The image would read it into the server's environment, where nothing needs it any more.
-  unset POSTGRES_PASSWORD_FILE
-fi
-unset password
-
-exec docker-entrypoint.sh postgres -c config_file=${config} -c hba_file=${hba}
-`;
-}
+/** The script; a stack's is the file as it is. */
+export const postgresStartScript = (args: PostgresStartScriptArgs = {}): string =>
+  withParts(fileText(__dirname, "start.sh"), {
+    [POSTGRES_PATHS.config]: plainPath("configFile", args.configFile ?? POSTGRES_PATHS.config),
+    [POSTGRES_PATHS.live]: plainPath("liveDirectory", args.liveDirectory ?? POSTGRES_PATHS.live),
+    [POSTGRES_PATHS.socket]: plainPath("runDirectory", args.runDirectory ?? POSTGRES_PATHS.socket),
+  });

@@ -1,4 +1,7 @@
-/** The guard: confines every table that is to be, then looks whether anything leaks all the same. And the way out. */
+/**
+ * The guard: confines every table that is to be, then looks whether anything leaks all the same. And the way out. The SQL
+ * is no file of its own, as a stack's schemas, exceptions and column stand in it.
+ */
 import { identifier, quoted } from "../server/identifiers";
 import {
   coveredTables,

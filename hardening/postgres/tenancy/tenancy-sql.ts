@@ -2,6 +2,8 @@
  * The functions and event triggers that confine a table in the moment it is created or altered. All functions run with
  * the rights of whoever runs the DDL (SECURITY INVOKER): nobody gains anything through them. Never SECURITY DEFINER as
  * the superuser: looking at a table can run its owner's code (index predicates, immutable functions).
+ *
+ * The SQL is no file of its own: a stack's schemas, exceptions, column and its type stand in nearly every function.
  */
 import { quoted } from "../server/identifiers";
 import {

@@ -177,7 +177,7 @@ case $action in
     rmdir "$dir" 2>/dev/null || :
     ;;
   exec)
-    [ "${1:-}" = -- ] && [ $# -ge 2 ] || usage
+    if [ "${1:-}" != -- ] || [ $# -lt 2 ]; then usage; fi
     shift
     inside "$@"
     ;;

@@ -2,8 +2,17 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import {
+  BACKUP_CONTAINERS,
+  BACKUP_PATHS,
+  dumpFile,
+  GLOBALS_FILE,
+  INFO_FILE,
+  manifestFile,
+} from "../../../hardening/backup/paths";
 import { repositoryCredentials } from "../../../hardening/backup/repository";
 import * as restore from "../../../hardening/backup/restore-scripts";
+import { RESERVE_MIB, RESTORED_FACTOR, spaceFunctions } from "../../../hardening/backup/space";
 import { backupScripts } from "../../../hardening/backup/workloads";
 
 const SHELLS: readonly (readonly string[])[] = [["sh"], ["busybox", "sh"]];
@@ -23,28 +32,53 @@ describe.each(SHELLS.filter(([program = ""]) => installed(program)))("%s", (...s
   });
 });
 
-(installed("shellcheck") ? test : test.skip)("shellcheck has nothing to say of them", () => {
-  const directory = mkdtempSync(join(tmpdir(), "rampart-scripts-"));
-  try {
-    const files = all.map(([name, text]) => {
-      const file = join(directory, name.endsWith(".sh") ? name : `${name}.sh`);
-      writeFileSync(
-        file,
-        name.endsWith(".sh")
-          ? text.replace(". /etc/rampart/common.sh", `. ${directory}/common.sh`)
-          : `#!/bin/sh\n${text}`,
-      );
-      return file;
-    });
-    const result = spawnSync(
-      "shellcheck",
-      ["-x", "-s", "sh", "--severity", "style", ...files.filter((file) => !file.endsWith("/common.sh"))],
-      { encoding: "utf8" },
-    );
-    expect(result.stdout).toBe("");
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
-  }
+/** What TypeScript knows by a name, and the files say by themselves. */
+test.each<[string, readonly string[]]>([
+  ["common.sh", [`state=${BACKUP_PATHS.state}\n`]],
+  ["space.sh", [`$2 + ${RESERVE_MIB}`, `leave ${RESERVE_MIB} MiB`, `free - ${RESERVE_MIB}`]],
+  [
+    "dump.sh",
+    [
+      `. ${BACKUP_PATHS.scripts}/common.sh\n`,
+      `scratch=${BACKUP_PATHS.scratch}\n`,
+      `whole=${BACKUP_PATHS.scratch}/whole\n`,
+      `"${BACKUP_PATHS.secrets}/database_url_$1"`,
+      `--file=${BACKUP_PATHS.scripts}/dump.sql`,
+      `RAMPART_FILE=$2/${dumpFile("$1")}\n`,
+      `manifest="$2/${manifestFile("$1")}"`,
+      `"$1/${GLOBALS_FILE}"`,
+      `"$1/${INFO_FILE}"`,
+    ],
+  ],
+  [
+    "store.sh",
+    [
+      `. ${BACKUP_PATHS.scripts}/common.sh\n`,
+      `whole=${BACKUP_PATHS.scratch}/whole\n`,
+      `restored=${BACKUP_PATHS.restored}\n`,
+      `=${BACKUP_PATHS.secrets}/restic_password\n`,
+      `file=${BACKUP_PATHS.secrets}/$(`,
+      `[ "$RAMPART_REPOSITORY" = ${BACKUP_PATHS.repository} ]`,
+    ],
+  ],
+  [
+    "drill.sh",
+    [
+      `. ${BACKUP_PATHS.scripts}/common.sh\n`,
+      `data=${BACKUP_PATHS.drill}/data\n`,
+      `dumps=${BACKUP_PATHS.restored}/$epoch\n`,
+      `--file=${BACKUP_PATHS.scripts}/manifest.sql`,
+      `"$2/${dumpFile("$1")}"`,
+      `"$2/${manifestFile("$1")}"`,
+      `"$1/${GLOBALS_FILE}"`,
+      `"$dumps/${INFO_FILE}"`,
+      `the container ${BACKUP_CONTAINERS.store} did not`,
+      `* ${RESTORED_FACTOR + 1} / 1048576`,
+    ],
+  ],
+])("%s names paths, containers and figures as TypeScript does", (name, parts) => {
+  const text = { ...backupScripts(), "space.sh": spaceFunctions() }[name] ?? "";
+  expect(parts.filter((part) => !text.includes(part))).toEqual([]);
 });
 
 test("no script has a password in it, or on a command line", () => {

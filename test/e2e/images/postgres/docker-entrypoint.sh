@@ -82,6 +82,7 @@ run_init_files() {
           "$f"
         else
           printf '%s: sourcing %s\n' "$0" "$f"
+          # shellcheck source=/dev/null
           . "$f"
         fi
         ;;

@@ -1,7 +1,10 @@
 /** Elevated logins on a real PostgreSQL: what they may do, and that they end. */
 import type { Client } from "pg";
+import { ELEVATION_FUNCTION, elevationFunctionSql } from "../../../../hardening/postgres/elevation/elevation-guard";
 import {
+  ELEVATED_PREFIX,
   ELEVATION_WATCH,
+  ELEVATION_WATCH_HEALTH_CHECK,
   ELEVATION_WATCH_SQL,
   elevatedLogin,
   elevationWatchScript,
@@ -203,5 +206,22 @@ test("what is given is judged", () => {
   );
   expect(isOver({ until: "2026-11-24T18:00:00+01:00" }, new Date("2026-11-24T17:00:00Z"))).toBe(true);
   expect(isOver({ until: "2026-11-24T18:00:00+01:00" }, new Date("2026-11-24T16:59:59Z"))).toBe(false);
-  expect(elevationWatchScript("/run/secrets/watch_url")).toContain('--dbname="$(cat /run/secrets/watch_url)"');
+});
+
+test("the watch notes each look where its health check reads it", () => {
+  const script = elevationWatchScript();
+  expect(script).toContain(`<<'SQL' |\n${ELEVATION_WATCH_SQL};\nSQL\n`);
+  const [, looked = ""] = />(\S+) ;;/.exec(script) ?? [];
+  expect(looked).not.toBe("");
+  expect(ELEVATION_WATCH_HEALTH_CHECK.join(" ")).toContain(`stat -c %Y ${looked})`);
+});
+
+test("the watch's SQL names the login, its function and the elevated as the rest does", () => {
+  expect(ELEVATION_WATCH_SQL).toContain(`SELECT ${ELEVATION_FUNCTION}()`);
+  const sql = elevationFunctionSql(["app_rw"]);
+  expect(sql).toContain(`FUNCTION ${ELEVATION_FUNCTION}() RETURNS`);
+  expect(sql).toContain(`rolname = '${ELEVATION_WATCH}'`);
+  expect(sql.split(`starts_with(r.rolname, '${ELEVATED_PREFIX}')`)).toHaveLength(2);
+  expect(sql.split(`starts_with(rolname, '${ELEVATED_PREFIX}')`)).toHaveLength(2);
+  expect(sql).toContain("ANY (ARRAY['app_rw']::text[])");
 });

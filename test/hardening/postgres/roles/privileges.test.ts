@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseError, type Client } from "pg";
 import { renderDropOwnedSql } from "../../../../hardening/postgres/roles/drop-owned-sql";
+import { FIXED_SETTINGS } from "../../../../hardening/postgres/tenancy/tenancy";
 import { EXTENSIONS, withRequired } from "../../../../hardening/postgres/server/extensions";
 import {
   databasePrivileges,
@@ -480,4 +481,9 @@ describe("the model as data", () => {
     const [, shown] = page.split(/<!-- (?:begin|end) of the generated table -->\n/);
     expect(shown?.trim()).toBe(renderPrivilegeTable());
   });
+});
+
+test("the function that refuses DROP OWNED has the settings of every function here", () => {
+  const statement = renderDropOwnedSql(SUPERUSER).find((one) => one.startsWith("CREATE OR REPLACE FUNCTION")) ?? "";
+  expect(FIXED_SETTINGS.filter((setting) => !statement.includes(` SET ${setting} `))).toEqual([]);
 });

@@ -12,7 +12,12 @@ import {
   renderPostgresqlConf,
 } from "../../../../hardening/postgres/server/postgres-config";
 import { postgresReloadScript } from "../../../../hardening/postgres/server/reload-script";
-import { postgresHealthCheck, postgresStartScript } from "../../../../hardening/postgres/server/start-script";
+import {
+  POSTGRES_LIVE_FILES,
+  POSTGRES_PATHS,
+  postgresHealthCheck,
+  postgresStartScript,
+} from "../../../../hardening/postgres/server/start-script";
 import {
   connectTo,
   freePort,
@@ -113,6 +118,20 @@ test("is plain POSIX sh, without a place for a secret", () => {
   expect(() => postgresStartScript({ configFile: "/tmp/$(id)" })).toThrow(
     'configFile: "/tmp/$(id)" is not a plain absolute path',
   );
+});
+
+test("both scripts name the files that are mounted", () => {
+  const { hba, password, certificate, key, ca } = POSTGRES_LIVE_FILES;
+  const [start, reload] = [postgresStartScript(), postgresReloadScript()];
+  expect(start).toContain(`PGDATA=\${PGDATA:-${POSTGRES_PATHS.data}}\n`);
+  expect(start.split(` -c hba_file=${POSTGRES_PATHS.hba}`)).toHaveLength(3);
+  for (const script of [start, reload])
+    expect([
+      script.includes(`for file in ${hba} ${certificate} ${key}; do`),
+      script.includes("\ninstall_live\n"),
+    ]).toEqual([true, true]);
+  expect(reload).toContain(`password=$(cat "${POSTGRES_PATHS.live}/${password}")\n`);
+  expect(reload).toContain(`PGSSLROOTCERT="${POSTGRES_PATHS.live}/${ca}"\n`);
 });
 
 test("the health check asks over TCP, by name", () => {

@@ -1,4 +1,6 @@
 import { inventoryDifferences } from "../../../../hardening/postgres/upgrade/upgrade-sql";
+import { POSTGRES_PATHS } from "../../../../hardening/postgres/server/start-script";
+import { PREPARED_FILE } from "../../../../hardening/postgres/upgrade/upgrade";
 import * as scripts from "../../../../hardening/postgres/upgrade/upgrade-scripts";
 
 test("two inventories differ in the lines that one of them has alone, whatever their order", () => {
@@ -17,4 +19,14 @@ test("the password is read inside the container and is no argument of any progra
       `printf '*:*:*:%s:%s\\n' "$POSTGRES_USER" "$(cat /run/secrets/postgres_password)" > /run/rampart/pgpass`,
     ]);
   }
+});
+
+test("the dump lies on the volume that both containers mount, and the mark in the data directory", () => {
+  const paths = (script: string): string[] => [...new Set(script.match(/(?<=[ =])\/(?!dev\/null)[a-z/-]+/g))].sort();
+  for (const script of [scripts.DUMP_SCRIPT, scripts.RESTORE_SCRIPT, scripts.DUMP_IS_WHOLE_SCRIPT])
+    expect(
+      paths(script).filter((path) => !path.startsWith("/run/") && !path.startsWith(`${scripts.DUMP_PATH}/upgrade`)),
+    ).toEqual([]);
+  expect(paths(scripts.FREE_SPACE_SCRIPT)).toEqual([scripts.DUMP_PATH]);
+  expect(paths(scripts.MARK_SCRIPT)).toEqual([`${POSTGRES_PATHS.data}/${PREPARED_FILE}`]);
 });

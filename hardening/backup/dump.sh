@@ -1,27 +1,22 @@
-/** The container that dumps: only it can read the database, and it has no way to the repository. */
-import { BACKUP_PATHS, GLOBALS_FILE, INFO_FILE, WHOLE_DUMP } from "./paths";
-
-/** Seconds after a failed dump until the next attempt. */
-const RETRY_SECONDS = 600;
-
-/**
- * `dump.sh run` is the container's process; `dump.sh now` takes a backup and waits for it; `dump.sh health` judges.
- * A dump is due when the newest good backup is older than the last time of day that is set: after a time in which the
- * stack was down, that is at once.
- */
-export const dumpScript = (): string => `#!/bin/sh
+#!/bin/sh
+## The container that dumps: only it can read the database, and it has no way to the repository.
+##
+## `dump.sh run` is the container's process; `dump.sh now` takes a backup and waits for it; `dump.sh health` judges.
+## A dump is due when the newest good backup is older than the last time of day that is set: after a time in which the
+## stack was down, that is at once.
 # Written by Rampart.
-. ${BACKUP_PATHS.scripts}/common.sh
+# shellcheck source=common.sh ##
+. /etc/rampart/common.sh
 own=$state/dump
-scratch=${BACKUP_PATHS.scratch}
-whole=${WHOLE_DUMP}
+scratch=/scratch
+whole=/scratch/whole
 
 # The last passed time of day that is set, as an epoch.
 slot() {
-  hours=\${RAMPART_AT%:*}
-  minutes=\${RAMPART_AT#*:}
+  hours=${RAMPART_AT%:*}
+  minutes=${RAMPART_AT#*:}
   time=$(now)
-  at=$((time - time % 86400 + \${hours#0} * 3600 + \${minutes#0} * 60))
+  at=$((time - time % 86400 + ${hours#0} * 3600 + ${minutes#0} * 60))
   [ "$at" -le "$time" ] || at=$((at - 86400))
   echo "$at"
 }
@@ -30,23 +25,24 @@ due() {
   slot=$(slot)
   [ "$(cat "$own/since")" -lt "$slot" ] || return 1
   good=$(number "$state/store/good" epoch)
-  [ "\${good:-0}" -lt "$slot" ] || return 1
+  [ "${good:-0}" -lt "$slot" ] || return 1
   # One that waits to be stored: the store tries again by itself.
   pending=$(cat "$whole/epoch" 2>/dev/null || echo 0)
   [ "$pending" -lt "$slot" ] || return 1
   failed=$(number "$own/failed" epoch)
-  [ $(($(now) - \${failed:-0})) -ge ${RETRY_SECONDS} ]
+  ## Ten minutes after a failed dump, the next attempt.
+  [ $(($(now) - ${failed:-0})) -ge 600 ]
 }
 
 # connect DATABASE: a connection string without the password, which goes into a file that libpq reads.
 connect() {
-  url=$(cat "${BACKUP_PATHS.secrets}/database_url_$1") || return 1
-  rest=\${url#*://}
-  credentials=\${rest%%@*}
-  (umask 077 && printf '*:*:*:*:%s\\n' "\${credentials#*:}" >/tmp/pgpass)
+  url=$(cat "/run/secrets/database_url_$1") || return 1
+  rest=${url#*://}
+  credentials=${rest%%@*}
+  (umask 077 && printf '*:*:*:*:%s\n' "${credentials#*:}" >/tmp/pgpass)
   PGPASSFILE=/tmp/pgpass
   PGCONNECT_TIMEOUT=15
-  RAMPART_CONNECTION=postgresql://\${credentials%%:*}@\${rest#*@}
+  RAMPART_CONNECTION=postgresql://${credentials%%:*}@${rest#*@}
   export PGPASSFILE PGCONNECT_TIMEOUT RAMPART_CONNECTION
 }
 
@@ -59,7 +55,7 @@ dump_database() {
   RAMPART_RESULT=/tmp/pg_dump.result
   export RAMPART_FILE RAMPART_RESULT
   rm -f "$RAMPART_RESULT" "$RAMPART_RESULT.log" "$RAMPART_RESULT.pid"
-  if ! psql --no-psqlrc --no-password --set=manifest="$2/$1.manifest" --dbname="$RAMPART_CONNECTION" --file=${BACKUP_PATHS.scripts}/dump.sql; then
+  if ! psql --no-psqlrc --no-password --set=manifest="$2/$1.manifest" --dbname="$RAMPART_CONNECTION" --file=/etc/rampart/dump.sql; then
     # pg_dump may still be at work in the background; it would go on writing into a directory that is given up.
     kill "$(cat "$RAMPART_RESULT.pid")" 2>/dev/null
     cat "$RAMPART_RESULT.log" >&2 2>/dev/null
@@ -74,21 +70,21 @@ dump_database() {
 
 # dump_all DIRECTORY EPOCH
 dump_all() {
-  first=\${RAMPART_DATABASES%% *}
+  first=${RAMPART_DATABASES%% *}
   for database in $RAMPART_DATABASES; do
     room_for 'a dump' 1 "$scratch" >&2 || return 1
     bounded "$scratch" dump_database "$database" "$1" || { echo "database $database could not be dumped" >&2; return 1; }
   done
   connect "$first" || return 1
-  pg_dumpall --dbname="$RAMPART_CONNECTION" --database="$first" --no-password --globals-only --no-role-passwords --file="$1/${GLOBALS_FILE}" || return 1
+  pg_dumpall --dbname="$RAMPART_CONNECTION" --database="$first" --no-password --globals-only --no-role-passwords --file="$1/globals.sql" || return 1
   version=$(ask "SELECT current_setting('server_version')") || return 1
   superuser=$(ask 'SELECT rolname FROM pg_roles WHERE oid = 10') || return 1
   # A word for each database.
   # shellcheck disable=SC2086
   databases=$(printf '"%s",' $RAMPART_DATABASES)
-  printf '{"format":1,"stack":"%s","epoch":%s,"time":"%s","databases":[%s],"server":"%s","superuser":"%s"}\\n' \\
-    "$RAMPART_STACK" "$2" "$(iso "$2")" "\${databases%,}" "$version" "$superuser" >"$1/${INFO_FILE}" || return 1
-  printf '%s\\n' "$2" >"$1/epoch"
+  printf '{"format":1,"stack":"%s","epoch":%s,"time":"%s","databases":[%s],"server":"%s","superuser":"%s"}\n' \
+    "$RAMPART_STACK" "$2" "$(iso "$2")" "${databases%,}" "$version" "$superuser" >"$1/info.json" || return 1
+  printf '%s\n' "$2" >"$1/epoch"
 }
 
 # take_backup REASON
@@ -101,14 +97,14 @@ take_backup() {
     rm -rf "$whole"
     mv "$directory" "$whole"
     rm -f "$own/failed"
-    printf '{"epoch":%s,"time":"%s","seconds":%s,"bytes":%s}\\n' "$epoch" "$(iso "$epoch")" "$(($(now) - epoch))" "$bytes" | put "$own/last"
+    printf '{"epoch":%s,"time":"%s","seconds":%s,"bytes":%s}\n' "$epoch" "$(iso "$epoch")" "$(($(now) - epoch))" "$bytes" | put "$own/last"
     say "the dump is whole after $(($(now) - epoch)) s, $bytes bytes, and waits to be stored"
   else
     ! grep -q 'File too large' /tmp/errors || room_for 'the rest of the dump' "$(free_mib "$scratch")" "$scratch" >>/tmp/errors
     error=$(json_text </tmp/errors)
     rm -rf "$directory"
-    printf '{"epoch":%s,"time":"%s","error":"%s"}\\n' "$epoch" "$(iso "$epoch")" "\${error:-the scratch volume cannot be written}" | put "$own/failed"
-    say "the dump failed: \${error:-the scratch volume cannot be written}"
+    printf '{"epoch":%s,"time":"%s","error":"%s"}\n' "$epoch" "$(iso "$epoch")" "${error:-the scratch volume cannot be written}" | put "$own/failed"
+    say "the dump failed: ${error:-the scratch volume cannot be written}"
   fi
 }
 
@@ -118,7 +114,7 @@ tick() {
   # A dump is plain text: it goes as soon as it is stored.
   pending=$(cat "$whole/epoch" 2>/dev/null || echo 0)
   good=$(number "$state/store/good" epoch)
-  if [ "$pending" -gt 0 ] && [ "$pending" -le "\${good:-0}" ]; then rm -rf "$whole"; fi
+  if [ "$pending" -gt 0 ] && [ "$pending" -le "${good:-0}" ]; then rm -rf "$whole"; fi
   if [ -e "$own/request" ]; then
     rm -f "$own/request"
     work take_backup 'asked for'
@@ -147,20 +143,20 @@ take_now() {
   : >"$own/request"
   while :; do
     good=$(number "$state/store/good" epoch)
-    if [ "\${good:-0}" -ge "$asked" ]; then
+    if [ "${good:-0}" -ge "$asked" ]; then
       cat "$state/store/good"
       return 0
     fi
     for failure in "$own/failed" "$state/store/failed"; do
       failed=$(number "$failure" epoch)
-      if [ "\${failed:-0}" -ge "$asked" ]; then
+      if [ "${failed:-0}" -ge "$asked" ]; then
         cat "$failure"
         return 1
       fi
     done
     # The dump is there, and the repository does not open: it would wait for as long as that takes.
     if [ -e "$state/store/closed" ] && [ "$(cat "$whole/epoch" 2>/dev/null || echo 0)" -ge "$asked" ]; then
-      printf '{"step":"opening the repository","error":"%s"}\\n' "$(text "$state/store/closed" error)"
+      printf '{"step":"opening the repository","error":"%s"}\n' "$(text "$state/store/closed" error)"
       return 1
     fi
     sleep 1
@@ -179,10 +175,9 @@ health() {
   echo "$age_message"
 }
 
-case \${1:-run} in
+case ${1:-run} in
   run) run ;;
   now) take_now ;;
   health) health ;;
   *) echo "usage: dump.sh run|now|health" >&2; exit 2 ;;
 esac
-`;

@@ -1,40 +1,19 @@
-/** The container that stores: only it has the repository and its password, and it cannot reach the database. */
-import { BACKUP_PATHS, SNAPSHOT_TAG, WHOLE_DUMP } from "./paths";
-
-/** Exit codes of restic's. Source: restic, "Scripting". */
-const NO_REPOSITORY = 10;
-const WRONG_PASSWORD = 12;
-/** Seconds after a failure until the next attempt. */
-const RETRY_SECONDS = 60;
-/** The same after a check that failed: it may read a quarter of a repository that is far away. */
-const CHECK_RETRY_SECONDS = 900;
-/**
- * Seconds in which a repository has to open. restic tries for 15 minutes whatever a server refuses, an unknown authority and a
- * wrong key, too, and says nothing meanwhile that a health check could tell.
- */
-const OPEN_SECONDS = 45;
-/** How long a command that reads waits for the pruning of old backups to end: it holds the repository for itself. */
-const LOCK_WAIT = "5m";
-/** Seconds between checks that also read a quarter of the data: in four weeks, all of it. */
-const READ_DATA_SECONDS = 604_800;
-const READ_DATA_PARTS = 4;
-/** All of this time before the newest are kept: one taken by hand before a risky change must outlive that night's. */
-const KEEP_WITHIN = "1d";
-
-/**
- * `store.sh run` is the container's process and `store.sh health` judges. The rest is for commands: `list` and `cat` read
- * snapshots, `init` begins a new repository where one that was known is lost, `restic` is restic with the repository's settings.
- */
-export const storeScript = (): string => `#!/bin/sh
+#!/bin/sh
+## The container that stores: only it has the repository and its password, and it cannot reach the database.
+##
+## `store.sh run` is the container's process and `store.sh health` judges. The rest is for commands: `list` and `cat` read
+## snapshots, `init` begins a new repository where one that was known is lost, `restic` is restic with the repository's
+## settings. Exit codes of restic's: 10, there is no repository; 12, the password is wrong (restic, "Scripting").
 # Written by Rampart.
-. ${BACKUP_PATHS.scripts}/common.sh
+# shellcheck source=common.sh ##
+. /etc/rampart/common.sh
 own=$state/store
-whole=${WHOLE_DUMP}
-restored=${BACKUP_PATHS.restored}
+whole=/scratch/whole
+restored=/restored
 work_directory=/tmp/store-$$
 
 RESTIC_REPOSITORY=$RAMPART_REPOSITORY
-RESTIC_PASSWORD_FILE=${BACKUP_PATHS.secrets}/restic_password
+RESTIC_PASSWORD_FILE=/run/secrets/restic_password
 RESTIC_CACHE_DIR=$restored/cache
 RESTIC_PROGRESS_FPS=0.01
 TMPDIR=$restored/tmp
@@ -45,11 +24,11 @@ mkdir -p "$work_directory" && chmod 0700 "$work_directory" "$RESTIC_CACHE_DIR" "
 trap 'rm -rf "$work_directory"' EXIT
 
 for variable in $RAMPART_CREDENTIALS; do
-  file=${BACKUP_PATHS.secrets}/$(echo "$variable" | tr '[:upper:]' '[:lower:]')
+  file=/run/secrets/$(echo "$variable" | tr '[:upper:]' '[:lower:]')
   case $variable in
     # ssh takes a key that ends in a line feed, and is the user's own.
-    SFTP_PRIVATE_KEY) (umask 077 && printf '%s\\n' "$(cat "$file")" >"$work_directory/key") ;;
-    SFTP_KNOWN_HOSTS) printf '%s\\n' "$(cat "$file")" >"$work_directory/known_hosts" ;;
+    SFTP_PRIVATE_KEY) (umask 077 && printf '%s\n' "$(cat "$file")" >"$work_directory/key") ;;
+    SFTP_KNOWN_HOSTS) printf '%s\n' "$(cat "$file")" >"$work_directory/known_hosts" ;;
     RESTIC_CACERT) export RESTIC_CACERT="$file" ;;
     *)
       value=$(cat "$file")
@@ -70,32 +49,34 @@ run_restic() {
 # Why the repository did not open: of attempts that were all in vain, what the last one was told.
 refusal() {
   last=$(sed -n 's/.* returned error, retrying after [^:]*: //p' "$errors" | tail -n 1 | json_text)
-  printf '%s' "\${last:-$(json_text <"$errors")}"
+  printf '%s' "${last:-$(json_text <"$errors")}"
 }
 
 # failed STEP: what restic wrote last is why; its lines of JSON say it again, if it said anything else.
 failed() {
   error=$(grep -v '^{"message_type":' "$errors" | json_text)
-  error=\${error:-$(json_text <"$errors")}
-  printf '{"epoch":%s,"time":"%s","step":"%s","error":"%s","at":%s}\\n' "\${pending:-0}" "$(iso "$(now)")" "$1" "\${error:-no message}" "$(now)" | put "$own/failed"
-  say "$1 failed: \${error:-no message}"
+  error=${error:-$(json_text <"$errors")}
+  printf '{"epoch":%s,"time":"%s","step":"%s","error":"%s","at":%s}\n' "${pending:-0}" "$(iso "$(now)")" "$1" "${error:-no message}" "$(now)" | put "$own/failed"
+  say "$1 failed: ${error:-no message}"
   return 1
 }
 
 # What was good, stored or checked is in another repository: this one has yet to get its first backup, at once.
 begin_with() {
   rm -f "$own/good" "$own/stored" "$own/failed" "$own/check" "$own/prune"
-  printf '%s\\n' "$RAMPART_REPOSITORY" | put "$own/opened"
+  printf '%s\n' "$RAMPART_REPOSITORY" | put "$own/opened"
 }
 
 # Whether the repository can be read. A new one is made where none was ever seen: one that was there and is gone, or that
 # this password does not open, is for a person to look at.
 open_repository() {
   code=0
-  limit='timeout ${OPEN_SECONDS}'
+  ## restic tries for 15 minutes whatever a server refuses, an unknown authority and a wrong key, too, and says nothing
+  ## meanwhile that a health check could tell.
+  limit='timeout 45'
   run_restic cat config >/dev/null 2>"$errors" || code=$?
   limit=
-  if [ "$code" -eq ${NO_REPOSITORY} ] && [ "$(cat "$own/opened" 2>/dev/null)" != "$RAMPART_REPOSITORY" ]; then
+  if [ "$code" -eq 10 ] && [ "$(cat "$own/opened" 2>/dev/null)" != "$RAMPART_REPOSITORY" ]; then
     code=0
     run_restic init >"$errors" 2>&1 || code=$?
     [ "$code" -ne 0 ] || say "a new repository was made in $RAMPART_REPOSITORY"
@@ -106,11 +87,11 @@ open_repository() {
       rm -f "$own/closed"
       return 0
       ;;
-    ${NO_REPOSITORY}) reason="the repository $RAMPART_REPOSITORY is gone, with every backup in it; bring it back, or begin a new one: docs/backups.md" ;;
-    ${WRONG_PASSWORD}) reason="the password does not open the repository $RAMPART_REPOSITORY; nothing was changed in it. It wants the password that it was made with: docs/backups.md (When the password does not open it)" ;;
+    10) reason="the repository $RAMPART_REPOSITORY is gone, with every backup in it; bring it back, or begin a new one: docs/backups.md" ;;
+    12) reason="the password does not open the repository $RAMPART_REPOSITORY; nothing was changed in it. It wants the password that it was made with: docs/backups.md (When the password does not open it)" ;;
     *) reason="the repository $RAMPART_REPOSITORY cannot be read: $(refusal)" ;;
   esac
-  printf '{"time":"%s","code":%s,"error":"%s"}\\n' "$(iso "$(now)")" "$code" "$reason" | put "$own/closed"
+  printf '{"time":"%s","code":%s,"error":"%s"}\n' "$(iso "$(now)")" "$code" "$reason" | put "$own/closed"
   say "$reason"
   return 1
 }
@@ -119,22 +100,23 @@ open_repository() {
 check() {
   read_at=$(number "$own/check" readEpoch)
   part=$(number "$own/check" part)
-  part=\${part:-0}
-  if [ $(($(now) - \${read_at:-0})) -ge ${READ_DATA_SECONDS} ]; then
-    part=$((part % ${READ_DATA_PARTS} + 1))
+  part=${part:-0}
+  ## A quarter a week: in four weeks, all of it.
+  if [ $(($(now) - ${read_at:-0})) -ge 604800 ]; then
+    part=$((part % 4 + 1))
     read_at=$(now)
-    set -- --read-data-subset="$part/${READ_DATA_PARTS}"
+    set -- --read-data-subset="$part/4"
   else
     set --
   fi
   # Nobody else changes this stack's snapshots meanwhile, and a lock that a killed process left must not stop a check.
   if run_restic check --no-lock --quiet "$@" >"$errors" 2>&1; then
-    printf '{"ok":true,"time":"%s","epoch":%s,"readEpoch":%s,"part":%s}\\n' "$(iso "$(now)")" "$(now)" "$read_at" "$part" | put "$own/check"
+    printf '{"ok":true,"time":"%s","epoch":%s,"readEpoch":%s,"part":%s}\n' "$(iso "$(now)")" "$(now)" "$read_at" "$part" | put "$own/check"
     return 0
   fi
   error=$(json_text <"$errors")
   # What was not read well is read again.
-  printf '{"ok":false,"time":"%s","epoch":%s,"readEpoch":0,"part":%s,"error":"%s"}\\n' "$(iso "$(now)")" "$(now)" "$((part - 1 < 0 ? 0 : part - 1))" "$error" | put "$own/check"
+  printf '{"ok":false,"time":"%s","epoch":%s,"readEpoch":0,"part":%s,"error":"%s"}\n' "$(iso "$(now)")" "$(now)" "$((part - 1 < 0 ? 0 : part - 1))" "$error" | put "$own/check"
   return 1
 }
 
@@ -143,13 +125,14 @@ prune() {
   # shellcheck disable=SC2086
   set -- $RAMPART_KEEP
   run_restic unlock --quiet >/dev/null 2>&1
-  if run_restic forget --quiet --host "$RAMPART_STACK" --tag ${SNAPSHOT_TAG} --group-by host --keep-within ${KEEP_WITHIN} --keep-daily "$1" --keep-weekly "$2" --keep-monthly "$3" --prune --retry-lock 1m >"$errors" 2>&1; then
-    printf '{"ok":true,"epoch":%s}\\n' "$(now)" | put "$own/prune"
+  ## All of one day before the newest are kept: one taken by hand before a risky change must outlive that night's.
+  if run_restic forget --quiet --host "$RAMPART_STACK" --tag rampart --group-by host --keep-within 1d --keep-daily "$1" --keep-weekly "$2" --keep-monthly "$3" --prune --retry-lock 1m >"$errors" 2>&1; then
+    printf '{"ok":true,"epoch":%s}\n' "$(now)" | put "$own/prune"
     return 0
   fi
   since=$(number "$own/prune" since)
   error=$(json_text <"$errors")
-  printf '{"ok":false,"epoch":%s,"since":%s,"time":"%s","error":"%s"}\\n' "$(now)" "\${since:-$(now)}" "$(iso "$(now)")" "$error" | put "$own/prune"
+  printf '{"ok":false,"epoch":%s,"since":%s,"time":"%s","error":"%s"}\n' "$(now)" "${since:-$(now)}" "$(iso "$(now)")" "$error" | put "$own/prune"
   say "old backups could not be removed: $error"
 }
 
@@ -161,27 +144,27 @@ kept_already() {
 # What an attempt that failed wrote belongs to no snapshot. On a full disk of the host's it would take the room of the
 # database; the next attempt writes it all again.
 sweep_up() {
-  [ "$RAMPART_REPOSITORY" = ${BACKUP_PATHS.repository} ] || return 0
+  [ "$RAMPART_REPOSITORY" = /repository ] || return 0
   run_restic unlock --remove-all --quiet >/dev/null 2>&1
   run_restic prune --quiet --max-repack-size 0 >/dev/null 2>&1 || say 'what the attempt left in the repository could not be removed'
 }
 
 # room: for what a backup adds to a repository on this host. At first that is the whole dump, later about as much as the last time.
 room() {
-  [ "$RAMPART_REPOSITORY" = ${BACKUP_PATHS.repository} ] || return 0
+  [ "$RAMPART_REPOSITORY" = /repository ] || return 0
   added=$(number "$own/good" added)
   if [ -n "$added" ]; then needed=$((added * 2 / 1048576)); else needed=$(du -sk "$whole" | awk '{ print int($1 / 1024) }'); fi
-  room_for 'storing the backup' "$needed" ${BACKUP_PATHS.repository} 2>"$errors" >&2
+  room_for 'storing the backup' "$needed" /repository 2>"$errors" >&2
 }
 
 make_snapshot() {
   room || { failed 'storing the backup'; return 1; }
   say "the dump of $(iso "$pending") is being stored"
-  run_restic backup --quiet --json --host "$RAMPART_STACK" --time "$(date -u -d "@$pending" '+%Y-%m-%d %H:%M:%S')" \\
-    --tag ${SNAPSHOT_TAG} --tag "installation-$installation" --group-by host,tags "$whole" >"$work_directory/summary" 2>"$errors" || { failed 'storing the backup'; return 1; }
+  run_restic backup --quiet --json --host "$RAMPART_STACK" --time "$(date -u -d "@$pending" '+%Y-%m-%d %H:%M:%S')" \
+    --tag rampart --tag "installation-$installation" --group-by host,tags "$whole" >"$work_directory/summary" 2>"$errors" || { failed 'storing the backup'; return 1; }
   snapshot=$(text "$work_directory/summary" snapshot_id)
   [ -n "$snapshot" ] || { failed 'storing the backup'; return 1; }
-  printf '{"epoch":%s,"snapshot":"%s","bytes":%s,"added":%s}\\n' "$pending" "$snapshot" \\
+  printf '{"epoch":%s,"snapshot":"%s","bytes":%s,"added":%s}\n' "$pending" "$snapshot" \
     "$(number "$work_directory/summary" total_bytes_processed)" "$(number "$work_directory/summary" data_added_packed)" | put "$own/stored"
 }
 
@@ -191,7 +174,7 @@ store() {
     make_snapshot || { sweep_up; return 1; }
   fi
   check || { failed 'the check of the repository'; return 1; }
-  printf '{"epoch":%s,"time":"%s","snapshot":"%s","bytes":%s,"added":%s,"seconds":%s}\\n' "$pending" "$(iso "$pending")" "$snapshot" \\
+  printf '{"epoch":%s,"time":"%s","snapshot":"%s","bytes":%s,"added":%s,"seconds":%s}\n' "$pending" "$(iso "$pending")" "$snapshot" \
     "$(number "$own/stored" bytes)" "$(number "$own/stored" added)" "$(($(now) - began))" | put "$own/good"
   # From here on the dump may go.
   rm -f "$own/failed" "$own/storing"
@@ -204,7 +187,7 @@ newest_snapshot() {
   if [ -n "$known" ]; then
     echo "$known"
   else
-    run_restic snapshots --json --host "$RAMPART_STACK" --tag ${SNAPSHOT_TAG} --latest 1 2>"$errors" | sed -n 's/.*"id":"\\([0-9a-f]\\{64\\}\\)".*/\\1/p'
+    run_restic snapshots --json --host "$RAMPART_STACK" --tag rampart --latest 1 2>"$errors" | sed -n 's/.*"id":"\([0-9a-f]\{64\}\)".*/\1/p'
   fi
 }
 
@@ -221,7 +204,7 @@ restore_for() {
   if run_restic restore "$wanted:$whole" --quiet --target "$restored/$1.partial" >"$errors" 2>&1; then
     # Of the group that the drill shares, whatever the dump's own permissions were.
     chmod -R g+rX "$restored/$1.partial"
-    printf '%s\\n' "$wanted" >"$restored/$1.partial/snapshot"
+    printf '%s\n' "$wanted" >"$restored/$1.partial/snapshot"
     mv "$restored/$1.partial" "$restored/$1"
   else
     json_text <"$errors" | put "$own/refused-$1"
@@ -234,27 +217,29 @@ serve_drill() {
   token=$(cat "$state/drill/wants" 2>/dev/null)
   case $token in *[!0-9]*) token= ;; esac
   for left in "$restored"/[0-9]* "$own"/refused-*; do
-    name=\${left##*/}
-    name=\${name#refused-}
-    if [ "\${name%.partial}" != "\${token:-none}" ] && [ -e "$left" ]; then rm -rf "$left"; fi
+    name=${left##*/}
+    name=${name#refused-}
+    if [ "${name%.partial}" != "${token:-none}" ] && [ -e "$left" ]; then rm -rf "$left"; fi
   done
   if [ -n "$token" ] && [ ! -e "$restored/$token" ] && [ ! -e "$own/refused-$token" ]; then restore_for "$token"; fi
 }
 
 tick() {
   if [ "$ready" != yes ]; then
-    [ $(($(now) - tried)) -ge ${RETRY_SECONDS} ] || return 0
+    [ $(($(now) - tried)) -ge 60 ] || return 0
     tried=$(now)
     if open_repository; then ready=yes; else return 0; fi
   fi
   pending=$(cat "$whole/epoch" 2>/dev/null || echo 0)
   good=$(number "$own/good" epoch)
-  if [ "$pending" -gt "\${good:-0}" ]; then
+  if [ "$pending" -gt "${good:-0}" ]; then
     last=$(number "$own/failed" epoch)
     at=$(number "$own/failed" at)
-    retry=${RETRY_SECONDS}
-    [ "$(number "$own/stored" epoch)" != "$pending" ] || retry=${CHECK_RETRY_SECONDS}
-    if [ "\${last:-0}" -ne "$pending" ] || [ $(($(now) - \${at:-0})) -ge "$retry" ]; then
+    ## A minute after a failure, the next attempt. A quarter of an hour after a check that failed: it may read a quarter of
+    ## a repository that is far away.
+    retry=60
+    [ "$(number "$own/stored" epoch)" != "$pending" ] || retry=900
+    if [ "${last:-0}" -ne "$pending" ] || [ $(($(now) - ${at:-0})) -ge "$retry" ]; then
       : >"$own/storing"
       # Another repository, or none, since the last time: said before anything is written.
       if open_repository; then
@@ -285,7 +270,7 @@ run() {
   installation=$(cat "$own/installation")
   rm -rf "$own/storing" "$restored"/*.partial "$restored"/tmp/*
   # Where the repository is this container's alone, a lock can only be one that a killed process left.
-  [ "$RAMPART_REPOSITORY" != ${BACKUP_PATHS.repository} ] || run_restic unlock --remove-all --quiet >/dev/null 2>&1
+  [ "$RAMPART_REPOSITORY" != /repository ] || run_restic unlock --remove-all --quiet >/dev/null 2>&1
   ready=no
   tried=0
   while :; do
@@ -298,7 +283,7 @@ run() {
 health() {
   code=$(number "$own/closed" code)
   # A wrong password, and a repository that was never seen: faults of the configuration, which an update has to tell.
-  if [ -n "$code" ] && { [ "$code" -eq ${WRONG_PASSWORD} ] || [ "$code" -eq ${NO_REPOSITORY} ] || [ ! -e "$own/opened" ] || ! in_grace; }; then
+  if [ -n "$code" ] && { [ "$code" -eq 12 ] || [ "$code" -eq 10 ] || [ ! -e "$own/opened" ] || ! in_grace; }; then
     text "$own/closed" error
     return 1
   fi
@@ -330,14 +315,14 @@ health() {
   echo "$age_message"
 }
 
-case \${1:-run} in
+case ${1:-run} in
   run) run ;;
   health) health ;;
-  list) run_restic snapshots --json --tag ${SNAPSHOT_TAG} --retry-lock ${LOCK_WAIT} ;;
-  cat) run_restic dump --quiet --retry-lock ${LOCK_WAIT} "$2" "$whole/$3" ;;
-  tar) run_restic dump --quiet --retry-lock ${LOCK_WAIT} --archive tar "$2:$whole" / ;;
+  ## The pruning of old backups holds the repository for itself: a command that reads waits for its end.
+  list) run_restic snapshots --json --tag rampart --retry-lock 5m ;;
+  cat) run_restic dump --quiet --retry-lock 5m "$2" "$whole/$3" ;;
+  tar) run_restic dump --quiet --retry-lock 5m --archive tar "$2:$whole" / ;;
   restic) shift; run_restic "$@" ;;
   init) run_restic init && begin_with ;;
   *) echo 'usage: store.sh run|health|list|cat SNAPSHOT FILE|tar SNAPSHOT|restic ARGUMENTS|init' >&2; exit 2 ;;
 esac
-`;

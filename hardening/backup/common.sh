@@ -1,33 +1,28 @@
-/** What the scripts of the three containers share. POSIX sh, for BusyBox and dash alike. */
-import { BACKUP_PATHS } from "./paths";
-import { spaceFunctions } from "./space";
-
-/** Seconds after the start of a container in which an old backup, or a repository that does not answer, is not yet a fault. */
-export const START_GRACE_SECONDS = 900;
-
-export const commonScript = (): string => `# Written by Rampart. Sourced by the scripts beside it.
+## What the scripts of the three containers share. POSIX sh, for BusyBox and dash alike.
+# Written by Rampart. Sourced by the scripts beside it.
 set -u
 umask 027
 LC_ALL=C
 TZ=UTC
 export LC_ALL TZ
-state=${BACKUP_PATHS.state}
+state=/state
 
 now() { date -u +%s; }
 iso() { date -u -d "@$1" +%Y-%m-%dT%H:%M:%SZ; }
-say() { printf '%s %s\\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$*"; }
+say() { printf '%s %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$*"; }
 
 # Standard input as the inside of a JSON string: one line, not too long.
-json_text() { tr '\\000-\\037' ' ' | sed 's/  */ /g; s/^ //; s/ $//' | tail -c 1500 | sed 's/\\\\/\\\\\\\\/g; s/"/\\\\"/g'; }
+json_text() { tr '\000-\037' ' ' | sed 's/  */ /g; s/^ //; s/ $//' | tail -c 1500 | sed 's/\\/\\\\/g; s/"/\\"/g'; }
 
 # number FILE KEY, text FILE KEY: a value out of a one-line JSON object; nothing where there is none.
-number() { sed -n 's/.*"'"$2"'":\\([0-9][0-9]*\\).*/\\1/p' "$1" 2>/dev/null | tail -n 1; }
-text() { sed -n 's/.*"'"$2"'":"\\(\\([^"\\\\]\\|\\\\.\\)*\\)".*/\\1/p' "$1" 2>/dev/null | tail -n 1; }
+number() { sed -n 's/.*"'"$2"'":\([0-9][0-9]*\).*/\1/p' "$1" 2>/dev/null | tail -n 1; }
+text() { sed -n 's/.*"'"$2"'":"\(\([^"\\]\|\\.\)*\)".*/\1/p' "$1" 2>/dev/null | tail -n 1; }
 
 # put FILE: standard input, there whole or not at all.
 put() { cat >"$1.part" && mv "$1.part" "$1"; }
 
-${spaceFunctions()}
+. ./space.sh
+
 # A part of the work in the background, so that a stop is answered at once: the shell only reacts between commands.
 work() {
   "$@" &
@@ -42,9 +37,10 @@ trap 'say "stopped"; exit 0' INT TERM
 started() {
   if [ ! -e /tmp/started ]; then now >/tmp/started; fi
 }
-in_grace() { [ $(($(now) - $(cat /tmp/started 2>/dev/null || now))) -lt ${START_GRACE_SECONDS} ]; }
+## For 900 seconds an old backup, or a repository that does not answer, is not yet a fault.
+in_grace() { [ $(($(now) - $(cat /tmp/started 2>/dev/null || now))) -lt 900 ]; }
 
-# How old the newest good backup is, in words, and whether that is too old: sets \$age_message.
+# How old the newest good backup is, in words, and whether that is too old: sets $age_message.
 too_old() {
   good=$(number "$state/store/good" epoch)
   limit=$((RAMPART_MAX_AGE_HOURS * 3600))
@@ -59,4 +55,3 @@ too_old() {
   [ $(($(now) - good)) -gt "$limit" ] || return 1
   age_message="$age_message: more than $RAMPART_MAX_AGE_HOURS"
 }
-`;

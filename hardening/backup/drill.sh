@@ -1,20 +1,13 @@
-/** The container that restores for practice: on no network, with no secret, into a server of its own that it throws away. */
-import { BACKUP_PATHS, GLOBALS_FILE, INFO_FILE } from "./paths";
-import { RESTORED_FACTOR } from "./space";
-
-/** Seconds that the store may take to restore a snapshot. */
-const RESTORE_TIMEOUT_SECONDS = 21_600;
-/** Seconds after a failed drill on the schedule until the next attempt. */
-const RETRY_SECONDS = 21_600;
-/** How many differences a result tells. */
-const SHOWN_DIFFERENCES = 50;
-
-/** `drill.sh run` is the container's process, `drill.sh now [SNAPSHOT]` runs a drill and waits for it, `drill.sh health` judges. */
-export const drillScript = (): string => `#!/bin/sh
+#!/bin/sh
+## The container that restores for practice: on no network, with no secret, into a server of its own that it throws away.
+##
+## `drill.sh run` is the container's process, `drill.sh now [SNAPSHOT]` runs a drill and waits for it, `drill.sh health`
+## judges.
 # Written by Rampart.
-. ${BACKUP_PATHS.scripts}/common.sh
+# shellcheck source=common.sh ##
+. /etc/rampart/common.sh
 own=$state/drill
-data=${BACKUP_PATHS.drill}/data
+data=/drill/data
 socket=/tmp/socket
 export PGHOST="$socket" PGDATABASE=postgres
 
@@ -36,8 +29,8 @@ start_server() {
 # restore_database DATABASE DUMPS: into the throw-away server, and its manifest out of that.
 restore_database() {
   pg_restore --create --exit-on-error --dbname=postgres "$2/$1.dump" || return 1
-  psql --no-psqlrc --dbname="$1" --file=${BACKUP_PATHS.scripts}/manifest.sql >/tmp/found.manifest || return 1
-  { cat ${BACKUP_PATHS.scripts}/compare-head.sql "$2/$1.manifest" ${BACKUP_PATHS.scripts}/compare-middle.sql /tmp/found.manifest ${BACKUP_PATHS.scripts}/compare-tail.sql; } |
+  psql --no-psqlrc --dbname="$1" --file=/etc/rampart/manifest.sql >/tmp/found.manifest || return 1
+  { cat /etc/rampart/compare-head.sql "$2/$1.manifest" /etc/rampart/compare-middle.sql /tmp/found.manifest /etc/rampart/compare-tail.sql; } |
     sql >/tmp/compared || return 1
   # The last line has the figures, those before it are differences.
   sed '$d' /tmp/compared >>/tmp/differences
@@ -46,14 +39,14 @@ restore_database() {
 
 # restore_all DUMPS
 restore_all() {
-  superuser=$(text "$1/${INFO_FILE}" superuser)
+  superuser=$(text "$1/info.json" superuser)
   case $superuser in '' | *[!a-z0-9_]*) echo 'the backup does not say who its superuser is'; return 1 ;; esac
-  databases=$(sed -n 's/.*"databases":\\[\\([^]]*\\)\\].*/\\1/p' "$1/${INFO_FILE}" | tr -d '"' | tr ',' ' ')
+  databases=$(sed -n 's/.*"databases":\[\([^]]*\)\].*/\1/p' "$1/info.json" | tr -d '"' | tr ',' ' ')
   [ -n "$databases" ] || { echo 'the backup holds no database'; return 1; }
   start_server "$superuser" || return 1
   export PGUSER="$superuser"
   # The bootstrap superuser is there already, by the same name: grants that it made are its own.
-  sed "/^CREATE ROLE \\"*$superuser\\"*;$/d" "$1/${GLOBALS_FILE}" | sql --output=/dev/null || return 1
+  sed "/^CREATE ROLE \"*$superuser\"*;$/d" "$1/globals.sql" | sql --output=/dev/null || return 1
   for database in $databases; do
     restore_database "$database" "$1" || { echo "database $database was not restored"; return 1; }
   done
@@ -62,19 +55,20 @@ restore_all() {
 # What the dump and the server restored from it may take: by the newest backup, whichever is drilled.
 room() {
   bytes=$(number "$state/store/good" bytes)
-  room_for 'a drill' $((\${bytes:-0} * ${RESTORED_FACTOR + 1} / 1048576)) "\${data%/*}"
+  ## The dump, and the server at RESTORED_FACTOR of space.ts: two times the dump, with its indexes.
+  room_for 'a drill' $((${bytes:-0} * 3 / 1048576)) "${data%/*}"
 }
 
 # wants SNAPSHOT: says to the store what to restore.
 wants() {
-  printf '%s\\n' "$1" | put "$own/snapshot"
-  printf '%s\\n' "$epoch" | put "$own/wants"
+  printf '%s\n' "$1" | put "$own/snapshot"
+  printf '%s\n' "$epoch" | put "$own/wants"
 }
 
 # fetch TOKEN: waits until the store has put the dumps there.
 fetch() {
   waited=0
-  while [ ! -e "${BACKUP_PATHS.restored}/$1" ]; do
+  while [ ! -e "/restored/$1" ]; do
     if [ -e "$state/store/refused-$1" ]; then
       cat "$state/store/refused-$1"
       return 1
@@ -83,7 +77,8 @@ fetch() {
       text "$state/store/closed" error
       return 1
     fi
-    if [ "$waited" -ge ${RESTORE_TIMEOUT_SECONDS} ]; then
+    ## Six hours.
+    if [ "$waited" -ge 21600 ]; then
       echo 'the container backup-store did not restore the snapshot in time; see its log'
       return 1
     fi
@@ -98,7 +93,7 @@ drill() {
   say "a restore drill begins"
   : >/tmp/differences
   : >/tmp/figures
-  dumps=${BACKUP_PATHS.restored}/$epoch
+  dumps=/restored/$epoch
   error=
   restore_began=$(now)
   if room >/tmp/errors && wants "$1" && fetch "$epoch" >/tmp/errors 2>&1; then
@@ -108,15 +103,16 @@ drill() {
     error=$(json_text </tmp/errors)
   fi
   snapshot=$(cat "$dumps/snapshot" 2>/dev/null)
-  taken=$(text "$dumps/${INFO_FILE}" time)
+  taken=$(text "$dumps/info.json" time)
   stop_server >/dev/null 2>&1
   rm -f "$own/wants"
   count=$(wc -l </tmp/differences)
   ok=true
   if [ -n "$error" ] || [ "$count" -gt 0 ] || [ ! -s /tmp/figures ]; then ok=false; fi
-  printf '{"ok":%s,"epoch":%s,"time":"%s","snapshot":"%s","taken":"%s","seconds":%s,"restoreSeconds":%s,"error":"%s","databases":[%s],"differenceCount":%s,"differences":[%s]}\\n' \\
-    "$ok" "$epoch" "$(iso "$epoch")" "$snapshot" "$taken" "$(($(now) - epoch))" "$(($(now) - restore_began))" "$error" \\
-    "$(paste -sd, /tmp/figures)" "$((count))" "$(head -n ${SHOWN_DIFFERENCES} /tmp/differences | paste -sd, -)" | put "$own/result"
+  ## A result tells at most 50 differences, and how many there are.
+  printf '{"ok":%s,"epoch":%s,"time":"%s","snapshot":"%s","taken":"%s","seconds":%s,"restoreSeconds":%s,"error":"%s","databases":[%s],"differenceCount":%s,"differences":[%s]}\n' \
+    "$ok" "$epoch" "$(iso "$epoch")" "$snapshot" "$taken" "$(($(now) - epoch))" "$(($(now) - restore_began))" "$error" \
+    "$(paste -sd, /tmp/figures)" "$((count))" "$(head -n 50 /tmp/differences | paste -sd, -)" | put "$own/result"
   { tail -n 99 "$own/results" 2>/dev/null; cat "$own/result"; } | put "$own/results"
   if [ "$ok" = true ]; then
     say "RESTORE DRILL PASSED: $(cat "$own/result")"
@@ -130,8 +126,9 @@ due() {
   [ "$RAMPART_DRILL_EVERY_DAYS" -gt 0 ] || return 1
   [ -e "$state/store/good" ] || return 1
   last=$(number "$own/result" epoch)
-  age=$(($(now) - \${last:-0}))
-  if grep -q '"ok":false' "$own/result" 2>/dev/null; then [ "$age" -ge ${RETRY_SECONDS} ]; else [ "$age" -ge $((RAMPART_DRILL_EVERY_DAYS * 86400)) ]; fi
+  age=$(($(now) - ${last:-0}))
+  ## Six hours after a failed drill on the schedule, the next attempt.
+  if grep -q '"ok":false' "$own/result" 2>/dev/null; then [ "$age" -ge 21600 ]; else [ "$age" -ge $((RAMPART_DRILL_EVERY_DAYS * 86400)) ]; fi
 }
 
 run() {
@@ -143,7 +140,7 @@ run() {
     if [ -e "$own/request" ]; then
       snapshot=$(cat "$own/request")
       rm -f "$own/request"
-      work drill "\${snapshot:-latest}"
+      work drill "${snapshot:-latest}"
     elif due; then
       work drill latest
     fi
@@ -153,13 +150,13 @@ run() {
 
 # drill_now [SNAPSHOT]: asks the container's process for a drill, and waits for its result.
 drill_now() {
-  case \${1:-latest} in latest | *[!0-9a-f]*) wanted=latest ;; *) wanted=$1 ;; esac
+  case ${1:-latest} in latest | *[!0-9a-f]*) wanted=latest ;; *) wanted=$1 ;; esac
   sleep 1
   asked=$(now)
-  printf '%s\\n' "$wanted" | put "$own/request"
+  printf '%s\n' "$wanted" | put "$own/request"
   while :; do
     done_at=$(number "$own/result" epoch)
-    if [ "\${done_at:-0}" -ge "$asked" ]; then
+    if [ "${done_at:-0}" -ge "$asked" ]; then
       cat "$own/result"
       grep -q '^{"ok":true,' "$own/result"
       return
@@ -183,10 +180,9 @@ health() {
   if [ -n "$last" ]; then echo "the restore drill of $(text "$own/result" time) passed"; else echo 'there was no restore drill yet'; fi
 }
 
-case \${1:-run} in
+case ${1:-run} in
   run) run ;;
-  now) drill_now "\${2:-latest}" ;;
+  now) drill_now "${2:-latest}" ;;
   health) health ;;
   *) echo 'usage: drill.sh run|now [SNAPSHOT]|health' >&2; exit 2 ;;
 esac
-`;

@@ -1,0 +1,2 @@
+\.
+COPY found FROM STDIN (FORMAT csv, QUOTE E'\x01', ESCAPE E'\x01', DELIMITER E'\x02');

@@ -1,0 +1,3 @@
+set -eu
+. ./space.sh
+free_mib "$PGDATA"

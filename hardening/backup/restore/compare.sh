@@ -1,0 +1,2 @@
+. ./superuser.sh
+sql --dbname=postgres

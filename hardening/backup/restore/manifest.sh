@@ -1,0 +1,2 @@
+. ./superuser.sh
+psql --no-psqlrc --no-password --dbname="$1" --file=-

@@ -1,0 +1,2 @@
+. ./superuser.sh
+sql --single-transaction --output=/dev/null --dbname="$1"
