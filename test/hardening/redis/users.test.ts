@@ -7,7 +7,8 @@ import {
   renderRedisAcl,
   type RedisUser,
 } from "../../../hardening/redis";
-import { INSTALLED, RedisServer, type Connection } from "./redis-server";
+import { describeWith, testWith } from "../../programs";
+import { RedisServer, type Connection } from "./redis-server";
 
 const user = (name: string, password: string, changes: Partial<RedisUser> = {}): RedisUser => ({
   name,
@@ -20,8 +21,7 @@ const OLD = acl(user("api", "old"), user("worker", "same"), user("gone", "bye"))
 const NEW = acl(user("api", "new"), user("worker", "same"), user("fresh", "hello"));
 
 describe("the scripts", () => {
-  test("are POSIX sh that a checker has nothing to say about", () => {
-    if (spawnSync("shellcheck", ["--version"]).status !== 0) return;
+  testWith("shellcheck")("are POSIX sh that a checker has nothing to say about", () => {
     for (const tls of [false, true]) {
       for (const script of [redisStartScript({ tls }), redisUsersScript({ tls })]) {
         expect(spawnSync("shellcheck", ["--shell", "sh", "-"], { input: script, encoding: "utf8" }).stdout).toBe("");
@@ -36,9 +36,7 @@ describe("the scripts", () => {
   });
 });
 
-if (!INSTALLED) test.skip("skipped: redis-server is not installed", () => undefined);
-
-(INSTALLED ? describe : describe.skip)("the users of a real redis-server", () => {
+describeWith("redis-server", "redis-cli")("the users of a real redis-server", () => {
   let server: RedisServer;
   const connections: Connection[] = [];
   const login = (name: string, password: string): string => server.cli(name, password, ["PING"]);
