@@ -1,3 +1,5 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import tseslint from "typescript-eslint";
 
 /** What each room may import, from the top down: docs/architecture.md. Two rooms on one line of the picture never meet. */
@@ -11,9 +13,10 @@ const ROOMS = {
   hardening: [],
 };
 
-const layers = Object.entries(ROOMS).map(([room, below]) => {
+const patternsOf = (room) => {
+  const below = ROOMS[room];
   const closed = [...Object.keys(ROOMS), "test"].filter((other) => other !== room && !below.includes(other));
-  const patterns = [
+  return [
     {
       regex: `^(\\.\\./)+(${closed.join("|")})(/|$)`,
       message: `${room}/ imports ${below.length === 0 ? "no other room" : `only ${below.map((name) => `${name}/`).join(", ")}`} (docs/architecture.md).`,
@@ -22,7 +25,28 @@ const layers = Object.entries(ROOMS).map(([room, below]) => {
       ? [{ regex: "^@pulumi/", allowTypeImports: true, message: "hardening/ knows nothing of Pulumi at run time." }]
       : []),
   ];
-  return { files: [`${room}/**/*.ts`], rules: { "@typescript-eslint/no-restricted-imports": ["error", { patterns }] } };
+};
+
+const restricted = (files, patterns) => ({
+  files,
+  rules: { "@typescript-eslint/no-restricted-imports": ["error", { patterns }] },
+});
+
+const layers = Object.keys(ROOMS).map((room) => restricted([`${room}/**/*.ts`], patternsOf(room)));
+
+const ENTRY = "rampart";
+const COMMANDS = readdirSync(join(import.meta.dirname, "commands"))
+  .filter((file) => file.endsWith(".ts"))
+  .map((file) => file.slice(0, -".ts".length));
+
+/** A command imports its own folder and commands/shared/; what two commands need moves to the latter. Only the entry imports commands. */
+const commands = [...COMMANDS.filter((name) => name !== ENTRY), "shared"].flatMap((name) => {
+  const others = COMMANDS.filter((other) => other !== name).join("|");
+  const message = "A command imports its own folder and commands/shared/ only (docs/architecture.md).";
+  return [
+    restricted([`commands/${name}.ts`], [...patternsOf("commands"), { regex: `^\\./(${others})(/|$)`, message }]),
+    restricted([`commands/${name}/*.ts`], [...patternsOf("commands"), { regex: `^\\.\\./(${others})(/|$)`, message }]),
+  ];
 });
 
 const configuration = {
@@ -32,7 +56,7 @@ const configuration = {
 };
 
 /** The files that may start a program: the Docker client, and what runs Pulumi and other programs of this machine. */
-const STARTS_PROGRAMS = ["engine/docker.ts", "engine/process.ts", "commands/start/run.ts"];
+const STARTS_PROGRAMS = ["engine/docker.ts", "engine/process.ts", "commands/shared/run.ts"];
 
 const dockerElsewhere = {
   selector:
@@ -60,6 +84,7 @@ export default tseslint.config(
     },
   },
   ...layers,
+  ...commands,
   {
     files: Object.keys(ROOMS).map((room) => `${room}/**/*.ts`),
     ignores: ["config/pulumi.ts", "engine/docker.ts"],

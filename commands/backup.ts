@@ -1,53 +1,38 @@
-import { resolve } from "node:path";
 import { BACKUP_CONTAINERS, script } from "../hardening/backup/paths";
-import { CommandError, containerOf, engineOf, execIn } from "./backup/engine";
-import { runMain } from "./backup/main";
-import { parseBackupOptions } from "./backup/options";
+import { containerOf, execIn, leftNoMessage } from "./shared/backup-engine";
+import { command } from "./shared/command";
+import { configFile } from "./shared/common-options";
+import { requiredEngine } from "./shared/engine-host";
+import { UserError } from "./shared/errors";
+import { field, parseJson, text } from "./shared/json";
+import { stackFileOf } from "./shared/project";
 
-const USAGE = `usage: npm run backup -- <stack> [--config-file FILE]
-
-Takes a backup now, waits until it is stored and checked, and prints its snapshot's id.
-`;
-
-const root = resolve(__dirname, "..");
-
-interface Answer {
-  readonly snapshot?: string;
-  readonly time?: string;
-  readonly bytes?: number;
-  readonly added?: number;
-  readonly step?: string;
-  readonly error?: string;
-}
-
-async function main(args: readonly string[]): Promise<number> {
-  const options = parseBackupOptions(args);
-  if (options.help) {
-    process.stdout.write(USAGE);
-    return 0;
-  }
-  const engine = await engineOf(root, options, process.env);
-  const container = await containerOf(engine, options.stack, BACKUP_CONTAINERS.dump);
-  await containerOf(engine, options.stack, BACKUP_CONTAINERS.store);
-  const result = await execIn(engine, container, ["sh", script("dump"), "now"]);
-  const answer = read(result.stdout);
-  if (result.code !== 0 || answer.snapshot === undefined) {
-    throw new CommandError(
-      `The backup failed${answer.step === undefined ? "" : ` at ${answer.step}`}: ${answer.error ?? (result.stderr.trim() || `its container ended; see \`docker logs ${container.slice(0, 12)}\`, and run it again`)}`,
+export const backup = command({
+  name: "backup",
+  summary: "takes a backup now, besides the daily ones",
+  about: "Takes a backup now, waits until it is stored and checked, and prints its snapshot's id.",
+  stack: "required",
+  options: {
+    "config-file": configFile(
+      "the stack's file, read only for docker:host (default: Pulumi.<stack>.yaml, if it exists)",
+    ),
+  },
+  run: async ({ root, env, print }, { stack, options }) => {
+    const engine = await requiredEngine(stackFileOf(root, stack, options["config-file"]), env);
+    const container = await containerOf(engine, stack, BACKUP_CONTAINERS.dump);
+    await containerOf(engine, stack, BACKUP_CONTAINERS.store);
+    const result = await execIn(engine, container, ["sh", script("dump"), "now"]);
+    const answer = parseJson(result.stdout);
+    const snapshot = text(field(answer, "snapshot"));
+    if (result.code !== 0 || snapshot === undefined) {
+      const step = text(field(answer, "step"));
+      const reason = text(field(answer, "error")) ?? text(result.stderr.trim()) ?? leftNoMessage(container);
+      throw new UserError(`The backup failed${step === undefined ? "" : ` at ${step}`}: ${reason}`);
+    }
+    const number = (key: string): number => Number(field(answer, key) ?? 0);
+    print.result(
+      `${snapshot}\nThe databases as of ${text(field(answer, "time")) ?? "now"}: ${number("bytes")} bytes, of which ${number("added")} are new in the repository.`,
     );
-  }
-  process.stdout.write(
-    `${answer.snapshot}\nThe databases as of ${answer.time ?? "now"}: ${answer.bytes ?? 0} bytes, of which ${answer.added ?? 0} are new in the repository.\n`,
-  );
-  return 0;
-}
-
-function read(text: string): Answer {
-  try {
-    return JSON.parse(text) as Answer;
-  } catch {
-    return {};
-  }
-}
-
-runMain(main);
+    return 0;
+  },
+});

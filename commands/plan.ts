@@ -1,51 +1,33 @@
 import { createRequire } from "node:module";
 import { resolve } from "node:path";
-import { parseArgs } from "node:util";
-import { evaluate, planJson, readStackFile, renderPlan, StackFileError } from "../plan";
+import type * as Plan from "../plan";
+import { readStackFile } from "../plan/stack-file";
+import { command } from "./shared/command";
+import { configFile } from "./shared/common-options";
+import { programOf } from "./shared/project";
 
-const USAGE = `usage: npm run plan -- <stack> [--config-file FILE] [--json]
-
-Evaluates the program with the stack's configuration, in this process: no engine, no account, no Docker.
-Prints everything it would declare and how that stands against the rules.
-
-  <stack>             the stack, whose file is Pulumi.<stack>.yaml
-  --config-file FILE  another file
-  --json              { stack, resources, posture }, for tools; send it to a file or a pipe with npm run --silent
-`;
-
-// Only now, and not as an import: the program runs as it loads.
 const load = createRequire(__filename);
-const root = resolve(__dirname, "..");
 
-async function main(): Promise<number> {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: { json: { type: "boolean" }, help: { type: "boolean", short: "h" }, "config-file": { type: "string" } },
-  });
-  const [stack, ...rest] = positionals;
-  if (values.help === true) {
-    process.stdout.write(USAGE);
-    return 0;
-  }
-  if (stack === undefined || rest.length > 0) {
-    process.stderr.write(USAGE);
-    return 2;
-  }
-  const file = readStackFile(root, stack, values["config-file"]);
-  const plan = await evaluate(file, () => Promise.resolve(load("../index")));
-  process.stdout.write(values.json === true ? `${JSON.stringify(planJson(plan), undefined, 2)}\n` : renderPlan(plan));
-  return plan.posture.some((entry) => entry.status === "fail") ? 1 : 0;
-}
-
-function explain(error: unknown): number {
-  const message = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`${message}\n`);
-  return error instanceof StackFileError || (error instanceof TypeError && "code" in error) ? 2 : 1;
-}
-
-// A throw inside an apply has no caller to catch it.
-process.on("unhandledRejection", (error) => process.exit(explain(error)));
-main().then(
-  (code) => (process.exitCode = code),
-  (error: unknown) => (process.exitCode = explain(error)),
-);
+export const plan = command({
+  name: "plan",
+  summary: "shows what a stack declares and how it stands against the rules",
+  about:
+    "Evaluates the program with the stack's configuration, in this process: no engine, no account, no Docker. Prints " +
+    "everything that the program declares and how that stands against the rules. The exit code is 1 if a rule fails.",
+  stack: "required",
+  options: {
+    "config-file": configFile("the stack's file (default: Pulumi.<stack>.yaml)"),
+    json: { summary: "prints { stack, resources, posture } for tools" },
+  },
+  run: async ({ root, print }, { stack, options }) => {
+    const given = options["config-file"];
+    const file = readStackFile(root, stack, given === undefined ? undefined : resolve(given));
+    // Only now, and not as an import: Pulumi's SDK takes a second to load, and no other command needs it.
+    const { evaluate, planJson, renderPlan } = load("../plan") as typeof Plan;
+    // The program runs as it loads, and may be TypeScript that nothing has compiled.
+    load("tsx/cjs");
+    const evaluated = await evaluate(file, () => Promise.resolve(load(programOf(root))));
+    print.result(options.json ? JSON.stringify(planJson(evaluated), undefined, 2) : renderPlan(evaluated));
+    return evaluated.posture.some((entry) => entry.status === "fail") ? 1 : 0;
+  },
+});

@@ -1,80 +1,85 @@
-import { resolve } from "node:path";
 import { BACKUP_CONTAINERS, script } from "../hardening/backup/paths";
-import { guardScripts, type DatabaseScript } from "../hardening/postgres/tenancy/policy-scripts";
 import { POSTGRES_SUPERUSER } from "../hardening/postgres/roles/roles";
+import { guardScripts, type DatabaseScript } from "../hardening/postgres/tenancy/policy-scripts";
 import { configOf } from "../plan/stack-config";
-import { CommandError, containerOf, engineOf, execIn, stackFileOf } from "./backup/engine";
-import { runMain } from "./backup/main";
-import { parseRestoreOptions, type RestoreOptions, type Target } from "./backup/options";
-import { Restore, timedName, unfinished, type BackupInfo, type Verified } from "./backup/restore";
-import { chooseSnapshot, describeSnapshot, parseSnapshots } from "./backup/snapshots";
+import type { StackFile } from "../plan/stack-file";
+import { checkTarget, OPTIONS, type Target } from "./restore/options";
+import { Restore, timedName, unfinished, type BackupInfo, type Verified } from "./restore/restore";
+import { chooseSnapshot, describeSnapshot, parseSnapshots } from "./restore/snapshots";
+import { containerOf, execIn } from "./shared/backup-engine";
+import { command } from "./shared/command";
+import { describeDifference } from "./shared/difference";
+import { requiredEngine } from "./shared/engine-host";
+import { UserError } from "./shared/errors";
+import { stackFileOf } from "./shared/project";
 
-const USAGE = `usage: npm run restore -- <stack> [--snapshot ID|latest] [--database NAME] --to TARGET --confirm <stack>
+type Say = (line: string) => void;
 
-Restores a backup. Without --to it lists the backups; without --confirm it says what it would do and changes nothing.
-
-  --to live              into a new database, verified, and then put in the live one's place, which is kept
-  --to database:NAME     into a new database beside the live one, verified (with --database)
-  --to directory:PATH    the dumps and their manifests, as files on this machine
-  --snapshot ID          which backup, by the start of its id; latest is the newest
-  --database NAME        one database of the backup's, not all
-  --config-file FILE     the stack's file: for docker:host, and for what it says of tenants and rights
-`;
-
-const root = resolve(__dirname, "..");
-const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const SHOWN_DIFFERENCES = 20;
-const UNGUARDED = `The stack's file is not here (--config-file), so tenancy and rights are those of the backup. If it is older than
+const UNGUARDED = `The stack's file is not here (--config-file), so tenancy and rights are those of the backup. If the backup is older than
 the configuration: pulumi up --replace '**RandomId::*-database-guard'`;
 
-async function main(args: readonly string[]): Promise<number> {
-  const options = parseRestoreOptions(args);
-  if (options.help) {
-    process.stdout.write(USAGE);
-    return 0;
-  }
-  const engine = await engineOf(root, options, process.env);
-  const store = await containerOf(engine, options.stack, BACKUP_CONTAINERS.store);
-  const listed = await execIn(engine, store, ["sh", script("store"), "list"]);
-  if (listed.code !== 0) throw new CommandError(`The repository cannot be read: ${listed.stderr.trim()}`);
-  const snapshots = parseSnapshots(listed.stdout);
-  if (options.target === undefined) {
-    for (const snapshot of snapshots) say(describeSnapshot(snapshot));
+export const restore = command({
+  name: "restore",
+  summary: "lists the backups, or restores one",
+  about: [
+    "Restores a backup. Without --to the command lists the backups. Without --confirm it says what it would do, and changes nothing.",
+    "",
+    "  --to live             a new database, verified, takes the live one's place; the old one is kept",
+    "  --to database:NAME    a new database beside the live one, verified; needs --database",
+    "  --to directory:PATH   the dumps and their manifests, as files on this machine",
+  ].join("\n"),
+  stack: "required",
+  options: OPTIONS,
+  run: async ({ root, env, print }, input) => {
+    checkTarget(input);
+    const { stack } = input;
+    const { to: target, snapshot: wanted, database, confirm } = input.options;
+    const say: Say = print.result;
+    const file = stackFileOf(root, stack, input.options["config-file"]);
+    const engine = await requiredEngine(file, env);
+    const store = await containerOf(engine, stack, BACKUP_CONTAINERS.store);
+    const listed = await execIn(engine, store, ["sh", script("store"), "list"]);
+    if (listed.code !== 0) throw new UserError(`The repository cannot be read: ${listed.stderr.trim()}`);
+    const snapshots = parseSnapshots(listed.stdout);
+    if (target === undefined) {
+      for (const snapshot of snapshots) say(describeSnapshot(snapshot));
+      print.progress(
+        snapshots.length === 0
+          ? "The repository holds no backup."
+          : "Restore one with --to live, --to database:<new name> or --to directory:<path>.",
+      );
+      return 0;
+    }
+    const snapshot = chooseSnapshot(snapshots, wanted);
+    const restoring = new Restore(engine, store, snapshot.id, say);
+    const info = await restoring.info();
+    const databases = databasesOf(info, database);
     say(
-      snapshots.length === 0
-        ? "The repository holds no backup."
-        : "Restore one with --to live, --to database:<new name> or --to directory:<path>.",
+      `backup ${snapshot.id.slice(0, 8)} of ${info.time}, stack ${info.stack}, PostgreSQL ${info.server}, databases ${info.databases.join(", ")}`,
     );
-    return 0;
-  }
-  const snapshot = chooseSnapshot(snapshots, options.snapshot);
-  const restore = new Restore(engine, store, snapshot.id, say);
-  const info = await restore.info();
-  const databases = databasesOf(info, options);
-  say(
-    `backup ${snapshot.id.slice(0, 8)} of ${info.time}, stack ${info.stack}, PostgreSQL ${info.server}, databases ${info.databases.join(", ")}`,
-  );
-  const plan = describePlan(options.target, databases);
-  if (options.confirm !== options.stack) {
-    say(`Nothing was changed. This would: ${plan}\nTo do it, add --confirm ${options.stack}`);
-    return 1;
-  }
-  say(plan);
-  if (options.target.kind === "directory") {
-    await restore.toDirectory(info, options.target.path);
-    return 0;
-  }
-  const postgres = await containerOf(engine, options.stack, "postgres");
-  await restore.room(postgres, snapshot.summary?.total_bytes_processed ?? 0);
-  return options.target.kind === "live"
-    ? toLive(restore, postgres, databases, guardOf(options))
-    : toDatabase(restore, postgres, databases[0] ?? "", options.target.name);
-}
+    const plan = describePlan(target, databases);
+    if (confirm !== stack) {
+      say(`Nothing was changed. This would: ${plan}\nTo do it, add --confirm ${stack}`);
+      return 1;
+    }
+    say(plan);
+    if (target.kind === "directory") {
+      await restoring.toDirectory(info, target.path);
+      return 0;
+    }
+    const postgres = await containerOf(engine, stack, "postgres");
+    await restoring.room(postgres, snapshot.summary?.total_bytes_processed ?? 0);
+    return target.kind === "live"
+      ? toLive({ restoring, postgres, databases, guard: guardOf(file), say })
+      : toDatabase({ restoring, postgres, database: databases[0] ?? "", target: target.name, say });
+  },
+});
 
-function databasesOf(info: BackupInfo, { database }: RestoreOptions): readonly string[] {
+function databasesOf(info: BackupInfo, database: string | undefined): readonly string[] {
   if (database === undefined) return info.databases;
   if (!info.databases.includes(database))
-    throw new CommandError(`The backup holds no database ${database}, but ${info.databases.join(", ")}.`);
+    throw new UserError(`The backup holds no database ${database}, but ${info.databases.join(", ")}.`);
   return [database];
 }
 
@@ -82,9 +87,9 @@ function describePlan(target: Target, databases: readonly string[]): string {
   const named = databases.join(" and ");
   switch (target.kind) {
     case "live":
-      return `restore ${named} into new databases, compare them with the backup, end all sessions of ${named}, and put the restored in their place. What is live now is kept under another name.`;
+      return `restore ${named} into new databases, compare them with the backup, end all sessions of ${named}, and put the restored ones in their place. What is live now is kept under another name.`;
     case "database":
-      return `restore ${named} into the new database ${target.name} and compare it with the backup; the live one is left alone.`;
+      return `restore ${named} into the new database ${target.name} and compare it with the backup; the live one is not touched.`;
     case "directory":
       return `write the backup's files, in clear, into ${target.path}.`;
     default: {
@@ -94,58 +99,69 @@ function describePlan(target: Target, databases: readonly string[]): string {
   }
 }
 
-function tell(target: string, verified: Verified): boolean {
+function tell(say: Say, target: string, verified: Verified): boolean {
   const { tables, rows, policies, differences } = verified;
   if (differences.length === 0) {
     say(`${target}: ${tables} tables, ${rows} rows, ${policies} policies: the same as in the backup`);
     return true;
   }
   say(`${target} DIFFERS FROM THE BACKUP in ${differences.length} places:`);
-  for (const { what, name, expected, found } of differences.slice(0, SHOWN_DIFFERENCES))
-    say(`  ${what} ${name}: expected ${JSON.stringify(expected)}, found ${JSON.stringify(found)}`);
+  for (const difference of differences.slice(0, SHOWN_DIFFERENCES)) say(`  ${describeDifference(difference)}`);
   return false;
 }
 
-async function toDatabase(restore: Restore, postgres: string, database: string, target: string): Promise<number> {
-  const same = tell(target, await restore.toDatabase(postgres, database, target));
+interface Restoring {
+  readonly restoring: Restore;
+  /** The id of the server's container. */
+  readonly postgres: string;
+  readonly say: Say;
+}
+
+interface ToDatabase extends Restoring {
+  readonly database: string;
+  readonly target: string;
+}
+
+async function toDatabase({ restoring, postgres, database, target, say }: ToDatabase): Promise<number> {
+  const same = tell(say, target, await restoring.toDatabase(postgres, database, target));
   say(`To drop it: DROP DATABASE "${target}";`);
   return same ? 0 : 1;
 }
 
 /** What the guard of `pulumi up` runs, by database; none where the stack's file is not here. */
-function guardOf(options: RestoreOptions): readonly DatabaseScript[] | undefined {
-  const file = stackFileOf(root, options);
-  return file === undefined ? undefined : guardScripts(configOf(file).database, POSTGRES_SUPERUSER);
+const guardOf = (file: StackFile | undefined): readonly DatabaseScript[] | undefined =>
+  file === undefined ? undefined : guardScripts(configOf(file).database, POSTGRES_SUPERUSER);
+
+interface ToLive extends Restoring {
+  readonly databases: readonly string[];
+  readonly guard: readonly DatabaseScript[] | undefined;
 }
 
 /** All are restored, verified and confined before the first one takes its place: a fault leaves everything as it was. */
-async function toLive(
-  restore: Restore,
-  postgres: string,
-  databases: readonly string[],
-  guard: readonly DatabaseScript[] | undefined,
-): Promise<number> {
+async function toLive({ restoring, postgres, databases, guard, say }: ToLive): Promise<number> {
   const at = new Date();
-  const live = await restore.databases(postgres);
+  const live = await restoring.databases(postgres);
   const missing = databases.filter((database) => !live.includes(database));
   if (missing.length > 0)
-    throw new CommandError(
+    throw new UserError(
       `The server has no database ${missing.join(", ")}: run \`pulumi up\` first, or name one with --database.`,
     );
   for (const left of unfinished(live, databases))
-    say(`${left} is of a restore that did not end, or that runs now. To drop it: DROP DATABASE "${left}";`);
+    say(
+      `${left} is left by a restore that did not end, or belongs to one that runs now. To drop it: DROP DATABASE "${left}";`,
+    );
   const restored: string[] = [];
   for (const database of databases) {
     const target = timedName(database, "restore", at);
     restored.push(target);
     const untouched = `The live databases were not touched. To look into it, or to drop what was restored: ${restored.map((name) => `DROP DATABASE "${name}";`).join(" ")}`;
-    if (!tell(target, await restore.toDatabase(postgres, database, target))) {
+    if (!tell(say, target, await restoring.toDatabase(postgres, database, target))) {
       say(untouched);
       return 1;
     }
     const statements = guard?.find((script) => script.database === database)?.statements;
     try {
-      if (statements !== undefined) await restore.confine(postgres, target, statements);
+      if (statements !== undefined) await restoring.confine(postgres, target, statements);
     } catch (error) {
       say(untouched);
       throw error;
@@ -156,7 +172,7 @@ async function toLive(
     restored: timedName(database, "restore", at),
     before: timedName(database, "before", at),
   }));
-  const ended = await restore.switch(postgres, swaps);
+  const ended = await restoring.switch(postgres, swaps);
   for (const { live: database, before } of swaps) {
     say(
       `${database} is the restored one now; ${ended[database] ?? "its"} sessions were ended. The one before is kept as ${before}. To drop it: DROP DATABASE "${before}";`,
@@ -165,5 +181,3 @@ async function toLive(
   if (guard === undefined) say(UNGUARDED);
   return 0;
 }
-
-runMain(main);

@@ -1,134 +1,158 @@
-import { existsSync } from "node:fs";
-import { join, relative, resolve } from "node:path";
+import { relative } from "node:path";
 import { ConfigError } from "../config/faults";
-import { loadConfig, type LoadedConfig } from "../config/load";
-import { readStackFile, StackFileError } from "../plan/stack-file";
-import { parseStartOptions, UsageError, type Options } from "./start/options";
-import { checkLeftovers, checkLocks, checkPorts, pulumiCommand } from "./start/preflight";
+import type { LoadedConfig } from "../config/load";
+import { defined } from "../hardening/defined";
+import { configOf } from "../plan/stack-config";
+import { readStackFile, type StackFile } from "../plan/stack-file";
+import { command, type Context } from "./shared/command";
+import { configFile } from "./shared/common-options";
+import { engineHost } from "./shared/engine-host";
+import { UserError, wrongOption } from "./shared/errors";
+import { stackName } from "./shared/options";
+import { pulumiCommand } from "./shared/pulumi-cli";
+import { findProgram, show } from "./shared/run";
+import { pulumiEnvironment } from "./shared/state";
+import {
+  DEFAULT_STACK,
+  ensureStack,
+  openWorkspace,
+  prepareWorkspace,
+  rememberConfigFile,
+  type Workspace,
+  type WorkspaceOptions,
+} from "./shared/workspace";
+import { checkLeftovers, checkLocks, checkPorts } from "./start/preflight";
 import type { Finding } from "./start/prerequisites";
 import { beyondReach, describe, isGood, targets, waitForAnswer, type Answer, type Target } from "./start/probe";
-import { findProgram, show } from "./start/run";
-import { pulumiEnvironment, StartError } from "./start/state";
-import { engineHost, survey } from "./start/survey";
-import { ensureStack, openWorkspace, prepareWorkspace, rememberConfigFile, type Workspace } from "./start/workspace";
-
-const USAGE = `usage: npm start -- [--stack NAME] [--config-file FILE]
-
-Deploys a stack on the Docker engine of this machine and ends with a URL that answers. Needs Docker and the Pulumi CLI;
-where either is missing it says so and shows the plan. State and passphrase are kept in .rampart/ (git-ignored).
-
-  --stack NAME        the stack (default: dev)
-  --config-file FILE  its configuration (default: the one it was last started from, else Pulumi.<stack>.yaml)
-
-Afterwards: npm run pulumi -- preview | up | destroy | stack output | cancel, on the same state.
-`;
+import { survey } from "./start/survey";
 
 /** Seconds within which all URLs have to answer once everything is deployed and healthy. */
 const PROBE_SECONDS = 60;
-// The summary names the URLs, and `stack output` shows the rest. Without a terminal the progress would be rows of dots.
-const UP = [
+/** The summary names the URLs, and `stack output` shows the rest. Without a terminal the progress would be rows of dots. */
+const up = (terminal: boolean): string[] => [
   "up",
   "--yes",
   "--skip-preview",
   "--suppress-outputs",
-  ...(process.stdout.isTTY ? [] : ["--suppress-progress"]),
+  ...(terminal ? [] : ["--suppress-progress"]),
 ];
-const root = resolve(__dirname, "..");
-const say = (line: string): void => void process.stdout.write(`${line}\n`);
-const ok = (line: string): void => say(`  ok  ${line}`);
 
-async function main(args: readonly string[]): Promise<number> {
-  const options = parseStartOptions(args);
-  if (options.help) {
-    process.stdout.write(USAGE);
-    return 0;
-  }
+export const start = command({
+  name: "start",
+  summary: "deploys a stack on this machine and prints its URLs",
+  about:
+    "Deploys a stack on the Docker engine of this machine, and ends with a URL that answers. Needs Docker and the Pulumi CLI; " +
+    "where one of them is missing, the command says so and shows the plan. State and passphrase are kept in .rampart/, which " +
+    "Git ignores. Afterwards `npx rampart pulumi preview`, `up`, `destroy`, `stack output` and `cancel` work on the same state.",
+  stack: "optional",
+  options: {
+    stack: {
+      value: "NAME",
+      short: "s",
+      summary: `the stack, as the first argument (default: ${DEFAULT_STACK})`,
+      read: (given: string): string => stackName("--stack", given),
+    },
+    "config-file": configFile("the stack's file (default: the one of the last start, else Pulumi.<stack>.yaml)"),
+  },
+  run: async (context, { stack, options }) => {
+    if (stack !== undefined && options.stack !== undefined && stack !== options.stack)
+      throw wrongOption({ option: "--stack", given: options.stack, allowed: `'${stack}', or no --stack` });
+    return deploy(context, {
+      stack: options.stack ?? stack ?? DEFAULT_STACK,
+      ...defined({ configFile: options["config-file"] }),
+    });
+  },
+});
+
+async function deploy(context: Context, options: WorkspaceOptions): Promise<number> {
+  const { root, env, print } = context;
   const started = Date.now();
   const workspace = openWorkspace(root, options);
-  say(
+  print.progress(
     `Rampart: stack ${workspace.stack} from ${workspace.sourceName}${workspace.remembered ? ", as at the last start" : ""}\n`,
   );
-  const host = await engineHost(workspace.tracked.values["docker:host"], process.env);
-  const findings = await survey(root, host, process.env);
-  for (const finding of findings) if (finding.ok) ok(finding.text);
-  if (findings.some((finding) => !finding.ok)) return showPlanInstead(workspace, options, findings);
+  const host = await engineHost(workspace.tracked.values["docker:host"], env);
+  const findings = await survey(root, host, env);
+  for (const finding of findings) if (finding.ok) print.ok(finding.text);
+  if (findings.some((finding) => !finding.ok)) return showPlanInstead(context, workspace, options, findings);
 
-  const config = await prepare(workspace, host);
-  const pulumi = findProgram("pulumi", process.env) ?? "pulumi";
+  const config = await prepare(context, workspace, host);
+  const pulumi = findProgram("pulumi", env) ?? "pulumi";
   await ensureStack(workspace, pulumi);
   rememberConfigFile(workspace);
-  say("");
-  const env = {
-    ...pulumiEnvironment(process.env, workspace.paths, workspace.stack, workspace.pulumiFile),
+  print.progress("");
+  const pulumiEnv = {
+    ...pulumiEnvironment(env, workspace.paths, workspace.stack, workspace.pulumiFile),
     DOCKER_HOST: host,
   };
-  const code = await show(pulumi, UP, env, root);
+  const code = await show(pulumi, up(process.stdout.isTTY), pulumiEnv, root);
   if (code !== 0) {
-    throw new StartError(
+    throw new UserError(
       `The deployment did not succeed (\`pulumi up\` ended with ${code}; its messages are above): mend what they name and run \`npm start\` again, or take everything down with \`${pulumiCommand(workspace.stack, "destroy")}\`.`,
     );
   }
-  await probe(config, host);
-  say(ending(workspace, Date.now() - started));
+  await probe(context, config, host);
+  print.result(ending(workspace, Date.now() - started));
   return 0;
 }
 
-/** Everything that can be told before anything is deployed. @throws ConfigError and StartError */
-async function prepare(workspace: Workspace, host: string): Promise<LoadedConfig> {
+/** Everything that can be told before anything is deployed. @throws ConfigError and UserError */
+async function prepare({ root, print }: Context, workspace: Workspace, host: string): Promise<LoadedConfig> {
   const { created } = prepareWorkspace(workspace);
   const file = readStackFile(root, workspace.stack, workspace.pulumiFile);
-  const prefix = `${file.project}:`;
-  const own = (key: string): boolean => key.startsWith(prefix);
-  const config = loadConfig({
-    stack: workspace.stack,
-    values: Object.fromEntries(
-      Object.entries(file.values)
-        .filter(([key]) => own(key))
-        .map(([key, value]) => [key.slice(prefix.length), value]),
-    ),
-    secretKeys: file.secretKeys.filter(own).map((key) => key.slice(prefix.length)),
-  });
-  ok(`configuration: ${Object.keys(config.services).length} service(s), environment ${config.environment}`);
-  ok(`state and passphrase in .rampart/${created ? ", the passphrase made now" : ""}`);
-  for (const line of checkLocks(workspace)) ok(line);
+  const config = load(workspace.stack, file);
+  print.ok(`configuration: ${Object.keys(config.services).length} service(s), environment ${config.environment}`);
+  print.ok(`state and passphrase in .rampart/${created ? ", the passphrase made now" : ""}`);
+  for (const line of checkLocks(workspace)) print.ok(line);
   // First what is this stack's own by name: whatever else it holds, it may hold the ports as well.
-  for (const line of await checkLeftovers(workspace, config, host)) ok(line);
-  ok(await checkPorts(workspace, config, host));
+  for (const line of await checkLeftovers(workspace, config, host)) print.ok(line);
+  print.ok(await checkPorts(workspace, config, host));
   return config;
 }
 
-/** Without an engine or the CLI the plan still shows what would be deployed; what is missing comes last, to be seen. */
-async function showPlanInstead(workspace: Workspace, options: Options, findings: readonly Finding[]): Promise<number> {
-  const sentences = findings.flatMap((finding) => (finding.ok ? [] : [finding.sentence]));
-  for (const sentence of sentences) say(`  --  ${sentence}`);
-  const plan = join(root, "commands", "plan.ts");
-  if (existsSync(plan)) {
-    say(`\nThis is the plan of what would be deployed (npm run plan -- ${workspace.stack}):\n`);
-    const file =
-      options.configFile === undefined && !workspace.remembered ? [] : ["--config-file", workspace.sourceFile];
-    await show(
-      process.execPath,
-      ["--require", require.resolve("tsx/cjs"), plan, workspace.stack, ...file],
-      process.env,
-      root,
-    );
+/** The configuration of a stack's file. @throws UserError with every fault, and with the command of `npm start` that sets secrets */
+function load(stack: string, file: StackFile): LoadedConfig {
+  try {
+    return configOf(file);
+  } catch (error) {
+    if (error instanceof ConfigError && error.message.includes("pulumi config set"))
+      throw new UserError(`\n${error.message}`, {
+        hint: `\nHere \`pulumi config set …\` is \`${pulumiCommand(stack, "config set …")}\`.`,
+      });
+    throw error;
   }
-  throw new StartError(["Nothing was deployed.", ...sentences].join("\n"));
 }
 
-async function probe(config: LoadedConfig, host: string): Promise<void> {
+/** Without an engine or the CLI the plan still shows what would be deployed; what is missing comes last, to be seen. */
+async function showPlanInstead(
+  { root, env, print, self }: Context,
+  workspace: Workspace,
+  options: WorkspaceOptions,
+  findings: readonly Finding[],
+): Promise<never> {
+  const sentences = findings.flatMap((finding) => (finding.ok ? [] : [finding.sentence]));
+  for (const sentence of sentences) print.missing(sentence);
+  print.progress(`\nThis is the plan of what would be deployed (npx rampart plan ${workspace.stack}):\n`);
+  const file = options.configFile === undefined && !workspace.remembered ? [] : ["--config-file", workspace.sourceFile];
+  // A process of its own: Pulumi's runtime evaluates one program a process.
+  const [program = process.execPath, ...args] = self;
+  await show(program, [...args, "plan", workspace.stack, ...file], env, root);
+  throw new UserError(["Nothing was deployed.", ...sentences].join("\n"));
+}
+
+async function probe({ print }: Context, config: LoadedConfig, host: string): Promise<void> {
   const all = targets(config, host);
-  if (all.length === 0) return say("\nDeployed. No service has a route, so there is no URL to open.");
+  if (all.length === 0) return print.result("\nDeployed. No service has a route, so there is no URL to open.");
   if (beyondReach(config, host))
-    return say(
+    return print.result(
       `\nDeployed. The edge listens on ${config.edge.listenAddress} of ${host}, so its URLs answer there only:\n${all.map(({ url }) => `  ${url}`).join("\n")}`,
     );
   const deadline = Date.now() + PROBE_SECONDS * 1000;
-  say("");
+  print.progress("");
   for (const target of all) {
     const answer = await waitForAnswer(target, Math.max(0, (deadline - Date.now()) / 1000));
-    if (!isGood(answer)) throw new StartError(silence(target, answer));
-    say(`${target.url} answers (${describe(answer)})${remark(config, target)}`);
+    if (!isGood(answer)) throw new UserError(silence(target, answer));
+    print.result(`${target.url} answers (${describe(answer)})${remark(config, target)}`);
   }
 }
 
@@ -146,41 +170,15 @@ function remark(config: LoadedConfig, { host, address }: Target): string {
   return remarks.length === 0 ? "" : `; ${remarks.join("; ")}`;
 }
 
-function ending({ stack, paths, sourceName }: Workspace, milliseconds: number): string {
+function ending({ root, stack, paths, sourceName }: Workspace, milliseconds: number): string {
   const here = (path: string): string => relative(root, path) || path;
   return [
     `Done in ${Math.round(milliseconds / 1000)} s.`,
     "",
     `  change      edit ${sourceName}, then npm start, or ${pulumiCommand(stack, "preview")} first`,
-    `  plan        npm run plan -- ${stack}${sourceName === `Pulumi.${stack}.yaml` ? "" : ` --config-file ${sourceName}`}`,
+    `  plan        npx rampart plan ${stack}${sourceName === `Pulumi.${stack}.yaml` ? "" : ` --config-file ${sourceName}`}`,
     `  outputs     ${pulumiCommand(stack, "stack output")}`,
     `  stop        ${pulumiCommand(stack, "destroy")}`,
     `  state       ${here(paths.backend)}, opened by ${here(paths.passphrase)}: back up both, share neither`,
   ].join("\n");
 }
-
-function explain(error: unknown): number {
-  if (error instanceof ConfigError) {
-    const hint = error.message.includes("pulumi config set")
-      ? "\n\nHere `pulumi config set …` is `npm run pulumi -- config set …`."
-      : "";
-    process.stderr.write(`\n${error.message}${hint}\n`);
-    return 1;
-  }
-  if (error instanceof UsageError) {
-    process.stderr.write(`${error.message}\n\n${USAGE}`);
-    return 2;
-  }
-  const known = error instanceof StartError || error instanceof StackFileError;
-  process.stderr.write(
-    known
-      ? `\n${error.message}\n`
-      : `\nnpm start failed in a way that it does not know: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
-  );
-  return 1;
-}
-
-main(process.argv.slice(2)).then(
-  (code) => (process.exitCode = code),
-  (error: unknown) => (process.exitCode = explain(error)),
-);

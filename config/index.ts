@@ -6,5 +6,5 @@ export * from "./faults";
 export * from "./images";
 export * from "./load";
 export * from "./pulumi";
-export type { RawConfig } from "./raw";
+export { NAMESPACE, type RawConfig } from "./raw";
 export * from "./schema";

@@ -1,9 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { loadConfig, type LoadedConfig } from "./load";
-import type { RawConfig } from "./raw";
-
-/** The namespace of every key: the Pulumi project's name, fixed for other tools. */
-export const NAMESPACE = "rampart";
+import { NAMESPACE, type RawConfig } from "./raw";
 
 // Exported at run time, marked @internal in the types: `Config.get` of a secret key would warn on every run instead.
 const runtime = pulumi.runtime as unknown as { readonly isConfigSecret: (key: string) => boolean };

@@ -2,6 +2,9 @@
 import { keyPath, type Fault } from "./faults";
 import { isStackKey, type StackConfig } from "./schema";
 
+/** The namespace of every key: the Pulumi project's name, fixed for other tools. */
+export const NAMESPACE = "rampart";
+
 /** A stack's configuration as the engine hands it over: flat keys without their namespace, values as text. */
 export interface RawConfig {
   readonly stack: string;

@@ -25,11 +25,14 @@ const REMEDIES: readonly (readonly [words: RegExp, remedy: string])[] = [
   [/no space left on device/i, "Make room on the engine's disk, then try again."],
 ];
 
+/** What the Docker CLI adds to an error of the engine's. */
+const HELP = /^(Run|See) 'docker [^\n]*--help'[^\n]*$/gm;
+
 /** Why commands failed, by the words of each one that did. */
 export function reason(commands: readonly Ended[]): string {
   const failed = commands.filter(({ code }) => code !== 0);
   const said = failed
-    .map(({ stderr, stdout }) => lastLines(stderr === "" ? stdout : stderr))
+    .map(({ stderr, stdout }) => lastLines((stderr === "" ? stdout : stderr).replace(HELP, "")))
     .filter((words) => words !== "")
     .join("\n");
   const ends = failed.map(({ args, code }) => `\`docker ${args[0] ?? ""}\` ended with ${code}`).join(", ");

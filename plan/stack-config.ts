@@ -1,4 +1,5 @@
-import { loadConfig, NAMESPACE, type LoadedConfig } from "../config";
+import { loadConfig, type LoadedConfig } from "../config/load";
+import { NAMESPACE } from "../config/raw";
 import type { StackFile } from "./stack-file";
 
 /**

@@ -22,13 +22,13 @@ export class StackFileError extends Error {}
  */
 export function readStackFile(directory: string, stack: string, configFile?: string): StackFile {
   const path = configFile ?? join(directory, `Pulumi.${basename(stack)}.yaml`);
-  const project = readYaml(join(directory, "Pulumi.yaml"));
+  const project = readYaml(join(directory, "Pulumi.yaml"), "run this in a Pulumi project");
   const name = typeof project["name"] === "string" ? project["name"] : "rampart";
   const values: Record<string, string> = {};
   const secretKeys: string[] = [];
   for (const [key, entry] of [
     ...Object.entries(defaults(project["config"])),
-    ...Object.entries(record(readYaml(path)["config"])),
+    ...Object.entries(record(readYaml(path, "create it, or name another with --config-file <path>")["config"])),
   ]) {
     if (entry === null || entry === undefined) continue;
     const full = key.includes(":") ? key : `${name}:${key}`;
@@ -38,9 +38,8 @@ export function readStackFile(directory: string, stack: string, configFile?: str
   return { stack, project: name, values, secretKeys };
 }
 
-function readYaml(path: string): Record<string, unknown> {
-  if (!existsSync(path))
-    throw new StackFileError(`there is no ${path}; create it, or name another with --config-file <path>`);
+function readYaml(path: string, fix: string): Record<string, unknown> {
+  if (!existsSync(path)) throw new StackFileError(`there is no ${path}; ${fix}`);
   try {
     return record(parse(readFileSync(path, "utf8")));
   } catch (error) {

@@ -1,7 +1,9 @@
 import { existsSync } from "node:fs";
-import { field, parseJson, text } from "../start/prerequisites";
-import { capture, findProgram } from "../start/run";
-import { pulumiEnvironment, stackStateFile, StartError, statePaths } from "../start/state";
+import { defined } from "../../hardening/defined";
+import { UserError } from "../shared/errors";
+import { field, parseJson, text } from "../shared/json";
+import { capture, findProgram } from "../shared/run";
+import { pulumiEnvironment, stackStateFile, statePaths } from "../shared/state";
 
 /** What a stack's outputs say of its database. */
 export interface DatabaseAccess {
@@ -26,13 +28,11 @@ export function stateEnvironment(
   return own ? pulumiEnvironment(env, paths, stack) : env;
 }
 
-/** Reads a stack's outputs with the Pulumi CLI. @throws StartError when there are none */
+/** Reads a stack's outputs with the Pulumi CLI. @throws UserError when there are none */
 export async function readAccess(root: string, project: string, stack: string): Promise<DatabaseAccess> {
   const pulumi = findProgram("pulumi", process.env);
   if (pulumi === undefined)
-    throw new StartError(
-      "The Pulumi CLI (`pulumi`) is not installed here, and only it can open the stack's passwords.",
-    );
+    throw new UserError("The Pulumi CLI (`pulumi`) is not installed here, and only it can open the stack's passwords.");
   const env = stateEnvironment(root, project, stack, process.env);
   const result = await capture(
     pulumi,
@@ -41,11 +41,11 @@ export async function readAccess(root: string, project: string, stack: string): 
     120,
   );
   if (result.code !== 0)
-    throw new StartError(`The outputs of stack ${stack} could not be read: ${result.stderr.trim()}`);
+    throw new UserError(`The outputs of stack ${stack} could not be read: ${result.stderr.trim()}`);
   return accessOf(stack, parseJson(result.stdout));
 }
 
-/** @throws StartError when the outputs are not those of a stack with a database */
+/** @throws UserError when the outputs are not those of a stack with a database */
 export function accessOf(stack: string, outputs: unknown): DatabaseAccess {
   const database = field(outputs, "database");
   const network = text(field(field(outputs, "networks"), "internal"));
@@ -55,9 +55,9 @@ export function accessOf(stack: string, outputs: unknown): DatabaseAccess {
     text(field(database, "ca")),
   ];
   if (network === undefined || name === undefined || superuser === undefined)
-    throw new StartError(`Stack ${stack} has no database, or was not deployed to its end: \`pulumi up\` it first.`);
+    throw new UserError(`Stack ${stack} has no database, or was not deployed to its end: \`pulumi up\` it first.`);
   const passwords = { ...strings(field(database, "passwords")), ...strings(field(database, "elevations")) };
-  return { network, database: name, superuser, passwords, ...(ca === undefined ? {} : { ca }) };
+  return { network, database: name, superuser, passwords, ...defined({ ca }) };
 }
 
 function strings(value: unknown): Record<string, string> {
@@ -69,11 +69,11 @@ function strings(value: unknown): Record<string, string> {
   );
 }
 
-/** @throws StartError with the roles that there are */
+/** @throws UserError with the roles that there are */
 export function passwordOf({ passwords }: DatabaseAccess, role: string): string {
   const password = passwords[role];
   if (password === undefined)
-    throw new StartError(
+    throw new UserError(
       `--role: given '${role}'; this stack has ${[...Object.keys(passwords).sort(), "superuser"].join(", ")}. An elevation (elevated_<who>) is declared in database.elevations.`,
     );
   return password;

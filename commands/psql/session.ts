@@ -1,16 +1,16 @@
 import { hostname } from "node:os";
-import { ephemeralArgs, type EphemeralContainer } from "../../hardening/container/ephemeral";
-import { SERVER_UID, SERVER_USER } from "../../hardening/postgres/server/user";
-import { LABEL_COMPONENT, LABEL_NAME, LABEL_STACK } from "../../hardening/container/labels";
-import { StartError } from "../start/state";
 import { labelFilters } from "../../engine/containers";
 import type { DockerClient } from "../../engine/docker";
 import { lines } from "../../engine/text";
+import { ephemeralArgs, type EphemeralContainer } from "../../hardening/container/ephemeral";
+import { LABEL_COMPONENT, LABEL_NAME, LABEL_STACK } from "../../hardening/container/labels";
+import { SERVER_UID, SERVER_USER } from "../../hardening/postgres/server/user";
+import { UserError } from "../shared/errors";
 import { passwordLine, passwordOf, type DatabaseAccess } from "./access";
 import type { PsqlOptions } from "./options";
 
 export const SESSION_NAME = "psql";
-/** The machine and the process that a container of ours works for. */
+/** The machine and the process that a container of this command works for. */
 export const LABEL_OWNER = "io.rampart.owner";
 export const owner = (): string => `${hostname()}:${process.pid}`;
 
@@ -32,7 +32,7 @@ done
 `;
 const WRITE_SCRIPT = 'umask 077; cat > "$1"';
 
-/** psql's environment: paths and names alone. */
+/** psql's environment: paths and names only. */
 function psqlEnvironment(access: DatabaseAccess, options: PsqlOptions): Record<string, string> {
   return {
     ...{
@@ -128,11 +128,11 @@ const terminal = (): string[] =>
     ? ["--interactive", "--tty", "--env", `TERM=${process.env["TERM"] ?? "xterm"}`]
     : ["--interactive"];
 
-/** The stack's running Postgres container. @throws StartError when there is none */
+/** The stack's running Postgres container. @throws UserError when there is none */
 export async function postgresContainer(docker: DockerClient, stack: string): Promise<string> {
   const filters = labelFilters({ [LABEL_STACK]: stack, [LABEL_COMPONENT]: "postgres", [LABEL_NAME]: "postgres" });
   const [id] = lines(await docker.must("The engine could not be asked", ["ps", "--no-trunc", "--quiet", ...filters]));
-  if (id === undefined) throw new StartError(`No Postgres of stack ${stack} runs on the engine at ${docker.host}.`);
+  if (id === undefined) throw new UserError(`No Postgres of stack ${stack} runs on the engine at ${docker.host}.`);
   return id;
 }
 

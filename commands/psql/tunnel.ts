@@ -1,10 +1,10 @@
 import { hostname } from "node:os";
-import { ephemeralArgs, type EphemeralContainer } from "../../hardening/container/ephemeral";
-import { LABEL_COMPONENT, LABEL_EPHEMERAL, LABEL_NAME, LABEL_STACK } from "../../hardening/container/labels";
-import type { DockerClient } from "../../engine/docker";
 import { labelFilters } from "../../engine/containers";
+import type { DockerClient } from "../../engine/docker";
 import { lastLines, lines } from "../../engine/text";
 import { until } from "../../engine/until";
+import { ephemeralArgs, type EphemeralContainer } from "../../hardening/container/ephemeral";
+import { LABEL_COMPONENT, LABEL_EPHEMERAL, LABEL_NAME, LABEL_STACK } from "../../hardening/container/labels";
 import { passwordOf, type DatabaseAccess } from "./access";
 import type { PsqlOptions } from "./options";
 import { LABEL_OWNER, owner, SESSION_NAME } from "./session";
@@ -20,7 +20,7 @@ export interface TunnelOptions extends PsqlOptions {
 }
 
 /**
- * A forwarder that lasts as long as this process: it listens on the engine's loopback alone. An engine never binds a
+ * A forwarder that lasts as long as this process: it listens on the engine's loopback only. An engine never binds a
  * published port of a container on an internal network only, so that the tunnel gets a bridge of its own.
  */
 export async function openTunnel(

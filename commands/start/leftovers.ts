@@ -1,7 +1,7 @@
 import { labelFilters } from "../../engine/containers";
 import type { DockerClient } from "../../engine/docker";
 import { LABEL_EPHEMERAL, LABEL_STACK } from "../../hardening/container/labels";
-import { field, parseJson, text } from "./prerequisites";
+import { field, parseJson, text } from "../shared/json";
 
 /** What the engine has under a stack's name although its state does not know it, by the engine's names. */
 export interface Leftovers {
@@ -36,7 +36,7 @@ export function findLeftovers(listings: Listings, name: string, state: string): 
     listing.split("\n").flatMap((line) => {
       const row = parseJson(line);
       const [found, id] = [text(field(row, nameKey)), text(field(row, idKey))];
-      // What a command of ours made for its own time, and the volumes of a major upgrade, belong to no state.
+      // What a command made for its own time, and the volumes of a major upgrade, belong to no state.
       const own =
         (text(field(row, "Labels")) ?? "").split(",").includes(`${LABEL_EPHEMERAL}=true`) ||
         UPGRADE_VOLUME.test(found ?? "");

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
-import { capture } from "./run";
+import { capture } from "../shared/run";
 
 export interface Listener {
   readonly pid: number;

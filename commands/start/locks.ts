@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { field, parseJson, text } from "./prerequisites";
+import { defined } from "../../hardening/defined";
+import { field, parseJson, text } from "../shared/json";
 
 /** A lock of Pulumi's file backend: who runs an update on the stack. */
 export interface Lock {
@@ -38,9 +39,7 @@ export function parseLock(file: string, content: string): Lock {
   return {
     file,
     ...(typeof pid === "number" && Number.isInteger(pid) && pid > 0 ? { pid } : {}),
-    ...(host === undefined ? {} : { host }),
-    ...(user === undefined ? {} : { user }),
-    ...(since === undefined ? {} : { since }),
+    ...defined({ host, user, since }),
   };
 }
 

@@ -1,5 +1,6 @@
 import { createServer } from "node:net";
-import { field, parseJson, text } from "./prerequisites";
+import { defined } from "../../hardening/defined";
+import { field, parseJson, text } from "../shared/json";
 
 export interface WantedPort {
   /** The configuration key that sets it, such as `rampart:edge.httpsPort`. */
@@ -38,9 +39,7 @@ export function parseContainers(listing: string): PublishingContainer[] {
     const [id, name] = [text(field(row, "ID")), text(field(row, "Names"))];
     if (id === undefined || name === undefined) return [];
     const stack = /(?:^|,)io\.rampart\.stack=([^,]*)/.exec(text(field(row, "Labels")) ?? "")?.[1];
-    return [
-      { id, name, ports: publishedPorts(text(field(row, "Ports")) ?? ""), ...(stack === undefined ? {} : { stack }) },
-    ];
+    return [{ id, name, ports: publishedPorts(text(field(row, "Ports")) ?? ""), ...defined({ stack }) }];
   });
 }
 
@@ -80,7 +79,7 @@ export function containerHolder(container: PublishingContainer): Holder {
     return { name: `the container ${container.name}`, remedy: `stop it (\`docker stop ${container.name}\`)` };
   return {
     name: `the container ${container.name} of a Rampart stack ${container.stack} that was not deployed from here`,
-    remedy: "destroy that stack from where it was deployed (`npm run pulumi -- destroy`)",
+    remedy: "destroy that stack from where it was deployed (`npx rampart pulumi destroy`)",
   };
 }
 

@@ -1,5 +1,9 @@
 import type { LoadedConfig } from "../../config/load";
 import { DockerClient } from "../../engine/docker";
+import { UserError } from "../shared/errors";
+import { pulumiCommand } from "../shared/pulumi-cli";
+import { lockDirectory, readState } from "../shared/state";
+import type { Workspace } from "../shared/workspace";
 import { findLeftovers, isAny, leftoverSentence, listEngine } from "./leftovers";
 import { findListener } from "./listener";
 import { deadSentence, heldSentence, judgeLocks, pendingOperations, readLocks, removeLock } from "./locks";
@@ -13,12 +17,6 @@ import {
   tryPort,
   type WantedPort,
 } from "./ports";
-import { lockDirectory, readState, StartError } from "./state";
-import type { Workspace } from "./workspace";
-
-/** The command of ours that runs Pulumi on a stack, to be named in a sentence. */
-export const pulumiCommand = (stack: string, command: string): string =>
-  `npm run pulumi -- ${command}${stack === "dev" ? "" : ` --stack ${stack}`}`;
 
 /** The ports that the edge publishes. */
 export function wantedPorts(config: LoadedConfig): WantedPort[] {
@@ -33,7 +31,7 @@ export function wantedPorts(config: LoadedConfig): WantedPort[] {
  * The edge's ports are free, or held by this stack's own edge: a container whose id is in this very state, as another
  * checkout's stack may have the same name.
  * @returns what to say of them
- * @throws StartError with a sentence for each port that is taken
+ * @throws UserError with a sentence for each port that is taken
  */
 export async function checkPorts(workspace: Workspace, config: LoadedConfig, host: string): Promise<string> {
   const state = readState(workspace.paths, workspace.project, workspace.stack);
@@ -56,7 +54,7 @@ export async function checkPorts(workspace: Workspace, config: LoadedConfig, hos
     else if (tried === "taken")
       faults.push(takenSentence(wanted, processHolder(await findListener(wanted.port)), workspace.sourceName));
   }
-  if (faults.length > 0) throw new StartError([...new Set(faults)].join("\n"));
+  if (faults.length > 0) throw new UserError([...new Set(faults)].join("\n"));
   const ports = wantedPorts(config)
     .map(({ address, port }) => `${address}:${port}`)
     .join(" and ");
@@ -66,14 +64,14 @@ export async function checkPorts(workspace: Workspace, config: LoadedConfig, hos
 /**
  * What has a fixed name or address would fail the update halfway where something else has it.
  * @returns what to say of a run that was cut off
- * @throws StartError when something is there
+ * @throws UserError when something is there
  */
 export async function checkLeftovers(workspace: Workspace, config: LoadedConfig, host: string): Promise<string[]> {
   const { project, stack } = workspace;
   const state = readState(workspace.paths, project, stack);
   const cutOff = pendingOperations(state) > 0;
   const leftovers = findLeftovers(await listEngine(new DockerClient(host), stack), config.name, state);
-  if (isAny(leftovers)) throw new StartError(leftoverSentence(config.name, leftovers, cutOff, workspace.sourceName));
+  if (isAny(leftovers)) throw new UserError(leftoverSentence(config.name, leftovers, cutOff, workspace.sourceName));
   if (!cutOff) return [];
   return [
     `a run was cut off, but nothing of it is left; Pulumi goes on warning of it until \`${pulumiCommand(stack, "refresh --clear-pending-creates")}\``,
@@ -83,12 +81,12 @@ export async function checkLeftovers(workspace: Workspace, config: LoadedConfig,
 /**
  * Takes off the locks of processes that are gone: after a crash or a reboot nobody else will.
  * @returns what to say of it
- * @throws StartError when a lock is held, or may be
+ * @throws UserError when a lock is held, or may be
  */
 export function checkLocks(workspace: Workspace): string[] {
   const { paths, project, stack } = workspace;
   const { dead, held } = judgeLocks(readLocks(lockDirectory(paths, project, stack)));
-  if (held.length > 0) throw new StartError(heldSentence(stack, held, pulumiCommand(stack, "cancel")));
+  if (held.length > 0) throw new UserError(heldSentence(stack, held, pulumiCommand(stack, "cancel")));
   dead.forEach(removeLock);
   return dead.map(deadSentence);
 }

@@ -1,4 +1,7 @@
-import type { Finished } from "./run";
+import { MISSING_DOCKER } from "../shared/engine-host";
+import { field, parseJson, text } from "../shared/json";
+import { missingPulumi, PULUMI_INSTALL } from "../shared/pulumi-cli";
+import type { Finished } from "../shared/run";
 
 /** What one look at the machine found: a line for the list, or a sentence that names the fault and the way out. */
 export type Finding = { readonly ok: true; readonly text: string } | { readonly ok: false; readonly sentence: string };
@@ -22,9 +25,7 @@ export function judgeNode(version: string): Finding {
 
 export function judgeDockerCli(path: string | undefined): Finding {
   if (path !== undefined) return found(`Docker CLI ${path}`);
-  return lacking(
-    `The Docker CLI (\`docker\`) is missing: install Docker 20.10 or later from https://docs.docker.com/get-docker/, ${AGAIN}.`,
-  );
+  return lacking(`${MISSING_DOCKER}, ${AGAIN}.`);
 }
 
 /** What `docker version --format '{{json .}}'` says of the engine, or why it says nothing. */
@@ -49,7 +50,7 @@ export function judgeEngine(result: Finished, host: string): Finding {
 function noEngine(result: Finished, host: string): string {
   const said = result.stderr.trim();
   if (/permission denied/i.test(said) && !host.startsWith("ssh:")) {
-    return `You may not use the Docker engine at ${host}: join the group that owns the socket (\`sudo usermod -aG docker $USER\`) and log in anew, or point DOCKER_HOST at an engine of your own, ${AGAIN}.`;
+    return `You may not use the Docker engine at ${host}: join the group that owns the socket (\`sudo usermod -aG docker $USER\`) and log in again, or point DOCKER_HOST at an engine of your own, ${AGAIN}.`;
   }
   if (/is too old|is too new/i.test(said)) {
     return `The Docker CLI and the engine at ${host} have no API version in common (${lastLine(said)}): update the older of the two, ${AGAIN}.`;
@@ -67,13 +68,12 @@ function noEngine(result: Finished, host: string): string {
 
 /** @param floor the oldest CLI that will do: the version of the SDK, as the engine's part of resource hooks is in the CLI */
 export function judgePulumiCli(result: Finished | undefined, floor: string): Finding {
-  const way = "`curl -fsSL https://get.pulumi.com | sh` or https://www.pulumi.com/docs/install/";
-  if (result === undefined)
-    return lacking(`The Pulumi CLI (\`pulumi\`) is missing: install version ${floor} or later (${way}), ${AGAIN}.`);
+  const way = PULUMI_INSTALL;
+  if (result === undefined) return lacking(`${missingPulumi(floor)}, ${AGAIN}.`);
   const version = /^v?(\d+\.\d+\.\d+\S*)/.exec(result.stdout.trim())?.[1];
   if (version === undefined)
     return lacking(
-      `The Pulumi CLI does not tell its version (${lastLine(result.stderr) || "it said nothing"}): install it anew (${way}), ${AGAIN}.`,
+      `The Pulumi CLI does not tell its version (${lastLine(result.stderr) || "it said nothing"}): install it again (${way}), ${AGAIN}.`,
     );
   if (compareVersions(version, floor) < 0)
     return lacking(`The Pulumi CLI ${version} is too old: update it to ${floor} or later (${way}), ${AGAIN}.`);
@@ -118,16 +118,4 @@ export function compareVersions(a: string, b: string): number {
   return 0;
 }
 
-export function parseJson(json: string): unknown {
-  try {
-    return JSON.parse(json) as unknown;
-  } catch {
-    return undefined;
-  }
-}
-
-export const field = (value: unknown, key: string): unknown =>
-  typeof value === "object" && value !== null ? (value as Record<string, unknown>)[key] : undefined;
-export const text = (value: unknown): string | undefined =>
-  typeof value === "string" && value !== "" ? value : undefined;
 const lastLine = (said: string): string => said.trim().split("\n").at(-1) ?? "";

@@ -1,6 +1,6 @@
 import { request } from "node:https";
-import type { LoadedConfig } from "../../config/load";
 import { routeUrl } from "../../config/derived";
+import type { LoadedConfig } from "../../config/load";
 import { watch } from "../../engine/until";
 
 /** One URL of the stack, and where to knock for it. */
@@ -83,7 +83,7 @@ export function ask(target: Target): Promise<Answer> {
           Host: target.port === 443 ? target.host : `${target.host}:${target.port}`,
           "User-Agent": "rampart-start",
         },
-        // Self-signed in dev, where the edge is reached on loopback alone.
+        // Self-signed in dev, where the edge is reached on loopback only.
         rejectUnauthorized: target.trusted,
         timeout: ATTEMPT_MS,
         agent: false,

@@ -1,6 +1,7 @@
-import { readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { contextHost, DockerClient } from "../../engine/docker";
+import { dirname } from "node:path";
+import { DockerClient } from "../../engine/docker";
+import { packageVersion } from "../shared/pulumi-cli";
+import { capture, findProgram } from "../shared/run";
 import {
   judgeDockerCli,
   judgeEngine,
@@ -8,27 +9,11 @@ import {
   judgeNode,
   judgePlugins,
   judgePulumiCli,
-  parseJson,
-  field,
-  text,
   type Finding,
   type Plugin,
 } from "./prerequisites";
-import { capture, findProgram } from "./run";
 
-const DEFAULT_HOST = process.platform === "win32" ? "npipe:////./pipe/docker_engine" : "unix:///var/run/docker.sock";
 const PROVIDERS = ["docker", "random", "postgresql"];
-
-/**
- * The engine that a deployment would use: `docker:host`, then DOCKER_HOST, then the Docker CLI's current context. The
- * provider does not look at contexts, so that without this Colima or a rootless engine would be missed.
- */
-export async function engineHost(configured: string | undefined, env: NodeJS.ProcessEnv): Promise<string> {
-  const given = configured ?? text(env["DOCKER_HOST"]);
-  if (given !== undefined || findProgram("docker", env) === undefined) return given ?? DEFAULT_HOST;
-  const host = await contextHost(env);
-  return host !== undefined && /^(unix|ssh|npipe):\/\//.test(host) ? host : DEFAULT_HOST;
-}
 
 /** Looks at everything that a deployment needs of this machine. All of it, so that a user mends it in one go. */
 export async function survey(root: string, host: string, env: NodeJS.ProcessEnv): Promise<Finding[]> {
@@ -56,10 +41,4 @@ async function surveyPulumi(root: string, env: NodeJS.ProcessEnv): Promise<Findi
   const beside = findProgram("pulumi-language-nodejs", { PATH: dirname(program) });
   const wanted: Plugin[] = PROVIDERS.map((name) => ({ name, version: packageVersion(root, name) }));
   return [cli, judgeLanguageHost(beside ?? findProgram("pulumi-language-nodejs", env)), judgePlugins(wanted, plugins)];
-}
-
-/** The version of an installed package of Pulumi's. */
-export function packageVersion(root: string, name: string): string {
-  const manifest = parseJson(readFileSync(join(root, "node_modules", "@pulumi", name, "package.json"), "utf8"));
-  return text(field(manifest, "version")) ?? "unknown";
 }

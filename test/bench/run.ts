@@ -77,7 +77,7 @@ const ENGINE_PARTS: Readonly<Record<Exclude<Part, "plan" | "tests">, (images: Im
   };
 
 const plan = (configFile: string): Promise<Sample> =>
-  measure("node", ["--require", "tsx/cjs", "commands/plan.ts", "dev", "--config-file", configFile], { cwd: root });
+  measure("node", ["bin/rampart.cjs", "plan", "dev", "--config-file", configFile], { cwd: root });
 
 /** The plan of the dev stack, and of one with a hundred services. */
 async function benchPlan(work: string): Promise<void> {

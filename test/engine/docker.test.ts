@@ -108,6 +108,12 @@ describe("must", () => {
     );
   });
 
+  test("leaves out where the CLI sends its reader", async () => {
+    expect(
+      await failure("echo 'docker: No such image: x' >&2; echo \"Run 'docker run --help' for more\" >&2; exit 125"),
+    ).toBe("The image could not be pulled: docker: No such image: x");
+  });
+
   test("says that the time was up, and how to see why", async () => {
     expect(await failure("exec sleep 60", 0.1)).toBe(
       `The image could not be pulled: not done within 0.1 s. See whether the engine answers: \`docker --host ${HOST} version\`.`,

@@ -23,7 +23,7 @@ function load(stack: string, file: string): LoadedConfig {
 }
 
 const plan = (stack: string, file: string): Promise<Output> =>
-  node(["--require", "tsx/cjs", "commands/plan.ts", stack, "--config-file", file, "--json"]);
+  node(["bin/rampart.cjs", "plan", stack, "--config-file", file, "--json"]);
 
 describe.each(STACKS)("$file", ({ file, stack }) => {
   it("is a valid configuration", () => {

@@ -11,7 +11,7 @@ beforeAll(() => {
   for (const room of ["bin", "components", "config", "engine", "hardening/text", "resources"]) {
     mkdirSync(join(project, room), { recursive: true });
   }
-  cpSync(join(root, "bin/load.cjs"), join(project, "bin/load.cjs"));
+  for (const name of ["load.cjs", "lazy-sdk.cjs"]) cpSync(join(root, "bin", name), join(project, "bin", name));
   symlinkSync(join(root, "node_modules"), join(project, "node_modules"));
   file("package-lock.json", "{}");
   file("hardening/text/words.sql", "SELECT 1");

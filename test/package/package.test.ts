@@ -1,9 +1,20 @@
-import { cpSync, existsSync, mkdtempSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { node, read, ROOT, type Output } from "../examples/support";
 
 const MANIFEST = JSON.parse(read("package.json")) as {
+  bin: Record<string, string>;
   dependencies: Record<string, string>;
   exports: Record<string, { types: string; default: string } | string>;
 };
@@ -29,7 +40,8 @@ beforeAll(async () => {
     "--outDir",
     join(built, "dist"),
   ]);
-  for (const name of ["package.json", ...DOCUMENTS]) cpSync(join(ROOT, name), join(built, name));
+  for (const name of ["package.json", "bin", ...DOCUMENTS])
+    cpSync(join(ROOT, name), join(built, name), { recursive: true });
   // What must stay out, were `files` to let it in.
   for (const name of ["Pulumi.dev.yaml", "index.ts"]) cpSync(join(ROOT, name), join(built, name));
   for (const name of Object.keys(MANIFEST.dependencies)) {
@@ -56,13 +68,15 @@ it("packs the compiled library and its documents, and nothing else", async () =>
   const { stdout } = await node([npm, "pack", "--dry-run", "--json", "--ignore-scripts"], built);
   const [packed] = JSON.parse(stdout) as { files: { path: string }[]; unpackedSize: number }[];
   const paths = packed?.files.map(({ path }) => path) ?? [];
-  expect(paths.filter((path) => !path.startsWith("dist/")).sort()).toEqual([...DOCUMENTS, "package.json"].sort());
+  expect(paths.filter((path) => !path.startsWith("dist/")).sort()).toEqual(
+    [...DOCUMENTS, "bin/rampart.cjs", "package.json"].sort(),
+  );
   expect(paths).toContain("dist/hardening/confinement/seccomp/moby-default.json");
   expect(
     paths.filter(
       (path) =>
         path.startsWith("dist/") &&
-        !/^dist\/(components|config|engine|hardening|plan|resources)\/.+(\.js|\.d\.ts|\/moby-default\.json)$/.test(
+        !/^dist\/(commands\/.+\.js|(components|config|engine|hardening|plan|resources)\/.+(\.js|\.d\.ts|\/moby-default\.json))$/.test(
           path,
         ),
     ),
@@ -80,6 +94,31 @@ it("has every file that its exports name, and each can be required", async () =>
   const script = `for (const name of ${JSON.stringify(entries.map(({ name }) => name))}) if (Object.keys(require(name)).length === 0) throw new Error(name); require("rampart").HardenedStack.name`;
   const { code, stderr } = await node(["-e", script], consumer);
   expect([stderr, code]).toEqual(["", 0]);
+}, 30_000);
+
+it("brings the commands, which work on the project that they are run in", async () => {
+  const bin = join(built, MANIFEST.bin["rampart"] ?? "");
+  expect([statSync(bin).mode & 0o111, readFileSync(bin, "utf8").split("\n")[0]]).toEqual([
+    0o111,
+    "#!/usr/bin/env node",
+  ]);
+  const help = await node([bin, "--help"], consumer);
+  expect([help.stderr, help.code, help.stdout.split("\n")[0]]).toEqual([
+    "",
+    0,
+    "usage: npx rampart <command> [<stack>] [options]",
+  ]);
+  const project = join(consumer, "infrastructure");
+  mkdirSync(join(project, "deep"), { recursive: true });
+  writeFileSync(join(project, "Pulumi.yaml"), "name: shop\nruntime: nodejs\nmain: program.ts\n");
+  cpSync(join(ROOT, "Pulumi.dev.yaml"), join(project, "Pulumi.dev.yaml"));
+  writeFileSync(
+    join(project, "program.ts"),
+    'import { HardenedStack, loadStackConfig } from "rampart";\nconst stack: HardenedStack = new HardenedStack(loadStackConfig());\nexport = stack.outputs;\n',
+  );
+  const planned = await node([bin, "plan", "dev", "--json"], join(project, "deep"));
+  expect([planned.stderr, planned.code]).toEqual(["", 0]);
+  expect(planned.stdout).toBe((await node([join(ROOT, "bin/rampart.cjs"), "plan", "dev", "--json"])).stdout);
 }, 30_000);
 
 it("type-checks the examples of docs/library.md, as a project that resolves as Node.js does", async () => {

@@ -43,7 +43,7 @@ function plan(...args: string[]): Promise<Result> {
   return new Promise((done) => {
     execFile(
       process.execPath,
-      ["--require", "tsx/cjs", "commands/plan.ts", ...args],
+      ["bin/rampart.cjs", "plan", ...args],
       { cwd: root, env, maxBuffer: 64 * 1024 * 1024 },
       (error, stdout, stderr) => done({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
     );
@@ -191,7 +191,7 @@ describe("plan", () => {
   });
 
   test.each([
-    ["without a stack", [], /^usage: npm run plan/],
+    ["without a stack", [], /^<stack>: given nothing; allowed: the name of one stack\n/],
     ["with an option that it does not know", ["dev", "--yaml"], /^Unknown option '--yaml'/],
     [
       "of a stack that has no file",

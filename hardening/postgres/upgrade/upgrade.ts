@@ -3,7 +3,7 @@
 /** The major whose data volume has a name without a number: the pin of the first release, so that older stacks keep theirs. */
 export const FIRST_MAJOR = 16;
 
-/** A file in the data directory of a volume that `npm run upgrade-postgres` filled and verified; PostgreSQL ignores it. */
+/** A file in the data directory of a volume that `rampart upgrade-postgres` filled and verified; PostgreSQL ignores it. */
 export const PREPARED_FILE = "rampart-prepared";
 
 /**
@@ -102,7 +102,7 @@ export function majorRefusal(change: MajorChange): string | undefined {
     return refusal(
       `the engine holds PostgreSQL ${kept.major}'s data in ${kept.name} and none of PostgreSQL ${wanted}, which would start empty`,
       [
-        `Put an image of PostgreSQL ${kept.major} back into rampart:images.postgres and deploy; then \`npm run upgrade-postgres -- ${stack} --help\`.`,
+        `Put an image of PostgreSQL ${kept.major} back into rampart:images.postgres and deploy; then \`npx rampart upgrade-postgres ${stack} --help\`.`,
         `Or, where that data is not wanted: \`docker volume rm ${kept.name}\`.`,
       ],
     );
@@ -115,7 +115,7 @@ function procedure({ stack, image, wanted }: MajorChange, from: number): string 
     `PostgreSQL ${from} runs and the configured image is PostgreSQL ${wanted}: another major version takes a copy of the data, never the data itself`,
     [
       "1. Put the old image back into rampart:images.postgres.",
-      `2. npm run upgrade-postgres -- ${stack} --to '${image}' --confirm ${stack}`,
+      `2. npx rampart upgrade-postgres ${stack} --to '${image}' --confirm ${stack}`,
       "3. What that prints at its end:",
       ...switchCommands(stack, image, from).map((line) => `   ${line}`),
       "docs/upgrades.md has the whole.",

@@ -1,7 +1,8 @@
 import { hostname } from "node:os";
 import { accessOf, passwordLine, passwordOf } from "../../../commands/psql/access";
-import { parsePsqlOptions } from "../../../commands/psql/options";
+import { OPTIONS, psqlOptions, type PsqlOptions } from "../../../commands/psql/options";
 import { isOrphan, sshCommand, tunnelText } from "../../../commands/psql/tunnel";
+import { parse } from "../../../commands/shared/options";
 
 const OUTPUTS = {
   networks: { internal: "shop-internal" },
@@ -14,24 +15,38 @@ const refusal = (run: () => unknown): string => {
     return error instanceof Error ? error.message : String(error);
   }
 };
-const parse = (...args: string[]): string => refusal(() => parsePsqlOptions(args));
+const rest = { value: "<arguments of psql>", summary: "" };
+const read = (...args: string[]): PsqlOptions =>
+  psqlOptions(parse({ name: "psql", stack: "required", options: OPTIONS, rest }, args));
+const refused = (...args: string[]): string => refusal(() => read(...args));
 
 test("the role is the one that only reads unless another is named; what follows -- is psql's", () => {
-  expect(parsePsqlOptions(["prod"])).toEqual({ stack: "prod", role: "app_ro", args: [] });
-  expect(
-    parsePsqlOptions(["prod", "--role", "elevated_anna", "--database", "analytics", "--", "-c", "select 1"]),
-  ).toEqual({ stack: "prod", role: "elevated_anna", database: "analytics", args: ["-c", "select 1"] });
-  expect(parsePsqlOptions(["prod", "--tunnel", "15433"])).toMatchObject({ tunnel: 15433 });
-  expect(parsePsqlOptions(["prod", "--config-file", "x.yaml"])).toMatchObject({ configFile: "x.yaml" });
+  expect(read("prod")).toEqual({ stack: "prod", role: "app_ro", args: [] });
+  expect(read("prod", "--role", "elevated_anna", "--database", "analytics", "--", "-c", "select 1")).toEqual({
+    stack: "prod",
+    role: "elevated_anna",
+    database: "analytics",
+    args: ["-c", "select 1"],
+  });
+  expect(read("prod", "-r", "app_rw", "-d", "analytics")).toMatchObject({ role: "app_rw", database: "analytics" });
+  expect(read("prod", "--tunnel", "15433")).toMatchObject({ tunnel: 15433 });
+  expect(read("prod", "--config-file", "x.yaml")).toEqual({ stack: "prod", role: "app_ro", args: [] });
 });
 
 test("wrong command lines are refused", () => {
-  expect(parse()).toBe("name one stack; psql's own arguments follow `--`");
-  expect(parse("prod", "--role", "a b")).toMatch(/^--role: given 'a b'; allowed: /);
-  expect(parse("prod", "--tunnel", "80")).toBe("--tunnel: given '80'; allowed: a port from 1024 to 65535");
-  expect(parse("prod", "--tunnel", "0x5000")).toMatch(/^--tunnel: given/);
-  expect(parse("prod", "--role", "superuser", "--tunnel", "5433")).toMatch(/the superuser is not taken from a tunnel/);
-  expect(parse("prod", "--tunnel", "5433", "--", "-c", "x")).toMatch(/starts no psql/);
+  expect(refused()).toBe("<stack>: given nothing; allowed: the name of one stack");
+  expect(refused("prod", "--role", "a b")).toBe(
+    "--role: given 'a b'; allowed: app_ro, app_rw, migrator, monitor, backup, elevated_<who> or superuser",
+  );
+  expect(refused("prod", "--database", "a b")).toBe("--database: given 'a b'; allowed: a database's name");
+  expect(refused("prod", "--tunnel", "80")).toBe("--tunnel: given '80'; allowed: a port from 1024 to 65535");
+  expect(refused("prod", "--tunnel", "0x5000")).toMatch(/^--tunnel: given/);
+  expect(refused("prod", "--role", "superuser", "--tunnel", "5433")).toBe(
+    "--role: given 'superuser'; allowed: with --tunnel any role but the superuser, whom pg_hba.conf refuses there",
+  );
+  expect(refused("prod", "--tunnel", "5433", "--", "-c", "x")).toBe(
+    "--tunnel starts no psql, so nothing may follow `--`",
+  );
 });
 
 test("a role that the stack has not got is named beside those that it has, and no password is shown", () => {

@@ -16,7 +16,7 @@ function program(name: string, answer: string): void {
 
 function start(command: string, ...args: string[]) {
   const env = { PATH: bin, HOME: bin, DOCKER_HOST: "unix:///nowhere/docker.sock" };
-  return spawnSync(process.execPath, ["--require", "tsx/cjs", `commands/${command}.ts`, ...args], {
+  return spawnSync(process.execPath, ["bin/rampart.cjs", command, ...args], {
     cwd: root,
     env,
     encoding: "utf8",
@@ -27,7 +27,7 @@ it("names all that is missing or too old, after the plan, and fails", () => {
   program("docker", '{"Server":{"Version":"19.03.15","ApiVersion":"1.40","Os":"linux"}}');
   const { status, stdout, stderr } = start("start", "--config-file", "Pulumi.dev.yaml");
   expect(stdout).toContain('Plan of stack "dev"');
-  const [, first, second, third, ...rest] = stderr.split("\n");
+  const [first, second, third, ...rest] = stderr.split("\n").slice(-4);
   expect(first).toBe("Nothing was deployed.");
   expect(second).toBe(
     "The engine at unix:///nowhere/docker.sock is too old (Docker 19.03.15, API 1.40): update it to Docker 20.10 (API 1.41) or later, then run `npm start` again.",

@@ -59,8 +59,8 @@ it("reads a directory of locks and removes one with its attributes", () => {
 });
 
 it("says who holds a lock and the way out", () =>
-  expect(heldSentence("dev", [lock(1)], "npm run pulumi -- cancel")).toBe(
-    "The stack dev is held by a lock of another run (root on here, process 1, since 2026-11-24T02:10:00Z): wait until it ends, or, if you know that it no longer runs, take the lock off with `npm run pulumi -- cancel` and run `npm start` again.",
+  expect(heldSentence("dev", [lock(1)], "npx rampart pulumi cancel")).toBe(
+    "The stack dev is held by a lock of another run (root on here, process 1, since 2026-11-24T02:10:00Z): wait until it ends, or, if you know that it no longer runs, take the lock off with `npx rampart pulumi cancel` and run `npm start` again.",
   ));
 
 it("says what it took off", () =>

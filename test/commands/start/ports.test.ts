@@ -72,7 +72,7 @@ describe("a port that a container holds", () => {
       .map((container) => takenSentence(wanted, containerHolder(container), "Pulumi.dev.yaml"));
     expect(sentences).toEqual([
       "Port 8443 on 127.0.0.1, which the edge needs, is held by the container web: stop it (`docker stop web`), or set rampart:edge.httpsPort in Pulumi.dev.yaml to another port, then run `npm start` again.",
-      "Port 8443 on 127.0.0.1, which the edge needs, is held by the container edge of a Rampart stack dev that was not deployed from here: destroy that stack from where it was deployed (`npm run pulumi -- destroy`), or set rampart:edge.httpsPort in Pulumi.dev.yaml to another port, then run `npm start` again.",
+      "Port 8443 on 127.0.0.1, which the edge needs, is held by the container edge of a Rampart stack dev that was not deployed from here: destroy that stack from where it was deployed (`npx rampart pulumi destroy`), or set rampart:edge.httpsPort in Pulumi.dev.yaml to another port, then run `npm start` again.",
     ]);
   });
 });

@@ -79,7 +79,7 @@ describe("the Docker CLI and engine", () => {
         ),
       ),
     ).toBe(
-      `You may not use the Docker engine at ${HOST}: join the group that owns the socket (\`sudo usermod -aG docker $USER\`) and log in anew, or point DOCKER_HOST at an engine of your own, then run \`npm start\` again.`,
+      `You may not use the Docker engine at ${HOST}: join the group that owns the socket (\`sudo usermod -aG docker $USER\`) and log in again, or point DOCKER_HOST at an engine of your own, then run \`npm start\` again.`,
     ));
 
   it("tells a CLI that the engine has outgrown", () =>

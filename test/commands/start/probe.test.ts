@@ -1,5 +1,3 @@
-import { loadConfig } from "../../../config/load";
-import { clock } from "../../../engine/until";
 import {
   beyondReach,
   describe as inWords,
@@ -8,6 +6,8 @@ import {
   waitForAnswer,
   type Answer,
 } from "../../../commands/start/probe";
+import { loadConfig } from "../../../config/load";
+import { clock } from "../../../engine/until";
 
 const IMAGE = `web:1@sha256:${"ab".repeat(32)}`;
 const LOCAL = "unix:///var/run/docker.sock";

@@ -29,7 +29,7 @@ const world = (name: string): BackupWorld => {
 };
 
 const command = (name: string, args: readonly string[]): Promise<RunResult> =>
-  run("node", ["--require", "tsx/cjs", `commands/${name}.ts`, ...args], { cwd: REPOSITORY, timeoutSeconds: 300 });
+  run("node", ["bin/rampart.cjs", name, ...args], { cwd: REPOSITORY, timeoutSeconds: 300 });
 const databases = (name: string): Promise<string> =>
   world(name).sql(
     "SELECT string_agg(datname, ' ' ORDER BY datname) FROM pg_database WHERE NOT datistemplate",
@@ -163,7 +163,7 @@ const CHECKS: readonly Check<Context>[] = [
       expect(result.code === 0, result.output);
       expectMatch(
         result.stdout,
-        /^app_restore_\S+ is of a restore that did not end.*DROP DATABASE "app_restore_/m,
+        /^app_restore_\S+ is left by a restore that did not end.*DROP DATABASE "app_restore_/m,
         "what the killed one left",
       );
       expectMatch(
@@ -289,7 +289,7 @@ const CHECKS: readonly Check<Context>[] = [
         (await command("restore-drill", [OLD, "--snapshot", newest])).code === 0,
         "the backup before does not pass",
       );
-      await must("node", ["--require", "tsx/cjs", "commands/backup.ts", OLD], { cwd: REPOSITORY, timeoutSeconds: 120 });
+      await must("node", ["bin/rampart.cjs", "backup", OLD], { cwd: REPOSITORY, timeoutSeconds: 120 });
     },
   },
   {

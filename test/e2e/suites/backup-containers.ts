@@ -1,10 +1,10 @@
 /** The containers of the backups, each as its workload says, against a Postgres server and no stack around them. */
-import { parseSnapshots } from "../../../commands/backup/snapshots";
 import { BackupWorld, PASSWORD, type Part } from "../lib/backup-containers";
 import { docker, mustDocker } from "../lib/engine";
 import { until } from "../lib/process";
 import { expect, expectMatch, type Check, type Suite } from "../lib/runner";
 import type { Context } from "../lib/stacks";
+import { parseSnapshots } from "../../../commands/restore/snapshots";
 
 /** Roles as a stack has them, and what a dump could get wrong: odd names, forced row security, sequences, partitions, types. */
 export const SCHEMA = `
@@ -90,7 +90,7 @@ async function health(part: Part, grace = false): Promise<{ code: number; output
   return here().exec(part, ["health"], 30);
 }
 
-/** The ids of all snapshots, the newest last, as `npm run restore` asks for them. */
+/** The ids of all snapshots, the newest last, as `rampart restore` asks for them. */
 async function list(): Promise<string[]> {
   const result = await here().exec("store", ["list"]);
   expect(result.code === 0, `list: ${result.output}`);

@@ -43,7 +43,7 @@ async function worksWith(images: Context["images"], far: Far): Promise<string> {
   const one = await store(images, far);
   await until("the store opens its repository", 60, async () => (await one.exec("store", ["health"])).code === 0);
   const command = (name: string, ...args: string[]): Promise<string> =>
-    must("node", ["--require", "tsx/cjs", `commands/${name}.ts`, PREFIX, ...args], {
+    must("node", ["bin/rampart.cjs", name, PREFIX, ...args], {
       cwd: REPOSITORY,
       timeoutSeconds: 300,
     });

@@ -8,7 +8,7 @@ import type { Context } from "../lib/stacks";
 const PARTS = ["backup", "backup-store", "restore-drill"] as const;
 
 const command = (name: string, args: readonly string[]): Promise<RunResult> =>
-  run("node", ["--require", "tsx/cjs", `commands/${name}.ts`, ...args], { cwd: REPOSITORY, timeoutSeconds: 300 });
+  run("node", ["bin/rampart.cjs", name, ...args], { cwd: REPOSITORY, timeoutSeconds: 300 });
 const parts = ({ kept }: Context): Promise<Container[]> => Promise.all(PARTS.map((part) => container(kept.name, part)));
 
 /** As the superuser, by the container's own socket. */
@@ -29,7 +29,7 @@ async function sql({ kept }: Context, text: string): Promise<string> {
   return result.stdout.trim();
 }
 
-/** The ids that `npm run restore` lists. */
+/** The ids that `rampart restore` lists. */
 export async function listBackups(stack: string): Promise<string[]> {
   const listed = await command("restore", [stack]);
   expect(listed.code === 0, listed.output);
@@ -68,7 +68,7 @@ export const backupChecks: readonly Check<Context>[] = [
       expect(backup.code === 0, backup.output);
       const drill = await command("restore-drill", [context.kept.name]);
       expect(drill.code === 0, drill.output);
-      return drill.stdout.trim().split("\n").slice(1).join("; ");
+      return drill.stdout.trim().split("\n").join("; ");
     },
   },
   {

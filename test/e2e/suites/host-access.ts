@@ -55,9 +55,8 @@ async function tunnel(
   const child = start(
     process.execPath,
     [
-      "--require",
-      "tsx/cjs",
-      "commands/psql.ts",
+      "bin/rampart.cjs",
+      "psql",
       context.main.name,
       "--tunnel",
       String(TUNNEL_PORT),

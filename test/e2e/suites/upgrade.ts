@@ -45,11 +45,9 @@ async function sql(context: Context, role: string, statements: string): Promise<
   }
 }
 
+const COMMAND = ["npm", "run", "--silent", "upgrade-postgres", "--", UPGRADE_STACK] as const;
 const command = (args: readonly string[], timeoutSeconds = 240): Promise<RunResult> =>
-  run("npm", ["run", "--silent", "upgrade-postgres", "--", UPGRADE_STACK, ...args], {
-    cwd: REPOSITORY,
-    timeoutSeconds,
-  });
+  run(COMMAND[0], [...COMMAND.slice(1), ...args], { cwd: REPOSITORY, timeoutSeconds });
 const upgrade = (context: Context, ...more: string[]): Promise<RunResult> =>
   command(["--to", context.images.postgres17, ...more]);
 const CONFIRM = ["--confirm", UPGRADE_STACK];
@@ -122,7 +120,7 @@ export const upgradeSuite: Suite<Context> = {
           expectMatch(result.output, /PostgreSQL 16 runs and the configured image is PostgreSQL 17/, "the refusal");
           expectMatch(
             result.output,
-            /npm run upgrade-postgres -- e2e-upgrade --to '\S+' --confirm e2e-upgrade/,
+            /npx rampart upgrade-postgres e2e-upgrade --to '\S+' --confirm e2e-upgrade/,
             "the way on",
           );
         }
@@ -154,8 +152,9 @@ export const upgradeSuite: Suite<Context> = {
       critical: true,
       run: async (context) => {
         const child = start(
-          "npm",
-          ["run", "--silent", "upgrade-postgres", "--", UPGRADE_STACK, "--to", context.images.postgres17, ...CONFIRM],
+          // Its steps are progress, which goes to standard error.
+          "sh",
+          ["-c", 'exec "$@" 2>&1', "sh", ...COMMAND, "--to", context.images.postgres17, ...CONFIRM],
           { cwd: REPOSITORY },
         );
         let seen = "";

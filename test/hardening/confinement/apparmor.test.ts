@@ -1,17 +1,6 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-
+import { APPARMOR_PROFILES, appArmorProfile, appArmorSecurityOpt } from "../../../hardening/confinement/apparmor";
 import { describeWith, findProgram } from "../../programs";
-import { main } from "../../../commands/apparmor";
-import {
-  APPARMOR_PROFILES,
-  appArmorFiles,
-  appArmorProfile,
-  appArmorSecurityOpt,
-  parseAppArmorArguments,
-} from "../../../hardening/confinement/apparmor";
 
 const names = Object.keys(APPARMOR_PROFILES) as (keyof typeof APPARMOR_PROFILES)[];
 const profileOf = (name: keyof typeof APPARMOR_PROFILES): string =>
@@ -110,75 +99,6 @@ describe("appArmorSecurityOpt", () => {
 
   it("switches AppArmor off when the stack says so", () => {
     expect(appArmorSecurityOpt({ kind: "unconfined", reason: "a debugger" })).toEqual(["apparmor=unconfined"]);
-  });
-});
-
-describe("the command", () => {
-  let directory: string;
-  let output: string;
-  let errors: string;
-
-  beforeEach(() => {
-    directory = mkdtempSync(join(tmpdir(), "rampart-apparmor-"));
-    output = "";
-    errors = "";
-    jest.spyOn(process.stdout, "write").mockImplementation((chunk) => {
-      output += String(chunk);
-      return true;
-    });
-    jest.spyOn(console, "log").mockImplementation((line) => {
-      output += `${String(line)}\n`;
-    });
-    jest.spyOn(console, "error").mockImplementation((line) => {
-      errors += `${String(line)}\n`;
-    });
-  });
-
-  afterEach(() => {
-    jest.restoreAllMocks();
-    rmSync(directory, { recursive: true, force: true });
-  });
-
-  it("prints every profile", () => {
-    expect(main([])).toBe(0);
-    expect(output).toBe(names.map(profileOf).join("\n"));
-  });
-
-  it("writes every profile, readable by all whatever the umask", () => {
-    const out = join(directory, "new");
-    const umask = process.umask(0o077);
-    try {
-      expect(main(["--complain", "--out", out])).toBe(0);
-    } finally {
-      process.umask(umask);
-    }
-    for (const { name, text } of appArmorFiles({ complain: true })) {
-      expect(readFileSync(join(out, name), "utf8")).toBe(text);
-      expect(statSync(join(out, name)).mode & 0o777).toBe(0o644);
-    }
-    expect(output).toContain(`apparmor_parser -r ${join(out, "rampart-*")}`);
-  });
-
-  it.each([
-    [["--wrong"], "Unknown option '--wrong'"],
-    [["api"], "Unexpected argument 'api'"],
-    [["--out"], "Option '--out <value>' argument missing"],
-    [["--out="], "--out is empty; it needs the directory to write the profiles to"],
-  ])("refuses %j in a sentence, with exit code 2", (args, message) => {
-    expect(main(args)).toBe(2);
-    expect(errors).toContain(message);
-    expect(errors).toContain("Usage: npx tsx commands/apparmor.ts [--complain] [--out DIR]");
-    expect(output).toBe("");
-  });
-
-  it("says what went wrong when it cannot write", () => {
-    expect(main(["--out", "/dev/null/profiles"])).toBe(1);
-    expect(errors).toContain("The profiles were not written to /dev/null/profiles: ");
-  });
-
-  it("reads its arguments", () => {
-    expect(parseAppArmorArguments([])).toEqual({ complain: false });
-    expect(parseAppArmorArguments(["--complain", "--out", "x"])).toEqual({ complain: true, out: "x" });
   });
 });
 

@@ -85,8 +85,16 @@ test("a throw-away container is hardened like the stack's own, and is known as w
 });
 
 test("a throw-away container is on no network unless one is named", () => {
-  const { network: _network, ...alone } = ONE;
-  expect(ephemeralArgs(alone).join(" ")).toContain("--network none");
+  const least: EphemeralContainer = {
+    stack: "prod",
+    component: "forwarder",
+    name: "psql",
+    image: "sha256:1",
+    user: "70:70",
+    resources: ONE.resources,
+  };
+  expect(ephemeralArgs(least).join(" ")).toContain("--network none");
+  expect(ephemeralArgs({ ...least, network: "shop-internal" }).join(" ")).toContain("--network shop-internal");
 });
 
 test("a throw-away container goes when it ends, unless its exit code is wanted", () => {

@@ -95,7 +95,7 @@ describe("a change of the image", () => {
       [
         "PostgreSQL 16 runs and the configured image is PostgreSQL 17: another major version takes a copy of the data, never the data itself. Nothing was changed, and the old server goes on serving.",
         "1. Put the old image back into rampart:images.postgres.",
-        `2. npm run upgrade-postgres -- prod --to '${IMAGE}' --confirm prod`,
+        `2. npx rampart upgrade-postgres prod --to '${IMAGE}' --confirm prod`,
         "3. What that prints at its end:",
         `   pulumi config set --stack prod --path 'rampart:images.postgres' '${IMAGE}'`,
         "   pulumi config set --stack prod --path 'rampart:database.previousMajors[0]' 16",

@@ -1,0 +1,147 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { ConfigError } from "../config/faults";
+import { EngineError } from "../engine/engine";
+import { StackFileError } from "../plan/stack-file";
+import { apparmor } from "./apparmor";
+import { backup } from "./backup";
+import { plan } from "./plan";
+import { psql } from "./psql";
+import { pulumi } from "./pulumi";
+import { restore } from "./restore";
+import { restoreDrill } from "./restore-drill";
+import type { Command, Context } from "./shared/command";
+import { messageOf, usageError, UserError } from "./shared/errors";
+import { helpOf, overview } from "./shared/help";
+import { field, parseJson, text } from "./shared/json";
+import { nearest } from "./shared/nearest";
+import { misreadByNpm } from "./shared/npm-run";
+import { printer, type Printer } from "./shared/output";
+import { projectRoot } from "./shared/project";
+import { start } from "./start";
+import { upgradePostgres } from "./upgrade-postgres";
+
+/** Every command, in the order in which a person meets them. */
+export const COMMANDS: readonly Command[] = [
+  start,
+  plan,
+  pulumi,
+  psql,
+  backup,
+  restore,
+  restoreDrill,
+  upgradePostgres,
+  apparmor,
+];
+
+/** Runs one command line, and gives its exit code. @throws UserError for what the user can mend */
+export async function run(context: Context, args: readonly string[]): Promise<number> {
+  const { print } = context;
+  const [name, ...rest] = args;
+  if (name === undefined) throw usageError("Name a command.", overview(COMMANDS, print.width).trimEnd());
+  if (name === "--version") {
+    print.result(version());
+    return 0;
+  }
+  const asked = name === "help" || isHelp(name) ? rest[0] : name;
+  if (asked === undefined) {
+    print.result(overview(COMMANDS, print.width));
+    return 0;
+  }
+  const command = find(asked);
+  if (asked !== name || asksForHelp(command, rest)) {
+    print.result(helpOf(command, print.width));
+    return 0;
+  }
+  const misread = misreadByNpm(command, context.env);
+  if (misread !== undefined) throw withHelp(misread, asked);
+  try {
+    return await command.run(context, rest);
+  } catch (error) {
+    if (error instanceof UserError && error.exitCode === 2) throw withHelp(error, asked);
+    throw error;
+  }
+}
+
+/** A wrong command line, and where to see the right ones. */
+const withHelp = ({ message, hint }: UserError, command: string): UserError =>
+  usageError(message, `${hint === undefined ? "" : `${hint}\n`}All options: \`npx rampart ${command} --help\`.`);
+
+function find(name: string): Command {
+  const found = COMMANDS.find((command) => command.name === name);
+  if (found !== undefined) return found;
+  const close = nearest(name, [...COMMANDS.map((command) => command.name), "help"]);
+  const what = name.startsWith("-") ? "option" : "command";
+  throw usageError(
+    `Unknown ${what} '${name}'${close === undefined ? "" : `; did you mean '${close}'?`}`,
+    "All commands: `npx rampart --help`.",
+  );
+}
+
+const isHelp = (argument: string): boolean => argument === "--help" || argument === "-h";
+
+/** Another program's arguments may hold a `--help` of its own. */
+function asksForHelp(command: Command, args: readonly string[]): boolean {
+  if (command.passesOn !== undefined) return isHelp(args[0] ?? "");
+  const end = args.indexOf("--");
+  return (end < 0 ? args : args.slice(0, end)).some(isHelp);
+}
+
+function version(): string {
+  // dist/commands in the package, commands in a clone.
+  const file = [join(__dirname, "../package.json"), join(__dirname, "../../package.json")].find((path) =>
+    existsSync(path),
+  );
+  return text(field(parseJson(readFileSync(file ?? "", "utf8")), "version")) ?? "unknown";
+}
+
+/** Prints what went wrong, and gives the exit code. */
+export function explain(error: unknown, print: Printer, env: NodeJS.ProcessEnv): number {
+  if (error instanceof UserError) {
+    print.error(error.message, error.hint);
+    return error.exitCode;
+  }
+  if (error instanceof ConfigError || error instanceof EngineError) {
+    print.error(error.message);
+    return 1;
+  }
+  if (error instanceof StackFileError) {
+    print.error(error.message);
+    return 2;
+  }
+  // A program that reports to Pulumi's user throws this; it is known by its mark, as the SDK is not loaded here.
+  if (field(error, "__pulumiRunError") === true) {
+    print.error(messageOf(error));
+    return 1;
+  }
+  const trace = env["RAMPART_DEBUG"] === "1" && error instanceof Error ? error.stack : undefined;
+  print.error(
+    `This is a fault of Rampart's: ${trace ?? messageOf(error)}`,
+    trace === undefined
+      ? "Please report it, with what RAMPART_DEBUG=1 in the environment adds to this message."
+      : undefined,
+  );
+  return 1;
+}
+
+/** The program: reads the process's arguments and sets its exit code. */
+export function main(args: readonly string[]): void {
+  const { env, stdout, stderr, execPath, execArgv, argv } = process;
+  const print = printer({ stdout, stderr, env });
+  const context: Context = {
+    root: projectRoot(resolve(__dirname, ".."), process.cwd()),
+    print,
+    env,
+    self: [execPath, ...execArgv, argv[1] ?? ""],
+  };
+  // The reader may have seen enough (`rampart plan prod | head`); what the command does goes on to its end all the same.
+  stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") process.exit(explain(error, print, env));
+  });
+  // A throw inside an apply has no caller to catch it.
+  process.on("unhandledRejection", (error) => process.exit(explain(error, print, env)));
+  run(context, args).then(
+    (code) => (process.exitCode = code),
+    (error: unknown) => (process.exitCode = explain(error, print, env)),
+  );
+}

@@ -1,0 +1,36 @@
+import { parse, type Input, type Options, type StackUse, type Syntax } from "./options";
+import type { Printer } from "./output";
+
+/** What a command is given besides its command line. */
+export interface Context {
+  /** The directory of the Pulumi project, with Pulumi.yaml and the stacks' files. */
+  readonly root: string;
+  readonly print: Printer;
+  readonly env: NodeJS.ProcessEnv;
+  /** The program and the arguments that run `rampart` again, without a command. */
+  readonly self: readonly string[];
+}
+
+/** One command: its help is made from this, and nothing else. */
+export interface Command extends Syntax {
+  /** For the list of commands: one sentence without its full stop. */
+  readonly summary: string;
+  /** What it does, in sentences. A line that begins with a space stays as it is. */
+  readonly about: string;
+  /** Whether its arguments are another program's, whose usage is this text. @default Rampart reads all of them */
+  readonly passesOn?: string;
+  /** Gives the exit code. @throws UserError for what the user can mend */
+  readonly run: (context: Context, args: readonly string[]) => Promise<number>;
+}
+
+export interface Definition<O extends Options, S extends StackUse> extends Syntax<O, S> {
+  readonly summary: string;
+  readonly about: string;
+  readonly run: (context: Context, input: Input<O, S>) => Promise<number>;
+}
+
+/** A command whose `run` gets its command line read and typed. */
+export const command = <const O extends Options, const S extends StackUse>(definition: Definition<O, S>): Command => ({
+  ...definition,
+  run: (context, args) => definition.run(context, parse(definition, args)),
+});

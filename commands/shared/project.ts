@@ -1,0 +1,37 @@
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { parse } from "yaml";
+import { readStackFile, type StackFile } from "../../plan/stack-file";
+import { field, text } from "./json";
+
+const PROJECT_FILE = "Pulumi.yaml";
+
+/**
+ * The directory of the Pulumi project. In a clone of Rampart that is the clone; for the installed package it is the nearest
+ * directory with a Pulumi.yaml, from the current one up, as with the Pulumi CLI.
+ * @param home the directory that holds `commands/`
+ * @param cwd where to look, and the answer where there is no project
+ */
+export function projectRoot(home: string, cwd: string): string {
+  if (existsSync(join(home, PROJECT_FILE))) return home;
+  for (let directory = cwd; ; directory = dirname(directory)) {
+    if (existsSync(join(directory, PROJECT_FILE))) return directory;
+    if (dirname(directory) === directory) return cwd;
+  }
+}
+
+/** The project's program: what `main` in Pulumi.yaml names, else the project's package. */
+export function programOf(root: string): string {
+  const project: unknown = parse(readFileSync(join(root, PROJECT_FILE), "utf8"));
+  return resolve(root, text(field(project, "main")) ?? ".");
+}
+
+/**
+ * The stack's file, where there is one here: most commands need only the engine's address from it.
+ * @param configFile from the current directory. @default Pulumi.<stack>.yaml, where it exists
+ * @throws StackFileError where the named file does not exist, or is not YAML
+ */
+export function stackFileOf(root: string, stack: string, configFile: string | undefined): StackFile | undefined {
+  if (configFile !== undefined) return readStackFile(root, stack, resolve(configFile));
+  return existsSync(join(root, `Pulumi.${stack}.yaml`)) ? readStackFile(root, stack) : undefined;
+}
