@@ -2,9 +2,9 @@
 import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { describeWith } from "./programs";
 
 const root = resolve(__dirname, "..");
-const INSTALLED = spawnSync("shellcheck", ["--version"]).status === 0;
 
 /** Directories with scripts; the entries of `.ci` have no extension. */
 const scriptsIn = (directory: string): string[] =>
@@ -14,9 +14,7 @@ const scriptsIn = (directory: string): string[] =>
     .sort();
 const SCRIPTS = ["hardening", "test/e2e", ".ci"].flatMap(scriptsIn);
 
-if (!INSTALLED) test.skip("skipped: shellcheck is not installed", () => undefined);
-
-(INSTALLED ? describe : describe.skip)("shellcheck has nothing to say of", () => {
+describeWith("shellcheck")("shellcheck has nothing to say of", () => {
   test.each(SCRIPTS)("%s", (file) => {
     // A file that is sourced is checked once more with what it finds there.
     const { stdout, stderr, status } = spawnSync(

@@ -14,9 +14,9 @@ import { repositoryCredentials } from "../../../hardening/backup/repository";
 import * as restore from "../../../hardening/backup/restore-scripts";
 import { RESERVE_MIB, RESTORED_FACTOR, spaceFunctions } from "../../../hardening/backup/space";
 import { backupScripts } from "../../../hardening/backup/workloads";
+import { describeWith } from "../../programs";
 
 const SHELLS: readonly (readonly string[])[] = [["sh"], ["busybox", "sh"]];
-const installed = (command: string): boolean => spawnSync(command, ["--help"]).error === undefined;
 const scripts = Object.entries(backupScripts()).filter(([name]) => name.endsWith(".sh"));
 const restoreScripts = Object.entries(restore).filter(([name]) => name.endsWith("Script")) as unknown as (readonly [
   string,
@@ -24,13 +24,14 @@ const restoreScripts = Object.entries(restore).filter(([name]) => name.endsWith(
 ])[];
 const all = [...scripts, ...restoreScripts.map(([name, render]) => [name, render()] as const)];
 
-describe.each(SHELLS.filter(([program = ""]) => installed(program)))("%s", (...shell) => {
-  test.each(all)("reads %s", (_, text) => {
-    const [program = "sh", ...args] = shell;
-    const result = spawnSync(program, [...args, "-n"], { input: text, encoding: "utf8" });
-    expect({ status: result.status, stderr: result.stderr }).toEqual({ status: 0, stderr: "" });
+for (const [program = "sh", ...args] of SHELLS) {
+  describeWith(program)(program, () => {
+    test.each(all)("reads %s", (_, text) => {
+      const result = spawnSync(program, [...args, "-n"], { input: text, encoding: "utf8" });
+      expect({ status: result.status, stderr: result.stderr }).toEqual({ status: 0, stderr: "" });
+    });
   });
-});
+}
 
 /** What TypeScript knows by a name, and the files say by themselves. */
 test.each<[string, readonly string[]]>([

@@ -2,16 +2,14 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { testWith } from "../../programs";
 import { RESERVE_MIB, restoredMiB, spaceFunctions } from "../../../hardening/backup/space";
 
 const directory = mkdtempSync(join(tmpdir(), "rampart-space-"));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-const SHELLS = [["sh"], ["busybox", "sh"]].filter(
-  ([program = ""]) => spawnSync(program, ["--help"]).error === undefined,
-);
-
-describe.each(SHELLS)("%s", (program = "sh", ...args) => {
+describe.each([["sh"], ["busybox", "sh"]])("%s", (program = "sh", ...args) => {
+  const testShell = testWith(program);
   const run = (freeMiB: number, line: string): { readonly status: number | null; readonly stdout: string } => {
     writeFileSync(join(directory, "df"), `#!/bin/sh\necho Filesystem\necho "disk 1 1 ${freeMiB * 1024} 1% /"\n`, {
       mode: 0o755,
@@ -23,7 +21,7 @@ describe.each(SHELLS)("%s", (program = "sh", ...args) => {
     return { status, stdout };
   };
 
-  test("what may take the reserve is refused, with the figures", () => {
+  testShell("what may take the reserve is refused, with the figures", () => {
     expect(run(RESERVE_MIB + 100, "room_for 'a drill' 100 .")).toEqual({ status: 0, stdout: "" });
     const refused = run(RESERVE_MIB + 99, "room_for 'a drill' 100 .");
     expect(refused.status).toBe(1);
@@ -32,7 +30,7 @@ describe.each(SHELLS)("%s", (program = "sh", ...args) => {
     );
   });
 
-  test("a file cannot grow into the reserve: an error of the command that writes, which is not killed", () => {
+  testShell("a file cannot grow into the reserve: an error of the command that writes, which is not killed", () => {
     const written = run(
       RESERVE_MIB + 2,
       'bounded . sh -c \'head -c 3000000 /dev/zero >big 2>/dev/null; echo "head $?"\'; echo "after $?"; head -c 3000000 /dev/zero >free; echo "free $?"',

@@ -1,9 +1,6 @@
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
 import { APPARMOR_PROFILES, appArmorProfile, appArmorSecurityOpt } from "../../../hardening/confinement/apparmor";
-
-/** An ordinary user's PATH often lacks the place where the parser lives. */
-const PARSER = ["/usr/sbin/apparmor_parser", "/sbin/apparmor_parser"].find((path) => existsSync(path));
+import { describeWith, findProgram } from "../../programs";
 
 const names = Object.keys(APPARMOR_PROFILES) as (keyof typeof APPARMOR_PROFILES)[];
 const profileOf = (name: keyof typeof APPARMOR_PROFILES): string =>
@@ -105,15 +102,12 @@ describe("appArmorSecurityOpt", () => {
   });
 });
 
-describe("apparmor_parser", () => {
-  if (PARSER === undefined) {
-    test.skip("skipped: apparmor_parser is not installed", () => undefined);
-    return;
-  }
+describeWith("apparmor_parser")("apparmor_parser", () => {
+  const parser = findProgram("apparmor_parser") ?? "";
 
   /** Compiles without touching the kernel or a cache. */
   const compile = (text: string): number | null =>
-    spawnSync(PARSER, ["--skip-kernel-load", "--skip-cache"], { input: text, encoding: "utf8" }).status;
+    spawnSync(parser, ["--skip-kernel-load", "--skip-cache"], { input: text, encoding: "utf8" }).status;
 
   it.each(names)("compiles %s, enforcing and complaining", (name) => {
     expect(compile(profileOf(name))).toBe(0);

@@ -2,7 +2,8 @@ import { renderHaproxyConfig } from "../../../hardening/docker-api/haproxy-confi
 import { TRAEFIK } from "../../../hardening/docker-api/permissions";
 import { REFUSAL_REASONS } from "../../../hardening/docker-api/refusal-reasons";
 import { CLI_CREATE, GOOD_CREATE, HARMFUL } from "./bodies";
-import { HAPROXY_INSTALLED, request, startProxy } from "./support";
+import { describeWith } from "../../programs";
+import { request, startProxy } from "./support";
 import type { Proxy } from "./support";
 
 describe("renderHaproxyConfig", () => {
@@ -50,9 +51,7 @@ describe("renderHaproxyConfig", () => {
   });
 });
 
-const suite = HAPROXY_INSTALLED ? describe : describe.skip;
-
-suite(HAPROXY_INSTALLED ? "a real HAProxy for a worker" : "skipped: haproxy is not installed", () => {
+describeWith("haproxy")("a real HAProxy for a worker", () => {
   let proxy: Proxy;
   const create = (body: string | Buffer, headers = {}, target = "/v1.41/containers/create?name=x"): Buffer =>
     request("POST", target, body, headers);

@@ -1,5 +1,5 @@
 /** A real HAProxy with a generated configuration, in front of an engine that only records what reaches it. */
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { connect, createServer as createTcpServer } from "node:net";
@@ -8,8 +8,6 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { renderHaproxyConfig } from "../../../hardening/docker-api/haproxy-config";
 import type { HaproxyConfigArgs } from "../../../hardening/docker-api/haproxy-config";
-
-export const HAPROXY_INSTALLED = spawnSync("haproxy", ["-v"]).status === 0;
 
 export interface Recorded {
   readonly method: string;

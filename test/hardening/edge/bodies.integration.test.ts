@@ -1,11 +1,9 @@
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { type EdgeRoute, renderTraefikDynamic, UNSIZED } from "../../../hardening/edge";
-import { findTraefik, RealTraefik, type Reply } from "./real-traefik";
+import { describeWith, findProgram } from "../../programs";
+import { RealTraefik, type Reply } from "./real-traefik";
 import { route } from "./routes";
-
-const binary = findTraefik();
-if (binary === undefined) it.skip("skipped: traefik is not installed", () => undefined);
 
 const HOST = "app.example.com";
 const MIB = 1_048_576;
@@ -31,7 +29,7 @@ const statusOf = (request: http.ClientRequest): Promise<number> =>
     request.on("response", (response) => resolve(response.resume().statusCode ?? 0));
   });
 
-(binary === undefined ? describe.skip : describe)("bodies and requests in flight, in a real Traefik", () => {
+describeWith("traefik")("bodies and requests in flight, in a real Traefik", () => {
   let server: http.Server;
   let traefik: RealTraefik;
 
@@ -45,7 +43,7 @@ const statusOf = (request: http.ClientRequest): Promise<number> =>
       { ...base, name: "few", pathPrefix: "/few", inFlight: { perClient: 20, total: 30 }, maxRequestBodyBytes: MIB },
       { ...base, name: "login", pathPrefix: "/login", rateLimit: { average: 1, burst: 3, periodSeconds: 3600 } },
     ];
-    traefik = await RealTraefik.start(binary ?? "", renderTraefikDynamic({ routes, tls: "modern" }));
+    traefik = await RealTraefik.start(findProgram("traefik") ?? "", renderTraefikDynamic({ routes, tls: "modern" }));
   });
   afterAll(async () => {
     await traefik.stop();

@@ -4,13 +4,9 @@ import type { AddressInfo } from "node:net";
 import tls from "node:tls";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DEFAULT_CONTENT_SECURITY_POLICY, type EdgeRoute, renderTraefikDynamic } from "../../../hardening/edge";
-import { findTraefik, RealTraefik } from "./real-traefik";
+import { describeWith, findProgram } from "../../programs";
+import { RealTraefik } from "./real-traefik";
 import { route } from "./routes";
-
-const binary = findTraefik();
-if (binary === undefined) {
-  it.skip("skipped: traefik is not installed", () => undefined);
-}
 
 const HOST = "app.example.com";
 
@@ -52,7 +48,7 @@ const close = (server: http.Server): Promise<unknown> => {
 
 const plenty = { average: 1_000_000, burst: 1_000_000, periodSeconds: 1 };
 
-(binary === undefined ? describe.skip : describe)("the rendered files in a real Traefik", () => {
+describeWith("traefik")("the rendered files in a real Traefik", () => {
   let one: http.Server;
   let two: http.Server;
   let traefik: RealTraefik;
@@ -85,7 +81,7 @@ const plenty = { average: 1_000_000, burst: 1_000_000, periodSeconds: 1 };
 
   beforeAll(async () => {
     [one, two] = await Promise.all([application("one"), application("two")]);
-    traefik = await RealTraefik.start(binary ?? "", dynamic(one));
+    traefik = await RealTraefik.start(findProgram("traefik") ?? "", dynamic(one));
   });
   afterAll(async () => {
     await traefik.stop();

@@ -2,7 +2,6 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import {
   closeSync,
-  existsSync,
   mkdirSync,
   mkdtempSync,
   openSync,
@@ -15,8 +14,8 @@ import {
 import http from "node:http";
 import https from "node:https";
 import type { AddressInfo } from "node:net";
-import { homedir, tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parse, stringify } from "yaml";
 import {
@@ -28,21 +27,6 @@ import {
   TRAEFIK_ROUTES_FILE,
   traefikDynamicFiles,
 } from "../../../hardening/edge";
-
-/** TRAEFIK_BINARY, the PATH, or what test/e2e/images/build.sh built. */
-export function findTraefik(): string | undefined {
-  const built = join(homedir(), ".cache/rampart-e2e/programs");
-  const directories = [
-    ...(process.env.PATH ?? "").split(delimiter),
-    ...(existsSync(built)
-      ? readdirSync(built)
-          .filter((name) => name.includes("_traefik_"))
-          .map((name) => join(built, name))
-      : []),
-  ];
-  const candidates = [process.env.TRAEFIK_BINARY ?? "", ...directories.map((directory) => join(directory, "traefik"))];
-  return candidates.find((path) => path !== "" && existsSync(path));
-}
 
 export interface Reply {
   readonly status: number;

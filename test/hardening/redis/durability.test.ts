@@ -1,12 +1,11 @@
 import { appendFileSync, readdirSync, readFileSync, statSync, truncateSync } from "node:fs";
 import { redisPasswordHash, renderRedisAcl } from "../../../hardening/redis";
-import { INSTALLED, RedisServer } from "./redis-server";
-
-if (!INSTALLED) test.skip("skipped: redis-server is not installed", () => undefined);
+import { describeWith } from "../../programs";
+import { RedisServer } from "./redis-server";
 
 const USERS = renderRedisAcl([{ name: "api", passwordSha256: redisPasswordHash("secret"), keyPrefixes: ["api:"] }]);
 
-(INSTALLED ? describe : describe.skip)("what a real redis-server keeps", () => {
+describeWith("redis-server", "redis-cli")("what a real redis-server keeps", () => {
   let server: RedisServer;
   const api = (...command: string[]): string => server.cli("api", "secret", command);
 

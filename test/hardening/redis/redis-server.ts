@@ -6,8 +6,6 @@ import { join } from "node:path";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import { redisStartScript, redisUsersScript, renderRedisConf } from "../../../hardening/redis";
 
-export const INSTALLED = spawnSync("redis-server", ["--version"]).status === 0;
-
 export interface TlsFiles {
   readonly certificate: string;
   readonly key: string;

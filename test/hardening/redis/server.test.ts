@@ -8,7 +8,8 @@ import {
   renderRedisConf,
   type RedisUser,
 } from "../../../hardening/redis";
-import { INSTALLED, RedisServer } from "./redis-server";
+import { describeWith, testUnless } from "../../programs";
+import { RedisServer } from "./redis-server";
 
 const USERS: readonly RedisUser[] = [
   { name: "worker", passwordSha256: redisPasswordHash("workerpassword"), keyPrefixes: ["bull:"], scan: true },
@@ -133,9 +134,7 @@ describe("the ACL file", () => {
   });
 });
 
-if (!INSTALLED) test.skip("skipped: redis-server is not installed", () => undefined);
-
-(INSTALLED ? describe : describe.skip)("a real redis-server with both files", () => {
+describeWith("redis-server", "redis-cli")("a real redis-server with both files", () => {
   let server: RedisServer;
   const cli = (...args: Parameters<RedisServer["cli"]>): string => server.cli(...args);
   const api = (...command: string[]): string => cli("api", "apipassword", command);
@@ -277,11 +276,11 @@ if (!INSTALLED) test.skip("skipped: redis-server is not installed", () => undefi
   const outside = Object.values(networkInterfaces())
     .flatMap((entries) => entries ?? [])
     .find(({ family, internal }) => family === "IPv4" && !internal)?.address;
-  if (outside === undefined) test.skip("skipped: this machine has no address outside the loopback", () => undefined);
-  else {
-    test("answers from outside the loopback: protected mode does not get in the way of users", () => {
+  testUnless(outside === undefined ? "this machine has no address outside the loopback" : undefined)(
+    "answers from outside the loopback: protected mode does not get in the way of users",
+    () => {
       expect(cli("api", "apipassword", ["GET", "api:k"], outside)).toBe("v");
       expect(cli(undefined, "", ["PING"], outside)).toBe("NOAUTH Authentication required.");
-    });
-  }
+    },
+  );
 });

@@ -4,11 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect, type TLSSocket } from "node:tls";
 import { redisHealthCheck, redisPasswordHash, renderRedisAcl } from "../../../hardening/redis";
-import { INSTALLED, RedisServer, type Connection, type TlsFiles } from "./redis-server";
+import { describeWith } from "../../programs";
+import { RedisServer, type Connection, type TlsFiles } from "./redis-server";
 
-const possible = INSTALLED && spawnSync("openssl", ["version"]).status === 0;
-if (!possible) test.skip("skipped: redis-server or openssl is not installed", () => undefined);
-
+const describeTls = describeWith("redis-server", "redis-cli", "openssl");
 const USERS = renderRedisAcl([{ name: "api", passwordSha256: redisPasswordHash("secret"), keyPrefixes: ["api:"] }]);
 
 /** A CA of its own in a directory. */
@@ -86,7 +85,7 @@ class Authority {
   }
 }
 
-(possible ? describe : describe.skip)("a real redis-server with TLS", () => {
+describeTls("a real redis-server with TLS", () => {
   let server: RedisServer;
   let authority: Authority;
   let first: TlsFiles;

@@ -10,9 +10,8 @@ import {
   renderRedisAcl,
   type RedisUser,
 } from "../../../hardening/redis";
-import { INSTALLED, RedisServer, type Connection } from "./redis-server";
-
-const CHECKED = spawnSync("shellcheck", ["--version"]).status === 0;
+import { describeWith, testWith } from "../../programs";
+import { RedisServer, type Connection } from "./redis-server";
 
 const user = (name: string, password: string, changes: Partial<RedisUser> = {}): RedisUser => ({
   name,
@@ -25,14 +24,10 @@ const OLD = acl(user("api", "old"), user("worker", "same"), user("gone", "bye"))
 const NEW = acl(user("api", "new"), user("worker", "same"), user("fresh", "hello"));
 
 describe("the scripts", () => {
-  if (!CHECKED) test.skip("skipped: shellcheck is not installed", () => undefined);
-
   // Those without TLS are files, which test/shellcheck.test.ts reads.
-  (CHECKED ? test : test.skip).each([
-    ["start", redisStartScript({ tls: true })],
-    ["users", redisUsersScript({ tls: true })],
-  ])("with TLS shellcheck has nothing to say of %s.sh", (_, script) => {
-    expect(spawnSync("shellcheck", ["--shell", "sh", "-"], { input: script, encoding: "utf8" }).stdout).toBe("");
+  testWith("shellcheck")("with TLS have nothing that shellcheck objects to", () => {
+    for (const script of [redisStartScript({ tls: true }), redisUsersScript({ tls: true })])
+      expect(spawnSync("shellcheck", ["--shell", "sh", "-"], { input: script, encoding: "utf8" }).stdout).toBe("");
   });
 
   test("know the users and the files by the names that redis.conf and the stack give them", () => {
@@ -50,9 +45,7 @@ describe("the scripts", () => {
   });
 });
 
-if (!INSTALLED) test.skip("skipped: redis-server is not installed", () => undefined);
-
-(INSTALLED ? describe : describe.skip)("the users of a real redis-server", () => {
+describeWith("redis-server", "redis-cli")("the users of a real redis-server", () => {
   let server: RedisServer;
   const connections: Connection[] = [];
   const login = (name: string, password: string): string => server.cli(name, password, ["PING"]);

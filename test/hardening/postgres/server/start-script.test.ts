@@ -12,6 +12,7 @@ import {
   renderPostgresqlConf,
 } from "../../../../hardening/postgres/server/postgres-config";
 import { postgresReloadScript } from "../../../../hardening/postgres/server/reload-script";
+import { testWith } from "../../../programs";
 import {
   POSTGRES_LIVE_FILES,
   POSTGRES_PATHS,
@@ -165,9 +166,7 @@ test("a volume that was made with another password gets this one, and its databa
 });
 
 /** Clients do not come with the server's package. */
-const withPsql = spawnSync("psql", ["--version"]).status === 0 ? test : test.skip;
-
-withPsql("a running server takes another password, be it of letters alone", async () => {
+testWith("psql")("a running server takes another password, be it of letters alone", async () => {
   const { child, log } = await start();
   const letters = "LettersAlone";
   writeReadable(path("postgres_password"), letters);
