@@ -1,5 +1,6 @@
 #!/bin/sh
-## The container that restores for practice: on no network, with no secret, into a server of its own that it throws away.
+## The container that restores for practice: on no network, with no secret, into a server of its own that it throws
+## away.
 ##
 ## `drill.sh run` is the container's process, `drill.sh now [SNAPSHOT]` runs a drill and waits for it, `drill.sh health`
 ## judges.

@@ -1,6 +1,6 @@
---- One statement for each kind of fact that the catalogs tell. An access list is sorted text; an absent one is the default
---- that stands for it, as a dump may write either. Definitions that PostgreSQL prints differently after a restore (casts in
---- a view or a check) are left out or made plain.
+--- One statement for each kind of fact that the catalogs tell. An access list is sorted text; an absent one is the
+--- default that stands for it, as a dump may write either. Definitions that PostgreSQL prints differently after a
+--- restore (casts in a view or a check) are left out or made plain.
 SELECT jsonb_build_array('info', 'server', jsonb_build_object('version', current_setting('server_version'), 'extensions', (SELECT jsonb_object_agg(extname, extversion) FROM pg_extension)))::text ;
 SELECT jsonb_build_array('database', 'database', jsonb_build_object('owner', pg_get_userbyid(d.datdba)::text, 'acl', (SELECT coalesce(jsonb_agg(item ORDER BY item COLLATE "C"), '[]') FROM (SELECT CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(a.grantee)::text END || ' ' || a.privilege_type || CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END AS item
     FROM aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) a) items), 'encoding', pg_encoding_to_char(d.encoding)::text, 'collate', d.datcollate, 'ctype', d.datctype))::text FROM pg_database d WHERE d.datname = current_database();
@@ -29,8 +29,8 @@ SELECT jsonb_build_array('type', t.oid::regtype::text, jsonb_build_object('type'
     FROM aclexplode(coalesce(t.typacl, acldefault('T', t.typowner))) a) items), 'labels', (SELECT jsonb_agg(l.enumlabel ORDER BY l.enumsortorder) FROM pg_enum l WHERE l.enumtypid = t.oid)))::text FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND t.typtype IN ('d', 'e', 'r') AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_type'::regclass AND d.objid = t.oid AND d.deptype = 'e');
 SELECT jsonb_build_array('default privileges', pg_get_userbyid(a.defaclrole)::text || ' ' || a.defaclobjtype::text || ' ' || coalesce((SELECT n.nspname FROM pg_namespace n WHERE n.oid = a.defaclnamespace), '*'), jsonb_build_object('acl', (SELECT coalesce(jsonb_agg(item ORDER BY item COLLATE "C"), '[]') FROM (SELECT CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(x.grantee)::text END || ' ' || x.privilege_type || CASE WHEN x.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END AS item FROM aclexplode(a.defaclacl) x) items)))::text FROM pg_default_acl a;
 SELECT jsonb_build_array('large objects', 'count', jsonb_build_object('count', count(*)))::text FROM pg_largeobject_metadata;
---- A query whose rows are queries, one a table: its rows and the sum of a hash of each, whatever their order. `format` takes
---- the row's own output function: a cast to text could be one that the table's owner made.
+--- A query whose rows are queries, one a table: its rows and the sum of a hash of each, whatever their order. `format`
+--- takes the row's own output function: a cast to text could be one that the table's owner made.
 SELECT format('SELECT jsonb_build_array(''rows'', %L::text, jsonb_build_object(''rows'', count(*), ''checksum'', coalesce(sum(hashtextextended(format(''%%s'', x.*) COLLATE "C", 0)::numeric), 0)::text))::text FROM ONLY %s AS x', c.oid::regclass::text, c.oid::regclass::text) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
       AND (NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e') OR c.oid IN (SELECT unnest(e.extconfig) FROM pg_extension e))

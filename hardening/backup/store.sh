@@ -1,9 +1,10 @@
 #!/bin/sh
 ## The container that stores: only it has the repository and its password, and it cannot reach the database.
 ##
-## `store.sh run` is the container's process and `store.sh health` judges. The rest is for commands: `list` and `cat` read
-## snapshots, `init` begins a new repository where one that was known is lost, `restic` is restic with the repository's
-## settings. Exit codes of restic's: 10, there is no repository; 12, the password is wrong (restic, "Scripting").
+## `store.sh run` is the container's process and `store.sh health` judges. The rest is for commands: `list` and `cat`
+## read snapshots, `init` begins a new repository where one that was known is lost, `restic` is restic with the
+## repository's settings. Exit codes of restic's: 10, there is no repository; 12, the password is wrong (restic,
+## "Scripting").
 # Written by Rampart.
 # shellcheck source=common.sh ##
 . /etc/rampart/common.sh
@@ -235,8 +236,8 @@ tick() {
   if [ "$pending" -gt "${good:-0}" ]; then
     last=$(number "$own/failed" epoch)
     at=$(number "$own/failed" at)
-    ## A minute after a failure, the next attempt. A quarter of an hour after a check that failed: it may read a quarter of
-    ## a repository that is far away.
+    ## A minute after a failure, the next attempt. A quarter of an hour after a check that failed: it may read a quarter
+    ## of a repository that is far away.
     retry=60
     [ "$(number "$own/stored" epoch)" != "$pending" ] || retry=900
     if [ "${last:-0}" -ne "$pending" ] || [ $(($(now) - ${at:-0})) -ge "$retry" ]; then

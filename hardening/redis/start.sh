@@ -1,7 +1,7 @@
 #!/bin/sh
-## The users in force at the last moment and those that the stack declares, as one: the declared win, and keep what further
-## passwords they had, so that a restart in the middle of a rotation serves both. Only a user's name and whole hashes are
-## taken from the saved file, so nothing that is broken in it reaches Redis.
+## The users in force at the last moment and those that the stack declares, as one: the declared win, and keep what
+## further passwords they had, so that a restart in the middle of a rotation serves both. Only a user's name and whole
+## hashes are taken from the saved file, so nothing that is broken in it reaches Redis.
 # Written by Rampart. Starts Redis with the users that the stack declares and the passwords that were in force.
 set -eu
 umask 077

@@ -1,8 +1,8 @@
 #!/bin/sh
 ## `list`: the services' users in force. `stage`: everything that the stack declares is added, nothing is taken away.
 ## `settle [user=address,...]...`: the users are exactly those declared; the connections of a user that lost a password
-## end, but for those from the addresses given. SETUSER is atomic and cuts no connection off (but a subscriber's that loses
-## its channel), DELUSER does; ACL LOAD, which up to 7.0 cuts everyone off, is never used.
+## end, but for those from the addresses given. SETUSER is atomic and cuts no connection off (but a subscriber's that
+## loses its channel), DELUSER does; ACL LOAD, which up to 7.0 cuts everyone off, is never used.
 # Written by Rampart. Changes the users of the running server; run with list, stage or settle.
 # shellcheck disable=SC2016 # what is in single quotes is awk's
 set -eu

@@ -1,5 +1,5 @@
---- The function that the watch calls: see elevation-guard.ts, which puts in the roles whose passwords are guarded. Its owner
---- ends sessions, so that the watch needs no right over anybody's: no pg_signal_backend.
+--- The function that the watch calls: see elevation-guard.ts, which puts in the roles whose passwords are guarded. Its
+--- owner ends sessions, so that the watch needs no right over anybody's: no pg_signal_backend.
 CREATE OR REPLACE FUNCTION rampart.end_elevations() RETURNS SETOF text LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '1s' AS $$
 DECLARE
   over record;

@@ -1,7 +1,7 @@
 #!/bin/sh
-## How a running Postgres takes what changed in its live files; `docker exec` runs it. Sets the superuser's password, and
-## has the server read pg_hba.conf and its certificate again: no session ends. Afterwards it connects as any client would,
-## over TLS and with verification.
+## How a running Postgres takes what changed in its live files; `docker exec` runs it. Sets the superuser's password,
+## and has the server read pg_hba.conf and its certificate again: no session ends. Afterwards it connects as any client
+## would, over TLS and with verification.
 # Written by Rampart. Applies /run/secrets to the running server.
 set -eu
 

@@ -3,9 +3,9 @@
 ## container's entrypoint, without a command.
 ##
 ## The image sets POSTGRES_PASSWORD at the first start only, so a rotated password, or the volume of a stack that was
-## destroyed, would lock the provider out. Before each later start the password is therefore set to the file's content, in
-## single-user mode: no client can connect meanwhile, and the password travels through a pipe, never through an argument
-## or a log.
+## destroyed, would lock the provider out. Before each later start the password is therefore set to the file's content,
+## in single-user mode: no client can connect meanwhile, and the password travels through a pipe, never through an
+## argument or a log.
 # Written by Rampart. Sets the superuser's password to the content of POSTGRES_PASSWORD_FILE, then starts PostgreSQL.
 set -eu
 umask 077

@@ -8,7 +8,8 @@ psql -X -q -A -t -F '|' -v ON_ERROR_STOP=1 -d postgres > /tmp/upgrade/databases 
 SQL
 while IFS='|' read -r oid name; do
   printf 'dump of %s\n' "$name"
-  pg_dump --format=custom --compress=1 --create --no-tablespaces --file=/tmp/upgrade/"$oid".dump --dbname="$name" </dev/null
+  pg_dump --format=custom --compress=1 --create --no-tablespaces \
+    --file=/tmp/upgrade/"$oid".dump --dbname="$name" </dev/null
 done < /tmp/upgrade/databases
 sync
 touch /tmp/upgrade/done

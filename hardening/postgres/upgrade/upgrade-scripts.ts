@@ -1,8 +1,8 @@
-/** The shell scripts of a major upgrade: POSIX sh for the containers of the new version's image. No secret is in them. */
+/** The shell scripts of a major upgrade, for the containers of the new version's image. No secret is in them. */
 import { fileText } from "../../files";
 import { POSTGRES_INITDB_ARGS, POSTGRES_PATHS } from "../server/start-script";
 
-/** Where both containers mount the volume of the dump: any user may write there, as the image's own /tmp lends its mode. */
+/** Where both containers mount the dump's volume: any user may write there, as the image's own /tmp lends its mode. */
 export const DUMP_PATH = "/tmp";
 
 const script = (name: string): string => fileText(__dirname, name);

@@ -1,4 +1,4 @@
-/** The SQL of a major upgrade: read-only and back, and what is compared between the old server and the new. For psql. */
+/** The SQL of a major upgrade, for psql: read-only and back, and what is compared between the old server and the new. */
 import { fileText } from "../../files";
 
 const sql = (name: string): string => fileText(__dirname, name);
@@ -18,7 +18,7 @@ export const CLUSTER_INVENTORY_SQL = sql("cluster-inventory.sql");
 /** What one of its databases holds. */
 export const DATABASE_INVENTORY_SQL = sql("database-inventory.sql");
 
-/** What the inventories of two servers differ in; empty where they agree. Versions of extensions are not part of them. */
+/** What the inventories of two servers differ in; empty where they agree. Extensions' versions are not part of them. */
 export function inventoryDifferences(before: readonly string[], after: readonly string[]): string[] {
   const [old, fresh] = [new Set(before), new Set(after)];
   return [
