@@ -8,10 +8,8 @@ import {
   PREFLIGHT_SQL,
   THAW_SQL,
 } from "../../../../hardening/postgres/upgrade/upgrade-sql";
+import { describeWith } from "../../../programs";
 import { startPostgres, SUPERUSER, SUPERUSER_PASSWORD, type PostgresServer } from "../postgres-server";
-
-const INSTALLED = spawnSync("psql", ["--version"]).status === 0;
-if (!INSTALLED) test.skip("skipped: psql is not installed", () => undefined);
 
 const SCHEMA = `
 CREATE ROLE owner; CREATE ROLE reader LOGIN; CREATE EXTENSION citext; CREATE SCHEMA app AUTHORIZATION owner;
@@ -19,7 +17,7 @@ CREATE TABLE app.items (id bigserial PRIMARY KEY, x citext); INSERT INTO app.ite
 CREATE TABLE app."odd % name" (); GRANT SELECT ON app.items TO reader;
 `;
 
-(INSTALLED ? describe : describe.skip)("the SQL of an upgrade", () => {
+describeWith("psql")("the SQL of an upgrade", () => {
   let server: PostgresServer;
   /** The lines that psql writes, as the containers run it: writable where the database is not. */
   const psql = (sql: string, database = "app", options = "-c default_transaction_read_only=off"): string[] => {
