@@ -274,15 +274,14 @@ const CHECKS: readonly Check<Context>[] = [
       await here().inVolume("scratch", "e=$(cat /v/whole/epoch); echo $((e - 259200)) >/v/whole/epoch");
       await state("rm /v/store/good");
       await here().start("store", { keep: { daily: 1, weekly: 0, monthly: 0 } });
-      await until("it is stored", 60, async () => (await list()).length === recent.length + 1);
-      const old = (await list()).find((id) => !recent.includes(id)) ?? "";
+      const old = await until("it is stored", 60, async () => (await list()).find((id) => !recent.includes(id)));
       await here().start("dump");
       const stored = await backUp();
       await until("the old one is gone", 30, async () => !(await list()).includes(old));
       const left = await list();
       expect(
-        old !== "" && [...recent, stored.snapshot].every((id) => left.includes(id)),
-        `${left.length} are left of ${recent.length} and two`,
+        [...recent, stored.snapshot].every((id) => left.includes(id)),
+        `${left.join(", ")} are left of ${recent.join(", ")}, ${stored.snapshot} and ${old}`,
       );
       return `${recent.length} of today before, ${left.length} after`;
     },
