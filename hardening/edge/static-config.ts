@@ -37,7 +37,6 @@ export interface TraefikStaticSettings {
 
 /** Ports inside the container: above 1024, so that Traefik needs neither root nor NET_BIND_SERVICE. */
 export const TRAEFIK_PORTS = { web: 8080, websecure: 8443, ping: 8082 } as const;
-export const TRAEFIK_STATIC_FILE = "/etc/traefik/traefik.yml";
 export const TRAEFIK_DYNAMIC_DIRECTORY = "/etc/traefik/dynamic";
 export const TRAEFIK_ACME_DIRECTORY = "/acme";
 

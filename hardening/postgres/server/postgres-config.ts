@@ -3,7 +3,6 @@
 import { DATABASE_ROLES, SERVICE_ROLES, type DatabaseRole } from "../roles/roles";
 
 export { renderPgHba, type PgHbaArgs } from "./pg-hba";
-export { POSTGRES_INITDB_ARGS, POSTGRES_PATHS, postgresHealthCheck, postgresStartScript } from "./start-script";
 
 export interface PostgresSizingArgs {
   /** The container's memory limit in MiB. */
