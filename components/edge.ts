@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { LoadedConfig, RouteConfig } from "../config";
+import { bufferedRoutes, type LoadedConfig, type RouteConfig } from "../config";
 import { LABEL_ROUTES_PROBE } from "../engine/hooks";
 import { hardenedWorkload } from "../hardening/container/hardened-workload";
 import type { AcceptedException, Workload } from "../hardening/container/workload";
@@ -13,6 +13,7 @@ import {
   TRAEFIK_DYNAMIC_DIRECTORY,
   TRAEFIK_PORTS,
   TRAEFIK_ROUTES_FILE,
+  unsizedInFlight,
   type EdgeRoute,
   type TraefikCertificates,
   type TraefikDynamicInput,
@@ -180,6 +181,7 @@ function dynamicInput(
     ),
     tls: config.edge.tls,
     trustedProxies: config.edge.trustedProxies,
+    unsizedInFlight: unsizedInFlight(config.edge.resources.memoryMiB, bufferedRoutes(config)),
     ...defined({ certResolver: resolver }),
   };
 }

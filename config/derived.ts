@@ -55,3 +55,7 @@ export function sharedVolumeNames({ migration, services }: Pick<StackConfig, "mi
   const volumes = programs.flatMap((program) => program.volumes);
   return [...new Set(volumes.flatMap((volume) => ("name" in volume ? [volume.name] : [])))].sort();
 }
+
+/** How many routes of the stack may hold a request in memory: those that stream take only methods without a body. */
+export const bufferedRoutes = ({ services }: Pick<StackConfig, "services">): number =>
+  Object.values(services).flatMap((service) => service.routes.filter((route) => !route.streaming)).length;

@@ -1,7 +1,8 @@
 /** Routes, certificates, ports and the version of Traefik. */
-import { unsizedMemoryMiB } from "../../hardening/edge/bodies";
+import { EDGE_BASE_MIB, leastEdgeMiB, unsizedInFlight } from "../../hardening/edge/bodies";
 import { parseTraefikVersion } from "../../hardening/edge/static-config";
 import type { Fault } from "../faults";
+import { bufferedRoutes } from "../derived";
 import type { StackConfig } from "../schema";
 import { isPublicHost } from "../values/edge";
 import type { ShowPath } from "./check";
@@ -79,21 +80,16 @@ export function portFaults(config: StackConfig, show: ShowPath): Fault[] {
   ];
 }
 
-/** Traefik itself, with a thousand connections. */
-const EDGE_BASE_MIB = 96;
-
 /** What the edge holds in memory for its clients has to fit beside Traefik itself: else one client could end it. */
 export function edgeFaults(config: StackConfig, show: ShowPath): Fault[] {
-  const routes = Object.values(config.services).flatMap((service) =>
-    service.routes.filter((route) => !route.streaming),
-  );
-  const needed = EDGE_BASE_MIB + unsizedMemoryMiB(routes.length);
-  if (config.edge.resources.memoryMiB >= needed) return [];
+  const { memoryMiB } = config.edge.resources;
+  const routes = bufferedRoutes(config);
+  if (unsizedInFlight(memoryMiB, routes) >= 1) return [];
   return [
     {
       path: show(["edge", "resources", "memoryMiB"]),
-      given: String(config.edge.resources.memoryMiB),
-      allowed: `at least ${needed}: ${EDGE_BASE_MIB} for Traefik, and what ${routes.length} routes can hold in memory of requests that declare no length`,
+      given: String(memoryMiB),
+      allowed: `at least ${leastEdgeMiB(routes)}: ${EDGE_BASE_MIB} for Traefik, and what ${routes} routes can hold in memory of requests that declare no length`,
       fix: "raise it, or use fewer routes",
     },
   ];

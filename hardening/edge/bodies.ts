@@ -18,14 +18,23 @@ export const UNSIZED = {
   bodyBytes: 65_536,
   /** The largest answer in bytes; a larger one becomes a 500, as it would have to be held in memory. */
   answerBytes: 524_288,
-  /** Requests of all clients, a route; of one client, half as many. */
+  /** Requests of all clients on a route at a time, where the edge has the memory. One client may have half of them. */
   inFlight: 8,
 } as const;
 
-/** Memory in MiB that unsized requests of that many routes can hold at a time, rounded up. */
-export function unsizedMemoryMiB(routes: number): number {
-  return Math.ceil((routes * UNSIZED.inFlight * (UNSIZED.bodyBytes + UNSIZED.answerBytes)) / 1_048_576);
+/** MiB that Traefik itself takes, with a thousand connections. */
+export const EDGE_BASE_MIB = 96;
+
+/** MiB that one request without a length can hold. */
+const UNSIZED_MIB = (UNSIZED.bodyBytes + UNSIZED.answerBytes) / 1_048_576;
+
+/** How many of them may be in flight on each of so many routes, in an edge of so much memory; below 1 if it has not enough. */
+export function unsizedInFlight(memoryMiB: number, routes: number): number {
+  return Math.min(UNSIZED.inFlight, Math.floor((memoryMiB - EDGE_BASE_MIB) / (Math.max(1, routes) * UNSIZED_MIB)));
 }
+
+/** The least memory of an edge with so many routes, in MiB. */
+export const leastEdgeMiB = (routes: number): number => EDGE_BASE_MIB + Math.ceil(Math.max(1, routes) * UNSIZED_MIB);
 
 /**
  * Matches what declares more than the limit, or no number. Not "is within the limit" the other way round: a matcher takes

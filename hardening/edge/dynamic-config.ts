@@ -42,6 +42,8 @@ export interface TraefikDynamicInput {
   /** The certificates resolver. @default Traefik's self-signed certificate */
   readonly certResolver?: string;
   readonly tls: TlsProfile;
+  /** Requests without a declared length that may be in flight on a route: see bodies.ts. @default 8 */
+  readonly unsizedInFlight?: number;
   /** As in the static settings: clients are then told apart by X-Forwarded-For. @default none */
   readonly trustedProxies?: readonly string[];
 }
@@ -144,7 +146,8 @@ interface BodyRouter {
  * The routers below a route's own, first match first, by what a request says of its body. They share what the route's own
  * counts. No name of a route has an underscore, so none is one of these.
  */
-function bodyRouters(route: EdgeRoute, trustedProxies: readonly string[]): BodyRouter[] {
+function bodyRouters(route: EdgeRoute, input: TraefikDynamicInput): BodyRouter[] {
+  const { trustedProxies = [], unsizedInFlight = UNSIZED.inFlight } = input;
   const { name } = route;
   // Repeats a request only when no byte of it was sent: a new container that does not listen yet, an old one that has
   // just gone. It never makes an application do something twice.
@@ -158,8 +161,8 @@ function bodyRouters(route: EdgeRoute, trustedProxies: readonly string[]): BodyR
     name: `${name}_unsized`,
     rule: IS_UNSIZED,
     chain: [
-      [`${name}_unsized-in-flight`, inFlightPerClient(UNSIZED.inFlight / 2, trustedProxies)],
-      [`${name}_unsized-in-flight-total`, inFlightTotal(UNSIZED.inFlight)],
+      [`${name}_unsized-in-flight`, inFlightPerClient(Math.ceil(unsizedInFlight / 2), trustedProxies)],
+      [`${name}_unsized-in-flight-total`, inFlightTotal(unsizedInFlight)],
       [`${name}_unsized`, bufferUnsized(route.maxRequestBodyBytes)],
       retry,
     ],
@@ -196,7 +199,7 @@ function routers(route: EdgeRoute, input: TraefikDynamicInput): Named[] {
       tls: { options: "default", ...certificate },
     },
   ];
-  const below = bodyRouters(route, trustedProxies).map(({ name, rule: condition, chain }, index, all): Named => {
+  const below = bodyRouters(route, input).map(({ name, rule: condition, chain }, index, all): Named => {
     const definition = { priority: all.length - index, rule: condition, service: route.name };
     return [name, { ...definition, middlewares: names(chain), parentRefs: [route.name] }];
   });
@@ -235,7 +238,7 @@ export function renderTraefikDynamic(input: TraefikDynamicInput): string {
   const trustedProxies = input.trustedProxies ?? [];
   const middlewares = routes.flatMap((route) => [
     ...routeMiddlewares(route, trustedProxies),
-    ...bodyRouters(route, trustedProxies).flatMap(({ chain }) => chain),
+    ...bodyRouters(route, input).flatMap(({ chain }) => chain),
   ]);
   const configuration = (probe: Record<string, object>): object => ({
     http: {

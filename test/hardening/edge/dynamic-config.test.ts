@@ -2,9 +2,11 @@ import {
   dynamicConfigProbePath,
   type EdgeCors,
   type EdgeRoute,
+  leastEdgeMiB,
   renderTraefikDynamic,
   traefikDynamicFiles,
   type TraefikDynamicInput,
+  unsizedInFlight,
 } from "../../../hardening/edge";
 import { route } from "./routes";
 
@@ -117,6 +119,16 @@ describe("renderTraefikDynamic", () => {
       expect(sizes["memResponseBodyBytes"]).toBe(sizes["maxResponseBodyBytes"]);
     }
     expect(middlewares["api_unsized"]).toMatchObject({ buffering: { maxRequestBodyBytes: 1000 } });
+  });
+
+  it("lets fewer requests without a length in where the edge has many routes and little memory", () => {
+    expect([256, 1024, 97].map((memoryMiB) => unsizedInFlight(memoryMiB, 100))).toEqual([2, 8, 0]);
+    expect([unsizedInFlight(256, 1), unsizedInFlight(256, 35), unsizedInFlight(leastEdgeMiB(100), 100)]).toEqual([
+      8, 8, 1,
+    ]);
+    const { middlewares } = rendered([route], { unsizedInFlight: 1 }).http;
+    expect(middlewares["api_unsized-in-flight"]).toMatchObject({ inFlightReq: { amount: 1 } });
+    expect(middlewares["api_unsized-in-flight-total"]).toMatchObject({ inFlightReq: { amount: 1 } });
   });
 
   it("tells clients apart by IPv4 address and IPv6 /64, and counts all of them by a header that no client can set", () => {
