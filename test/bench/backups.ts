@@ -1,5 +1,4 @@
 /** Backup and restore of a deployed stack, beside plain pg_dump and pg_restore in the same Postgres container, in turn. */
-import { join } from "node:path";
 import { container, docker } from "../e2e/lib/engine";
 import { run, until, type RunResult } from "../e2e/lib/process";
 import { REPOSITORY, Stack, type StackSettings } from "../e2e/lib/pulumi";
@@ -120,7 +119,7 @@ function settings(images: Images): StackSettings {
 
 async function command(name: "backup" | "restore", args: readonly string[]): Promise<RunResult> {
   return must(
-    await run("node", ["--require", "tsx/cjs", join("commands", `${name}.ts`), STACK, ...args], {
+    await run("node", ["bin/rampart.cjs", name, STACK, ...args], {
       cwd: REPOSITORY,
       timeoutSeconds: 600,
     }),
