@@ -35,7 +35,14 @@ export async function dataVolumes(engine: DockerClient, stack: string, base: str
           ])
         ).stdout.trim();
   const image = await anyImage(engine, container);
-  return Promise.all(names.map((name) => volumeFacts(engine, stack, name, base, image, name === used)));
+  return Promise.all(
+    names.map(async (name) => {
+      const inUse = name === used;
+      // Without an image no container can be made to look inside; the volume's name is then all there is to go by.
+      if (image === undefined) return { name, inUse, ...defined({ major: majorOfName(base, name) }) };
+      return { name, inUse, ...(await insideOf(engine, { stack, name, image })) };
+    }),
+  );
 }
 
 /** An image to make a container of that is never started: any will do. */
@@ -47,17 +54,11 @@ async function anyImage(engine: DockerClient, container: string | undefined): Pr
   return lines(asked.stdout)[0];
 }
 
-async function volumeFacts(
+/** What a data volume says of itself, read out of a container that mounts it and is never started. */
+async function insideOf(
   engine: DockerClient,
-  stack: string,
-  name: string,
-  base: string,
-  image: string | undefined,
-  inUse: boolean,
-): Promise<DataVolumeFacts> {
-  const byName = majorOfName(base, name);
-  // Without an image no container can be made to look inside; the volume's name is then all there is to go by.
-  if (image === undefined) return { name, inUse, ...defined({ major: byName }) };
+  { stack, name, image }: { readonly stack: string; readonly name: string; readonly image: string },
+): Promise<Pick<DataVolumeFacts, "major" | "preparedFrom">> {
   const create = [
     "create",
     ...ephemeralArgs({
@@ -71,12 +72,7 @@ async function volumeFacts(
   try {
     const version = Number(await fileOf(engine, id, "/volume/PG_VERSION"));
     const from = preparedFrom((await fileOf(engine, id, `/volume/${PREPARED_FILE}`)) ?? "");
-    return {
-      name,
-      inUse,
-      ...(version > 0 ? { major: version } : {}),
-      ...defined({ preparedFrom: from }),
-    };
+    return { ...(version > 0 ? { major: version } : {}), ...defined({ preparedFrom: from }) };
   } finally {
     await engine.ask(["rm", "--force", id]);
   }

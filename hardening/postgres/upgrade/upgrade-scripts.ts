@@ -9,6 +9,8 @@ const script = (name: string): string => fileText(__dirname, name);
 
 /** Runs the SQL on its standard input; the database is its first argument. */
 export const QUERY_SCRIPT = script("query.sh");
+/** Runs the SQL on its standard input in the old server's own container, whose databases are read-only. */
+export const WRITABLE_SCRIPT = script("writable.sh");
 /** Prints the MiB that are free where the dump and the new volume will be. */
 export const FREE_SPACE_SCRIPT = script("free-space.sh");
 /** Dumps roles and every database. */
