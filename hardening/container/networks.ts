@@ -39,6 +39,9 @@ const FIRST_CONSUMER_SLOT = 16;
 /** Postgres' fixed address within `internal`: the database provider is configured with it before the container exists. */
 const POSTGRES_HOST = 10;
 
+/** The network of a consumer of the Docker API and its proxy. */
+export const dockerApiNetwork = (consumer: string): NetworkName => `docker-api-${consumer}`;
+
 /** The stack's networks: deny by default, in both directions. */
 export function planNetworks(input: NetworksInput): NetworkPlan[] {
   const prefix = poolPrefix(input.pool ?? defaultPool(input.stackName));
@@ -64,7 +67,7 @@ export function planNetworks(input: NetworksInput): NetworkPlan[] {
     ...(input.egress ? [fixed("egress", false, false)] : []),
     ...(input.databaseAccess ? [fixed("database-access", false, false)] : []),
     ...consumerSlots(input.dockerApiConsumers).map(({ consumer, slot }) =>
-      network(`docker-api-${consumer}`, { slot, bits: 24 }, true, true),
+      network(dockerApiNetwork(consumer), { slot, bits: 24 }, true, true),
     ),
   ];
 }
