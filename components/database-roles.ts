@@ -6,6 +6,7 @@ import { renderPasswordAnnouncedSql } from "../hardening/postgres/elevation/elev
 import type { DatabasePrivileges } from "../hardening/postgres/roles/privileges";
 import {
   loginSpec,
+  ofEachRole,
   POSTGRES_SUPERUSER,
   SERVICE_ROLES,
   type DatabaseRole,
@@ -22,6 +23,14 @@ import { defined } from "../hardening/defined";
 /** Eight connections are reserved for the superuser: half for the provider, the rest for an operator. */
 const PROVIDER_CONNECTIONS = 4;
 const SALT_BYTES = 16;
+/** The names of the roles' passwords among the stack's secrets. */
+const PASSWORD_KEYS: Readonly<Record<DatabaseRole, string>> = {
+  migrator: "migrator",
+  app_rw: "app-rw",
+  app_ro: "app-ro",
+  backup: "database-backup",
+  monitor: "database-monitor",
+};
 
 export interface DatabaseRolesArgs {
   /** Where the provider finds Postgres from here. */
@@ -81,13 +90,7 @@ export class DatabaseRoles extends pulumi.ComponentResource {
     );
     this.options = { parent: this, provider, dependsOn: args.dependsOn, deletedWith: args.deletedWith };
     const model = privilegesOf(config);
-    this.passwords = {
-      migrator: this.password("migrator", "migrator"),
-      app_rw: this.password("app-rw", "app_rw"),
-      app_ro: this.password("app-ro", "app_ro"),
-      backup: this.password("database-backup", "backup"),
-      monitor: this.password("database-monitor", "monitor"),
-    };
+    this.passwords = ofEachRole((role) => this.password(PASSWORD_KEYS[role], role));
     this.verifiers = Object.fromEntries(
       model.roles.map(({ name: role }) => [
         role,

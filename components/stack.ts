@@ -11,7 +11,7 @@ import {
   type LoadedConfig,
   type ServiceConfig,
 } from "../config";
-import { postgresAddress } from "../hardening/container/networks";
+import { forwarderAddress, postgresAddress } from "../hardening/container/networks";
 import { defined, listed } from "../hardening/defined";
 import { CA_NOT_AFTER } from "../hardening/pki/certificates";
 import { ELEVATION_WATCH, ELEVATION_WATCH_DATABASE } from "../hardening/postgres/elevation/elevations";
@@ -232,19 +232,20 @@ export class HardenedStack extends pulumi.ComponentResource {
   private createPostgres(authority: Authority, password: pulumi.Output<string>) {
     const { context, networks } = this;
     const { config, engine } = context;
-    const address = postgresAddress(config.name, config.network.pool);
+    const { pool } = config.network;
+    const address = postgresAddress(config.name, pool);
     const forwarded = databaseAccess(config, engine) === "forwarder";
-    const forwarderAddress = forwarded ? address.replace(/\.\d+$/, ".11") : undefined;
-    const plan = { networks, networkPlan: networkPlan(config, engine), address, ...defined({ forwarderAddress }) };
+    const forwarder = forwarded ? forwarderAddress(config.name, pool) : undefined;
+    const plan = { networks, networkPlan: networkPlan(config, engine), address };
     const postgres = new Postgres(
       `${config.name}-postgres`,
       context,
-      { ...plan, password, authority },
+      { ...plan, password, authority, ...defined({ forwarderAddress: forwarder }) },
       { parent: this },
     );
-    if (forwarderAddress === undefined)
+    if (forwarder === undefined)
       return { postgres, server: { host: address, port: POSTGRES_PORT }, ready: postgres.ready };
-    const args = { networks, address: forwarderAddress, dependsOn: [postgres.ready] };
+    const args = { networks, address: forwarder, dependsOn: [postgres.ready] };
     const { ready } = new Forwarder(`${config.name}-forwarder`, context, args, { parent: this });
     return { postgres, server: { host: "127.0.0.1", port: config.database.forwarderPort }, ready };
   }

@@ -6,6 +6,7 @@ import { defined } from "../hardening/defined";
 import { labelFilters, newestContainer } from "./containers";
 import type { DockerClient } from "./docker";
 import { lines } from "./text";
+import { NOBODY } from "../hardening/container/workload";
 
 /** Postgres' data volumes of a stack, read without starting anything. @throws Error when the engine does not answer */
 export async function dataVolumes(engine: DockerClient, stack: string, base: string): Promise<DataVolumeFacts[]> {
@@ -62,7 +63,7 @@ async function insideOf(
   const create = [
     "create",
     ...ephemeralArgs({
-      ...{ stack, component: "carrier", name: "postgres", image, user: "65534:65534", entrypoint: "/none" },
+      ...{ stack, component: "carrier", name: "postgres", image, user: NOBODY, entrypoint: "/none" },
       resources: { memoryMiB: 16, cpus: 0.1, pids: 1 },
       volumes: [{ name, target: "/volume", readOnly: true }],
     }),

@@ -3,7 +3,7 @@ import { databaseNames, type LoadedConfig } from "../config";
 import type { NetworkPlan } from "../hardening/container/networks";
 import { ELEVATION_WATCH, ELEVATION_WATCH_DATABASE } from "../hardening/postgres/elevation/elevations";
 import { databasePrivileges, type DatabasePrivileges } from "../hardening/postgres/roles/privileges";
-import { DATABASE_ROLES, POSTGRES_SUPERUSER } from "../hardening/postgres/roles/roles";
+import { DATABASE_ROLES, ofEachRole, POSTGRES_SUPERUSER } from "../hardening/postgres/roles/roles";
 import { renderPgHba } from "../hardening/postgres/server/pg-hba";
 
 /** The privilege model of a stack. */
@@ -25,17 +25,12 @@ export function privilegesOf({ database }: Pick<LoadedConfig, "database">): Data
     extensions,
     databases,
     superuser: POSTGRES_SUPERUSER,
-    limits: Object.fromEntries(
-      DATABASE_ROLES.map((role) => [
-        role,
-        {
-          connectionLimit: connectionLimits[role],
-          ...(role === "app_rw"
-            ? { statementTimeoutMs, idleInTransactionSessionTimeoutMs: idleInTransactionTimeoutMs }
-            : {}),
-        },
-      ]),
-    ),
+    limits: ofEachRole((role) => ({
+      connectionLimit: connectionLimits[role],
+      ...(role === "app_rw"
+        ? { statementTimeoutMs, idleInTransactionSessionTimeoutMs: idleInTransactionTimeoutMs }
+        : {}),
+    })),
   });
 }
 

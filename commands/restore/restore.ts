@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, existsSync } from "node:fs";
 import { join } from "node:path";
+import { despiteDeadlocks } from "../../engine/deadlocks";
 import type { DockerClient } from "../../engine/docker";
 import { lines } from "../../engine/text";
 import { watch } from "../../engine/until";
@@ -21,7 +22,6 @@ import {
   switchScript,
 } from "../../hardening/backup/restore-scripts";
 import { RESERVE_MIB, restoredMiB } from "../../hardening/backup/space";
-import { despiteDeadlocks } from "../../hardening/postgres/tenancy/policy-scripts";
 import { execIn, pipe, saveFrom, scriptIn } from "../shared/backup-engine";
 import type { Difference } from "../shared/difference";
 import { UserError } from "../shared/errors";

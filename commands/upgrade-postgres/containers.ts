@@ -8,6 +8,7 @@ import {
   UPGRADE_SERVER_ENVIRONMENT,
 } from "../../hardening/postgres/upgrade/upgrade-scripts";
 import type { OldServer, UpgradeNames } from "./server";
+import { NOBODY } from "../../hardening/container/workload";
 
 type Parts = Pick<EphemeralContainer, "image"> & Partial<EphemeralContainer>;
 
@@ -23,7 +24,7 @@ function container(server: OldServer, parts: Parts): EphemeralContainer {
     },
     ...parts,
     environment: { POSTGRES_USER: superuser, ...parts.environment },
-    volumes: [{ name: secretsVolume, target: "/run/secrets", readOnly: true }, ...(parts.volumes ?? [])],
+    volumes: [{ name: secretsVolume, target: POSTGRES_PATHS.live, readOnly: true }, ...(parts.volumes ?? [])],
     tmpfs: [
       { path: "/run/rampart", sizeMiB: 1, mode: "0700", uid: SERVER_UID, gid: SERVER_UID },
       ...(parts.tmpfs ?? []),
@@ -43,7 +44,7 @@ const bare = (
 /** Asks an image for its version of PostgreSQL. */
 export const versionArgs = (stack: string, image: string): string[] => [
   "run",
-  ...ephemeralArgs({ ...bare(stack, image), user: "65534:65534", entrypoint: "postgres", command: ["--version"] }),
+  ...ephemeralArgs({ ...bare(stack, image), user: NOBODY, entrypoint: "postgres", command: ["--version"] }),
 ];
 
 /** The old server, the new version's image, and the volume of the dump. */

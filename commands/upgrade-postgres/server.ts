@@ -60,7 +60,7 @@ export async function findServer(docker: DockerClient, stack: string): Promise<O
   const superuser = found?.Config.Env?.find((entry) => entry.startsWith("POSTGRES_USER="))?.slice(
     "POSTGRES_USER=".length,
   );
-  const [dataVolume, secretsVolume] = [volume(POSTGRES_PATHS.data), volume("/run/secrets")];
+  const [dataVolume, secretsVolume] = [volume(POSTGRES_PATHS.data), volume(POSTGRES_PATHS.live)];
   const base = /^(.+-postgres-data)(?:-\d{2})?$/.exec(dataVolume)?.[1];
   if (found === undefined || superuser === undefined || base === undefined || secretsVolume === "")
     throw new UserError(`The container ${id.slice(0, 12)} is not one that Rampart's Postgres component made.`);

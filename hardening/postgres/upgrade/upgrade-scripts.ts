@@ -1,6 +1,6 @@
 /** The shell scripts of a major upgrade, for the containers of the new version's image. No secret is in them. */
 import { fileText } from "../../files";
-import { POSTGRES_INITDB_ARGS, POSTGRES_PATHS } from "../server/start-script";
+import { POSTGRES_INITDB_ARGS, POSTGRES_LIVE_FILES, POSTGRES_PATHS } from "../server/start-script";
 
 /** Where both containers mount the dump's volume: any user may write there, as the image's own /tmp lends its mode. */
 export const DUMP_PATH = "/tmp";
@@ -29,7 +29,7 @@ export const MARK_SCRIPT = script("mark.sh");
 export const UPGRADE_SERVER_ENVIRONMENT = {
   PGDATA: POSTGRES_PATHS.data,
   POSTGRES_INITDB_ARGS,
-  POSTGRES_PASSWORD_FILE: "/run/secrets/postgres_password",
+  POSTGRES_PASSWORD_FILE: `${POSTGRES_PATHS.live}/${POSTGRES_LIVE_FILES.password}`,
 } as const;
 
 /** Its settings: roles' verifiers stay out of the log, and loading needs few checkpoints. */
