@@ -1,13 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import { currentEngine } from "../resources/context";
-import { usesDatabase, usesRedis } from "../config";
+import { loadStackConfig, usesDatabase, usesRedis } from "../config";
 import { databaseAccess } from "../resources/on-engine";
 import type { LoadedConfig } from "../config";
 import { CA_NOT_AFTER } from "../hardening/pki/certificates";
 import { certificatePeriod } from "../hardening/pki/period";
 import { judge, RULES, viewOfResources, type PostureEntry, type StackFacts } from "../hardening/rules";
 import { recordResources, type RecordedResource } from "./monitor";
-import { configOf } from "./stack-config";
 import type { StackFile } from "./stack-file";
 
 /** Everything that a program would declare, and how it stands against the rules. */
@@ -32,7 +31,7 @@ export async function evaluate(file: StackFile, program: () => Promise<unknown>)
     await program();
     await pulumi.runtime.disconnect();
   });
-  const config = configOf(file);
+  const config = loadStackConfig();
   const view = viewOfResources(facts(config), resources);
   return { stack: file.stack, resources, posture: judge(RULES, view) };
 }

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { isAbsolute, join, relative, resolve } from "node:path";
+import { defined } from "../../hardening/defined";
 import { readStackFile, type StackFile } from "../../plan/stack-file";
 import { UserError } from "./errors";
 import { field, parseJson, text } from "./json";
@@ -76,7 +77,8 @@ export function prepareWorkspace(workspace: Workspace): { readonly created: bool
 function writePulumiFile(workspace: Workspace, salt?: string): void {
   const { pulumiFile, project, sourceFile, sourceName } = workspace;
   const kept = existsSync(pulumiFile) ? readFileSync(pulumiFile, "utf8") : undefined;
-  writePrivateFile(pulumiFile, mergeStackFile(project, readFileSync(sourceFile, "utf8"), kept, salt, sourceName));
+  const source = readFileSync(sourceFile, "utf8");
+  writePrivateFile(pulumiFile, mergeStackFile({ project, source, sourceName, ...defined({ kept, salt }) }));
 }
 
 /**
