@@ -19,7 +19,8 @@ export function mergeStackFile(
   salt: string | undefined,
   sourceName: string,
 ): string {
-  const document = parseDocument(source);
+  // The schema's path leads there from the tracked file only.
+  const document = parseDocument(source.replace(/^# yaml-language-server:.*\n/, ""));
   const tracked: unknown = document.toJS();
   const before: unknown = kept === undefined ? undefined : parse(kept);
   const ourSalt = salt ?? text(field(before, SALT));
