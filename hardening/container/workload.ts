@@ -1,6 +1,6 @@
 /**
- * What a workload is, as plain data: no Pulumi, no Docker types. Something renders it as a container today
- * (`container-args.ts`) and may render it as a Swarm service tomorrow.
+ * What a workload is, as plain data: no Pulumi, no Docker types. `render.ts` renders it as a container today;
+ * something else may render it as a pod tomorrow.
  */
 
 /** The values of the label `io.rampart.component`. */
