@@ -13,11 +13,11 @@ describe("docs/architecture.md", () => {
     expect(listed.sort()).toEqual(declared.sort());
   });
 
-  it("has one component a file of components/, but for what makes and what exports them", () => {
+  it("has one component a file of components/, but for what exports them", () => {
     const others = files("components", /\.ts$/).filter(
       (file) => read(file).match(/extends \S*Resource\b/g)?.length !== 1,
     );
-    expect(others).toEqual(["components/context.ts", "components/index.ts"]);
+    expect(others).toEqual(["components/index.ts"]);
   });
 
   it("lists the hooks by the ends of their names", () => {
