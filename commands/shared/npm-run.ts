@@ -2,9 +2,9 @@ import type { Command } from "./command";
 import { usageError, type UserError } from "./errors";
 
 /**
- * `npm run plan prod --config-file x` gives `--config-file x` to npm, which knows no such option and sets a variable. The
- * command would run without its option; so it is refused, with the form that works. Options that npm has too (`--json`)
- * cannot be told from npm's own.
+ * `npm run plan prod --config-file x` gives `--config-file x` to npm, which knows no such option and sets a variable.
+ * The command would run without its option; so it is refused, with the form that works. Options that npm has too
+ * (`--json`) cannot be told from npm's own.
  */
 export function misreadByNpm({ name, options }: Command, env: NodeJS.ProcessEnv): UserError | undefined {
   if (env["npm_lifecycle_event"] !== name) return undefined;

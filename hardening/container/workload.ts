@@ -96,7 +96,10 @@ export type AppArmorOption =
   | { readonly kind: "profile"; readonly profile: string }
   | { readonly kind: "unconfined"; readonly reason: string };
 
-/** A control that a stack declares it does not hold, and why. It is a label of the container and an `accepted` line of the posture. */
+/**
+ * A control that a stack declares it does not hold, and why. It is a label of the container and an `accepted` line of
+ * the posture.
+ */
 export interface AcceptedException {
   /** The rule's id, for example "cis-5.8". */
   readonly rule: string;
