@@ -98,8 +98,7 @@ export class Restore {
    */
   async toDatabase(postgres: string, database: string, target: string): Promise<Verified> {
     const { engine } = this;
-    const expected = await this.file(manifestFile(database));
-    const known = await this.databases(postgres);
+    const [expected, known] = await Promise.all([this.file(manifestFile(database)), this.databases(postgres)]);
     if (known.includes(target))
       throw new UserError(`The database ${target} exists already: name another, or drop it first.`);
     const made = lines(

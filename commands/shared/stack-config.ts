@@ -22,7 +22,8 @@ export interface StackFileParts {
  * @throws UserError when the tracked file is encrypted by a passphrase other than this directory's
  */
 export function mergeStackFile({ project, source, sourceName, kept, salt }: StackFileParts): string {
-  const document = parseDocument(source);
+  // The schema's path leads there from the tracked file only.
+  const document = parseDocument(source.replace(/^# yaml-language-server:.*\n/, ""));
   const tracked: unknown = document.toJS();
   const before: unknown = kept === undefined ? undefined : parse(kept);
   const ourSalt = salt ?? text(field(before, SALT));
