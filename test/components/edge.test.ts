@@ -51,7 +51,7 @@ const accepted = (recording: Recording): string[] =>
   Object.keys(labelsOf(recording.get("Container rampart-dev-edge"))).filter((label) => label.includes("accepted"));
 
 describe("Edge", () => {
-  test("is on public and proxy alone, without root and without the Docker API", async () => {
+  test("is only on public and proxy, without root and without the Docker API", async () => {
     const container = (await plain()).get("Container rampart-dev-edge");
     expect(Object.keys(networksOf(container))).toEqual(["rampart-dev-public", "rampart-dev-proxy"]);
     expect(container.inputs).toMatchObject({

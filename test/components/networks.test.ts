@@ -33,7 +33,7 @@ describe("Networks", () => {
     });
   });
 
-  test("gives a way out to public, egress and database-access alone, and keeps their members apart", async () => {
+  test("gives a way out only to public, egress and database-access, and keeps their members apart", async () => {
     const recording = await all();
     const open = recording.ofType("Network").filter(({ inputs }) => inputs["internal"] !== true);
     expect(open.map(({ name }) => name).sort()).toEqual([

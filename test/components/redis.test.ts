@@ -34,7 +34,7 @@ const redis = (values: Record<string, unknown> = { services: SERVICES }, stack =
 const plain = once(() => redis());
 
 describe("Redis", () => {
-  test("is on the internal network alone, publishes nothing and is confined", async () => {
+  test("is only on the internal network, publishes nothing and is confined", async () => {
     const container = (await plain()).get("Container rampart-dev-redis");
     expect(networksOf(container)).toEqual({ "rampart-dev-internal": ["redis"] });
     expect(container.inputs).toMatchObject({

@@ -179,7 +179,7 @@ describe("the PIDs limit", () => {
     );
   });
 
-  test("cannot be set without the Docker CLI, which is said", async () => {
+  test("fails without the Docker CLI, and names it", async () => {
     process.env["PATH"] = "/nonexistent";
     await expect(call(hooks.container, "afterCreate", CONTAINER)).rejects.toThrow(
       "rampart-dev-api runs without its PIDs limit: the Docker CLI (`docker`) is not installed here; Rampart needs it beside the Pulumi CLI. Install it, then try again.",
@@ -282,7 +282,7 @@ describe("a container that fails", () => {
     ]);
   });
 
-  test("before it existed leaves the one that serves alone", async () => {
+  test("before it existed does not touch the one that serves", async () => {
     const found = logged();
     docker.answer("ps", { stdout: "serving\n" });
     state({ Status: "running", Running: true, Health: { Status: "healthy" } });

@@ -7,7 +7,7 @@ const listings = {
   volumes: '{"Name":"rampart-dev-postgres-data"}\n',
 };
 
-it("finds what the state does not know, under this stack's name alone", () =>
+it("finds what the state does not know, only under this stack's name", () =>
   expect(findLeftovers(listings, "rampart-dev", '{"id":"aa11"}')).toEqual({
     containers: ["rampart-dev-web-1234567"],
     networks: ["rampart-dev-public"],

@@ -166,7 +166,7 @@ test("a volume that was made with another password gets this one, and its databa
 });
 
 /** Clients do not come with the server's package. */
-testWith("psql")("a running server takes another password, be it of letters alone", async () => {
+testWith("psql")("a running server takes another password, even one of only letters", async () => {
   const { child, log } = await start();
   const letters = "LettersAlone";
   writeReadable(path("postgres_password"), letters);

@@ -3,7 +3,7 @@ import { POSTGRES_PATHS } from "../../../../hardening/postgres/server/start-scri
 import { PREPARED_FILE } from "../../../../hardening/postgres/upgrade/upgrade";
 import * as scripts from "../../../../hardening/postgres/upgrade/upgrade-scripts";
 
-test("two inventories differ in the lines that one of them has alone, whatever their order", () => {
+test("two inventories differ in the lines that only one of them has, whatever their order", () => {
   expect(inventoryDifferences(["rows app.items|2|7", "role|a"], ["role|a", "rows app.items|2|7"])).toEqual([]);
   expect(inventoryDifferences(["rows app.items|2|7", "role|a"], ["rows app.items|1|7", "role|a", "role|b"])).toEqual([
     "only on the new server: role|b",
