@@ -117,7 +117,7 @@ describe("Redis", () => {
     expect(Object.keys(recording.inputs(settled)["keepers"] as object)).toEqual(["staged"]);
   });
 
-  test("makes another password for another text under rotation, and for no other service", async () => {
+  test("makes another password only for the service whose text under rotation changes", async () => {
     const keepers = async (rotation: object): Promise<Record<string, unknown>> =>
       Object.fromEntries(
         (await redis({ services: SERVICES, rotation }))
@@ -167,7 +167,7 @@ describe("Redis", () => {
       );
     });
 
-    test("and without a certificate is refused", async () => {
+    test("is refused without a certificate", async () => {
       await record(() =>
         expect(() => build(values)).toThrow(
           "redis.tls: true is given, but no certificate; give args.tls: { certificate, key, ca }",

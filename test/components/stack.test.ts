@@ -103,7 +103,7 @@ describe("HardenedStack", () => {
     }
   });
 
-  test("knows what uses a database and a cache", () => {
+  test("makes the database and the cache only where something uses them", () => {
     const uses = (values: Record<string, unknown>): boolean[] => [
       usesDatabase(configOf(values)),
       usesRedis(configOf(values)),
@@ -248,7 +248,7 @@ describe("HardenedStack", () => {
     expect(recording.waitsFor("Container rampart-dev-frontend", "Container rampart-dev-api")).toBe(false);
   });
 
-  test("turns the superuser's password over with its key", async () => {
+  test("makes another superuser's password for another rotation key", async () => {
     const keepers = async (rotation: object): Promise<unknown> =>
       (await stack({ ...FULL, rotation })).inputs("RandomPassword rampart-dev-secrets-postgres")["keepers"];
     expect(await Promise.all([keepers({})])).toEqual([undefined]);

@@ -346,7 +346,7 @@ describe("new routes", () => {
     );
   });
 
-  test("cannot be announced to an edge that is gone", async () => {
+  test("are an error where the edge is gone", async () => {
     docker.answer("ps", { stdout: "edge-id\n" });
     docker.answer("kill", { code: 1, stderr: "Error response from daemon: no such container\n" });
     await expect(apply()).rejects.toThrow(
