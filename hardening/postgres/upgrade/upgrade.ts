@@ -138,7 +138,7 @@ function wayBack({ wanted, base }: MajorChange, from: number): string {
   return refusal(`PostgreSQL ${from} runs and the configured image is PostgreSQL ${wanted}, an older one`, [
     `Put an image of PostgreSQL ${from} back into rampart:images.postgres.`,
     `The volume ${majorName(base, wanted)} has none of what was written since the upgrade; ` +
-      'docs/upgrades.md ("Back to the old version") says what going back takes.',
+      `docs/upgrades.md ("Back to the old version") says what going back takes.`,
   ]);
 }
 
