@@ -151,6 +151,17 @@ describe("what a killed update left", () => {
     ).toEqual(["rm --force b0"]);
   });
 
+  test("is asked for once in an update, and again only where the engine did not answer", async () => {
+    docker.answer("ps", { code: 1 });
+    await call(hooks.carrier, "beforeCreate", CONTAINER);
+    docker.answer("ps", { stdout: listed, code: 0 });
+    docker.answer("inspect", { stdout: "128\n" });
+    for (const binding of [hooks.container, hooks.carrier, hooks.container])
+      await call(binding, "beforeCreate", CONTAINER);
+    expect(docker.calls.filter((line) => line.endsWith(LISTED))).toHaveLength(2);
+    expect(docker.calls.filter((line) => / rm /.test(line))).toHaveLength(1);
+  });
+
   test("that cannot be looked for is a warning, and the creation goes on", async () => {
     docker.answer("ps", { stdout: listed });
     process.env["PATH"] = "/nowhere";
