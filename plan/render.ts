@@ -129,9 +129,11 @@ function posture(plan: Plan): string[] {
     const entries = plan.posture.filter((entry) => entry.id === rule.id);
     if (entries.length === 0) return [];
     const passed = entries.filter((entry) => entry.status === "pass").length;
-    const others = grouped(entries.filter((entry) => entry.status !== "pass"));
+    const others = grouped(entries.filter((entry) => entry.status !== "pass" || rule.listsHeld === true));
     const summary =
-      passed === 0 ? [] : [`  pass      ${rule.id.padEnd(28)} ${rule.title} (${passed} of ${entries.length})`];
+      passed === 0 || rule.listsHeld === true
+        ? []
+        : [`  pass      ${rule.id.padEnd(28)} ${rule.title} (${passed} of ${entries.length})`];
     return [
       ...summary,
       ...others.map(

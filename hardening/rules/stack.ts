@@ -80,6 +80,22 @@ export const STACK_RULES: readonly Rule[] = [
       ),
   },
   {
+    id: "rampart-registry-login",
+    title: "logins of registries belong to the stack",
+    why: "a login that only one person's machine has ends with that person",
+    source: "docs/registries.md",
+    listsHeld: true,
+    check: ({ stack, registries = {} }) =>
+      Object.entries(registries).map(([registry, user]) => ({
+        status: user === undefined ? "skip" : "pass",
+        resource: stack,
+        message:
+          user === undefined
+            ? `${registry}: images are pulled by the \`docker login\` of whoever deploys`
+            : `${registry}: images are pulled as ${user}, with a password that the stack holds encrypted`,
+      })),
+  },
+  {
     id: "rampart-networks",
     title: "every container is on no network but its own kind's",
     why: "a frontend that cannot reach Postgres cannot leak it",

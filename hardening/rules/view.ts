@@ -92,6 +92,8 @@ export interface StackView {
   readonly environment: "dev" | "staging" | "prod";
   /** What the certificates come from: `self-signed`, `letsencrypt`, or a directory's URL. */
   readonly certificates: string;
+  /** As whom images are pulled, by registry; undefined: by the login of whoever deploys. Absent where nobody says. */
+  readonly registries?: Readonly<Record<string, string | undefined>>;
   /** How the database provider reaches Postgres; absent without a database. */
   readonly databaseAccess?: "direct" | "forwarder";
   /** What the configuration says of data; absent where no service uses any. */

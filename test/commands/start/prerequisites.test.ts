@@ -1,5 +1,5 @@
+import { compareVersions } from "../../../commands/shared/versions";
 import {
-  compareVersions,
   judgeDockerCli,
   judgeEngine,
   judgeLanguageHost,
