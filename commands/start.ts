@@ -1,4 +1,4 @@
-import { relative } from "node:path";
+import { join, relative } from "node:path";
 import { ConfigError } from "../config/faults";
 import type { LoadedConfig } from "../config/load";
 import { defined } from "../hardening/defined";
@@ -11,7 +11,8 @@ import { UserError, wrongOption } from "./shared/errors";
 import { stackName } from "./shared/options";
 import { pulumiCommand } from "./shared/pulumi-cli";
 import { findProgram, show } from "./shared/run";
-import { pulumiEnvironment } from "./shared/state";
+import { evaluateStack, pageModule, planModule } from "./shared/evaluated";
+import { pulumiEnvironment, writePrivateFile } from "./shared/state";
 import {
   DEFAULT_STACK,
   ensureStack,
@@ -59,10 +60,14 @@ export const start = command({
       throw wrongOption({ option: "--stack", given: options.stack, allowed: `'${stack}', or no --stack` });
     return deploy(context, {
       stack: options.stack ?? stack ?? DEFAULT_STACK,
-      ...defined({ configFile: options["config-file"] }),
+      ...defined({ configFile: fromUser(context, options["config-file"]) }),
     });
   },
 });
+
+/** A path as an absolute one, as the user stands elsewhere than npm runs the command. */
+const fromUser = ({ cwd }: Context, path: string | undefined): string | undefined =>
+  path === undefined || isAbsolute(path) ? path : resolve(cwd, path);
 
 async function deploy(context: Context, options: WorkspaceOptions): Promise<number> {
   const { root, env, print } = context;
@@ -74,7 +79,7 @@ async function deploy(context: Context, options: WorkspaceOptions): Promise<numb
   const host = await engineHost(workspace.tracked.values["docker:host"], env);
   const findings = await survey(root, host, env);
   for (const finding of findings) if (finding.ok) print.ok(finding.text);
-  if (findings.some((finding) => !finding.ok)) return showPlanInstead(context, workspace, options, findings);
+  if (findings.some((finding) => !finding.ok)) return showPlanInstead(context, workspace, findings);
 
   const config = await prepare(context, workspace, host);
   const pulumi = findProgram("pulumi", env) ?? "pulumi";
@@ -125,18 +130,18 @@ function load(stack: string, file: StackFile): LoadedConfig {
 
 /** Without an engine or the CLI the plan still shows what would be deployed; what is missing comes last, to be seen. */
 async function showPlanInstead(
-  { root, env, print, self }: Context,
-  workspace: Workspace,
-  options: WorkspaceOptions,
+  { root, print }: Context,
+  workspace: Workspace & { readonly tracked: StackFile },
   findings: readonly Finding[],
 ): Promise<never> {
   const sentences = findings.flatMap((finding) => (finding.ok ? [] : [finding.sentence]));
   for (const sentence of sentences) print.missing(sentence);
   print.progress(`\nThis is the plan of what would be deployed (npx rampart plan ${workspace.stack}):\n`);
-  const file = options.configFile === undefined && !workspace.remembered ? [] : ["--config-file", workspace.sourceFile];
-  // A process of its own: Pulumi's runtime evaluates one program a process.
-  const [program = process.execPath, ...args] = self;
-  await show(program, [...args, "plan", workspace.stack, ...file], env, root);
+  const evaluated = await evaluateStack(root, workspace.tracked);
+  print.result(planModule().renderPlan(evaluated, { width: print.width, paint: print.paint }));
+  const report = join(workspace.paths.directory, "report.html");
+  writePrivateFile(report, pageModule().renderPage({ plan: evaluated, missing: sentences }));
+  print.progress(`The same as a page for a browser, with a picture of the stack: ${relative(root, report)}\n`);
   throw new UserError(["Nothing was deployed.", ...sentences].join("\n"));
 }
 

@@ -5,6 +5,8 @@ import type { Printer } from "./output";
 export interface Context {
   /** The directory of the Pulumi project, with Pulumi.yaml and the stacks' files. */
   readonly root: string;
+  /** Where the user stands, from which a relative path counts. */
+  readonly cwd: string;
   readonly print: Printer;
   readonly env: NodeJS.ProcessEnv;
   /** The program and the arguments that run `rampart` again, without a command. */
