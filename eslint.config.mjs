@@ -80,6 +80,7 @@ export default tseslint.config(
       "@typescript-eslint/switch-exhaustiveness-check": ["error", { considerDefaultExhaustiveForUnions: true }],
       "@typescript-eslint/explicit-module-boundary-types": "error",
       "max-lines": ["error", { max: 460, skipBlankLines: true, skipComments: true }],
+      "max-params": ["error", 4],
       eqeqeq: "error",
     },
   },

@@ -1,13 +1,13 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { ConfigError } from "../config/faults";
+import { defined } from "../hardening/defined";
 import type { Comparison, Plan } from "../plan";
 import { readStackFile } from "../plan/stack-file";
 import { readAgainst, stackFileOf, type AgainstArgs } from "./plan/against";
 import { command } from "./shared/command";
 import { configFile } from "./shared/common-options";
-import { UserError, wrongOption } from "./shared/errors";
-import { evaluateStack, pageModule, planModule } from "./shared/evaluated";
+import { messageOf, UserError, wrongOption } from "./shared/errors";
+import { evaluateOwn, evaluateStack } from "./shared/evaluated";
 import { anyText } from "./shared/options";
 
 export const plan = command({
@@ -37,20 +37,19 @@ export const plan = command({
     json: { summary: "prints { stack, resources, posture, summary } for tools; with --against { against } too" },
     verbose: { summary: "prints every rule with its findings, and every resource" },
   },
-  run: async ({ root, print, env, cwd }, { stack, options }) => {
-    if (options["fail-on"] !== undefined && options.against === undefined)
-      throw wrongOption({ option: "--fail-on", given: options["fail-on"], allowed: "--fail-on with --against" });
+  run: async (context, { stack, options }) => {
+    const { root, print, env, cwd } = context;
+    const { against, html, "fail-on": failOn } = options;
+    if (failOn !== undefined && against === undefined)
+      throw wrongOption({ option: "--fail-on", given: failOn, allowed: "--fail-on with --against" });
     const stackFile = stackFileOf(root, stack, options["config-file"], cwd);
     const file = readStackFile(root, stack, stackFile);
-    const { planJson, renderPlan, renderComparison } = planModule();
+    const { compare, planJson, renderComparison, renderPlan } = await import("../plan");
     const before =
-      options.against === undefined
-        ? undefined
-        : await evaluateOther({ root, stack, stackFile, given: options.against, cwd, env });
-    const evaluated = await evaluateStack(root, file);
-    const comparison =
-      before === undefined ? undefined : planModule().compare(options.against ?? "", before, evaluated);
-    if (options.html !== undefined) writePage(resolve(cwd, options.html), evaluated, comparison);
+      against === undefined ? undefined : await evaluateOther({ root, stack, stackFile, given: against, cwd, env });
+    const evaluated = await evaluateStack(context, file);
+    const comparison = before === undefined ? undefined : compare(against ?? "", before, evaluated);
+    if (html !== undefined) await writePage(resolve(cwd, html), evaluated, comparison);
     const page = { width: print.width, paint: print.paint, verbose: options.verbose };
     print.result(
       options.json
@@ -58,10 +57,8 @@ export const plan = command({
         : `${comparison === undefined ? "" : renderComparison(comparison, page)}${renderPlan(evaluated, page)}`,
     );
     const failed = evaluated.posture.some((entry) => entry.status === "fail");
-    const weakened =
-      options["fail-on"] !== undefined &&
-      (comparison?.changes.some(({ direction }) => direction === "weaker") ?? false);
-    return failed || weakened ? 1 : 0;
+    const weakened = comparison?.changes.some(({ direction }) => direction === "weaker") ?? false;
+    return failed || (failOn !== undefined && weakened) ? 1 : 0;
   },
 });
 
@@ -69,17 +66,16 @@ export const plan = command({
 async function evaluateOther(args: AgainstArgs): Promise<Plan> {
   const other = await readAgainst(args);
   try {
-    return await evaluateStack(args.root, other);
+    return await evaluateOwn(other);
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    throw new UserError(`--against ${args.given}: ${error.message}`, {
+    throw new UserError(`--against ${args.given}: ${messageOf(error)}`, {
       hint: "What is compared with has to be a configuration that this version of Rampart takes.",
     });
   }
 }
 
-function writePage(path: string, evaluated: Plan, comparison: Comparison | undefined): void {
-  const { renderPage } = pageModule();
+async function writePage(path: string, evaluated: Plan, comparison: Comparison | undefined): Promise<void> {
+  const { renderPage } = await import("../plan/page");
   mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, renderPage({ plan: evaluated, ...(comparison === undefined ? {} : { comparison }) }));
+  writeFileSync(path, renderPage({ plan: evaluated, ...defined({ comparison }) }));
 }

@@ -10,7 +10,7 @@ import { psql } from "./psql";
 import { pulumi } from "./pulumi";
 import { restore } from "./restore";
 import { restoreDrill } from "./restore-drill";
-import type { Command, Context } from "./shared/command";
+import type { Command, Context, Programs } from "./shared/command";
 import { messageOf, usageError, UserError } from "./shared/errors";
 import { helpOf, overview } from "./shared/help";
 import { field, parseJson, text } from "./shared/json";
@@ -122,8 +122,11 @@ export function explain(error: unknown, print: Printer, env: NodeJS.ProcessEnv):
   return 1;
 }
 
-/** The program: reads the process's arguments and sets its exit code. */
-export function main(args: readonly string[]): void {
+/**
+ * The program: reads the process's arguments and sets its exit code.
+ * @param programs Pulumi programs that came with it
+ */
+export function main(args: readonly string[], programs: Programs = {}): void {
   const { env, stdout, stderr, execPath, execArgv, argv } = process;
   const print = printer({ stdout, stderr, env });
   const context: Context = {
@@ -132,6 +135,7 @@ export function main(args: readonly string[]): void {
     print,
     env,
     self: [execPath, ...execArgv, argv[1] ?? ""],
+    programs,
   };
   // The reader may have seen enough (`rampart plan prod | head`); what the command does goes on to its end all the same.
   stdout.on("error", (error: NodeJS.ErrnoException) => {

@@ -11,7 +11,7 @@ import { UserError, wrongOption } from "./shared/errors";
 import { stackName } from "./shared/options";
 import { pulumiCommand } from "./shared/pulumi-cli";
 import { findProgram, show } from "./shared/run";
-import { evaluateStack, pageModule, planModule } from "./shared/evaluated";
+import { evaluateStack } from "./shared/evaluated";
 import { pulumiEnvironment, writePrivateFile } from "./shared/state";
 import {
   DEFAULT_STACK,
@@ -60,19 +60,15 @@ export const start = command({
       throw wrongOption({ option: "--stack", given: options.stack, allowed: `'${stack}', or no --stack` });
     return deploy(context, {
       stack: options.stack ?? stack ?? DEFAULT_STACK,
-      ...defined({ configFile: fromUser(context, options["config-file"]) }),
+      ...defined({ configFile: options["config-file"] }),
     });
   },
 });
 
-/** A path as an absolute one, as the user stands elsewhere than npm runs the command. */
-const fromUser = ({ cwd }: Context, path: string | undefined): string | undefined =>
-  path === undefined || isAbsolute(path) ? path : resolve(cwd, path);
-
 async function deploy(context: Context, options: WorkspaceOptions): Promise<number> {
-  const { root, env, print } = context;
+  const { root, cwd, env, print } = context;
   const started = Date.now();
-  const workspace = openWorkspace(root, options);
+  const workspace = openWorkspace(root, options, cwd);
   print.progress(
     `Rampart: stack ${workspace.stack} from ${workspace.sourceName}${workspace.remembered ? ", as at the last start" : ""}\n`,
   );
@@ -130,17 +126,19 @@ function load(stack: string, file: StackFile): LoadedConfig {
 
 /** Without an engine or the CLI the plan still shows what would be deployed; what is missing comes last, to be seen. */
 async function showPlanInstead(
-  { root, print }: Context,
+  context: Context,
   workspace: Workspace & { readonly tracked: StackFile },
   findings: readonly Finding[],
 ): Promise<never> {
+  const { root, print } = context;
   const sentences = findings.flatMap((finding) => (finding.ok ? [] : [finding.sentence]));
   for (const sentence of sentences) print.missing(sentence);
   print.progress(`\nThis is the plan of what would be deployed (npx rampart plan ${workspace.stack}):\n`);
-  const evaluated = await evaluateStack(root, workspace.tracked);
-  print.result(planModule().renderPlan(evaluated, { width: print.width, paint: print.paint }));
+  const evaluated = await evaluateStack(context, workspace.tracked);
+  const [{ renderPlan }, { renderPage }] = await Promise.all([import("../plan"), import("../plan/page")]);
+  print.result(renderPlan(evaluated, { width: print.width, paint: print.paint }));
   const report = join(workspace.paths.directory, "report.html");
-  writePrivateFile(report, pageModule().renderPage({ plan: evaluated, missing: sentences }));
+  writePrivateFile(report, renderPage({ plan: evaluated, missing: sentences }));
   print.progress(`The same as a page for a browser, with a picture of the stack: ${relative(root, report)}\n`);
   throw new UserError(["Nothing was deployed.", ...sentences].join("\n"));
 }

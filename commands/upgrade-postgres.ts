@@ -2,9 +2,12 @@ import { command } from "./shared/command";
 import { requiredEngine } from "./shared/engine-host";
 import { wrongOption } from "./shared/errors";
 import { stackFileOf } from "./shared/project";
+import { abort } from "./upgrade-postgres/abort";
 import { OPTIONS, upgradeOptions } from "./upgrade-postgres/options";
+import { preflight } from "./upgrade-postgres/preflight";
 import { findServer, upgradeNames } from "./upgrade-postgres/server";
-import { abort, currentMajor, nextSteps, preflight, prepare, type Upgrade } from "./upgrade-postgres/steps";
+import { nextSteps, prepare } from "./upgrade-postgres/steps";
+import { currentMajor, type Upgrade } from "./upgrade-postgres/upgrade";
 
 export const upgradePostgres = command({
   name: "upgrade-postgres",

@@ -45,7 +45,7 @@ export class Backups extends pulumi.ComponentResource {
     const { protect } = context.config.database;
     this.password =
       backups.password === "generated"
-        ? args.secrets.password("backup-repository", undefined, undefined, protect)
+        ? args.secrets.password("backup-repository", { protect })
         : configSecret(backups.password.config);
 
     const local = isRemote(backups.repository) ? [] : (["repository"] as const);

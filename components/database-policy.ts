@@ -13,12 +13,12 @@ import {
   renderElevationsSql,
 } from "../hardening/postgres/elevation/elevations";
 import { canonicalJson } from "../hardening/canonical-json";
+import { POSTGRES_SUPERUSER } from "../hardening/postgres/roles/roles";
 import { renderRoleSettingsSql } from "../hardening/postgres/roles/role-settings";
 import { scramSha256Verifier } from "../hardening/postgres/roles/scram";
 import { guardScripts, tenancyScripts, type DatabaseScript } from "../hardening/postgres/tenancy/policy-scripts";
 import type { StackContext } from "../resources/context";
-import { privilegesOf } from "./database-roles";
-import { POSTGRES_SUPERUSER } from "./postgres";
+import { privilegesOf } from "../resources/database";
 import { defined } from "../hardening/defined";
 
 /**
@@ -57,7 +57,7 @@ export class DatabasePolicy extends pulumi.ComponentResource {
     this.elevations = Object.fromEntries(
       elevations.map((elevation) => [
         elevatedLogin(elevation),
-        secrets.password(`elevated-${elevation.who}`, undefined, elevation.until),
+        secrets.password(`elevated-${elevation.who}`, { rotation: elevation.until }),
       ]),
     );
     const watch = elevations.length === 0 ? undefined : secrets.password("elevation-watch");

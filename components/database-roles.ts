@@ -1,12 +1,13 @@
 import * as postgresql from "@pulumi/postgresql";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import type { LoadedConfig, ServiceConfig } from "../config";
+import { serviceRole } from "../config";
 import { renderPasswordAnnouncedSql } from "../hardening/postgres/elevation/elevation-guard";
-import { databasePrivileges, type DatabasePrivileges } from "../hardening/postgres/roles/privileges";
+import type { DatabasePrivileges } from "../hardening/postgres/roles/privileges";
 import {
-  DATABASE_ROLES,
   loginSpec,
+  ofEachRole,
+  POSTGRES_SUPERUSER,
   SERVICE_ROLES,
   type DatabaseRole,
   type RoleSpec,
@@ -15,13 +16,21 @@ import {
 import { loginName, rotationId, rotationKey } from "../hardening/postgres/roles/rotation";
 import { scramSha256Verifier } from "../hardening/postgres/roles/scram";
 import type { SecretSource, StackContext } from "../resources/context";
+import { privilegesOf } from "../resources/database";
 import type { Authority } from "./authority";
-import { POSTGRES_SUPERUSER } from "./postgres";
 import { defined } from "../hardening/defined";
 
 /** Eight connections are reserved for the superuser: half for the provider, the rest for an operator. */
 const PROVIDER_CONNECTIONS = 4;
 const SALT_BYTES = 16;
+/** The names of the roles' passwords among the stack's secrets. */
+const PASSWORD_KEYS: Readonly<Record<DatabaseRole, string>> = {
+  migrator: "migrator",
+  app_rw: "app-rw",
+  app_ro: "app-ro",
+  backup: "database-backup",
+  monitor: "database-monitor",
+};
 
 export interface DatabaseRolesArgs {
   /** Where the provider finds Postgres from here. */
@@ -44,11 +53,6 @@ export interface DatabaseLogin {
   readonly password: pulumi.Output<string>;
   /** Who uses the login depends on this: so it is dropped only after them. */
   readonly resource: pulumi.Resource;
-}
-
-/** The role that a service becomes in the database. */
-export function serviceRole({ data }: Pick<ServiceConfig, "data">): ServiceRole | undefined {
-  return data === "read-write" ? "app_rw" : data === "read-only" ? "app_ro" : undefined;
 }
 
 /** The databases beside the first, the roles, the schemas and the privileges, as hardening/postgres/roles/privileges.ts lists them. */
@@ -86,13 +90,7 @@ export class DatabaseRoles extends pulumi.ComponentResource {
     );
     this.options = { parent: this, provider, dependsOn: args.dependsOn, deletedWith: args.deletedWith };
     const model = privilegesOf(config);
-    this.passwords = {
-      migrator: this.password("migrator", "migrator"),
-      app_rw: this.password("app-rw", "app_rw"),
-      app_ro: this.password("app-ro", "app_ro"),
-      backup: this.password("database-backup", "backup"),
-      monitor: this.password("database-monitor", "monitor"),
-    };
+    this.passwords = ofEachRole((role) => this.password(PASSWORD_KEYS[role], role));
     this.verifiers = Object.fromEntries(
       model.roles.map(({ name: role }) => [
         role,
@@ -121,7 +119,7 @@ export class DatabaseRoles extends pulumi.ComponentResource {
   }
 
   private password(key: string, role: DatabaseRole): pulumi.Output<string> {
-    return this.args.secrets.password(key, undefined, this.rotation(role));
+    return this.args.secrets.password(key, defined({ rotation: this.rotation(role) }));
   }
 
   private createRole(role: RoleSpec): postgresql.Role {
@@ -255,39 +253,6 @@ function verifyFull(authority: Authority): Pick<postgresql.ProviderArgs, "sslmod
     sslrootcert: authority.certificate,
     clientcert: { cert: client.certificate, key: client.privateKey, sslinline: true },
   };
-}
-
-/** The privilege model of a stack. */
-export function privilegesOf({ database }: Pick<LoadedConfig, "database">): DatabasePrivileges {
-  const {
-    name,
-    schema,
-    schemas,
-    extensions,
-    databases,
-    connectionLimits,
-    statementTimeoutMs,
-    idleInTransactionTimeoutMs,
-  } = database;
-  return databasePrivileges({
-    database: name,
-    schema,
-    schemas,
-    extensions,
-    databases,
-    superuser: POSTGRES_SUPERUSER,
-    limits: Object.fromEntries(
-      DATABASE_ROLES.map((role) => [
-        role,
-        {
-          connectionLimit: connectionLimits[role],
-          ...(role === "app_rw"
-            ? { statementTimeoutMs, idleInTransactionSessionTimeoutMs: idleInTransactionTimeoutMs }
-            : {}),
-        },
-      ]),
-    ),
-  });
 }
 
 function roleArgs(role: RoleSpec): postgresql.RoleArgs {

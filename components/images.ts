@@ -1,8 +1,7 @@
-import { createHash } from "node:crypto";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { IMAGE_PINS, type ImageRole } from "../config/images";
-import { parseImage } from "../hardening/container/image";
+import { imageSlug } from "../hardening/container/image";
 import type { ImageSource } from "../resources/context";
 
 /**
@@ -38,10 +37,4 @@ export class Images extends pulumi.ComponentResource implements ImageSource {
     this.pulled.set(reference, image);
     return image.imageId;
   }
-}
-
-/** `postgres-3f2a1b9c`: short, unique for a reference, and the same in every run. */
-export function imageSlug(reference: string): string {
-  const base = parseImage(reference)?.repository.split("/").at(-1) ?? "image";
-  return `${base}-${createHash("sha256").update(reference).digest("hex").slice(0, 8)}`;
 }

@@ -1,6 +1,7 @@
 /** What follows from a configuration. */
 import { isRemote } from "../hardening/backup/workloads";
-import type { RouteConfig, SecretSpec, StackConfig } from "./schema";
+import type { ServiceRole } from "../hardening/postgres/roles/roles";
+import type { RouteConfig, SecretSpec, ServiceConfig, StackConfig } from "./schema";
 
 /** The variable that leads a migration to a further database. */
 export const databaseVariable = (database: string): string => `DATABASE_URL_${database.toUpperCase()}`;
@@ -59,3 +60,13 @@ export function sharedVolumeNames({ migration, services }: Pick<StackConfig, "mi
 /** How many routes of the stack may hold a request in memory: those that stream take only methods without a body. */
 export const bufferedRoutes = ({ services }: Pick<StackConfig, "services">): number =>
   Object.values(services).flatMap((service) => service.routes.filter((route) => !route.streaming)).length;
+
+/** The role that a service becomes in the database. */
+export function serviceRole({ data }: Pick<ServiceConfig, "data">): ServiceRole | undefined {
+  return data === "read-write" ? "app_rw" : data === "read-only" ? "app_ro" : undefined;
+}
+
+/** The key prefixes of a service that uses Redis. */
+export function keyPrefixes(name: string, cache: ServiceConfig["cache"]): readonly string[] {
+  return typeof cache === "object" ? cache.keyPrefixes : [`${name}:`];
+}

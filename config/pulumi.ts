@@ -15,13 +15,20 @@ export function readRawConfig(): RawConfig {
   return { stack: pulumi.getStack(), values, secretKeys };
 }
 
+/** The last configuration that was valid. It holds no secret; the key does, as Pulumi's own configuration in this process. */
+let last: { readonly key: string; readonly config: LoadedConfig } | undefined;
+
 /**
- * Reads and validates the running stack's configuration.
+ * Reads and validates the running stack's configuration. While Pulumi's does not change, everybody who asks is given the
+ * same: the program, and the plan that judges what the program declared.
  * @throws pulumi.RunError, which the engine shows without a stack trace, naming every fault
  */
 export function loadStackConfig(): LoadedConfig {
   try {
-    return loadConfig(readRawConfig());
+    const raw = readRawConfig();
+    const key = JSON.stringify(raw);
+    if (last?.key !== key) last = { key, config: loadConfig(raw) };
+    return last.config;
   } catch (error) {
     throw new pulumi.RunError(error instanceof Error ? error.message : String(error));
   }

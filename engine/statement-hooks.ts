@@ -1,8 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { POSTGRES_LIVE_FILES, POSTGRES_PATHS } from "../hardening/postgres/server/start-script";
-import { despiteDeadlocks, type DatabaseScript } from "../hardening/postgres/tenancy/policy-scripts";
+import type { DatabaseScript } from "../hardening/postgres/tenancy/policy-scripts";
 import { LABEL_COMPONENT, LABEL_STACK } from "../hardening/container/labels";
 import { newestContainer } from "./containers";
+import { despiteDeadlocks } from "./deadlocks";
 import type { DockerClient } from "./docker";
 import { indent } from "./text";
 

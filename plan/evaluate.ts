@@ -1,13 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import { currentEngine } from "../resources/context";
-import { usesDatabase, usesRedis } from "../config";
+import { loadStackConfig, usesDatabase, usesRedis } from "../config";
 import { databaseAccess } from "../resources/on-engine";
 import type { LoadedConfig } from "../config";
 import { CA_NOT_AFTER } from "../hardening/pki/certificates";
 import { certificatePeriod } from "../hardening/pki/period";
 import { judge, RULES, viewOfResources, type PostureEntry, type StackFacts } from "../hardening/rules";
 import { recordResources, type RecordedResource } from "./monitor";
-import { configOf } from "./stack-config";
 import type { StackFile } from "./stack-file";
 
 /** Everything that a program would declare, and how it stands against the rules. */
@@ -34,13 +33,14 @@ export async function evaluate(file: StackFile, program: () => Promise<unknown>)
     await program();
     await pulumi.runtime.disconnect();
   });
-  const config = configOf(file);
+  const config = loadStackConfig();
   const view = viewOfResources(facts(config), resources);
   return { stack: file.stack, config, resources, posture: judge(RULES, view) };
 }
 
 /** Pulumi records where each of its promises was made: three quarters of the time of a large plan, for nobody to read. */
 async function withoutStackTraces(evaluation: () => Promise<void>): Promise<void> {
+  if (process.env["RAMPART_DEBUG"] === "1") return evaluation();
   const limit = Error.stackTraceLimit;
   Error.stackTraceLimit = 0;
   try {

@@ -3,6 +3,7 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { ownerLabels } from "../hardening/container/labels";
 import type { StackContext } from "./context";
+import { NOBODY } from "../hardening/container/workload";
 
 export interface MountedFile {
   readonly content: pulumi.Input<string>;
@@ -53,7 +54,7 @@ export function createCarrier(
       mustRun: false,
       restart: "no",
       networkMode: "none",
-      user: "65534:65534",
+      user: NOBODY,
       capabilities: { drops: ["ALL"] },
       securityOpts: ["no-new-privileges:true"],
       logDriver: "none",

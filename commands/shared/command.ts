@@ -1,6 +1,9 @@
 import { parse, type Input, type Options, type StackUse, type Syntax } from "./options";
 import type { Printer } from "./output";
 
+/** What runs a program, by the program's file. */
+export type Programs = Readonly<Record<string, () => unknown>>;
+
 /** What a command is given besides its command line. */
 export interface Context {
   /** The directory of the Pulumi project, with Pulumi.yaml and the stacks' files. */
@@ -11,6 +14,8 @@ export interface Context {
   readonly env: NodeJS.ProcessEnv;
   /** The program and the arguments that run `rampart` again, without a command. */
   readonly self: readonly string[];
+  /** Pulumi programs that this process holds already, by their files. @default every program is loaded from its file */
+  readonly programs?: Programs;
 }
 
 /** One command: its help is made from this, and nothing else. */

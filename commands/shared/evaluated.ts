@@ -1,43 +1,37 @@
 import { createRequire } from "node:module";
-import { join, resolve, sep } from "node:path";
-import type * as PlanModule from "../../plan";
 import type { Plan } from "../../plan";
-import type * as PageModule from "../../plan/page";
 import type { StackFile } from "../../plan/stack-file";
+import type { Context } from "./command";
 import { programOf } from "./project";
 
 const load = createRequire(__filename);
-/** The directory that holds Rampart's own modules. */
-const HOME = resolve(__dirname, "../..");
 
-/** The module of the plan. Only now, and not as an import: Pulumi's SDK takes half a second to load, and few commands need it. */
-export const planModule = (): typeof PlanModule => load("../../plan") as typeof PlanModule;
-
-/** The module that draws a plan as a page, which only a page needs. */
-export const pageModule = (): typeof PageModule => load("../../plan/page") as typeof PageModule;
+/** Loads a program, which runs as it loads, and may be TypeScript that nothing has compiled. */
+const fromFile = (path: string) => (): unknown => {
+  load("tsx/cjs");
+  return load(path);
+};
 
 /**
- * Runs the project's program in this process, with a stack's file.
- * @throws ConfigError for a faulty configuration, and whatever else the program throws
+ * Runs the project's program in this process, once in a process.
+ * @throws pulumi.RunError for a faulty configuration, and whatever else the program throws
  */
-export function evaluateStack(root: string, file: StackFile): Promise<Plan> {
-  // The program runs as it loads, and may be TypeScript that nothing has compiled.
-  load("tsx/cjs");
-  const program = programOf(root);
-  return planModule().evaluate(file, () => {
-    forget(root, load.resolve(program));
-    return Promise.resolve(load(program));
-  });
+export async function evaluateStack({ root, programs = {} }: Context, file: StackFile): Promise<Plan> {
+  // Only now: Pulumi's SDK takes half a second to load, and few commands need it.
+  const { evaluate } = await import("../../plan");
+  const path = programOf(root);
+  return evaluate(file, () => Promise.resolve((programs[path] ?? fromFile(path))()));
 }
 
-/** A program that has run once runs again only if its modules load again. Rampart's own declare nothing as they load. */
-function forget(root: string, entry: string): void {
-  const own = Object.keys(load.cache).filter(
-    (file) =>
-      file === entry ||
-      (file.startsWith(`${root}${sep}`) &&
-        !file.startsWith(`${HOME}${sep}`) &&
-        !file.includes(join(sep, "node_modules", sep))),
-  );
-  for (const file of own) delete load.cache[file];
+/**
+ * Runs Rampart's own program, as often as one likes: a program that has run once does not run again, as it runs while it
+ * loads.
+ * @throws as `evaluateStack`
+ */
+export async function evaluateOwn(file: StackFile): Promise<Plan> {
+  const [{ evaluate }, { HardenedStack, loadStackConfig }] = await Promise.all([
+    import("../../plan"),
+    import("../../components"),
+  ]);
+  return evaluate(file, () => Promise.resolve(new HardenedStack(loadStackConfig())));
 }

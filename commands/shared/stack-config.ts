@@ -4,22 +4,26 @@ import { field, text } from "./json";
 
 const SALT = "encryptionsalt";
 
+/** What Pulumi's stack file is made from. */
+export interface StackFileParts {
+  readonly project: string;
+  /** The tracked file's text, and its name as the user would write it. */
+  readonly source: string;
+  readonly sourceName: string;
+  /** What Pulumi's file held at the last run. @default nothing: this is the first */
+  readonly kept?: string;
+  /** The salt of a stack just made. @default the one that is kept */
+  readonly salt?: string;
+}
+
 /**
  * The stack file that Pulumi gets to see: the tracked file, with the salt and the encrypted values that
  * `config set --secret` left in the last one. So the tracked file stays as it is, and stays the one to edit.
- * @param source the tracked file
- * @param kept what Pulumi's file held at the last run; undefined at the first
- * @param salt the salt of a stack just made
- * @throws UserError when the tracked file is encrypted by a passphrase that is not ours
+ * @throws UserError when the tracked file is encrypted by a passphrase other than this directory's
  */
-export function mergeStackFile(
-  project: string,
-  source: string,
-  kept: string | undefined,
-  salt: string | undefined,
-  sourceName: string,
-): string {
-  const document = parseDocument(source);
+export function mergeStackFile({ project, source, sourceName, kept, salt }: StackFileParts): string {
+  // The schema's path leads there from the tracked file only.
+  const document = parseDocument(source.replace(/^# yaml-language-server:.*\n/, ""));
   const tracked: unknown = document.toJS();
   const before: unknown = kept === undefined ? undefined : parse(kept);
   const ourSalt = salt ?? text(field(before, SALT));

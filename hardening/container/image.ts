@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+
 export interface ImageReference {
   readonly repository: string;
   readonly tag: string;
@@ -34,4 +36,10 @@ export function imageFault(reference: string): string | undefined {
   if (/(?:^|[-_.])latest(?:[-_.]|$)/i.test(parsed.tag)) return "the tag latest says nothing about what runs";
   if (/^0{64}$/.test(parsed.digest)) return "the digest is a placeholder";
   return undefined;
+}
+
+/** `postgres-3f2a1b9c`: short, unique for a reference, and the same in every run. */
+export function imageSlug(reference: string): string {
+  const base = parseImage(reference)?.repository.split("/").at(-1) ?? "image";
+  return `${base}-${createHash("sha256").update(reference).digest("hex").slice(0, 8)}`;
 }

@@ -18,6 +18,12 @@ export const COMPONENT_KINDS = [
 ] as const;
 export type ComponentKind = (typeof COMPONENT_KINDS)[number];
 
+/** `uid:gid` of what owns nothing and reads nothing but what everybody may. */
+export const NOBODY = "65534:65534";
+
+/** Where a container finds its secrets, a file each. */
+export const SECRETS_PATH = "/run/secrets";
+
 /** The fixed networks; a `docker-api-<consumer>` network is added for each consumer of the Docker API. */
 export type NetworkName = "public" | "proxy" | "internal" | "egress" | "database-access" | `docker-api-${string}`;
 

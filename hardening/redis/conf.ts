@@ -1,4 +1,5 @@
 /** `redis.conf`, as a pure function. Written for 7.2 and 7.4; every directive exists in 7.0 too. */
+import { REDIS_PORT } from "./url";
 
 /** Where things are in the container. What lies in `live` changes while Redis runs; the rest of `/etc/rampart` replaces it. */
 export const REDIS_PATHS = {
@@ -70,7 +71,7 @@ export function renderRedisConf(args: RedisConfArgs): string {
   if (!Number.isSafeInteger(args.maxMemoryMiB) || args.maxMemoryMiB < 1) {
     throw new Error(`maxMemoryMiB: ${args.maxMemoryMiB} is not allowed; use a whole number, at least 1`);
   }
-  const port = String(args.port ?? 6379);
+  const port = String(args.port ?? REDIS_PORT);
   const data = args.dataDirectory ?? REDIS_PATHS.data;
   const buffersMiB = clientBuffersMiB(args.maxMemoryMiB);
   const directives: Directive[] = [

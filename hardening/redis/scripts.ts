@@ -5,6 +5,7 @@
 import { fileText, withParts } from "../files";
 import { REDIS_ADMIN } from "./acl";
 import { REDIS_ACL_FILE, REDIS_LIVE_FILES, REDIS_PATHS } from "./conf";
+import { REDIS_PORT } from "./url";
 
 export interface RedisScriptArgs {
   /** Whether Redis takes only TLS. @default false */
@@ -79,7 +80,7 @@ export function redisUsersScript(args: RedisScriptArgs = {}): string {
   return withParts(fileText(__dirname, "users.sh"), {
     ...paths(args),
     // Verified by nobody here: this is the server's own loopback, and its certificate may be about to change its CA.
-    "redis-cli -p 6379": `redis-cli -p ${args.port ?? 6379}${tls ? " --tls --insecure" : ""}`,
+    "redis-cli -p 6379": `redis-cli -p ${args.port ?? REDIS_PORT}${tls ? " --tls --insecure" : ""}`,
     [STAGE_END]: tls ? `${renewal}${STAGE_END}` : STAGE_END,
   });
 }

@@ -1,4 +1,5 @@
 import { imageFault } from "../container/image";
+import { dockerApiNetwork } from "../container/networks";
 import type { Rule, Verdict } from "./rule";
 import type { ContainerView, StackView } from "./view";
 
@@ -26,7 +27,7 @@ function networkFault(container: ContainerView, view: StackView): string | undef
   const stray = names.find((name) => {
     if (container.component === "socket-proxy") return name !== container.name;
     if (allowed !== undefined) return !allowed.includes(name);
-    return !(["proxy", "internal", "egress"].includes(name) || name === `docker-api-${container.name}`);
+    return !(["proxy", "internal", "egress"].includes(name) || name === dockerApiNetwork(container.name));
   });
   return stray === undefined ? undefined : `is on ${stray}`;
 }

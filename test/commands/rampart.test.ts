@@ -55,7 +55,7 @@ describe("help", () => {
 
   it("names a default, a short form and what may follow --", async () => {
     const { stdout } = await rampart(["psql", "--help"]);
-    expect(stdout).toContain("  -r, --role ROLE         app_ro, app_rw, migrator,");
+    expect(stdout).toContain("  -r, --role ROLE         migrator, app_rw, app_ro,");
     expect(stdout).toContain("(default: app_ro)");
     expect(stdout).toContain("  -- <arguments of psql>  passed on to psql, such as -- -c 'select 1'");
   });

@@ -1,5 +1,6 @@
-import { Images, imageSlug } from "../../components";
+import { Images } from "../../components";
 import { IMAGE_PINS } from "../../config";
+import { imageSlug } from "../../hardening/container/image";
 import { DIGEST, IMAGE, record } from "./support";
 
 describe("Images", () => {

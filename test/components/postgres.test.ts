@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { hbaFile, Postgres, type PostgresArgs } from "../../components";
+import { Postgres, type PostgresArgs } from "../../components";
 import {
   authority,
   configOf,
@@ -12,6 +12,7 @@ import {
   withLocalEngine,
   type Recording,
 } from "./support";
+import { hbaFile } from "../../resources/database";
 
 withLocalEngine();
 
@@ -44,7 +45,7 @@ async function hba(
   let text = "";
   await record(() => {
     const { context, plan } = surroundings(configOf({ network: { pool: "10.20.0.0/16" }, ...values }));
-    text = hbaFile(context, { networkPlan: plan, ...args });
+    text = hbaFile(context.config, { networkPlan: plan, ...args });
   });
   return text;
 }

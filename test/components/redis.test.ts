@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Redis } from "../../components";
-import { keyPrefixes } from "../../components/redis";
+import { keyPrefixes } from "../../config";
 import {
   configOf,
   labelsOf,

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { DataVolume, Service } from "../../components";
-import { serviceNetworks } from "../../components/service";
+import { serviceNetworks } from "../../resources/service-networks";
 import {
   configOf,
   IMAGE,

@@ -1,5 +1,5 @@
 import { SocketProxy, type SocketProxyArgs } from "../../components";
-import { dockerApiNetwork } from "../../components/socket-proxy";
+import { dockerApiNetwork } from "../../hardening/container/networks";
 import { IMAGE_PINS } from "../../config";
 import {
   configOf,

@@ -14,6 +14,7 @@ import {
   literal,
   passwordsKnown,
 } from "./elevation-guard";
+import { isScramVerifier } from "../roles/scram";
 
 export { ELEVATED_PREFIX, ELEVATION_WATCH, ELEVATION_WATCH_DATABASE } from "./elevation-guard";
 /** Sessions of one person at a time. */
@@ -141,7 +142,7 @@ function staleLogins(elevations: readonly Elevation[]): string {
 
 function verifierOf(args: ElevationsSqlArgs, login: string): string {
   const verifier = args.verifiers[login];
-  if (verifier === undefined || !/^SCRAM-SHA-256\$\d+:[A-Za-z0-9+/=]+\$[A-Za-z0-9+/=]+:[A-Za-z0-9+/=]+$/.test(verifier))
+  if (verifier === undefined || !isScramVerifier(verifier))
     throw new Error(`verifiers.${login}: has to be a SCRAM-SHA-256 verifier`);
   return verifier;
 }

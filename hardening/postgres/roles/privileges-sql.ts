@@ -10,6 +10,7 @@ import {
   type RoleSpec,
   type SchemaSpec,
 } from "./privileges";
+import { isScramVerifier } from "./scram";
 
 function grantee(role: string): string {
   return role === PUBLIC ? "PUBLIC" : quoted(role);
@@ -104,8 +105,7 @@ export function renderPrivilegesSql(
 ): string[] {
   const password = (role: string): string | undefined => {
     const value = passwords[role];
-    if (value === undefined || /^SCRAM-SHA-256\$\d+:[A-Za-z0-9+/=]+\$[A-Za-z0-9+/=]+:[A-Za-z0-9+/=]+$/.test(value))
-      return value;
+    if (value === undefined || isScramVerifier(value)) return value;
     return alphanumericPassword(`passwords.${role}`, value);
   };
   const first = database === privileges.database;

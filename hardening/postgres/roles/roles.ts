@@ -9,6 +9,10 @@ export const POSTGRES_SUPERUSER = "postgres";
 export const DATABASE_ROLES = ["migrator", "app_rw", "app_ro", "backup", "monitor"] as const;
 export type DatabaseRole = (typeof DATABASE_ROLES)[number];
 
+/** Something for each role. */
+export const ofEachRole = <T>(of: (role: DatabaseRole) => T): Readonly<Record<DatabaseRole, T>> =>
+  Object.fromEntries(DATABASE_ROLES.map((role) => [role, of(role)])) as Record<DatabaseRole, T>;
+
 /** The roles that services use. They log in as a member of the role, which the next rotation replaces by another. */
 export const SERVICE_ROLES = ["app_rw", "app_ro"] as const;
 export type ServiceRole = (typeof SERVICE_ROLES)[number];

@@ -13,6 +13,10 @@ import { alphanumericPassword } from "../../values";
 const ITERATIONS = 4096;
 const SALT_BYTES = 16;
 
+/** Whether a text has a verifier's form. */
+export const isScramVerifier = (text: string): boolean =>
+  /^SCRAM-SHA-256\$\d+:[A-Za-z0-9+/=]+\$[A-Za-z0-9+/=]+:[A-Za-z0-9+/=]+$/.test(text);
+
 export interface ScramVerifierArgs {
   /** Alphanumeric, so that SASLprep leaves it as it is. */
   readonly password: string;

@@ -21,6 +21,7 @@ import {
 } from "./tenancy";
 import { faultsQuery } from "./tenancy-faults-sql";
 import { SETTINGS, TENANCY_FUNCTIONS } from "./tenancy-sql";
+import { SERVICE_ROLES } from "../roles/roles";
 
 const S = TENANCY_SCHEMA;
 const block = (body: string): string => `DO $rampart$\n${body}\n$rampart$`;
@@ -123,7 +124,7 @@ END`);
  */
 export function renderTenancyGuardSql(args: TenancyGuardArgs): string[] {
   const texts = tenancyTexts(args);
-  const roles = (args.applicationRoles ?? ["app_rw", "app_ro"]).map((role) => identifier("applicationRoles", role));
+  const roles = (args.applicationRoles ?? SERVICE_ROLES).map((role) => identifier("applicationRoles", role));
   return [
     ...SETTINGS,
     coverAll(texts),

@@ -33,7 +33,7 @@ export interface TenancyArgs {
 export interface TenancyGuardArgs extends TenancyArgs {
   /** A role with BYPASSRLS that can read every table and is no superuser: it counts rows that refer to another tenant's. @default "backup" */
   readonly backup?: string;
-  /** Whose rights the guard looks at. @default app_rw and app_ro */
+  /** Whose rights the guard looks at. @default the roles that services use */
   readonly applicationRoles?: readonly string[];
 }
 
@@ -52,8 +52,10 @@ export const TENANCY_EVENT_TRIGGERS = {
 /** In capitals, so that they fire before PostgreSQL's own `RI_ConstraintTrigger_…`: triggers fire in the order of their names. */
 export const REFERENCE_TRIGGER_PREFIX = "RAMPART_fk_";
 
-const VARIABLE = /^[a-z][a-z0-9_]{0,30}\.[a-z][a-z0-9_]{0,30}$/;
-const OBJECT = /^[a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*$/;
+/** A session variable that holds a tenant: PostgreSQL takes such variables only with a prefix. */
+export const TENANT_VARIABLE = /^[a-z][a-z0-9_]{0,30}\.[a-z][a-z0-9_]{0,30}$/;
+/** `<schema>.<name>` */
+export const QUALIFIED_NAME = /^[a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*$/;
 
 /** An SQL string literal. */
 export function literal(value: string): string {
@@ -91,14 +93,14 @@ export function tenancyTexts(args: TenancyArgs): TenancyTexts {
   const variable = matching(
     "tenancy.variable",
     tenancy.variable,
-    VARIABLE,
+    TENANT_VARIABLE,
     "a name with one dot, such as app.tenant_id",
   );
   if (!TENANT_COLUMN_TYPES.includes(tenancy.type))
     throw new Error(`tenancy.type: "${tenancy.type}" is not allowed; use one of ${TENANT_COLUMN_TYPES.join(", ")}`);
   if (args.schemas.length === 0) throw new Error("schemas: none given; name at least one");
   const objects = (property: string, values: readonly string[]): string[] =>
-    values.map((value) => matching(property, value, OBJECT, "<schema>.<name>")).sort();
+    values.map((value) => matching(property, value, QUALIFIED_NAME, "<schema>.<name>")).sort();
   const cast = tenancy.type === "text" ? "" : `::${tenancy.type}`;
   const shown = `NULLIF(current_setting('${variable}'::text, true), ''::text)`;
   return {

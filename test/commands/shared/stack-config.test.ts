@@ -1,11 +1,12 @@
 import { parse } from "yaml";
+import { defined } from "../../../hardening/defined";
 import { mergeStackFile, saltOf } from "../../../commands/shared/stack-config";
 
 const SOURCE = "# mine\nconfig:\n  rampart:environment: dev # small\n  rampart:services: {}\n";
 const SALT = "v1:abc=:v1:def:ghi==";
 const kept = (config: string): string => `encryptionsalt: ${SALT}\nconfig:\n${config}`;
 const merge = (source: string, before?: string, salt?: string): string =>
-  mergeStackFile("rampart", source, before, salt, "mine.yaml");
+  mergeStackFile({ project: "rampart", source, sourceName: "mine.yaml", ...defined({ kept: before, salt }) });
 
 it("is the tracked file, with its comments, until there is a salt", () => {
   const merged = merge(SOURCE);
