@@ -127,14 +127,13 @@ export function explain(error: unknown, print: Printer, env: NodeJS.ProcessEnv):
  * @param programs Pulumi programs that came with it
  */
 export function main(args: readonly string[], programs: Programs = {}): void {
-  const { env, stdout, stderr, execPath, execArgv, argv } = process;
+  const { env, stdout, stderr } = process;
   const print = printer({ stdout, stderr, env });
   const context: Context = {
     root: projectRoot(resolve(__dirname, ".."), process.cwd()),
     cwd: standingPlace(args[0], env, process.cwd()),
     print,
     env,
-    self: [execPath, ...execArgv, argv[1] ?? ""],
     programs,
   };
   // The reader may have seen enough (`rampart plan prod | head`); what the command does goes on to its end all the same.

@@ -53,7 +53,7 @@ export function renderPlan(plan: Plan, options: PageOptions = {}): string {
     ...summaryLines(summarise(plan.config), page),
     ...(page.verbose ? [page.paint("bold", "Resources"), ...treeLines(plan.resources, page.width), ""] : []),
     ...postureLines(plan.posture, page),
-    ...(page.verbose ? [] : ["", "--verbose lists every rule and every resource."]),
+    ...(page.verbose ? [] : ["", ...fill("--verbose lists every rule and every resource.", page.width)]),
     "",
   ].join("\n");
 }
@@ -63,6 +63,6 @@ function headline({ stack, config, resources }: Plan, width: number): string[] {
   const counts = `${custom} resources in ${resources.length - custom} components`;
   return [
     ...fill(`Plan of stack "${stack}" (environment ${config.environment}): ${counts}.`, width),
-    "Nothing was contacted or changed.",
+    ...fill("Nothing was contacted or changed.", width),
   ];
 }

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join, relative, resolve, sep } from "node:path";
 import { parseStackFile, PROJECT_FILE, readStackFile, stackFilePath, type StackFile } from "../../plan/stack-file";
-import { usageError, UserError } from "../shared/errors";
+import { usageError, type UserError } from "../shared/errors";
 import { capture } from "../shared/run";
 
 export interface AgainstArgs {

@@ -12,8 +12,6 @@ export interface Context {
   readonly cwd: string;
   readonly print: Printer;
   readonly env: NodeJS.ProcessEnv;
-  /** The program and the arguments that run `rampart` again, without a command. */
-  readonly self: readonly string[];
   /** Pulumi programs that this process holds already, by their files. @default every program is loaded from its file */
   readonly programs?: Programs;
 }

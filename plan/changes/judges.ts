@@ -120,7 +120,7 @@ const JUDGES: Readonly<Record<string, Judge>> = {
 /** Variables that say what kind of environment a program runs in: whatever is not production is looser. */
 const MODE = /(?:^|_)ENV(?:IRONMENT)?$/i;
 const mode: Judge = ranked((value) =>
-  value === undefined ? undefined : /^prod(?:uction)?$/i.test(String(value)) ? 0 : 1,
+  typeof value !== "string" ? undefined : /^prod(?:uction)?$/i.test(value) ? 0 : 1,
 );
 
 /** Which way a value changes a stack. */

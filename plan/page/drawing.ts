@@ -36,7 +36,15 @@ export const outsideBox = ({ x, y, width, height }: Box, title: string): Markup 
 export const bar = (box: Box, kind: string): Markup =>
   markup`<rect class="bar ${kind}" x="${box.x}" y="${box.y}" width="${box.width}" height="${box.height}" rx="${Math.min(box.width, box.height) / 2}"/>`;
 
-export const label = (x: number, y: number, text: string, kind: string, anchor: "start" | "middle" | "end"): Markup =>
+/** Where a text is put, and which of its ends is there. */
+export interface Anchor {
+  readonly x: number;
+  readonly y: number;
+  /** @default "middle" */
+  readonly anchor?: "start" | "middle" | "end";
+}
+
+export const label = ({ x, y, anchor = "middle" }: Anchor, text: string, kind: string): Markup =>
   markup`<text class="label ${kind}" x="${x}" y="${y}" text-anchor="${anchor}">${text}</text>`;
 
 /** A line through points. @param arrow whether it ends in an arrow's head */

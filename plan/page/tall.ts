@@ -61,6 +61,7 @@ export function tallPicture(topology: Topology): Markup {
     return { node, box };
   });
   const on = (name: string): Box[] => placed.filter(({ node }) => node.networks.includes(name)).map(({ box }) => box);
+  const labelY = edgeBox.y + edgeBox.height + 16;
   const leaving = on("egress");
   const out = leaving.length === 0 ? undefined : place(36);
   const x = BOX.x + BOX.width / 2;
@@ -74,9 +75,9 @@ export function tallPicture(topology: Topology): Markup {
       "plain",
       `${ID}-plain`,
     ),
-    label(x + 10, edgeBox.y - 9, edge.ports.join(", "), "port", "start"),
-    ...rail(PROXY, "proxy", "start", [edgeBox, ...on("proxy")], edgeBox.y + edgeBox.height + 16),
-    ...rail(INTERNAL, "internal", "end", on("internal"), edgeBox.y + edgeBox.height + 16),
+    label({ x: x + 10, y: edgeBox.y - 9, anchor: "start" }, edge.ports.join(", "), "port"),
+    ...rail({ x: PROXY, name: "proxy", labelY }, [edgeBox, ...on("proxy")]),
+    ...rail({ x: INTERNAL, name: "internal", labelY }, on("internal")),
     ...(out === undefined ? [] : exit(leaving, out)),
     containerBox(edgeBox, "edge", "edge", edgeNote(topology)),
     ...placed.map(({ node, box }) => containerBox(box, node.component, node.name, node.note)),
@@ -84,7 +85,13 @@ export function tallPicture(topology: Topology): Markup {
   ]);
 }
 
-function rail(x: number, name: string, anchor: "start" | "end", members: readonly Box[], labelY: number): Markup[] {
+interface Rail {
+  readonly x: number;
+  readonly name: string;
+  readonly labelY: number;
+}
+
+function rail({ x, name, labelY }: Rail, members: readonly Box[]): Markup[] {
   if (members.length === 0) return [];
   const rows = members.map(middle);
   const [top, end] = [Math.min(...rows) - 12, Math.max(...rows) + 12];
@@ -101,7 +108,11 @@ function rail(x: number, name: string, anchor: "start" | "end", members: readonl
     }),
     bar({ x, y: top, width: BAR, height: end - top }, "internal"),
     ...members.map((box) => joint(x + BAR / 2, middle(box), "network")),
-    label(anchor === "start" ? x + 14 : x - 8, labelY, name, "network", anchor),
+    label(
+      x < BOX.x ? { x: x + 14, y: labelY, anchor: "start" } : { x: x - 8, y: labelY, anchor: "end" },
+      name,
+      "network",
+    ),
   ];
 }
 
@@ -120,7 +131,7 @@ function exit(leaving: readonly Box[], out: Box): Markup[] {
       ),
       joint(box.x + box.width, middle(box) + 14, "open"),
     ]),
-    label(EGRESS - 8, middle(out) - 7, "egress", "open", "end"),
+    label({ x: EGRESS - 8, y: middle(out) - 7, anchor: "end" }, "egress", "open"),
     outsideBox({ ...out, x: 112, width: 134 }, "internet"),
   ];
 }

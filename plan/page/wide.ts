@@ -79,8 +79,8 @@ function entrance(topology: Topology, edge: Box): Markup[] {
       "plain",
       `${ID}-plain`,
     ),
-    label((INTERNET.x + INTERNET.width + EDGE.x) / 2, y - 10, ports.join(", "), "port", "middle"),
-    label((INTERNET.x + INTERNET.width + EDGE.x) / 2, y + 20, "public", "network", "middle"),
+    label({ x: (INTERNET.x + INTERNET.width + EDGE.x) / 2, y: y - 10 }, ports.join(", "), "port"),
+    label({ x: (INTERNET.x + INTERNET.width + EDGE.x) / 2, y: y + 20 }, "public", "network"),
     containerBox(edge, "edge", "edge", edgeNote(topology)),
   ];
 }
@@ -92,7 +92,7 @@ function network(x: number, name: string, members: readonly Placed[], further: r
   const rows = boxes.map(middle);
   const [top, end] = [Math.min(...rows) - 16, Math.max(...rows) + 16];
   return [
-    label(x + BAR / 2, top - 10, name, "network", "middle"),
+    label({ x: x + BAR / 2, y: top - 10 }, name, "network"),
     ...boxes.map((box) => {
       const y = middle(box);
       const from = box.x > x ? box.x : box.x + box.width;
@@ -137,7 +137,7 @@ function waysOut({ dockerApi }: Topology, left: readonly Placed[], right: readon
         row,
       ),
     );
-    parts.push(label(DATA.x, row - 9, "egress", "open", "start"));
+    parts.push(label({ x: DATA.x, y: row - 9, anchor: "start" }, "egress", "open"));
     parts.push(outsideBox({ ...OUTSIDE, y: row - 20, height: 40 }, "internet"));
     y = row + 34;
   }

@@ -24,7 +24,6 @@ export const isPlain = (value: string, name = ""): boolean =>
   !isSecretName(name) && !hasCredentials(value) && !looksLikeKey(value);
 
 /** What would move the cursor, break the line, or turn the reading direction round. */
-// eslint-disable-next-line no-control-regex -- these are what is looked for
 const INVISIBLE = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
 const NAMED: Readonly<Record<string, string>> = { "\n": "\\n", "\t": "\\t", "\r": "\\r" };
 

@@ -1,5 +1,5 @@
 import type { Fact, Item, Summary } from "../summary";
-import { fill, type Page } from "./page";
+import { block, fill, type Page } from "./page";
 
 const LABEL_WIDTH = 15;
 
@@ -19,13 +19,12 @@ function section(title: string, items: readonly Item[], page: Page): string[] {
 }
 
 function itemLines({ title, detail, facts }: Item, page: Page): string[] {
-  const [first = "", ...more] = fill(`${title}  ${detail}`.replace("  ", " \u0000 "), page.width - 2);
-  const head = first.replace(" \u0000 ", "  ").replace(title, page.paint("bold", title));
-  return [
-    `  ${head}`,
-    ...more.map((line) => `    ${line.replace("\u0000 ", "")}`),
-    ...facts.flatMap((each) => factLines(each, page)),
-  ];
+  const { width, paint } = page;
+  const head =
+    2 + title.length + 2 + detail.length <= width
+      ? [`  ${paint("bold", title)}  ${detail}`]
+      : [...block(title, "  ", width).map((line) => paint("bold", line)), ...block(detail, "    ", width)];
+  return [...head, ...facts.flatMap((each) => factLines(each, page))];
 }
 
 function factLines({ label, lines, weak }: Fact, { width, paint }: Page): string[] {

@@ -83,7 +83,7 @@ export function postureLines(posture: readonly PostureEntry[], page: Page): stri
   const all = findings(posture);
   const told = all.filter(({ status }) => page.verbose || status === "fail" || status === "open");
   return [
-    page.paint("bold", `Posture: ${countsText(posture)}`),
+    ...fill(`Posture: ${countsText(posture)}`, page.width).map((line) => page.paint("bold", line)),
     ...(told.length === 0 ? [] : ["", ...told.flatMap((finding) => findingLines(finding, page))]),
     "",
     ...totals(posture, all, page),
