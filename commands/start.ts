@@ -7,12 +7,12 @@ import { readStackFile, type StackFile } from "../plan/stack-file";
 import { command, type Context } from "./shared/command";
 import { configFile } from "./shared/common-options";
 import { engineHost } from "./shared/engine-host";
-import { UserError, wrongOption } from "./shared/errors";
+import { messageOf, UserError, wrongOption } from "./shared/errors";
 import { stackName } from "./shared/options";
 import { pulumiCommand } from "./shared/pulumi-cli";
 import { findProgram, show } from "./shared/run";
 import { evaluateStack } from "./shared/evaluated";
-import { pulumiEnvironment, writePrivateFile } from "./shared/state";
+import { makePrivateDirectory, pulumiEnvironment, writePrivateFile } from "./shared/state";
 import {
   DEFAULT_STACK,
   ensureStack,
@@ -138,8 +138,14 @@ async function showPlanInstead(
   const [{ renderPlan }, { renderPage }] = await Promise.all([import("../plan"), import("../plan/page")]);
   print.result(renderPlan(evaluated, { width: print.width, paint: print.paint }));
   const report = join(workspace.paths.directory, "report.html");
-  writePrivateFile(report, renderPage({ plan: evaluated, missing: sentences }));
-  print.progress(`The same as a page for a browser, with a picture of the stack: ${relative(root, report)}\n`);
+  try {
+    makePrivateDirectory(workspace.paths.directory);
+    writePrivateFile(report, renderPage({ plan: evaluated, missing: sentences }));
+    print.progress(`The same as a page for a browser, with a picture of the stack: ${relative(root, report)}\n`);
+  } catch (error) {
+    // A checkout that nobody may write to: the plan above says it all.
+    print.progress(`The plan could not be written as a page: ${messageOf(error)}\n`);
+  }
   throw new UserError(["Nothing was deployed.", ...sentences].join("\n"));
 }
 
