@@ -55,7 +55,10 @@ export interface DatabaseLogin {
   readonly resource: pulumi.Resource;
 }
 
-/** The databases beside the first, the roles, the schemas and the privileges, as hardening/postgres/roles/privileges.ts lists them. */
+/**
+ * The databases beside the first, the roles, the schemas and the privileges, as hardening/postgres/roles/privileges.ts
+ * lists them.
+ */
 export class DatabaseRoles extends pulumi.ComponentResource {
   /** What has to exist before anything may log in. */
   readonly ready: pulumi.Resource[];
@@ -139,8 +142,9 @@ export class DatabaseRoles extends pulumi.ComponentResource {
   }
 
   /**
-   * The login of one rotation, under a logical name of its own: the next rotation's is made beside it, services move, and
-   * only then, as the old containers depend on it, is this one dropped. It owns nothing, so dropping it loses nothing.
+   * The login of one rotation, under a logical name of its own: the next rotation's is made beside it, services move,
+   * and only then, as the old containers depend on it, is this one dropped. It owns nothing, so dropping it loses
+   * nothing.
    */
   private createLogin(own: ServiceRole, role: RoleSpec, member: postgresql.Role): DatabaseLogin {
     const key = this.rotation(own);
@@ -169,16 +173,16 @@ export class DatabaseRoles extends pulumi.ComponentResource {
   }
 
   /**
-   * A role, a database, a schema and an extension own data: they are forgotten when the stack is destroyed, never dropped.
-   * Whether the data goes is the volume's to say.
+   * A role, a database, a schema and an extension own data: they are forgotten when the stack is destroyed, never
+   * dropped. Whether the data goes is the volume's to say.
    */
   private owned(options: pulumi.CustomResourceOptions): pulumi.CustomResourceOptions {
     return { ...options, retainOnDelete: true };
   }
 
   /**
-   * What PostgreSQL stores of a password. Given in clear it would stand in the server's log beside CREATE ROLE; and only
-   * so can a refresh tell that somebody changed it.
+   * What PostgreSQL stores of a password. Given in clear it would stand in the server's log beside CREATE ROLE; and
+   * only so can a refresh tell that somebody changed it.
    */
   private verifier(name: string, secret: pulumi.Output<string>): pulumi.Output<string> {
     const salt = new random.RandomBytes(`${name}-salt`, { length: SALT_BYTES }, { parent: this });

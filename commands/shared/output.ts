@@ -7,7 +7,9 @@ export interface Stream {
   write(text: string): unknown;
 }
 
-/** What a command says. Results go to standard output, all else to standard error, so that a pipe carries results only. */
+/**
+ * What a command says. Results go to standard output, all else to standard error, so that a pipe carries results only.
+ */
 export interface Printer {
   /** A result, as it is. A line break is added where there is none. */
   readonly result: (text: string) => void;
@@ -37,8 +39,8 @@ const SGR = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 } as const;
 export type Style = keyof typeof SGR;
 
 /**
- * Messages are wrapped and coloured where a person reads them, that is on a terminal. Where standard error is a file or a
- * pipe, a sentence stays one line and carries no escape codes.
+ * Messages are wrapped and coloured where a person reads them, that is on a terminal. Where standard error is a file or
+ * a pipe, a sentence stays one line and carries no escape codes.
  */
 export function printer({ stdout, stderr, env }: PrinterArgs): Printer {
   const person = stderr.isTTY === true;
@@ -83,8 +85,8 @@ const widthOf = ({ isTTY, columns }: Stream): number =>
   isTTY === true && columns !== undefined && columns > 0 ? Math.min(columns, WIDEST) : WIDEST;
 
 /**
- * Breaks lines between words. A line that begins with a space is a list, a table or a command, and stays as it is, and so
- * does what stands between backticks.
+ * Breaks lines between words. A line that begins with a space is a list, a table or a command, and stays as it is, and
+ * so does what stands between backticks.
  * @param width in columns
  * @param indent what each further line begins with
  */

@@ -74,7 +74,10 @@ export function openWorkspace(
 const fromRoot = (root: string, path: string | undefined, cwd: string): string | undefined =>
   path === undefined || isAbsolute(path) ? path : relative(root, resolve(cwd, path));
 
-/** The passphrase and Pulumi's stack file. @throws UserError when the kept passphrase and the file do not go together */
+/**
+ * The passphrase and Pulumi's stack file.
+ * @throws UserError when the kept passphrase and the file do not go together
+ */
 export function prepareWorkspace(workspace: Workspace): { readonly created: boolean } {
   const result = prepareState(workspace.paths);
   writePulumiFile(workspace);
@@ -89,8 +92,8 @@ function writePulumiFile(workspace: Workspace, salt?: string): void {
 }
 
 /**
- * Makes the stack where it does not exist. `stack init` writes a salt into the stack file beside Pulumi.yaml and takes no
- * `--config-file`, so it gets a directory of its own.
+ * Makes the stack where it does not exist. `stack init` writes a salt into the stack file beside Pulumi.yaml and takes
+ * no `--config-file`, so it gets a directory of its own.
  */
 export async function ensureStack(workspace: Workspace, pulumi: string): Promise<void> {
   const { paths, project, stack } = workspace;
@@ -122,7 +125,10 @@ function readMemory(paths: StatePaths): unknown {
   return existsSync(memory(paths)) ? parseJson(readFileSync(memory(paths), "utf8")) : undefined;
 }
 
-/** The file that a stack was last started from, so that a plain `npm start` does not put the sample in an application's place. */
+/**
+ * The file that a stack was last started from, so that a plain `npm start` does not put the sample in an application's
+ * place.
+ */
 const lastConfigFile = (paths: StatePaths, stack: string): string | undefined => text(field(readMemory(paths), stack));
 
 export function rememberConfigFile({ paths, stack, sourceName }: Workspace): void {
