@@ -92,7 +92,8 @@ function createPassphrase(path: string): boolean {
   }
 }
 
-function makePrivateDirectory(path: string): void {
+/** Makes a directory that only its owner may enter. */
+export function makePrivateDirectory(path: string): void {
   mkdirSync(path, { recursive: true, mode: PRIVATE_DIRECTORY });
   if (othersMay(path)) chmodSync(path, PRIVATE_DIRECTORY);
 }

@@ -41,12 +41,19 @@ export interface Workspace {
   readonly pulumiFile: string;
 }
 
-/** @throws StackFileError when there is no such file, or it is not YAML */
-export function openWorkspace(root: string, options: WorkspaceOptions): Workspace & { readonly tracked: StackFile } {
+/**
+ * @param cwd where a relative path counts from. @default the current directory
+ * @throws StackFileError when there is no such file, or it is not YAML
+ */
+export function openWorkspace(
+  root: string,
+  options: WorkspaceOptions,
+  cwd = process.cwd(),
+): Workspace & { readonly tracked: StackFile } {
   const paths = statePaths(root);
   const { stack } = options;
   const last = options.configFile === undefined ? lastConfigFile(paths, stack) : undefined;
-  const sourceName = fromRoot(root, options.configFile) ?? last ?? `Pulumi.${stack}.yaml`;
+  const sourceName = fromRoot(root, options.configFile, cwd) ?? last ?? `Pulumi.${stack}.yaml`;
   const sourceFile = resolve(root, sourceName);
   const tracked = readStackFile(root, stack, sourceFile);
   const remembered = last !== undefined && sourceFile !== resolve(root, `Pulumi.${stack}.yaml`);
@@ -63,11 +70,9 @@ export function openWorkspace(root: string, options: WorkspaceOptions): Workspac
   };
 }
 
-/**
- * A path from the current directory as one from the root, by which it is remembered; an absolute path stays as it is.
- */
-const fromRoot = (root: string, path: string | undefined): string | undefined =>
-  path === undefined || isAbsolute(path) ? path : relative(root, resolve(path));
+/** A path from where the user stands as one from the root, by which it is remembered; an absolute path stays as it is. */
+const fromRoot = (root: string, path: string | undefined, cwd: string): string | undefined =>
+  path === undefined || isAbsolute(path) ? path : relative(root, resolve(cwd, path));
 
 /**
  * The passphrase and Pulumi's stack file.

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
@@ -27,6 +27,10 @@ it("rampart start names all that is missing or too old, after the plan, and fail
   program("docker", '{"Server":{"Version":"19.03.15","ApiVersion":"1.40","Os":"linux"}}');
   const { status, stdout, stderr } = start("start", "--config-file", "Pulumi.dev.yaml");
   expect(stdout).toContain('Plan of stack "dev"');
+  expect(stderr).toContain("The same as a page for a browser, with a picture of the stack: .rampart/report.html\n");
+  const report = readFileSync(join(root, ".rampart/report.html"), "utf8");
+  expect(report).toContain("What to install to go on");
+  expect(report).toContain("is too old (Docker 19.03.15, API 1.40)");
   const [first, second, third, ...rest] = stderr.split("\n").slice(-4);
   expect(first).toBe("Nothing was deployed.");
   expect(second).toBe(

@@ -79,20 +79,25 @@ test.each<[string, Partial<DataFacts>, StackView["environment"], string]>([
     "Redis in clear",
     { redis: "clear" },
     "prod",
-    "rampart-database-tls: skip: Redis is in clear on the internal network (redis.tls: true encrypts it)",
+    "rampart-database-tls: open: Redis is in clear on the internal network (redis.tls: true encrypts it)",
   ],
-  ["no tenancy", { tenancy: false }, "prod", "rampart-tenancy: skip: no tenancy is configured (database.tenancy)"],
+  [
+    "no tenancy",
+    { tenancy: false },
+    "prod",
+    "rampart-tenancy: skip: no tenancy is configured (database.tenancy); only you know whether the application has tenants",
+  ],
   [
     "somebody elevated",
     { elevations: [{ who: "anna", role: "app_rw", until: "2026-11-24T18:00:00Z", reason: "ticket 4711" }] },
     "prod",
-    "rampart-elevations: skip: elevated_anna may act as app_rw until 2026-11-24T18:00:00Z: ticket 4711",
+    "rampart-elevations: accepted: elevated_anna may act as app_rw until 2026-11-24T18:00:00Z: ticket 4711",
   ],
   [
     "one that is over",
     { elevations: [{ who: "anna", role: "app_rw", until: "2026-11-24T12:00:00Z", reason: "ticket 4711" }] },
     "prod",
-    "rampart-elevations: skip: elevated_anna is over since 2026-11-24T12:00:00Z; remove it",
+    "rampart-elevations: open: elevated_anna is over since 2026-11-24T12:00:00Z; remove it",
   ],
   [
     "no backups in production",
@@ -104,13 +109,13 @@ test.each<[string, Partial<DataFacts>, StackView["environment"], string]>([
     "no backups elsewhere",
     { backups: false },
     "dev",
-    "rampart-backups: skip: there are none: database.backups is false, as this is dev",
+    "rampart-backups: accepted: there are none: database.backups is false, as this is dev",
   ],
   [
     "backups on the same host",
     { backups: "volume" },
     "prod",
-    "rampart-backups: skip: they lie on the same host as the database (database.backups.repository is volume)",
+    "rampart-backups: open: they lie on the same host as the database (database.backups.repository is volume)",
   ],
 ])("%s", (_case, changes, environment, line) => {
   expect(judged(view(changes, environment))).toContain(line);
