@@ -12,8 +12,9 @@ export const pulumi: Command = {
   name: "pulumi",
   summary: "runs the Pulumi CLI on the state that `npm start` keeps",
   about:
-    "Runs the Pulumi CLI with the state, the passphrase and the configuration of `npm start`: preview, up, destroy, refresh, " +
-    "stack output, config set --secret, cancel and all others. All other options are passed on to Pulumi.",
+    "Runs the Pulumi CLI with the state, the passphrase and the configuration of `npm start`: preview, up, " +
+    "destroy, refresh, stack output, config set --secret, cancel and all others. All other options are passed on to " +
+    "Pulumi.",
   stack: "none",
   passesOn: "<command of Pulumi>",
   options: OPTIONS,
@@ -30,7 +31,8 @@ async function run({ root, env }: Context, args: readonly string[]): Promise<num
   const workspace = openWorkspace(root, options);
   if (rest[0] === "config" && rest[1] === "set" && !rest.includes("--secret")) {
     throw new UserError(
-      `Plain values belong in ${workspace.sourceName}, the file that is reviewed: edit that file. Only secrets are set here: \`${pulumiCommand(options.stack, "config set --secret <key>")}\`.`,
+      `Plain values belong in ${workspace.sourceName}, the file that is reviewed: edit that file. Only secrets are ` +
+        `set here: \`${pulumiCommand(options.stack, "config set --secret <key>")}\`.`,
     );
   }
   prepareWorkspace(workspace);

@@ -1,4 +1,4 @@
-import { relative } from "node:path";
+import { join, relative } from "node:path";
 import { ConfigError } from "../config/faults";
 import type { LoadedConfig } from "../config/load";
 import { defined } from "../hardening/defined";
@@ -7,12 +7,13 @@ import { readStackFile, type StackFile } from "../plan/stack-file";
 import { command, type Context } from "./shared/command";
 import { configFile } from "./shared/common-options";
 import { engineHost } from "./shared/engine-host";
-import { UserError, wrongOption } from "./shared/errors";
+import { messageOf, UserError, wrongOption } from "./shared/errors";
 import { stackName } from "./shared/options";
+import { evaluateStack } from "./shared/evaluated";
 import { packageVersion, pulumiCommand } from "./shared/pulumi-cli";
 import { withPulumi } from "./shared/pulumi-program";
 import { show } from "./shared/run";
-import { pulumiEnvironment } from "./shared/state";
+import { makePrivateDirectory, pulumiEnvironment, writePrivateFile } from "./shared/state";
 import {
   DEFAULT_STACK,
   ensureStack,
@@ -70,9 +71,9 @@ interface StartOptions extends WorkspaceOptions {
 }
 
 async function deploy(context: Context, options: StartOptions): Promise<number> {
-  const { root, env, print } = context;
+  const { root, cwd, env, print } = context;
   const started = Date.now();
-  const workspace = openWorkspace(root, options);
+  const workspace = openWorkspace(root, options, cwd);
   print.progress(
     `Rampart: stack ${workspace.stack} from ${workspace.sourceName}${workspace.remembered ? ", as at the last start" : ""}\n`,
   );
@@ -82,7 +83,7 @@ async function deploy(context: Context, options: StartOptions): Promise<number> 
   const { program: pulumi } = surveyed;
   for (const finding of findings) if (finding.ok) print.ok(finding.text);
   if (pulumi === undefined || findings.some((finding) => !finding.ok))
-    return showPlanInstead(context, workspace, options, findings);
+    return showPlanInstead(context, workspace, findings);
 
   const config = await prepare(context, workspace, host);
   await ensureStack(workspace, pulumi);
@@ -147,18 +148,26 @@ function load(stack: string, file: StackFile): LoadedConfig {
 
 /** Without an engine or the CLI the plan still shows what would be deployed; what is missing comes last, to be seen. */
 async function showPlanInstead(
-  { root, env, print, self }: Context,
-  workspace: Workspace,
-  options: WorkspaceOptions,
+  context: Context,
+  workspace: Workspace & { readonly tracked: StackFile },
   findings: readonly Finding[],
 ): Promise<never> {
+  const { root, print } = context;
   const sentences = findings.flatMap((finding) => (finding.ok ? [] : [finding.sentence]));
   for (const sentence of sentences) print.missing(sentence);
   print.progress(`\nThis is the plan of what would be deployed (npx rampart plan ${workspace.stack}):\n`);
-  const file = options.configFile === undefined && !workspace.remembered ? [] : ["--config-file", workspace.sourceFile];
-  // A process of its own: Pulumi's runtime evaluates one program a process.
-  const [program = process.execPath, ...args] = self;
-  await show(program, [...args, "plan", workspace.stack, ...file], env, root);
+  const evaluated = await evaluateStack(context, workspace.tracked);
+  const [{ renderPlan }, { renderPage }] = await Promise.all([import("../plan"), import("../plan/page")]);
+  print.result(renderPlan(evaluated, { width: print.width, paint: print.paint }));
+  const report = join(workspace.paths.directory, "report.html");
+  try {
+    makePrivateDirectory(workspace.paths.directory);
+    writePrivateFile(report, renderPage({ plan: evaluated, missing: sentences }));
+    print.progress(`The same as a page for a browser, with a picture of the stack: ${relative(root, report)}\n`);
+  } catch (error) {
+    // A checkout that nobody may write to: the plan above says it all.
+    print.progress(`The plan could not be written as a page: ${messageOf(error)}\n`);
+  }
   throw new UserError(["Nothing was deployed.", ...sentences].join("\n"));
 }
 

@@ -13,9 +13,9 @@ export const upgradePostgres = command({
   name: "upgrade-postgres",
   summary: "prepares the next major version of PostgreSQL beside the running one",
   about:
-    "Prepares a data volume of PostgreSQL's next major version: dump, new volume, restore, comparison. `pulumi up` switches to " +
-    "the new volume afterwards, and the old one is kept. From the dump until the switch the databases are read-only. A run " +
-    "that was cut off goes on with the same command. docs/upgrades.md says more.",
+    "Prepares a data volume of PostgreSQL's next major version: dump, new volume, restore, comparison. `pulumi up` " +
+    "switches to the new volume afterwards, and the old one is kept. From the dump until the switch the databases " +
+    "are read-only. A run that was cut off goes on with the same command. docs/upgrades.md says more.",
   stack: "required",
   options: OPTIONS,
   run: async ({ root, env, print }, input) => {
@@ -42,7 +42,8 @@ export const upgradePostgres = command({
     const prepared = server.volumes.some(({ name, preparedFrom }) => name === data && preparedFrom === upgrade.from);
     if (!prepared && !options.confirmed) {
       print.result(
-        `Nothing was changed. To go on, repeat the command with --confirm ${stack}: the databases are then read-only until the switch.`,
+        `Nothing was changed. To go on, repeat the command with --confirm ${stack}: the databases are then ` +
+          "read-only until the switch.",
       );
       return 2;
     }

@@ -29,7 +29,10 @@ export interface BackupsArgs {
   readonly dependsOn: pulumi.Resource[];
 }
 
-/** Scheduled, encrypted backups of a stack's databases, and the drills that restore them; see docs/decisions/0008-backups.md. */
+/**
+ * Scheduled, encrypted backups of a stack's databases, and the drills that restore them; see
+ * docs/decisions/0008-backups.md.
+ */
 export class Backups extends pulumi.ComponentResource {
   /** What opens the repository: without it no backup can be read. */
   readonly password: pulumi.Output<string>;

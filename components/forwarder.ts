@@ -12,7 +12,10 @@ export interface ForwarderArgs {
   readonly dependsOn: pulumi.Input<pulumi.Resource>[];
 }
 
-/** A way to Postgres for the provider where the engine is not local: a forwarder that listens only on the engine's loopback. */
+/**
+ * A way to Postgres for the provider where the engine is not local: a forwarder that listens only on the engine's
+ * loopback.
+ */
 export class Forwarder extends pulumi.ComponentResource {
   readonly ready: pulumi.Input<pulumi.Resource>;
 

@@ -50,7 +50,9 @@ export class SocketProxy extends pulumi.ComponentResource {
   }
 }
 
-/** Without the prefix, a container that the consumer creates could mount Postgres' volume or join the internal network. */
+/**
+ * Without the prefix, a container that the consumer creates could mount Postgres' volume or join the internal network.
+ */
 function haproxyConfig(stackName: string, args: SocketProxyArgs): string {
   const prefix = consumerPrefix(stackName, args.consumer);
   return renderHaproxyConfig({
@@ -90,14 +92,17 @@ function socketProxyWorkload(context: StackContext, args: SocketProxyArgs): Work
     accepted: [
       {
         rule: "cis-5.32",
-        reason: `the filtered Docker API of ${args.consumer}: the proxy alone sees the socket, and forwards only what its configuration allows`,
+        reason:
+          `the filtered Docker API of ${args.consumer}: the proxy alone sees the socket, and forwards only what its ` +
+          "configuration allows",
       },
       ...(args.socketGroup === undefined
         ? [
             {
               rule: "cis-4.1",
               reason:
-                "root without any capability: the group of the engine's socket is not known here; set rampart:dockerSocketGroup to run it without root",
+                "root without any capability: the group of the engine's socket is not known here; set " +
+                "rampart:dockerSocketGroup to run it without root",
             },
           ]
         : []),

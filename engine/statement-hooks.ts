@@ -15,8 +15,14 @@ export interface StatementsSettings {
 /** Seconds for the statements of one database: the guard counts rows. */
 const TIMEOUT_SECONDS = 600;
 
-/** The superuser's password never leaves the container that it belongs to: psql runs in there, through the server's own socket. */
-const PSQL = `PGPASSWORD=$(cat ${POSTGRES_PATHS.live}/${POSTGRES_LIVE_FILES.password}) exec psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --single-transaction --host=${POSTGRES_PATHS.socket} --username="$POSTGRES_USER" --dbname="$1" --output=/dev/null`;
+/**
+ * The superuser's password never leaves the container that it belongs to: psql runs in there, through the server's own
+ * socket.
+ */
+const PSQL =
+  `PGPASSWORD=$(cat ${POSTGRES_PATHS.live}/${POSTGRES_LIVE_FILES.password}) exec psql --no-psqlrc --quiet ` +
+  `--set=ON_ERROR_STOP=1 --single-transaction --host=${POSTGRES_PATHS.socket} --username="$POSTGRES_USER" ` +
+  `--dbname="$1" --output=/dev/null`;
 
 /** @param at "create" for a receipt; "update" for what has to precede a change of a resource. */
 export function statementHooks(
@@ -44,7 +50,8 @@ async function run(stack: string, engine: DockerClient, { name, statements }: St
     );
     if (result.code !== 0)
       throw new Error(
-        `${name}: database ${database} refused it; services were not changed, and the next \`pulumi up\` tries again.\n${indent(said(result.stderr))}`,
+        `${name}: database ${database} refused it; services were not changed, and the next \`pulumi up\` tries ` +
+          `again.\n${indent(said(result.stderr))}`,
       );
     const notices = said(result.stderr);
     if (notices !== "") await pulumi.log.info(`${name}: database ${database}: ${notices}`);

@@ -12,6 +12,8 @@ import type { StackFile } from "./stack-file";
 /** Everything that a program would declare, and how it stands against the rules. */
 export interface Plan {
   readonly stack: string;
+  /** What the stack's file says, with every default; it holds no secret. */
+  readonly config: LoadedConfig;
   readonly resources: readonly RecordedResource[];
   readonly posture: readonly PostureEntry[];
 }
@@ -33,7 +35,7 @@ export async function evaluate(file: StackFile, program: () => Promise<unknown>)
   });
   const config = loadStackConfig();
   const view = viewOfResources(facts(config), resources);
-  return { stack: file.stack, resources, posture: judge(RULES, view) };
+  return { stack: file.stack, config, resources, posture: judge(RULES, view) };
 }
 
 /** Pulumi records where each of its promises was made: three quarters of the time of a large plan, for nobody to read. */
@@ -54,6 +56,7 @@ function facts(config: LoadedConfig): StackFacts {
     environment: config.environment,
     certificates: typeof config.certificates === "string" ? config.certificates : config.certificates.directory,
     registries: registryUsers(config),
+    edge: { listenAddress: config.edge.listenAddress, behindProxy: config.edge.trustedProxies.length > 0 },
     ...(usesDatabase(config) ? { databaseAccess: databaseAccess(config, currentEngine()) } : {}),
     ...(usesDatabase(config) || usesRedis(config) ? { data: dataFacts(config, new Date()) } : {}),
   };

@@ -75,7 +75,10 @@ export function volumeName(name: string, files: FilesByName, salt?: pulumi.Outpu
   return filesDigest(files, salt).apply((digest) => `${name}-${digest}`);
 }
 
-/** Twelve hex digits of names, permissions and contents. A keyed digest of secrets is no secret, and every tool shows it. */
+/**
+ * Twelve hex digits of names, permissions and contents. A keyed digest of secrets is no secret, and every tool shows
+ * it.
+ */
 export function filesDigest(files: FilesByName, salt?: pulumi.Output<string>): pulumi.Output<string> {
   const entries = Object.entries(files).sort(([a], [b]) => (a < b ? -1 : 1));
   const contents = pulumi.all(entries.map(([, file]) => file.content));

@@ -41,7 +41,10 @@ function psqlEnvironment(access: DatabaseAccess, options: PsqlOptions): Record<s
   };
 }
 
-/** psql in a container of its own on the stack's internal network; it is gone when psql ends. @returns psql's exit code */
+/**
+ * psql in a container of its own on the stack's internal network; it is gone when psql ends.
+ * @returns psql's exit code
+ */
 export async function runSession(
   docker: DockerClient,
   access: DatabaseAccess,
@@ -91,7 +94,10 @@ export async function runSession(
   }
 }
 
-/** psql inside the Postgres container, whose password file never leaves it: over the socket the superuser may enter any database, a restored one too. */
+/**
+ * psql inside the Postgres container, whose password file never leaves it: over the socket the superuser may enter any
+ * database, a restored one too.
+ */
 export async function runSuperuser(
   docker: DockerClient,
   access: Pick<DatabaseAccess, "database" | "superuser">,

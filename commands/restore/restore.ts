@@ -87,11 +87,15 @@ export class Restore {
     const needed = restoredMiB(dumpBytes) + RESERVE_MIB;
     if (free < needed)
       throw new UserError(
-        `The disk under Postgres has ${free} MiB free, and what is restored may take ${needed - RESERVE_MIB} MiB and has to leave ${RESERVE_MIB} MiB: make room first. Nothing was changed.`,
+        `The disk under Postgres has ${free} MiB free, and what is restored may take ${needed - RESERVE_MIB} MiB ` +
+          `and has to leave ${RESERVE_MIB} MiB: make room first. Nothing was changed.`,
       );
   }
 
-  /** Restores one database beside the live one, and compares it with the backup's manifest. The new one stays, whatever comes out. */
+  /**
+   * Restores one database beside the live one, and compares it with the backup's manifest. The new one stays, whatever
+   * comes out.
+   */
   async toDatabase(postgres: string, database: string, target: string): Promise<Verified> {
     const { engine } = this;
     const [expected, known] = await Promise.all([this.file(manifestFile(database)), this.databases(postgres)]);
@@ -168,7 +172,10 @@ export class Restore {
       throw new UserError(`${target} does not hold to the configuration as it is now:\n${result.stderr.trim()}`);
   }
 
-  /** Puts restored databases in the live ones' places, all of them or none. Gives the number of sessions that were ended, by live name. */
+  /**
+   * Puts restored databases in the live ones' places, all of them or none. Gives the number of sessions that were
+   * ended, by live name.
+   */
   async switch(postgres: string, swaps: readonly Swap[]): Promise<Readonly<Record<string, number>>> {
     const names = swaps.map(({ live }) => live).join(" and ");
     try {
@@ -186,7 +193,9 @@ export class Restore {
       const [first] = swaps;
       // The server may have gone between the commit and the answer.
       if (first !== undefined && there?.includes(first.before) === true) return {};
-      const opened = `Nobody can connect to ${names} until Postgres is back and this is run again, or: ${swaps.map(({ live }) => `ALTER DATABASE "${live}" WITH ALLOW_CONNECTIONS true;`).join(" ")}`;
+      const opened =
+        `Nobody can connect to ${names} until Postgres is back and this is run again, or: ` +
+        `${swaps.map(({ live }) => `ALTER DATABASE "${live}" WITH ALLOW_CONNECTIONS true;`).join(" ")}`;
       throw new UserError(
         `${reason}\n${there === undefined ? opened : `${names} are as they were, and can be connected to.`}`,
       );

@@ -9,7 +9,8 @@ export async function containerOf(engine: DockerClient, stack: string, name: str
   const id = await newestContainer(engine, { [LABEL_STACK]: stack, [LABEL_NAME]: name }, true);
   if (id !== undefined) return id;
   throw new UserError(
-    `No container "${name}" of stack ${stack} runs on ${engine.host}. Check that the stack is deployed and that its database has backups (database.backups).`,
+    `No container "${name}" of stack ${stack} runs on ${engine.host}. Check that the stack is deployed and that ` +
+      "its database has backups (database.backups).",
   );
 }
 

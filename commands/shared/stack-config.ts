@@ -33,7 +33,9 @@ export function mergeStackFile({ project, source, sourceName, kept, salt }: Stac
     ((trackedSalt !== undefined || holdsSecure(tracked)) && trackedSalt !== ourSalt)
   ) {
     throw new UserError(
-      `${sourceName} holds values encrypted by a key other than this directory's .rampart/passphrase: deploy that stack with \`pulumi up\` and its own backend, or take them out and set them here with \`npx rampart pulumi config set --secret ${project}:<key>\`.`,
+      `${sourceName} holds values encrypted by a key other than this directory's .rampart/passphrase: deploy that ` +
+        "stack with `pulumi up` and its own backend, or take them out and set them here with `npx rampart pulumi " +
+        `config set --secret ${project}:<key>\`.`,
     );
   }
   if (ourSalt !== undefined) document.set(SALT, ourSalt);
@@ -46,7 +48,9 @@ export function mergeStackFile({ project, source, sourceName, kept, salt }: Stac
     if (!isMap(document.get("config"))) document.set("config", document.createNode({}));
     document.setIn(["config", key], document.createNode(value));
   }
-  const header = ` Made from ${sourceName} by \`npm start\` and \`npx rampart pulumi\`, which write it again at each run: edit that file instead.\n Only values set with --secret live here.`;
+  const header =
+    ` Made from ${sourceName} by \`npm start\` and \`npx rampart pulumi\`, which write it again at each run: edit ` +
+    "that file instead.\n Only values set with --secret live here.";
   document.commentBefore = (document.commentBefore ?? "") === "" ? header : `${header}\n\n${document.commentBefore}`;
   return document.toString({ lineWidth: 0 });
 }

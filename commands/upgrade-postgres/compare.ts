@@ -26,8 +26,9 @@ export async function compare(upgrade: Upgrade, newServer: string): Promise<void
   if (differences.length > 0) {
     const shown = differences.slice(0, MAX_DIFFERENCES);
     throw new UserError(
-      `Old and new differ in ${differences.length} lines; the new volume was not marked, and the old server goes on with reads:\n${shown.join("\n")}${differences.length > shown.length ? "\n…" : ""}\n` +
-        "Run the same command again with --abort to take writes again, or without --abort to try once more.",
+      `Old and new differ in ${differences.length} lines; the new volume was not marked, and the old server goes ` +
+        `on with reads:\n${shown.join("\n")}${differences.length > shown.length ? "\n…" : ""}\nRun the same command ` +
+        "again with --abort to take writes again, or without --abort to try once more.",
     );
   }
   say(`      ${results.reduce((sum, result) => sum + result.lines, 0)} lines agree`);

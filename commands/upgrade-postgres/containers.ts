@@ -54,7 +54,9 @@ export interface ClientParts {
   readonly dump: string;
 }
 
-/** The new version's programs beside the old server: in its network, where the superuser is taken from loopback only. */
+/**
+ * The new version's programs beside the old server: in its network, where the superuser is taken from loopback only.
+ */
 export function clientArgs(
   { server, image, dump }: ClientParts,
   script: string,

@@ -16,7 +16,8 @@ export async function preflight(upgrade: Upgrade): Promise<void> {
   const { docker, server, from, to, image, say } = upgrade;
   if (to <= from)
     throw new UserError(
-      `PostgreSQL ${from} runs, and --to names PostgreSQL ${to}: an upgrade goes up.${to === from ? " A change within one major version is an ordinary `pulumi up`." : ""}`,
+      `PostgreSQL ${from} runs, and --to names PostgreSQL ${to}: an upgrade goes ` +
+        `up.${to === from ? " A change within one major version is an ordinary `pulumi up`." : ""}`,
     );
   if (!server.running || !server.healthy)
     throw new UserError("Postgres is not healthy: bring it to health first (`pulumi up`, docs/troubleshooting.md).");
@@ -25,7 +26,8 @@ export async function preflight(upgrade: Upgrade): Promise<void> {
   const unfinished = (await docker.ask(["volume", "inspect", names.dump])).code === 0;
   if (target?.major !== undefined && target.preparedFrom !== from && !unfinished) {
     throw new UserError(
-      `The volume ${names.data} holds data that is not from this upgrade. If nobody wants it: \`docker volume rm ${names.data}\`.`,
+      `The volume ${names.data} holds data that is not from this upgrade. If nobody wants it: \`docker volume rm ` +
+        `${names.data}\`.`,
     );
   }
   if ((await docker.ask(["image", "inspect", image])).code !== 0) {
@@ -59,7 +61,8 @@ async function preflightServer(upgrade: Upgrade): Promise<void> {
   const needed = Math.ceil((bytes / MIB) * SPACE_FACTOR);
   if (free < needed)
     throw new UserError(
-      `The engine's disk has ${free} MiB free, and the dump and the new volume may take ${needed} MiB: free some space first.`,
+      `The engine's disk has ${free} MiB free, and the dump and the new volume may take ${needed} MiB: free some ` +
+        "space first.",
     );
   if (prepared > 0)
     throw new UserError(`${prepared} transactions are prepared (pg_prepared_xacts) and would be lost: end them first.`);

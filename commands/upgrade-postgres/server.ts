@@ -47,7 +47,8 @@ export async function findServer(docker: DockerClient, stack: string): Promise<O
   );
   if (id === undefined)
     throw new UserError(
-      `The engine at ${docker.host} has no Postgres container of stack ${stack}. Name a stack that is deployed there, or set DOCKER_HOST.`,
+      `The engine at ${docker.host} has no Postgres container of stack ${stack}. Name a stack that is deployed ` +
+        "there, or set DOCKER_HOST.",
     );
   if (more.length > 0)
     throw new UserError(
@@ -73,7 +74,9 @@ export async function findServer(docker: DockerClient, stack: string): Promise<O
   };
 }
 
-/** The names of what an upgrade makes: the new data volume, the volume of the dump, and the container of the new server. */
+/**
+ * The names of what an upgrade makes: the new data volume, the volume of the dump, and the container of the new server.
+ */
 export interface UpgradeNames {
   readonly data: string;
   readonly dump: string;

@@ -43,7 +43,8 @@ export async function prepare(upgrade: Upgrade): Promise<void> {
   await waitUntilReady(docker, names.server);
   await checkExtensions(upgrade, names.server);
   say(
-    `[3/8] the databases of PostgreSQL ${from} become read-only: from here until the switch, reads go on and writes are refused`,
+    `[3/8] the databases of PostgreSQL ${from} become read-only: from here until the switch, reads go on and ` +
+      "writes are refused",
   );
   await queryOld(old, { what: "The databases could not be made read-only", sql: FREEZE_SQL });
   say(whole ? "[4/8] dump: the one of the last run is whole" : `[4/8] dump, by PostgreSQL ${to}'s programs`);
@@ -100,7 +101,8 @@ async function checkExtensions(upgrade: Upgrade, newServer: string): Promise<voi
     const missing = used.filter((extension) => !available.has(extension));
     if (missing.length > 0)
       throw new UserError(
-        `The database ${database} uses extensions that the new image has not got: ${missing.join(", ")}. Use an image that has them, or drop them first.`,
+        `The database ${database} uses extensions that the new image has not got: ${missing.join(", ")}. Use an ` +
+          "image that has them, or drop them first.",
       );
   }
 }

@@ -36,7 +36,9 @@ const FIXED_SUBNETS = {
 const INTERNAL_DYNAMIC = { slot: 14, bits: 23 } as const;
 /** Slots below this belong to the fixed networks, those from here to 255 to the consumers of the Docker API. */
 const FIRST_CONSUMER_SLOT = 16;
-/** Postgres' fixed address within `internal`: the database provider is configured with it before the container exists. */
+/**
+ * Postgres' fixed address within `internal`: the database provider is configured with it before the container exists.
+ */
 const POSTGRES_HOST = 10;
 /** The forwarder's, from which Postgres takes the superuser. */
 const FORWARDER_HOST = 11;

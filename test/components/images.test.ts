@@ -25,7 +25,7 @@ describe("Images", () => {
     expect(recording.names).toEqual(["Images rampart-dev-images"]);
   });
 
-  test("knows the pins, and a stack's own in their place", async () => {
+  test("takes Rampart's pins, or a stack's own in their place", async () => {
     await record(() => {
       const images = new Images("rampart-dev-images", { images: { redis: IMAGE } });
       expect(images.reference("redis")).toBe(IMAGE);
@@ -33,7 +33,7 @@ describe("Images", () => {
     });
   });
 
-  test("names them shortly, and two versions of one image differently", () => {
+  test("gives an image a short name, and two versions of one image different names", () => {
     expect(imageSlug(IMAGE)).toMatch(/^app-[0-9a-f]{8}$/);
     expect(imageSlug(`a/app:1@${DIGEST}`)).not.toBe(imageSlug(`b/app:1@${DIGEST}`));
     expect(imageSlug("not a reference")).toMatch(/^image-[0-9a-f]{8}$/);

@@ -24,7 +24,9 @@ export interface ScramVerifierArgs {
   readonly saltBase64: string;
 }
 
-/** The text that `pg_authid.rolpassword` holds. Source: PostgreSQL, src/common/scram-common.c, RFC 5802 and RFC 7677. */
+/**
+ * The text that `pg_authid.rolpassword` holds. Source: PostgreSQL, src/common/scram-common.c, RFC 5802 and RFC 7677.
+ */
 export function scramSha256Verifier({ password, saltBase64 }: ScramVerifierArgs): string {
   const salt = Buffer.from(saltBase64, "base64");
   if (salt.length !== SALT_BYTES || salt.toString("base64") !== saltBase64) {

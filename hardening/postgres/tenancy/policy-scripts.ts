@@ -1,4 +1,7 @@
-/** Tenancy and its guard for every database of a stack, as statements: `pulumi up` runs them, and a restore before it replaces what is live. */
+/**
+ * Tenancy and its guard for every database of a stack, as statements: `pulumi up` runs them, and a restore before it
+ * replaces what is live.
+ */
 import { renderDropOwnedSql } from "../roles/drop-owned-sql";
 import { renderBackupRightsSql } from "../roles/privileges-sql";
 import type { Tenancy } from "./tenancy";
