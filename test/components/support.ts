@@ -185,7 +185,7 @@ export function surroundings(config: LoadedConfig): Surroundings {
     databaseAccess: true,
   });
   const networks = new Networks(config.name, { stack: config.stack, plan }).names;
-  const images = new Images(`${config.name}-images`, config.images);
+  const images = new Images(`${config.name}-images`, config);
   const secrets = new Secrets(`${config.name}-secrets`);
   return { context: createContext(config, { images, secrets }), networks, plan };
 }

@@ -1,5 +1,6 @@
 /** Images from a registry with a password: pulls that log in, and what is told of those that are refused. */
 import { spawn, type ChildProcess } from "node:child_process";
+import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
@@ -21,8 +22,43 @@ const HASH = "$2b$05$abcdefghijklmnopqrstuuSnF5tLPqPFqc0z9CY0HcSLFbSRlL67u";
 let server: ChildProcess | undefined;
 let made: Stack | undefined;
 const stackOf = ({ work }: Context): Stack => (made ??= new Stack(STACK, work));
-/** The same image, by way of the registry with the password. */
-const image = ({ images }: Context): string => images.app.replace(/^127\.0\.0\.1:\d+/, `127.0.0.1:${PORT}`);
+const name = `127.0.0.1:${PORT}`;
+let reference = "";
+const image = (): string => reference;
+
+/** Asks the registry as the user that it knows. */
+async function registry(path: string, init: { method?: string; body?: string; type?: string } = {}): Promise<Response> {
+  const url = path.startsWith("http") ? path : `http://${name}/v2/app/${path}`;
+  const authorization = `Basic ${Buffer.from(`${USER}:${PASSWORD}`).toString("base64")}`;
+  const type = init.type ?? "application/octet-stream";
+  const { method = "GET", body } = init;
+  const headers = { authorization, accept: MANIFEST, "content-type": type };
+  const answer = await fetch(url, { method, headers, ...(body === undefined ? {} : { body }) });
+  if (!answer.ok) throw new Error(`${method} ${url}: ${answer.status} ${await answer.text()}`);
+  return answer;
+}
+
+const MANIFEST = "application/vnd.docker.distribution.manifest.v2+json";
+const digestOf = (text: string): string => `sha256:${createHash("sha256").update(text).digest("hex")}`;
+
+/**
+ * The application's image once more, with a digest that no engine has seen: what an engine once pulled by its digest, it
+ * takes from its own store, and asks no registry.
+ */
+async function publish({ images }: Context): Promise<string> {
+  const manifest = (await (await registry(`manifests/${images.app.split("@")[1] ?? ""}`)).json()) as {
+    config: { digest: string; size: number };
+  };
+  const config = (await (await registry(`blobs/${manifest.config.digest}`)).json()) as object;
+  const blob = JSON.stringify({ ...config, created: new Date().toISOString() });
+  const location = (await registry("blobs/uploads/", { method: "POST", body: "" })).headers.get("location") ?? "";
+  const digest = digestOf(blob);
+  await registry(`${location}&digest=${digest}`, { method: "PUT", body: blob });
+  const changed = { ...manifest, config: { ...manifest.config, digest, size: Buffer.byteLength(blob) } };
+  const body = JSON.stringify(changed);
+  await registry("manifests/private", { method: "PUT", body, type: MANIFEST });
+  return `${name}/app:private@${digestOf(body)}`;
+}
 
 /** Serves what images/registry.sh stores, to those who know the password. */
 async function startRegistry(directory: string): Promise<void> {
@@ -56,22 +92,19 @@ async function stopRegistry(): Promise<void> {
   await ended;
 }
 
-/** Whatever the engine knows of the image under this registry, so that it has to ask again. The engine keeps no tag beside a digest. */
-const forget = async (context: Context): Promise<void> =>
-  void (await docker(["rmi", "--force", image(context).replace(/:[^:/@]+@/, "@")]));
+/** Takes the image off the engine, which keeps no tag beside a digest. */
+const forget = async (): Promise<void> => void (await docker(["rmi", "--force", image().replace(/:[^:/@]+@/, "@")]));
 
 async function refused(context: Context, registries: StackSettings): Promise<string> {
   const stack = stackOf(context);
-  await forget(context);
-  stack.configure(registrySettings(context.images, image(context), registries));
+  reference = await publish(context);
+  stack.configure(registrySettings(context.images, image(), registries));
   const { code, output } = await stack.up();
   expect(code !== 0, "the image was pulled");
   return output;
 }
 
 const login = { username: USER, password: { config: "registryPassword" } };
-const name = `127.0.0.1:${PORT}`;
-
 export const registries: Suite<Context> = {
   name: "registries",
   stack: "registries",
@@ -107,10 +140,8 @@ export const registries: Suite<Context> = {
         mkdirSync(directory, { recursive: true });
         writeFileSync(join(directory, "config.json"), JSON.stringify({ auths: { [name]: { auth } } }));
         stackOf(context).env["DOCKER_CONFIG"] = directory;
-        await forget(context);
-        await stackOf(context).mustUp(
-          registrySettings(context.images, image(context), { [name]: { login: "docker" } }),
-        );
+        await forget();
+        await stackOf(context).mustUp(registrySettings(context.images, image(), { [name]: { login: "docker" } }));
         await until("the service answers", 30, async () => {
           const answer = await ask({ host: REGISTRIES.host, port: REGISTRIES.httpsPort, path: "/" });
           return answer.status === 200 ? true : undefined;
@@ -134,8 +165,8 @@ export const registries: Suite<Context> = {
       run: async (context) => {
         const stack = stackOf(context);
         await stack.setSecret("rampart:registryPassword", PASSWORD);
-        await stack.mustUp(registrySettings(context.images, image(context), { [name]: login }));
-        const settings = registrySettings(context.images, image(context), {
+        await stack.mustUp(registrySettings(context.images, image(), { [name]: login }));
+        const settings = registrySettings(context.images, image(), {
           [name]: { ...login, username: "another" },
         });
         const { output } = await stack.mustUp(settings);
@@ -162,7 +193,7 @@ export const registries: Suite<Context> = {
       run: async (context) => {
         const result = await stackOf(context).destroy();
         expect(result.code === 0, tail(result.output, 40));
-        await forget(context);
+        await forget();
         await stopRegistry();
         expect(existsSync(join(context.work, "password-registry", "htpasswd")), "the registry had no password");
       },
