@@ -87,6 +87,7 @@ async function startRegistry(directory: string): Promise<void> {
 
 async function stopRegistry(): Promise<void> {
   if (server === undefined || server.exitCode !== null) return;
+  server.ref();
   const ended = once(server, "exit");
   server.kill();
   await ended;
