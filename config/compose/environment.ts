@@ -107,7 +107,7 @@ class Builder {
       if (found || !required) continue;
       this.args.remarks.check.push({
         services: this.args.services,
-        about: `env_file ${short(path)}`,
+        about: `env_file ${path.split("/").slice(-2).join("/")}`,
         text: "the file is not there: its variables are missing under `environment` and `secrets`",
       });
     }
@@ -365,8 +365,6 @@ const safeLine = (words: readonly string[]): string => {
   const place = words.find((word) => word.includes("FILL IN: "));
   return place === undefined ? quoteWords(words) : place;
 };
-
-const short = (path: string): string => path.split("/").slice(-2).join("/");
 
 function checked(
   name: string,
