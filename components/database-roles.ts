@@ -3,7 +3,12 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { serviceRole } from "../config";
 import { renderPasswordAnnouncedSql } from "../hardening/postgres/elevation/elevation-guard";
-import type { DatabasePrivileges } from "../hardening/postgres/roles/privileges";
+import {
+  changedRow,
+  type DatabasePrivileges,
+  type DefaultPrivilegesSpec,
+  type GrantSpec,
+} from "../hardening/postgres/roles/privileges";
 import {
   loginSpec,
   ofEachRole,
@@ -18,7 +23,7 @@ import { scramSha256Verifier } from "../hardening/postgres/roles/scram";
 import type { SecretSource, StackContext } from "../resources/context";
 import { privilegesOf } from "../resources/database";
 import type { Authority } from "./authority";
-import { defined } from "../hardening/defined";
+import { defined, listed } from "../hardening/defined";
 
 /** Eight connections are reserved for the superuser: half for the provider, the rest for an operator. */
 const PROVIDER_CONNECTIONS = 4;
@@ -191,61 +196,64 @@ export class DatabaseRoles extends pulumi.ComponentResource {
       .apply(([password, saltBase64]) => scramSha256Verifier({ password, saltBase64 }));
   }
 
-  /** One after the other: grants of one database that run side by side fail with "tuple concurrently updated". */
+  /** The databases, schemas and extensions, and then what is granted on them. */
   private createPrivileges(model: DatabasePrivileges, roles: postgresql.Role[]): pulumi.Resource[] {
-    const created: pulumi.Resource[] = [...roles];
-    const options = (): pulumi.CustomResourceOptions => ({
-      ...this.options,
-      dependsOn: [...roles, ...created.slice(-1)],
-    });
+    const objects = this.createObjects(model, roles);
+    const before = [...roles, ...objects.slice(-1)];
+    /** What was made last of those that change a row of the catalog. */
+    const newest = new Map<string, pulumi.Resource>();
+    const inTurn = <T extends pulumi.Resource>(
+      spec: GrantSpec | DefaultPrivilegesSpec,
+      create: (options: pulumi.CustomResourceOptions) => T,
+    ): T => {
+      const row = changedRow(spec);
+      const created = create({ ...this.options, dependsOn: [...before, ...listed(newest.get(row))] });
+      newest.set(row, created);
+      return created;
+    };
+    const grants = model.grants.map((grant) => inTurn(grant, (options) => this.createGrant(grant, options)));
+    const rules = model.defaultPrivileges.map((rule) => inTurn(rule, (options) => this.createRule(rule, options)));
+    return [...roles, ...objects, ...grants, ...rules];
+  }
+
+  /** One after the other: a database is a copy of template1, in which nobody may work meanwhile, and extensions need one another. */
+  private createObjects(model: DatabasePrivileges, roles: postgresql.Role[]): pulumi.Resource[] {
+    const created: pulumi.Resource[] = [];
+    const owned = (): pulumi.CustomResourceOptions =>
+      this.owned({ ...this.options, dependsOn: [...roles, ...created.slice(-1)] });
     for (const { id, name, owner } of model.databases) {
-      created.push(
-        new postgresql.Database(
-          `${this.name}-${id}`,
-          { name, owner },
-          this.owned({ ...options(), hooks: this.context.hooks.role }),
-        ),
-      );
+      const options = { ...owned(), hooks: this.context.hooks.role };
+      created.push(new postgresql.Database(`${this.name}-${id}`, { name, owner }, options));
     }
-    for (const { id, name, database, owner } of model.schemas) {
-      created.push(new postgresql.Schema(`${this.name}-${id}`, { name, database, owner }, this.owned(options())));
-    }
-    for (const { id, name, database, schema } of model.extensions) {
-      created.push(new postgresql.Extension(`${this.name}-${id}`, { name, database, schema }, this.owned(options())));
-    }
-    for (const grant of model.grants) {
-      created.push(
-        new postgresql.Grant(
-          `${this.name}-${grant.id}`,
-          {
-            role: grant.role,
-            database: grant.database,
-            objectType: grant.objectType,
-            privileges: [...grant.privileges],
-            ...defined({ schema: grant.schema }),
-            ...(grant.objects === undefined ? {} : { objects: [...grant.objects] }),
-          },
-          options(),
-        ),
-      );
-    }
-    for (const rule of model.defaultPrivileges) {
-      created.push(
-        new postgresql.DefaultPrivileges(
-          `${this.name}-default-${rule.id}`,
-          {
-            role: rule.role,
-            owner: rule.owner,
-            database: rule.database,
-            objectType: rule.objectType,
-            privileges: [...rule.privileges],
-            ...defined({ schema: rule.schema }),
-          },
-          options(),
-        ),
-      );
-    }
+    for (const { id, name, database, owner } of model.schemas)
+      created.push(new postgresql.Schema(`${this.name}-${id}`, { name, database, owner }, owned()));
+    for (const { id, name, database, schema } of model.extensions)
+      created.push(new postgresql.Extension(`${this.name}-${id}`, { name, database, schema }, owned()));
     return created;
+  }
+
+  private createGrant(grant: GrantSpec, options: pulumi.CustomResourceOptions): postgresql.Grant {
+    const { role, database, objectType, privileges, schema, objects } = grant;
+    return new postgresql.Grant(
+      `${this.name}-${grant.id}`,
+      {
+        role,
+        database,
+        objectType,
+        privileges: [...privileges],
+        ...defined({ schema, objects: objects && [...objects] }),
+      },
+      options,
+    );
+  }
+
+  private createRule(rule: DefaultPrivilegesSpec, options: pulumi.CustomResourceOptions): postgresql.DefaultPrivileges {
+    const { role, owner, database, objectType, privileges, schema } = rule;
+    return new postgresql.DefaultPrivileges(
+      `${this.name}-default-${rule.id}`,
+      { role, owner, database, objectType, privileges: [...privileges], ...defined({ schema }) },
+      options,
+    );
   }
 }
 

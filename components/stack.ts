@@ -139,7 +139,7 @@ export class HardenedStack extends pulumi.ComponentResource {
   private createContext(config: LoadedConfig): StackContext {
     const opts = { parent: this };
     const secrets = new Secrets(`${config.name}-secrets`, opts);
-    const images = new Images(`${config.name}-images`, config.images, opts);
+    const images = new Images(`${config.name}-images`, config, opts);
     return createContext(config, { images, secrets });
   }
 

@@ -1,5 +1,6 @@
 /** What follows from a configuration. */
 import { isRemote } from "../hardening/backup/workloads";
+import { IMAGE_PINS, IMAGE_ROLES } from "./images";
 import type { ServiceRole } from "../hardening/postgres/roles/roles";
 import type { RouteConfig, SecretSpec, ServiceConfig, StackConfig } from "./schema";
 
@@ -39,6 +40,31 @@ export const usesDatabase = ({ migration, services }: Pick<StackConfig, "migrati
 
 export const usesRedis = ({ services }: Pick<StackConfig, "services">): boolean =>
   Object.values(services).some((service) => service.cache !== false);
+
+/** Every image that the stack pulls, or may pull, by its pinned reference. */
+export function imageReferences({
+  images,
+  migration,
+  services,
+}: Pick<StackConfig, "images" | "migration" | "services">): string[] {
+  const own = IMAGE_ROLES.map((role) => images[role] ?? IMAGE_PINS[role]);
+  return [
+    ...own,
+    ...(migration === undefined ? [] : [migration.image]),
+    ...Object.values(services).map(({ image }) => image),
+  ];
+}
+
+/** As whom the stack pulls from each registry that it logs in to; undefined: by the login of whoever deploys. */
+export const registryUsers = ({ registries }: Pick<StackConfig, "registries">): Record<string, string | undefined> =>
+  Object.fromEntries(
+    Object.entries(registries)
+      .map(([registry, login]): [string, string | undefined] => [
+        registry,
+        "login" in login ? undefined : login.username,
+      ])
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
+  );
 
 /** Whether the stack has an authority of its own, which signs its servers' certificates. */
 export const needsAuthority = (config: StackConfig): boolean =>

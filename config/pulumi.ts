@@ -1,4 +1,6 @@
+import type { ProviderArgs } from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import { defined } from "../hardening/defined";
 import { loadConfig, type LoadedConfig } from "./load";
 import { NAMESPACE, type RawConfig } from "./raw";
 
@@ -37,6 +39,23 @@ export function loadStackConfig(): LoadedConfig {
 /** A secret from the configuration; it never exists outside of an output. */
 export function configSecret(key: string): pulumi.Output<string> {
   return new pulumi.Config(NAMESPACE).requireSecret(key);
+}
+
+/** What the stack sets under `docker:`, for a provider that is made beside the default one, which alone reads it. */
+export function dockerSettings(): Pick<
+  ProviderArgs,
+  "host" | "context" | "certPath" | "sshOpts" | "caMaterial" | "certMaterial" | "keyMaterial"
+> {
+  const config = new pulumi.Config("docker");
+  return defined({
+    host: config.get("host"),
+    context: config.get("context"),
+    certPath: config.get("certPath"),
+    sshOpts: config.getObject<string[]>("sshOpts"),
+    caMaterial: config.getSecret("caMaterial"),
+    certMaterial: config.getSecret("certMaterial"),
+    keyMaterial: config.getSecret("keyMaterial"),
+  });
 }
 
 /** The Docker provider's own `docker:host`, where the stack sets it. */

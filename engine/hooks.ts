@@ -3,7 +3,7 @@ import { LABEL_COMPONENT, LABEL_NAME, LABEL_PIDS, LABEL_STACK } from "../hardeni
 import { describeFailure, lastWords, newestContainer, setPidsLimit } from "./containers";
 import { TIMED_OUT, type DockerClient } from "./docker";
 import { keepRunning, type KeepRunning } from "./keep-running";
-import { leftoversHook } from "./leftovers";
+import { foundContainers, leftoversHook, type Leftover } from "./leftovers";
 import { statementHooks, type StatementsSettings } from "./statement-hooks";
 import { NO_REDIS_HOOKS, redisHooks, type RedisHooks } from "./redis-hooks";
 import { indent, lastLines } from "./text";
@@ -62,8 +62,11 @@ export function containerHooks(name: string, stack: string, engine: DockerClient
       statements: () => ({}),
       guardedRole: () => ({}),
     };
+  const found = foundContainers(stack, engine);
+  const leftovers = (suffix: string, which: Leftover): pulumi.ResourceHook =>
+    leftoversHook(`${name}-${suffix}`, { engine, found, which });
   const container: pulumi.ResourceHookBinding = {
-    beforeCreate: [leftoversHook(`${name}-container-leftovers`, stack, engine, "unfinished")],
+    beforeCreate: [leftovers("container-leftovers", "unfinished")],
     afterCreate: [new pulumi.ResourceHook(`${name}-pids-limit`, (args) => applyPidsLimit(engine, args))],
     onError: [new pulumi.ErrorHook(`${name}-container-failed`, (args) => explainFailure(engine, stack, args))],
   };
@@ -71,7 +74,7 @@ export function containerHooks(name: string, stack: string, engine: DockerClient
   return {
     container,
     keepRunning: keepRunning(stack, engine),
-    carrier: { beforeCreate: [leftoversHook(`${name}-carrier-leftovers`, stack, engine, "any")] },
+    carrier: { beforeCreate: [leftovers("carrier-leftovers", "any")] },
     role,
     guardedRole: (settings) => ({ ...role, ...statementHooks(stack, engine, settings, "update") }),
     jobReceipt: (settings) => ({

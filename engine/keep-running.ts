@@ -68,7 +68,7 @@ async function look(engine: DockerClient, { id, urn, startTimeoutSeconds }: Look
   if (state === undefined) {
     const gone =
       `${name}: its container ${id.slice(0, 12)} is gone, though Pulumi's state has it. \`pulumi up --replace ` +
-      `'${urn}'\` makes it anew.`;
+      `'${urn}'\` makes it again.`;
     return preview ? pulumi.log.warn(gone) : fail(gone);
   }
   if (state.Running === true && state.Restarting !== true) {

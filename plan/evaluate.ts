@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { currentEngine } from "../resources/context";
-import { loadStackConfig, usesDatabase, usesRedis } from "../config";
+import { loadStackConfig, registryUsers, usesDatabase, usesRedis } from "../config";
 import { databaseAccess } from "../resources/on-engine";
 import type { LoadedConfig } from "../config";
 import { CA_NOT_AFTER } from "../hardening/pki/certificates";
@@ -55,6 +55,7 @@ function facts(config: LoadedConfig): StackFacts {
     stack: config.stack,
     environment: config.environment,
     certificates: typeof config.certificates === "string" ? config.certificates : config.certificates.directory,
+    registries: registryUsers(config),
     edge: { listenAddress: config.edge.listenAddress, behindProxy: config.edge.trustedProxies.length > 0 },
     ...(usesDatabase(config) ? { databaseAccess: databaseAccess(config, currentEngine()) } : {}),
     ...(usesDatabase(config) || usesRedis(config) ? { data: dataFacts(config, new Date()) } : {}),

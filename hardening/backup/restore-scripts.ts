@@ -57,7 +57,7 @@ export const openDatabasesScript = (): string => restoreFile("open-databases.sh"
 
 /**
  * Puts databases in the place of others: the arguments are threes of live, restored, and the name under which the live
- * one is kept. Nobody can connect meanwhile; services connect anew by themselves. All names change in one transaction,
+ * one is kept. Nobody can connect meanwhile; services connect again by themselves. All names change in one transaction,
  * and whatever fails, the live ones can be entered again. Prints for each live one how many sessions were ended.
  */
 export const switchScript = (): string => restoreFile("switch.sh");

@@ -29,6 +29,13 @@ export function parseImage(reference: string): ImageReference | undefined {
   return { repository, tag, digest };
 }
 
+/** The registry of a reference, as `docker login` names it: Docker Hub is `docker.io`. */
+export function registryOf(reference: string): string {
+  const [first = "", ...rest] = reference.split("/");
+  if (rest.length === 0 || !(/[.:]/.test(first) || first === "localhost")) return "docker.io";
+  return first === "index.docker.io" ? "docker.io" : first.toLowerCase();
+}
+
 /** Why an image may not be used, or undefined if it may. */
 export function imageFault(reference: string): string | undefined {
   const parsed = parseImage(reference);

@@ -134,7 +134,7 @@ function certificatesResolvers(settings: TraefikStaticSettings): object {
 }
 
 /**
- * `traefik.yml`. There is no `api` key (its presence alone would create the API and the dashboard) and no provider but
+ * `traefik.yml`. There is no `api` key (its mere presence would create the API and the dashboard) and no provider but
  * files: the edge holds no credential and no socket.
  */
 export function renderTraefikStatic(settings: TraefikStaticSettings): string {

@@ -45,6 +45,8 @@ export interface Rule {
   readonly why: string;
   /** Where it comes from: a benchmark's number, a baseline in docs/. */
   readonly source: string;
+  /** Whether a reader of the plan sees each thing that is held, and not only how many. @default false */
+  readonly listsHeld?: boolean;
   readonly check: (view: StackView) => readonly Verdict[];
 }
 

@@ -124,6 +124,23 @@ export const STACK_RULES: readonly Rule[] = [
       ),
   },
   {
+    id: "rampart-registry-login",
+    severity: "low",
+    title: "logins of registries belong to the stack",
+    why: "a login that only one person's machine has ends with that person",
+    source: "docs/registries.md",
+    listsHeld: true,
+    check: ({ stack, registries = {} }) =>
+      Object.entries(registries).map(([registry, user]) => ({
+        status: user === undefined ? "accepted" : "pass",
+        resource: stack,
+        message:
+          user === undefined
+            ? `${registry}: images are pulled by the \`docker login\` of whoever deploys`
+            : `${registry}: images are pulled as ${user}, with a password that the stack holds encrypted`,
+      })),
+  },
+  {
     id: "rampart-networks",
     severity: "high",
     title: "every container is only on the networks of its kind",

@@ -99,6 +99,8 @@ export interface StackView {
   readonly environment: "dev" | "staging" | "prod";
   /** What the certificates come from: `self-signed`, `letsencrypt`, or a directory's URL. */
   readonly certificates: string;
+  /** As whom images are pulled, by registry; undefined: by the login of whoever deploys. Absent where nobody says. */
+  readonly registries?: Readonly<Record<string, string | undefined>>;
   /** Absent where nobody looked. */
   readonly edge?: EdgeFacts;
   /** How the database provider reaches Postgres; absent without a database. */

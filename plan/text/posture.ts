@@ -41,7 +41,7 @@ export const countsText = (posture: readonly PostureEntry[]): string =>
 
 /** What all entries of one rule and one status say. */
 export interface Finding {
-  readonly rule: Pick<Rule, "id" | "severity" | "title">;
+  readonly rule: Pick<Rule, "id" | "severity" | "title" | "listsHeld">;
   readonly status: Status;
   /** Resources that share a message. */
   readonly groups: readonly { readonly resources: readonly string[]; readonly message: string }[];
@@ -56,7 +56,7 @@ export function findings(posture: readonly PostureEntry[]): Finding[] {
           posture.filter((entry) => entry.status === status && entry.severity === severity).map(({ id }) => id),
         ),
       ].map((id): Finding => ({
-        rule: { id, severity, title: RULES.find((rule) => rule.id === id)?.title ?? id },
+        rule: RULES.find((rule) => rule.id === id) ?? { id, severity, title: id },
         status,
         groups: grouped(posture.filter((entry) => entry.id === id && entry.status === status)),
       })),
@@ -104,7 +104,7 @@ function findingLines({ rule, status, groups }: Finding, { width, paint }: Page)
     first,
   ].join("");
   const details =
-    status === "pass"
+    status === "pass" && rule.listsHeld !== true
       ? []
       : groups.flatMap(({ resources, message }) =>
           block(`${resourcesText(resources)}: ${message}`, `${INDENT}  `, width),

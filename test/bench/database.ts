@@ -161,7 +161,7 @@ async function start(image: string, work: string): Promise<void> {
     image,
     "3600",
   ]);
-  // Over the network: the image's own first start answers on the socket alone.
+  // Over the network: the image's own first start answers only on the socket.
   await until(
     "Postgres answers",
     60,

@@ -60,7 +60,7 @@ describe("help", () => {
     expect(stdout).toContain("  -- <arguments of psql>  passed on to psql, such as -- -c 'select 1'");
   });
 
-  it("of Pulumi's own commands is Pulumi's", async () => {
+  it("is Pulumi's own after `rampart pulumi <command>`", async () => {
     expect((await rampart(["pulumi", "--help"])).stdout).toMatch(/^usage: npx rampart pulumi <command of Pulumi>/);
     expect((await rampart(["pulumi", "up", "--help"], { PATH: "" }, process.cwd())).stderr).toMatch(
       /^The Pulumi CLI \(`pulumi`\) is missing/,
@@ -89,7 +89,7 @@ describe("a command line that cannot be", () => {
     expect(await rampart(args)).toEqual({ code: 2, stdout: "", stderr }),
   );
 
-  it("of npm run, whose options npm took, is refused", async () => {
+  it("is refused where npm run took its options", async () => {
     const env = { npm_lifecycle_event: "restore", npm_config_to: "live" };
     expect(await rampart(["restore", "prod"], env)).toEqual({
       code: 2,

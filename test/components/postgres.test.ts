@@ -59,7 +59,7 @@ const fileOf = (recording: Recording, file: string): string => {
 };
 
 describe("Postgres", () => {
-  test("is on the internal network alone, at its address, and publishes nothing", async () => {
+  test("is only on the internal network, at its address, and publishes nothing", async () => {
     const container = (await plain()).get("Container rampart-dev-postgres");
     expect(networksOf(container)).toEqual({ "rampart-dev-internal": ["postgres"] });
     expect(container.inputs).toMatchObject({
@@ -119,7 +119,7 @@ describe("Postgres", () => {
     }
   });
 
-  test("takes the superuser from the network's gateway alone, and from the forwarder where there is one", async () => {
+  test("takes the superuser only from the network's gateway, and from the forwarder where there is one", async () => {
     const superuser = (hba: string): string[] =>
       hba
         .split("\n")
@@ -133,7 +133,7 @@ describe("Postgres", () => {
     ]);
   });
 
-  test("takes the roles and their members from the internal subnet, for the stack's databases alone", async () => {
+  test("takes the roles and their members only from the internal subnet, and only for the stack's databases", async () => {
     const lines = async (database: object): Promise<string[]> =>
       (await hba({ database }))
         .split("\n")

@@ -17,7 +17,7 @@ describe("Secrets", () => {
     ]);
   });
 
-  test("turns a password over with a key, and has no keepers without one", async () => {
+  test("makes another password for another rotation key, and has no keepers without one", async () => {
     const recording = await record(() => {
       const secrets = new Secrets("s");
       secrets.password("a", { rotation: "2026-11-24/" });

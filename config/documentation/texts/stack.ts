@@ -38,6 +38,25 @@ export const STACK: KeyTexts = {
       "`traefik` (3.6 or newer, three numbers in the tag), `postgres`, `redis`, `haproxy`, `socat`, `restic`: each `repo:tag@sha256:…`",
     example: '{ redis: "redis:7.4.11-alpine@sha256:<digest>" }',
   },
+  registries: {
+    default: "pulls without a login",
+    allowed: "a login by registry, as images name the registry; Docker Hub is `docker.io`: [registries](registries.md)",
+    example: "{ ghcr.io: { username: acme-deploy, password: { config: ghcrToken } } }",
+  },
+  "registries.username": { allowed: "the user that may pull", example: "acme-deploy" },
+  "registries.password": {
+    allowed: "`{ config: <key> }`, never the password itself",
+    example: "{ config: ghcrToken }",
+  },
+  "registries.password.config": {
+    allowed: "the flat key that holds the password or token, encrypted",
+    example: "ghcrToken",
+  },
+  "registries.login": {
+    default: "required without `username`",
+    allowed: "`docker`: the login of whoever deploys, from `docker login` on that machine",
+    example: "docker",
+  },
   dockerSocketGroup: {
     default: "found automatically on a local engine",
     allowed: "the id of the group that owns the Docker socket, {range}",

@@ -40,6 +40,16 @@ export interface DefaultPrivilegesSpec {
   readonly why: string;
 }
 
+/**
+ * Names the row of PostgreSQL's catalog that a grant or a rule changes. Two that change one row have to follow one another:
+ * side by side the second one fails with "tuple concurrently updated".
+ */
+export function changedRow(spec: GrantSpec | DefaultPrivilegesSpec): string {
+  const { database, schema = "" } = spec;
+  if ("owner" in spec) return `default privileges ${database} ${spec.owner} ${schema} ${spec.objectType}`;
+  return spec.objectType === "database" ? `database ${database}` : `${spec.objectType} ${database} ${schema}`;
+}
+
 interface SchemaOfDatabase {
   readonly name: string;
   /** Ends the ids of the schema's entries. */

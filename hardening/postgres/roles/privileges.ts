@@ -52,7 +52,7 @@ export interface DatabasePrivileges {
   readonly databases: readonly DatabaseSpec[];
   readonly schemas: readonly SchemaSpec[];
   readonly extensions: readonly ExtensionSpec[];
-  /** In the order to apply them; all grants of one database have to follow one another, never run side by side. */
+  /** In the order to apply them; see `changedRow` for which of them may run side by side. */
   readonly grants: readonly GrantSpec[];
   readonly defaultPrivileges: readonly DefaultPrivilegesSpec[];
 }

@@ -61,7 +61,7 @@ export const DEFAULT_ROLE_LIMITS: Readonly<Record<DatabaseRole, RoleLimits>> = {
 };
 
 const ROLE_WHY: Readonly<Record<DatabaseRole, string>> = {
-  migrator: "owns the schemas and runs DDL, in the migration job alone",
+  migrator: "owns the schemas and runs DDL, only in the migration job",
   app_rw: "what the application runs as: rows, never structure",
   app_ro: "reports and dashboards: reads rows, changes nothing",
   backup: "dumps: reads all rows of all tenants, so it bypasses row security; changes nothing",

@@ -9,7 +9,7 @@ export const POSTGRES_PATHS = {
   start: "/etc/rampart/start.sh",
   reload: "/etc/rampart/reload.sh",
   data: "/var/lib/postgresql/data",
-  /** The server's own tmpfs: its socket, and what of the live files has to be readable by its user alone. */
+  /** The server's own tmpfs: its socket, and what of the live files only its user may read. */
   socket: "/var/run/postgresql",
   /** What may change while the server runs: see reload.sh. */
   live: SECRETS_PATH,

@@ -1,6 +1,6 @@
 /**
  * What is wrong with a database's tenancy, as one query over the catalogs: (object, problem, fix, keys). `keys` are the
- * names by which an exception can accept it; none: it cannot be accepted. Reads catalogs alone, never a row, so that
+ * names by which an exception can accept it; none: it cannot be accepted. Reads only catalogs, never a row, so that
  * the superuser runs no code of a table's owner. No file of its own: which faults are looked for depends on the
  * configuration.
  */

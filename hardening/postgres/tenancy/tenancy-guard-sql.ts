@@ -138,8 +138,8 @@ export function renderTenancyGuardSql(args: TenancyGuardArgs): string[] {
 }
 
 /**
- * A query (table, covered, enabled, forced, policies, asConfigured) of every table in the schemas; reads catalogs
- * alone.
+ * A query (table, covered, enabled, forced, policies, asConfigured) of every table in the schemas; reads only
+ * catalogs.
  */
 export function tenancyReportSql(args: TenancyArgs): string {
   const texts = tenancyTexts(args);
@@ -173,8 +173,8 @@ END`),
 
 /**
  * Takes tenancy out of a database: event triggers, triggers, policies, functions, and row security where no other
- * policy is left, with a warning for each table. Every tenant's rows are open afterwards: run it on an explicit word
- * alone, never because a key is missing (renderTenancyAbsentSql). Changes nothing where there never was tenancy.
+ * policy is left, with a warning for each table. Every tenant's rows are open afterwards: run it only on
+ * an explicit word, never because a key is missing (renderTenancyAbsentSql). Changes nothing where there never was tenancy.
  */
 export function renderTenancyRemovalSql(): string[] {
   return [

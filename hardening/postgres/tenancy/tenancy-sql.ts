@@ -32,7 +32,7 @@ function sqlFunction(signature: string, returns: string, body: string): string {
   );
 }
 
-/** All DDL of ours goes through here: the event trigger knows by the call stack that it need not look again. */
+/** All of Rampart's DDL goes through here: the event trigger knows by the call stack that it need not look again. */
 const run = (): string => sqlFunction("tenancy_run(statement text)", "void", "BEGIN EXECUTE statement; END");
 
 /**
@@ -251,7 +251,7 @@ export const TENANCY_FUNCTIONS = [
 ] as const;
 
 /**
- * How a block of ours begins: names mean PostgreSQL's own, whatever the session's settings; notices about what is not
+ * How each of Rampart's blocks begins: names mean PostgreSQL's own, whatever the session's settings; notices about what is not
  * there yet are left out.
  */
 export const SETTINGS = [...FIXED_SETTINGS, "client_min_messages = warning"].map((setting) => `SET LOCAL ${setting}`);

@@ -33,7 +33,7 @@ test("the role is the one that only reads unless another is named; what follows 
   expect(read("prod", "--config-file", "x.yaml")).toEqual({ stack: "prod", role: "app_ro", args: [] });
 });
 
-test("wrong command lines are refused", () => {
+test("rampart psql refuses wrong command lines", () => {
   expect(refused()).toBe("<stack>: given nothing; allowed: the name of one stack");
   expect(refused("prod", "--role", "a b")).toBe(
     "--role: given 'a b'; allowed: migrator, app_rw, app_ro, backup, monitor, elevated_<who> or superuser",

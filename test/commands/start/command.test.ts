@@ -23,7 +23,7 @@ function start(command: string, ...args: string[]) {
   });
 }
 
-it("names all that is missing or too old, after the plan, and fails", () => {
+it("rampart start names all that is missing or too old, after the plan, and fails", () => {
   program("docker", '{"Server":{"Version":"19.03.15","ApiVersion":"1.40","Os":"linux"}}');
   const { status, stdout, stderr } = start("start", "--config-file", "Pulumi.dev.yaml");
   expect(stdout).toContain('Plan of stack "dev"');
@@ -40,7 +40,7 @@ it("names all that is missing or too old, after the plan, and fails", () => {
   expect([status, rest]).toEqual([1, [""]]);
 });
 
-it("explains itself, and a wrong option", () => {
+it("rampart start explains itself, and a wrong option", () => {
   expect(start("start", "--help")).toMatchObject({ status: 0, stderr: "" });
   expect(start("start", "--nope")).toMatchObject({ status: 2, stdout: "" });
   expect(start("pulumi", "version").stderr).toMatch(/^The Pulumi CLI \(`pulumi`\) is missing/);

@@ -33,7 +33,7 @@ describe.each(CONTAINERS)("the container %s", (_what, args) => {
     }
   });
 
-  test("is known as one that no state has", () => {
+  test("has the label of a container that no state knows", () => {
     expect(values(args, "--label")).toEqual([
       "io.rampart.component=job",
       "io.rampart.ephemeral=true",
@@ -43,7 +43,7 @@ describe.each(CONTAINERS)("the container %s", (_what, args) => {
   });
 });
 
-test("each has the network, the user and the volumes of its part, and no others", () => {
+test("each container of an upgrade has the network, the user and the volumes of its part, and no others", () => {
   const parts = CONTAINERS.map(([what, args]) => [
     what,
     values(args, "--network").join(),

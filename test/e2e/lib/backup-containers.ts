@@ -147,7 +147,7 @@ export class BackupWorld {
     await this.sql(sql, "postgres");
   }
 
-  /** Writes the store's secrets anew: another password is another repository's. */
+  /** Writes the store's secrets again: another password is another repository's. */
   secrets(password: string): Promise<void> {
     const credentials = Object.fromEntries(
       Object.entries(this.options.credentials ?? {}).map(([variable, value]) => [credentialFile(variable), value]),

@@ -26,7 +26,7 @@ const all = [...scripts, ...restoreScripts.map(([name, render]) => [name, render
 
 for (const [program = "sh", ...args] of SHELLS) {
   describeWith(program)(program, () => {
-    test.each(all)("reads %s", (_, text) => {
+    test.each(all)("finds no fault in the syntax of %s", (_, text) => {
       const result = spawnSync(program, [...args, "-n"], { input: text, encoding: "utf8" });
       expect({ status: result.status, stderr: result.stderr }).toEqual({ status: 0, stderr: "" });
     });

@@ -167,7 +167,7 @@ const BROKEN: readonly (readonly [string, string, () => Partial<ContainerView>])
 ];
 
 describe("each rule", () => {
-  test.each(BROKEN)("%s fails alone where a container %s", (id, message, change) => {
+  test.each(BROKEN)("%s, and no other, fails where a container %s", (id, message, change) => {
     expect(faults(change())).toEqual({ [id]: `fail: ${message}` });
   });
 

@@ -22,7 +22,7 @@ const view = (changes: Partial<DataFacts> = {}, environment: StackView["environm
 const judged = (of: StackView): string[] =>
   judge(DATA_RULES, of).map(({ id, status, message }) => `${id}: ${status}: ${message}`);
 
-test("hold on the happy path", () => {
+test("the rules of data hold for a stack that does everything right", () => {
   expect(judged(view())).toEqual([
     "rampart-database-tls: pass: Postgres takes TLS 1.3 alone, verified by every client; the certificate ends on 2027-10-06, and `pulumi up` renews it from 2026-12-03 on",
     "rampart-database-tls: pass: Redis takes TLS 1.3 alone; the certificate ends on 2027-10-06, and `pulumi up` renews it from 2026-12-03 on",
@@ -33,7 +33,7 @@ test("hold on the happy path", () => {
   ]);
 });
 
-test("say nothing where there is no data", () => {
+test("the rules of data say nothing where there is no data", () => {
   const { data, ...without } = view();
   expect(data).toBeDefined();
   expect(judged(without)).toEqual([]);
