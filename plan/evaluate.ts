@@ -20,7 +20,7 @@ export interface Plan {
 
 /**
  * Evaluates a Pulumi program in this process: no engine, no account, no Docker. The program is run as it is; only what
- * it talks to is Pulumi's mock monitor. One program a process, as Pulumi's runtime is a process's own.
+ * it talks to is Pulumi's mock monitor. One program at a time, as Pulumi's runtime is a process's own.
  *
  * @throws whatever the program throws; for a faulty configuration the error that names every fault
  */
