@@ -11,12 +11,12 @@ import { psql } from "./psql";
 import { pulumi } from "./pulumi";
 import { restore } from "./restore";
 import { restoreDrill } from "./restore-drill";
-import type { Command, Context } from "./shared/command";
+import type { Command, Context, Programs } from "./shared/command";
 import { messageOf, usageError, UserError } from "./shared/errors";
 import { helpOf, overview } from "./shared/help";
 import { field, parseJson, text } from "./shared/json";
 import { nearest } from "./shared/nearest";
-import { misreadByNpm } from "./shared/npm-run";
+import { standingPlace, takenByNpm } from "./shared/npm-run";
 import { printer, type Printer } from "./shared/output";
 import { projectRoot } from "./shared/project";
 import { start } from "./start";
@@ -55,10 +55,8 @@ export async function run(context: Context, args: readonly string[]): Promise<nu
     print.result(helpOf(command, print.width));
     return 0;
   }
-  const misread = misreadByNpm(command, context.env);
-  if (misread !== undefined) throw withHelp(misread, asked);
   try {
-    return await command.run(context, rest);
+    return await command.run(context, takenByNpm(command, rest, context.env));
   } catch (error) {
     if (error instanceof UserError && error.exitCode === 2) throw withHelp(error, asked);
     throw error;
@@ -126,15 +124,19 @@ export function explain(error: unknown, print: Printer, env: NodeJS.ProcessEnv):
   return 1;
 }
 
-/** The program: reads the process's arguments and sets its exit code. */
-export function main(args: readonly string[]): void {
-  const { env, stdout, stderr, execPath, execArgv, argv } = process;
+/**
+ * The program: reads the process's arguments and sets its exit code.
+ * @param programs Pulumi programs that came with it
+ */
+export function main(args: readonly string[], programs: Programs = {}): void {
+  const { env, stdout, stderr } = process;
   const print = printer({ stdout, stderr, env });
   const context: Context = {
     root: projectRoot(resolve(__dirname, ".."), process.cwd()),
+    cwd: standingPlace(args[0], env, process.cwd()),
     print,
     env,
-    self: [execPath, ...execArgv, argv[1] ?? ""],
+    programs,
   };
   // The reader may have seen enough (`rampart plan prod | head`); what the command does goes on to its end all the same.
   stdout.on("error", (error: NodeJS.ErrnoException) => {

@@ -16,23 +16,41 @@ export type Leftover =
  * the next update makes, under the same alias, with credentials that the next rotation ends, on volumes and addresses
  * that are wanted. So whoever creates a container first removes what such an update left under its name.
  */
-export function leftoversHook(name: string, stack: string, engine: DockerClient, which: Leftover): pulumi.ResourceHook {
-  return new pulumi.ResourceHook(name, (args) => removeLeftovers(engine, stack, args.name, which));
+export function leftoversHook(
+  name: string,
+  leftovers: { readonly engine: DockerClient; readonly found: FoundContainers; readonly which: Leftover },
+): pulumi.ResourceHook {
+  return new pulumi.ResourceHook(name, (args) => removeLeftovers({ ...leftovers, resource: args.name }));
 }
 
-async function removeLeftovers(engine: DockerClient, stack: string, resource: string, which: Leftover): Promise<void> {
+/** The stack's containers by their ids, as they were when an update made its first one. */
+export type FoundContainers = () => Promise<readonly { readonly id: string; readonly name: string }[]>;
+
+/** Asks the engine once in an update: only what was there before is left from another one. */
+export function foundContainers(stack: string, engine: DockerClient): FoundContainers {
+  const listing = ["--no-trunc", ...labelFilters({ [LABEL_STACK]: stack }), "--format", "{{.ID}} {{.Names}}"];
+  const ask: FoundContainers = async () => {
+    const { code, stdout } = await engine.ask(["ps", "--all", ...listing]);
+    // The next creation asks again.
+    if (code !== 0) asked = undefined;
+    return lines(stdout).map((line) => ({ id: line.split(" ")[0] ?? "", name: line.split(" ")[1] ?? "" }));
+  };
+  let asked: ReturnType<FoundContainers> | undefined;
+  return () => (asked ??= ask());
+}
+
+async function removeLeftovers(leftovers: {
+  readonly engine: DockerClient;
+  readonly found: FoundContainers;
+  readonly which: Leftover;
+  readonly resource: string;
+}): Promise<void> {
+  const { engine, found, which, resource } = leftovers;
   try {
-    const listing = ["--no-trunc", ...labelFilters({ [LABEL_STACK]: stack }), "--format", "{{.ID}} {{.Names}}"];
-    const listed = await engine.ask(["ps", "--all", ...listing]);
     // Pulumi's own automatic names: the resource's name and seven hexadecimal digits.
-    const own = lines(listed.stdout).flatMap((line) => {
-      const [id, name] = line.split(" ");
-      return id !== undefined &&
-        name?.startsWith(`${resource}-`) === true &&
-        /^[0-9a-f]{7}$/.test(name.slice(resource.length + 1))
-        ? [id]
-        : [];
-    });
+    const own = (await found()).flatMap(({ id, name }) =>
+      name.startsWith(`${resource}-`) && /^[0-9a-f]{7}$/.test(name.slice(resource.length + 1)) ? [id] : [],
+    );
     for (const id of own) {
       if (which === "any") await engine.ask(["rm", "--force", id]);
       else if (await isUnfinished(engine, id)) await stopAndRemove(engine, resource, id);
@@ -40,7 +58,8 @@ async function removeLeftovers(engine: DockerClient, stack: string, resource: st
   } catch (error) {
     // The creation goes on: what is in its way says so itself.
     await pulumi.log.warn(
-      `${resource}: what a killed update left could not be looked for: ${error instanceof Error ? error.message : String(error)}`,
+      `${resource}: what a killed update left could not be looked for: ` +
+        `${error instanceof Error ? error.message : String(error)}`,
     );
   }
 }

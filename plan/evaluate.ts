@@ -1,18 +1,19 @@
 import * as pulumi from "@pulumi/pulumi";
 import { currentEngine } from "../resources/context";
-import { usesDatabase, usesRedis } from "../config";
+import { loadStackConfig, registryUsers, usesDatabase, usesRedis } from "../config";
 import { databaseAccess } from "../resources/on-engine";
 import type { LoadedConfig } from "../config";
 import { CA_NOT_AFTER } from "../hardening/pki/certificates";
 import { certificatePeriod } from "../hardening/pki/period";
 import { judge, RULES, viewOfResources, type PostureEntry, type StackFacts } from "../hardening/rules";
 import { recordResources, type RecordedResource } from "./monitor";
-import { configOf } from "./stack-config";
 import type { StackFile } from "./stack-file";
 
 /** Everything that a program would declare, and how it stands against the rules. */
 export interface Plan {
   readonly stack: string;
+  /** What the stack's file says, with every default; it holds no secret. */
+  readonly config: LoadedConfig;
   readonly resources: readonly RecordedResource[];
   readonly posture: readonly PostureEntry[];
 }
@@ -32,13 +33,14 @@ export async function evaluate(file: StackFile, program: () => Promise<unknown>)
     await program();
     await pulumi.runtime.disconnect();
   });
-  const config = configOf(file);
+  const config = loadStackConfig();
   const view = viewOfResources(facts(config), resources);
-  return { stack: file.stack, resources, posture: judge(RULES, view) };
+  return { stack: file.stack, config, resources, posture: judge(RULES, view) };
 }
 
 /** Pulumi records where each of its promises was made: three quarters of the time of a large plan, for nobody to read. */
 async function withoutStackTraces(evaluation: () => Promise<void>): Promise<void> {
+  if (process.env["RAMPART_DEBUG"] === "1") return evaluation();
   const limit = Error.stackTraceLimit;
   Error.stackTraceLimit = 0;
   try {
@@ -53,6 +55,8 @@ function facts(config: LoadedConfig): StackFacts {
     stack: config.stack,
     environment: config.environment,
     certificates: typeof config.certificates === "string" ? config.certificates : config.certificates.directory,
+    registries: registryUsers(config),
+    edge: { listenAddress: config.edge.listenAddress, behindProxy: config.edge.trustedProxies.length > 0 },
     ...(usesDatabase(config) ? { databaseAccess: databaseAccess(config, currentEngine()) } : {}),
     ...(usesDatabase(config) || usesRedis(config) ? { data: dataFacts(config, new Date()) } : {}),
   };

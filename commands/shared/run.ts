@@ -12,7 +12,9 @@ export interface Finished {
 const TIMED_OUT = 124;
 const NOT_STARTED = 127;
 
-/** Runs a program to its end and keeps what it writes. A program that cannot be started ends with 127, as in a shell. */
+/**
+ * Runs a program to its end and keeps what it writes. A program that cannot be started ends with 127, as in a shell.
+ */
 export function capture(
   command: string,
   args: readonly string[],

@@ -83,6 +83,7 @@ class Builder {
 
   read(): void {
     const { service } = this.args.member;
+    const { remarks, services } = this.args;
     this.readGrants();
     for (const [name, value] of Object.entries(knownImage(service.image).environment ?? {})) this.plain[name] = value;
     for (const [name, given] of service.environment) {
@@ -98,13 +99,17 @@ class Builder {
         (name === "DATABASE_URL" && this.use.server !== undefined) || (name === "REDIS_URL" && this.use.redis);
       if (own || this.use.changes.has(name)) continue;
       if (isSecretName(name)) this.addSecret(name, undefined);
-      else if (PLAIN_VARIABLE.test(name))
-        this.plain[name] = fillIn(`the value of ${name}, which the shell gave in the compose file`);
+      else
+        remarks.check.push({
+          services,
+          about: name,
+          text: "left out: the compose file passes it on from the shell, which does not set it",
+        });
     }
     for (const { path, found, required } of service.envFiles) {
       if (found || !required) continue;
-      this.args.remarks.check.push({
-        services: this.args.services,
+      remarks.check.push({
+        services,
         about: `env_file ${short(path)}`,
         text: "the file is not there: its variables are missing under `environment` and `secrets`",
       });

@@ -73,7 +73,8 @@ const ENGINE_PARTS: Readonly<Record<Exclude<Part, "plan" | "tests">, (images: Im
     rotation: benchRotation,
     database: async (all, work) =>
       (await benchDatabase(all.postgres, work)).forEach((row) => add({ ...row, target: "at least 0.9" })),
-    backups: async (all, work) => (await benchBackups(all, work)).forEach((row) => add({ ...row, target: "" })),
+    backups: async (all, work) =>
+      (await benchBackups(all, work)).forEach((row) => add({ ...row, target: "at least 0.5" })),
   };
 
 const plan = (configFile: string): Promise<Sample> =>

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { DataVolume, Service } from "../../components";
-import { serviceNetworks } from "../../components/service";
+import { serviceNetworks } from "../../resources/service-networks";
 import {
   configOf,
   IMAGE,
@@ -284,7 +284,7 @@ describe("Service", () => {
 });
 
 describe("a version's alias", () => {
-  test("stands beside the service's name, and changes with all that makes a version", async () => {
+  test("stands beside the service's name, and changes with everything that makes a version", async () => {
     const first = await aliasOf(plain());
     expect(first).toMatch(/^api-[0-9a-f]{10}$/);
     expect(networksOf(await container(plain()))).toEqual({ "rampart-dev-internal": ["api", first] });

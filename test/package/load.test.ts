@@ -1,5 +1,15 @@
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
@@ -11,7 +21,8 @@ beforeAll(() => {
   for (const room of ["bin", "components", "config", "engine", "hardening/text", "resources"]) {
     mkdirSync(join(project, room), { recursive: true });
   }
-  for (const name of ["load.cjs", "lazy-sdk.cjs"]) cpSync(join(root, "bin", name), join(project, "bin", name));
+  for (const name of ["bundle.cjs", "load.cjs", "lazy-sdk.cjs"])
+    cpSync(join(root, "bin", name), join(project, "bin", name));
   symlinkSync(join(root, "node_modules"), join(project, "node_modules"));
   file("package-lock.json", "{}");
   file("hardening/text/words.sql", "SELECT 1");
@@ -27,9 +38,9 @@ beforeAll(() => {
 afterAll(() => rmSync(project, { recursive: true, force: true }));
 
 /** What the program exports, loaded as Pulumi loads it. */
-function load(env: Readonly<Record<string, string>> = {}): unknown {
-  const script = `process.stdout.write(JSON.stringify(require(${JSON.stringify(join(project, "index.ts"))})))`;
-  const args = ["--require", join(project, "bin/load.cjs"), "--eval", script];
+function load(env: Readonly<Record<string, string>> = {}, directory = project): unknown {
+  const script = `process.stdout.write(JSON.stringify(require(${JSON.stringify(join(directory, "index.ts"))})))`;
+  const args = ["--require", join(directory, "bin/load.cjs"), "--eval", script];
   return JSON.parse(
     execFileSync(process.execPath, args, { encoding: "utf8", env: { PATH: process.env["PATH"], ...env } }),
   );
@@ -63,6 +74,49 @@ test("a program that does not compile says where, and leaves no bundle", () => {
   file("config/name.ts", "export const name: string = ;");
   expect(() => load()).toThrow(/name\.ts:1:28[\s\S]*the program could not be bundled/);
   expect(bundles()).toEqual(before);
+});
+
+test("a stack trace names the places in the sources where somebody asks for it", () => {
+  file("config/name.ts", 'export interface Nothing {}\n\nexport const name: string = new Error("here").stack ?? "";');
+  expect(load({ RAMPART_DEBUG: "1" })).toHaveProperty("name", expect.stringMatching(/config\/name\.ts:3:\d+\)?\n/));
+});
+
+test("a copy of the clone runs its own files", () => {
+  file("config/name.ts", 'export const name: string = "one";');
+  load();
+  const copy = `${project}-copy`;
+  try {
+    cpSync(project, copy, { recursive: true, verbatimSymlinks: true });
+    file("hardening/text/words.sql", "SELECT 3");
+    expect(load({}, copy)).toMatchObject({ words: "SELECT 2" });
+  } finally {
+    rmSync(copy, { recursive: true, force: true });
+    file("hardening/text/words.sql", "SELECT 2");
+  }
+});
+
+test("a checkout in which nothing can be written runs its program all the same, and every time the one in the files", () => {
+  const readOnly = join(project, "bin/read-only.cjs");
+  const original = readFileSync(join(project, "bin/load.cjs"), "utf8");
+  // Root may write anywhere: what a read-only file system says is said in its place.
+  writeFileSync(
+    readOnly,
+    `const fs = require("node:fs");
+    for (const name of ["mkdirSync", "writeFileSync", "renameSync"])
+      fs[name] = () => { throw Object.assign(new Error("EROFS: read-only file system"), { code: "EROFS" }); };`,
+  );
+  rmSync(join(project, ".rampart"), { recursive: true, force: true });
+  try {
+    file("bin/load.cjs", `require("./read-only.cjs");\n${original}`);
+    file("config/name.ts", 'export const name: string = "three";');
+    expect(load()).toMatchObject({ name: "three", words: "SELECT 2" });
+    file("config/name.ts", 'export const name: string = "four";');
+    expect(load()).toMatchObject({ name: "four" });
+    expect(readdirSync(project)).not.toContain(".rampart");
+  } finally {
+    file("bin/load.cjs", original);
+    unlinkSync(readOnly);
+  }
 });
 
 test("the newest four bundles are kept", () => {
