@@ -11,6 +11,7 @@ import { PROXY_VARIABLES } from "./labels";
 import { camelCase, renameHosts, variableOf } from "./names";
 import { grantField, type EngineFacts, type Member } from "./project";
 import { knownImage } from "./roles";
+import { cacheOf, leadsOut, withoutRedis } from "./uses";
 import { quoteWords } from "./words";
 
 export interface SecretKey {
@@ -363,26 +364,11 @@ class Builder {
   }
 }
 
-const withoutRedis = (use: DataUse): DataUse => ({
-  ...use,
-  redis: false,
-  exports: use.exports.filter(({ value }) => !value.includes("redis")),
-  direct: use.direct.filter((name) => name !== "REDIS_URL"),
-  guessed: use.guessed.filter((name) => !/redis/i.test(name)),
-});
-
 /** A line of a shell that holds a place to fill in cannot be quoted. */
 const safeLine = (words: readonly string[]): string => {
   const place = words.find((word) => word.includes("FILL IN: "));
   return place === undefined ? quoteWords(words) : place;
 };
-
-const OUTSIDE =
-  /SMTP|MAIL(?:GUN|ER|_HOST|_SERVER)|(?:^|_)S3_|AWS_|STRIPE|OPENAI|ANTHROPIC|SENTRY_DSN|WEBHOOK|OAUTH|OIDC|GITHUB|GITLAB_|GOOGLE|SLACK|TWILIO|SENDGRID|TELEGRAM|DISCORD|RECAPTCHA|CLOUDFLARE/;
-
-/** A variable of a service on the internet; a switch that turns one off is none. */
-const leadsOut = (name: string, value: string): boolean =>
-  OUTSIDE.test(name) && value !== "" && !/^(?:false|no|off|0|none|localhost|[a-z_-]+)$/i.test(value);
 
 const short = (path: string): string => path.split("/").slice(-2).join("/");
 
@@ -403,40 +389,4 @@ function checkedWord(word: string, secret: boolean): string {
   if (secret || secretIds(word).length > 0)
     return fillIn("this word of the command holds a secret: have the program read it from a file");
   return isMarked(word) ? fillIn(`${readable(word)}, where ${unsetNames(word).join(", ")} is not set`) : word;
-}
-
-/** Programs whose keys are known by the words that start them. */
-const KEY_PREFIXES: readonly (readonly [RegExp, readonly string[]])[] = [
-  [/\bcelery\b|\bflower\b/i, ["celery", "_kombu", "unacked"]],
-  [/bull|n8n/i, ["bull:"]],
-];
-
-/** Services that share a Redis share keys: a queue has two ends. */
-function cacheOf({ context, remarks, services }: EnvironmentArgs): unknown {
-  const users = context.project.members.filter(
-    (other) =>
-      other.role.kind === "application" && !other.oneShot && dataUse(other.service, context.project.servers).redis,
-  );
-  remarks.check.push({
-    services,
-    about: "Redis",
-    text: "a service reaches the keys that begin with its prefixes, and no dangerous command: see docs/redis.md",
-  });
-  if (users.length < 2) return true;
-  const lines = users
-    .map(({ service }) =>
-      [
-        service.name,
-        service.image ?? "",
-        ...(service.entrypoint ?? []),
-        ...(service.command ?? []),
-        ...service.environment.keys(),
-      ].join(" "),
-    )
-    .join(" ");
-  const known = KEY_PREFIXES.filter(([pattern]) => pattern.test(lines)).flatMap(([, prefixes]) => prefixes);
-  const shared = fillIn(
-    `what the keys that ${users.map(({ name }) => name).join(", ")} share begin with, such as myapp:`,
-  );
-  return { keyPrefixes: known.length > 0 ? known : [shared] };
 }

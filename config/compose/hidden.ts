@@ -29,7 +29,7 @@ export const readable = (text: string): string =>
   text.replace(MARK, (_mark, kind: string, name: string) => (kind === "U" ? `$${name}` : "***"));
 
 const MORE_SECRET_NAMES =
-  /(^|[_.-])(SALTS?|NONCE|SEED|API_?TOKEN|AUTH|APP_?KEYS?|DSN)$|^KEY$|SECRET_?(?:ID|ACCESS)|PASSWORD|PASSWD/i;
+  /(^|[_.-])(SALTS?|NONCE|SEED|API_?TOKEN|AUTH|APP_?KEYS?|DSN)$|^KEY$|(?<!PUBLIC|PUB|SITE|CACHE|PARTITION|SORT|PRIMARY|MEASUREMENT)_KEY$|SECRET_?(?:ID|ACCESS)|PASSWORD|PASSWD/i;
 
 /** Names beside the tables of values/secret-shapes.ts, where the value is no figure, switch, path or plain word. */
 const isOddSecretName = (name: string, value: string): boolean =>

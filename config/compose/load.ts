@@ -27,7 +27,10 @@ function loadFile(file: string, read: ReadFile, depth: number): Tree {
   if (services !== undefined && services !== null && !isTree(services))
     throw new ComposeError(`${file}: services is not a mapping`);
   const resolved = Object.fromEntries(
-    Object.keys(tree(services)).map((name) => [name, loadService(tree(services), name, file, read, depth)]),
+    Object.keys(tree(services)).map((name) => [
+      name,
+      loadService({ services: tree(services), name, file, read, depth }),
+    ]),
   );
   const own: Tree = { ...rebaseTop(rest, dirname(file)), services: resolved };
   const included = list(include).flatMap((one) => {
@@ -69,7 +72,15 @@ function position({
   return first === undefined ? "an unknown place" : `line ${first.line}, column ${first.col}`;
 }
 
-function loadService(services: Tree, name: string, file: string, read: ReadFile, depth: number): Tree {
+interface ServiceArgs {
+  readonly services: Tree;
+  readonly name: string;
+  readonly file: string;
+  readonly read: ReadFile;
+  readonly depth: number;
+}
+
+function loadService({ services, name, file, read, depth }: ServiceArgs): Tree {
   if (depth > MAX_DEPTH) throw new ComposeError(`${file}: ${name} extends itself`);
   const { extends: base, ...own } = tree(services[name]);
   const service = rebaseService(own, dirname(file));
@@ -80,7 +91,7 @@ function loadService(services: Tree, name: string, file: string, read: ReadFile,
   const siblings = path === undefined ? services : tree(parseFile(other, read)["services"]);
   if (from === undefined || !(from in siblings))
     throw new ComposeError(`${file}: ${name} extends a service that ${other} does not have`);
-  return mergeService(loadService(siblings, from, other, read, depth + 1), service);
+  return mergeService(loadService({ services: siblings, name: from, file: other, read, depth: depth + 1 }), service);
 }
 
 const rebase = (path: string, directory: string): string =>
