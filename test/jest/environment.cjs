@@ -31,6 +31,7 @@ module.exports = class SharedRealm {
       env: { ...process.env },
       exit: process.exit,
       exitCode: process.exitCode,
+      getBuiltinModule: process.getBuiltinModule,
       stackTraceLimit: Error.stackTraceLimit,
       symbols: new Set(symbols()),
     };
@@ -41,12 +42,14 @@ module.exports = class SharedRealm {
   }
 
   async teardown() {
-    const { console, cwd, env, exit, exitCode, stackTraceLimit, symbols: kept } = this.before;
+    const { console, cwd, env, exit, exitCode, getBuiltinModule, stackTraceLimit, symbols: kept } = this.before;
     this.fakeTimers.dispose();
     this.fakeTimersModern.dispose();
     globalThis.console = console;
     process.exit = exit;
     process.exitCode = exitCode;
+    // Jest's leads to the modules of one file.
+    if (getBuiltinModule !== undefined) process.getBuiltinModule = getBuiltinModule;
     process.chdir(cwd);
     for (const name of Object.keys(process.env)) if (!(name in env)) delete process.env[name];
     Object.assign(process.env, env);
