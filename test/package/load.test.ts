@@ -75,7 +75,7 @@ test("resources do not name places in the bundle, which the next change of the s
     'import { Resource } from "@pulumi/pulumi";\nexport const name = Resource["callsites"]().length;',
   );
   expect(load()).toMatchObject({ name: 0 });
-  expect(load({ RAMPART_DEBUG: "1" })).toMatchObject({ name: expect.any(Number) });
+  expect(load({ RAMPART_DEBUG: "1" })).toHaveProperty("name", expect.any(Number));
   expect(load({ RAMPART_DEBUG: "1" })).not.toMatchObject({ name: 0 });
 });
 

@@ -40,7 +40,8 @@ async function startRegistry(directory: string): Promise<void> {
   };
   writeFileSync(join(directory, "registry.yml"), JSON.stringify(config));
   server = spawn("docker-registry", ["serve", join(directory, "registry.yml")], { stdio: "ignore" });
-  // A run that breaks off takes it along.
+  // A run that breaks off takes it along, and does not wait for it.
+  server.unref();
   process.once("exit", () => server?.kill());
   await until("the registry asks for a password", 20, async () => {
     const answer = await fetch(`http://127.0.0.1:${PORT}/v2/`).catch(() => undefined);
