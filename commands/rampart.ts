@@ -5,6 +5,7 @@ import { EngineError } from "../engine/engine";
 import { StackFileError } from "../plan/stack-file";
 import { apparmor } from "./apparmor";
 import { backup } from "./backup";
+import { init } from "./init";
 import { plan } from "./plan";
 import { psql } from "./psql";
 import { pulumi } from "./pulumi";
@@ -24,6 +25,7 @@ import { upgradePostgres } from "./upgrade-postgres";
 /** Every command, in the order in which a person meets them. */
 export const COMMANDS: readonly Command[] = [
   start,
+  init,
   plan,
   pulumi,
   psql,

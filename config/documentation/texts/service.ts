@@ -33,6 +33,11 @@ export const SERVICE: KeyTexts = {
     allowed: "letters, digits and `_ : . { } -`; no prefix may be the beginning of another service's prefix",
     example: '["bull:", "api:"]',
   },
+  internal: {
+    allowed:
+      "`true`: a service with a route is also on the network `internal`, where it reaches the services without a route",
+    example: "true",
+  },
   egress: { allowed: "`true`: the service may open connections to the internet", example: "true" },
   "dockerApi.allow": {
     allowed: "exact `METHOD /path` entries: [Docker API](docker-api.md)",
