@@ -12,7 +12,6 @@ import { stackName } from "./shared/options";
 import { evaluateStack } from "./shared/evaluated";
 import { packageVersion, pulumiCommand } from "./shared/pulumi-cli";
 import { withPulumi } from "./shared/pulumi-program";
-import { show } from "./shared/run";
 import { makePrivateDirectory, pulumiEnvironment, writePrivateFile } from "./shared/state";
 import {
   DEFAULT_STACK,
