@@ -97,12 +97,12 @@ export const init = command({
 
 /** The file to write, and how the user knows it. */
 function targetOf(
-  { root }: Context,
+  { root, cwd }: Context,
   stack: string,
   configFile: string | undefined,
 ): { readonly path: string; readonly shown: string } {
-  if (configFile !== undefined) return { path: resolve(configFile), shown: configFile };
+  if (configFile !== undefined) return { path: resolve(cwd, configFile), shown: configFile };
   const path = join(root, `Pulumi.${basename(stack)}.yaml`);
-  const near = relative(process.cwd(), path);
+  const near = relative(cwd, path);
   return { path, shown: near.startsWith("..") ? path : near };
 }

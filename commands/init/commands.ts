@@ -3,6 +3,9 @@ import type { SecretToSet } from "../../config/compose/convert";
 import type { Environment } from "../../config/environment";
 import type { Target } from "./write";
 
+/** How many users of a secret a command's comment names. */
+const MAX_USES = 4;
+
 export interface CommandsArgs {
   readonly stack: string;
   readonly environment: Environment;
@@ -32,7 +35,11 @@ export function commands({ stack, environment, target, secrets, copies }: Comman
           )
         : line("pulumi", "config", "set", "--secret", `rampart:${key}`, "--stack", stack, ...file);
     const why = weakness === undefined ? "" : `; a new value: the compose file has ${weakness}`;
-    return `${own}  # ${uses.join(", ")}${why}`;
+    const users =
+      uses.length > MAX_USES
+        ? `${uses.slice(0, MAX_USES).join(", ")} and ${uses.length - MAX_USES} more`
+        : uses.join(", ");
+    return `${own}  # ${users}${why}`;
   };
   const before = [
     ...copies,

@@ -1,4 +1,4 @@
-import { basename, dirname, relative } from "node:path";
+import { basename, dirname, relative, resolve } from "node:path";
 import { convert } from "../../config/compose/convert";
 import { openFaults } from "../../config/compose/open";
 import { writeStackFile, type KeptSecrets } from "../../config/compose/write";
@@ -30,11 +30,15 @@ export interface FromResult {
 }
 
 /** Makes a stack's file, and the report, from a compose file. @throws UserError where the compose file cannot be read */
-export async function fromCompose({ env, print }: Context, args: FromArgs): Promise<FromResult> {
+export async function fromCompose({ env, print, cwd }: Context, args: FromArgs): Promise<FromResult> {
   const { stack, environment, target } = args;
-  const files = composeFiles(args.from);
+  const files = composeFiles(args.from, cwd);
   const directory = dirname(files[0] ?? "");
-  const variables = variablesOf(directory, args.envFile, env);
+  const variables = variablesOf(
+    args.envFile === undefined ? `${directory}/.env` : resolve(cwd, args.envFile),
+    args.envFile,
+    env,
+  );
   const model = await composeModel(files, env, print);
   if (Object.keys(tree(model["services"])).length === 0) throw new UserError(`${args.from} has no services.`);
   const images = args.offline ? new Map() : await imageFacts(imagesOf(model, variables), print);
@@ -51,7 +55,7 @@ export async function fromCompose({ env, print }: Context, args: FromArgs): Prom
   });
   const { values, comments, secrets } = conversion;
   const names = files
-    .map((file) => relative(process.cwd(), file) || file)
+    .map((file) => relative(cwd, file) || file)
     .map((file) => (file.startsWith("..") ? basename(file) : file));
   const text = writeStackFile({
     header: [
@@ -71,7 +75,7 @@ export async function fromCompose({ env, print }: Context, args: FromArgs): Prom
       environment,
       target,
       secrets,
-      copies: conversion.copies.map((line) => fromHere(line, directory)),
+      copies: conversion.copies.map((line) => fromHere(line, directory, cwd)),
     }),
     directory,
   });
@@ -79,36 +83,33 @@ export async function fromCompose({ env, print }: Context, args: FromArgs): Prom
 }
 
 /** A path in a command, from the current directory. */
-const fromHere = (line: string, directory: string): string => {
-  const near = relative(process.cwd(), directory);
+const fromHere = (line: string, directory: string, cwd: string): string => {
+  const near = relative(cwd, directory);
   return line.replaceAll(`${directory}/`, near.startsWith("..") ? `${directory}/` : near === "" ? "./" : `./${near}/`);
 };
 
-/** The shell's variables, and before them those of `.env`, as Compose has it. @throws UserError where a named file is not there */
-function variablesOf(
-  directory: string,
-  envFile: string | undefined,
-  env: NodeJS.ProcessEnv,
-): ReadonlyMap<string, string> {
-  const source = readText(envFile ?? `${directory}/.env`);
-  if (source === undefined && envFile !== undefined) throw new UserError(`There is no file ${envFile}.`);
+/**
+ * The shell's variables, and before them those of the env file, as Compose has it.
+ * @param given how the user named the file; undefined for the one that need not be there
+ * @throws UserError where a named file is not there
+ */
+function variablesOf(path: string, given: string | undefined, env: NodeJS.ProcessEnv): ReadonlyMap<string, string> {
+  const source = readText(path);
+  if (source === undefined && given !== undefined) throw new UserError(`There is no file ${given}.`);
   const variables = new Map<string, string>();
-  const shell = (name: string): string | undefined => env[name];
+  const lookUp = (name: string): string => env[name] ?? variables.get(name) ?? "";
   for (const { name, value, literal } of source === undefined ? [] : readDotenv(source)) {
     // A value may name the variables above it. What is secret in it is hidden where it is used.
-    variables.set(name, literal ? value : plainly(value, (other) => shell(other) ?? variables.get(other)));
+    const whole = literal
+      ? value
+      : value.replace(/\$(?:\{(\w+)\}|([A-Za-z_]\w*))/g, (_all, braced?: string, bare?: string) =>
+          lookUp(braced ?? bare ?? ""),
+        );
+    variables.set(name, whole);
   }
   for (const [name, value] of Object.entries(env)) if (value !== undefined) variables.set(name, value);
   return variables;
 }
-
-const plainly = (value: string, lookUp: (name: string) => string | undefined): string =>
-  value.includes("$")
-    ? value.replace(
-        /\$\{(\w+)\}|\$(\w+)/g,
-        (whole, braced?: string, bare?: string) => lookUp(braced ?? bare ?? "") ?? (whole === "" ? "" : ""),
-      )
-    : value;
 
 /** The images that the engine may know, their variables replaced. */
 function imagesOf(model: Tree, variables: ReadonlyMap<string, string>): string[] {

@@ -38,8 +38,8 @@ export const disk: ComposeFiles = {
 };
 
 /** The absolute paths of the compose files. @throws UserError where there is none */
-export function composeFiles(from: string): string[] {
-  const files = from.split(",").map((part) => resolve(part.trim()));
+export function composeFiles(from: string, cwd: string): string[] {
+  const files = from.split(",").map((part) => resolve(cwd, part.trim()));
   return files.flatMap((path) => {
     if (!existsSync(path)) throw new UserError(`There is no file ${path}.`);
     if (!statSync(path).isDirectory()) return [path];

@@ -43,6 +43,6 @@ const notes = (all: readonly Note[]): string[] =>
   );
 
 function table(rows: readonly (readonly [string, string])[]): string[] {
-  const width = Math.min(40, Math.max(...rows.map(([first]) => first.length)) + 2);
-  return rows.map(([first, second]) => `  ${first.padEnd(width)}${second}`);
+  const width = Math.min(38, Math.max(...rows.map(([first]) => first.length)));
+  return rows.map(([first, second]) => `  ${first.padEnd(width)}  ${second}`);
 }

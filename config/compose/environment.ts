@@ -1,9 +1,7 @@
 /** Variables and secrets of a service. */
-import type { Environment } from "../environment";
 import { fillIn } from "../places";
-import { environmentCheck } from "../values/program";
 import { isSecretName } from "../values/secret-shapes";
-import { cacheOf, withoutRedis } from "./cache";
+import { checked, checkedWord } from "./checked";
 import { secretWords } from "./credentials";
 import { dataUse, exportLines, type DataUse } from "./data";
 import type { DraftContext, Remarks } from "./draft-types";
@@ -11,8 +9,8 @@ import { isMarked, readable, secretIds, unsetNames } from "./hidden";
 import { PROXY_VARIABLES } from "./labels";
 import { camelCase, renameHosts, variableOf } from "./names";
 import { grantField, type EngineFacts, type Member } from "./project";
-import { leadsOut } from "./outside";
 import { knownImage } from "./roles";
+import { cacheOf, leadsOut, withoutRedis } from "./uses";
 import { quoteWords } from "./words";
 
 export interface SecretKey {
@@ -85,6 +83,7 @@ class Builder {
 
   read(): void {
     const { service } = this.args.member;
+    const { remarks, services } = this.args;
     this.readGrants();
     for (const [name, value] of Object.entries(knownImage(service.image).environment ?? {})) this.plain[name] = value;
     for (const [name, given] of service.environment) {
@@ -100,13 +99,17 @@ class Builder {
         (name === "DATABASE_URL" && this.use.server !== undefined) || (name === "REDIS_URL" && this.use.redis);
       if (own || this.use.changes.has(name)) continue;
       if (isSecretName(name)) this.addSecret(name, undefined);
-      else if (PLAIN_VARIABLE.test(name))
-        this.plain[name] = fillIn(`the value of ${name}, which the shell gave in the compose file`);
+      else
+        remarks.check.push({
+          services,
+          about: name,
+          text: "left out: the compose file passes it on from the shell, which does not set it",
+        });
     }
     for (const { path, found, required } of service.envFiles) {
       if (found || !required) continue;
-      this.args.remarks.check.push({
-        services: this.args.services,
+      remarks.check.push({
+        services,
         about: `env_file ${path.split("/").slice(-2).join("/")}`,
         text: "the file is not there: its variables are missing under `environment` and `secrets`",
       });
@@ -365,22 +368,3 @@ const safeLine = (words: readonly string[]): string => {
   const place = words.find((word) => word.includes("FILL IN: "));
   return place === undefined ? quoteWords(words) : place;
 };
-
-function checked(
-  name: string,
-  value: string,
-  { environment, leaks }: { readonly environment: Environment; readonly leaks: boolean },
-): string {
-  if (leaks)
-    return fillIn(
-      `the value of ${name}, which holds a secret of the compose file: write it without, or move it to secrets`,
-    );
-  const fault = environmentCheck(name, value, environment);
-  return fault === undefined ? value : fillIn(`the value of ${name}: ${fault.allowed}`);
-}
-
-function checkedWord(word: string, secret: boolean): string {
-  if (secret || secretIds(word).length > 0)
-    return fillIn("this word of the command holds a secret: have the program read it from a file");
-  return isMarked(word) ? fillIn(`${readable(word)}, where ${unsetNames(word).join(", ")} is not set`) : word;
-}

@@ -3,7 +3,7 @@
  * holds the value, whichever way a text takes. Only this file knows what a mark stands for, and tells nobody.
  */
 import { secretValueCheck } from "../values/program";
-import { hasCredentials, hasUrlCredentials, isSecretName, looksLikePlaceholder } from "../values/secret-shapes";
+import { hasCredentials, hasUrlCredentials, isSecretName } from "../values/secret-shapes";
 
 // Private-use characters: no compose file has them.
 const OPEN = "\ue000";
@@ -29,7 +29,7 @@ export const readable = (text: string): string =>
   text.replace(MARK, (_mark, kind: string, name: string) => (kind === "U" ? `$${name}` : "***"));
 
 const MORE_SECRET_NAMES =
-  /(^|[_.-])(SALTS?|NONCE|SEED|API_?TOKEN|AUTH|APP_?KEYS?|DSN)$|^KEY$|SECRET_?(?:ID|ACCESS)|PASSWORD|PASSWD/i;
+  /(^|[_.-])(SALTS?|NONCE|SEED|API_?TOKEN|AUTH|APP_?KEYS?|DSN)$|^KEY$|(?<!PUBLIC|PUB|SITE|CACHE|PARTITION|SORT|PRIMARY|MEASUREMENT)_KEY$|SECRET_?(?:ID|ACCESS)|PASSWORD|PASSWD/i;
 
 /** Names beside the tables of values/secret-shapes.ts, where the value is no figure, switch, path or plain word. */
 const isOddSecretName = (name: string, value: string): boolean =>
@@ -109,18 +109,12 @@ export class Hidden {
         value !== undefined &&
         value.length >= 6 &&
         !this.words.has(value) &&
-        !(value.length < 12 && /^[a-z]+$/.test(value) && looksCommon(value)) &&
+        // A plain word stands in many a text by chance.
+        !/^[a-z]{1,11}$/.test(value) &&
         text.includes(value),
     );
   }
 }
-
-/** A dictionary's word as a password stands in many a text by chance. */
-const looksCommon = (value: string): boolean =>
-  looksLikePlaceholder(value) ||
-  /^(?:postgres|mysql|mariadb|wordpress|nextcloud|gitea|mastodon|discourse|rabbit|minio|redis|docker|django|rails|strapi|directus|ghost|umami|immich|paperless|authentik|mattermost|plausible|outline|keycloak|sonar|grafana)/.test(
-    value,
-  );
 
 /** `scheme://user:password@host` with the password replaced. A password may hold marks. */
 const hidePasswords = (url: string, replace: (password: string) => string): string =>

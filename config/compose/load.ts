@@ -29,7 +29,7 @@ function loadFile(file: string, read: ReadFile, depth: number): Tree {
   const resolved = Object.fromEntries(
     Object.keys(tree(services)).map((name) => [
       name,
-      loadService({ services: tree(services), file, read }, name, depth),
+      loadService({ services: tree(services), name, file, read, depth }),
     ]),
   );
   const own: Tree = { ...rebaseTop(rest, dirname(file)), services: resolved };
@@ -72,14 +72,15 @@ function position({
   return first === undefined ? "an unknown place" : `line ${first.line}, column ${first.col}`;
 }
 
-/** Where a service's text stands. */
-interface ServiceSource {
+interface ServiceArgs {
   readonly services: Tree;
+  readonly name: string;
   readonly file: string;
   readonly read: ReadFile;
+  readonly depth: number;
 }
 
-function loadService({ services, file, read }: ServiceSource, name: string, depth: number): Tree {
+function loadService({ services, name, file, read, depth }: ServiceArgs): Tree {
   if (depth > MAX_DEPTH) throw new ComposeError(`${file}: ${name} extends itself`);
   const { extends: base, ...own } = tree(services[name]);
   const service = rebaseService(own, dirname(file));
@@ -90,7 +91,7 @@ function loadService({ services, file, read }: ServiceSource, name: string, dept
   const siblings = path === undefined ? services : tree(parseFile(other, read)["services"]);
   if (from === undefined || !(from in siblings))
     throw new ComposeError(`${file}: ${name} extends a service that ${other} does not have`);
-  return mergeService(loadService({ services: siblings, file: other, read }, from, depth + 1), service);
+  return mergeService(loadService({ services: siblings, name: from, file: other, read, depth: depth + 1 }), service);
 }
 
 const rebase = (path: string, directory: string): string =>

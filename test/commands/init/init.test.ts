@@ -48,7 +48,7 @@ test("a compose file becomes a stack's file and a report", async () => {
   const { code, stdout, stderr } = await from("prod");
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   expect(written()).toBe(`# yaml-language-server: $schema=./schema/rampart.schema.json
-# Written by \`npx rampart init\` from docker-compose.yml. docs/configuration.md lists every key.
+# Written by \`npx rampart init\` from app/docker-compose.yml. docs/configuration.md lists every key.
 # Each place that begins with FILL IN is for a person: \`npx rampart plan\` refuses it until the value is there.
 
 config:
@@ -77,7 +77,7 @@ config:
         reason: the compose file gave them in the environment
 `);
   expect(stdout.replaceAll(root, "<root>"))
-    .toBe(`Wrote <root>/Pulumi.prod.yaml from docker-compose.yml: stack prod, environment prod.
+    .toBe(`Wrote Pulumi.prod.yaml from app/docker-compose.yml: stack prod, environment prod.
 
 What became what
   db (postgres:16)       the stack's PostgreSQL, database shop
@@ -138,7 +138,7 @@ test("a file that is there stays, but for --force, which keeps its encrypted val
   expect(await from("prod")).toEqual({
     code: 1,
     stdout: "",
-    stderr: `${root}/Pulumi.prod.yaml is there already.\nWrite another file with --config-file FILE, or overwrite it with --force.\n`,
+    stderr: `Pulumi.prod.yaml is there already.\nWrite another file with --config-file FILE, or overwrite it with --force.\n`,
   });
   expect(written()).toBe(before);
   expect((await from("prod", "--force")).code).toBe(0);
@@ -193,7 +193,7 @@ describe("five questions", () => {
     const { code, stdout } = await init("prod", ...flags, "--email", "ops@acme.com", "--uses", "database,cache");
     expect([code, stdout]).toEqual([
       0,
-      `Wrote ${root}/Pulumi.prod.yaml: stack prod, environment prod.\n\nRun\n  pulumi stack init prod\n  npx rampart plan prod\n  pulumi up --stack prod\n`,
+      `Wrote Pulumi.prod.yaml: stack prod, environment prod.\n\nRun\n  pulumi stack init prod\n  npx rampart plan prod\n  pulumi up --stack prod\n`,
     ]);
     expect(parse(written())).toEqual({
       config: {
@@ -234,7 +234,7 @@ describe("five questions", () => {
     );
     const target = { path: join(root, "Pulumi.dev.yaml"), shown: "Pulumi.dev.yaml" };
     const quiet = { write: () => true };
-    const context = { root, cwd: root, print: printer({ stdout: quiet, stderr: quiet, env: {} }), env: {}, self: [] };
+    const context = { root, cwd: root, print: printer({ stdout: quiet, stderr: quiet, env: {} }), env: {} };
     await fromAnswers(context, { stack: "dev", environment: "dev", target }, {}, person);
     expect(asked).toEqual([
       "Which image, with its tag and digest?",

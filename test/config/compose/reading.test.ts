@@ -44,6 +44,9 @@ test.each([
   ["TENANT_ID", "255d861b-5ea1-5996-9aa3-922530ec40b1", false],
   ["MODULE", "my-application-with-a-long-name-2", false],
   ["SORT_KEY", "created", false],
+  ["LICENSE_KEY", "ABCD-1234", true],
+  ["SITE_KEY", "ABCD-1234", false],
+  ["CACHE_KEY_PREFIX", "shop-1:", false],
 ])("whether %s of a value is a secret", (name, value, expected) => {
   const hidden = new Hidden();
   expect(hidden.hide(name, value, "literal") !== value).toBe(expected);

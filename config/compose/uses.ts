@@ -1,9 +1,16 @@
-/** Which keys of Redis a service reaches. */
+/** What a service uses beside its own files: Redis with other services, and what is outside of the stack. */
 import { fillIn } from "../places";
 import { dataUse, type DataUse } from "./data";
 import type { DraftContext, Remarks } from "./draft-types";
 
-/** What a migration uses: it has no Redis. */
+const OUTSIDE =
+  /SMTP|MAIL(?:GUN|ER|_HOST|_SERVER)|(?:^|_)S3_|AWS_|STRIPE|OPENAI|ANTHROPIC|SENTRY_DSN|WEBHOOK|OAUTH|OIDC|GITHUB|GITLAB_|GOOGLE|SLACK|TWILIO|SENDGRID|TELEGRAM|DISCORD|RECAPTCHA|CLOUDFLARE/;
+
+/** A variable of a service on the internet; a switch that turns one off is none. */
+export const leadsOut = (name: string, value: string): boolean =>
+  OUTSIDE.test(name) && value !== "" && !/^(?:false|no|off|0|none|localhost|[a-z_-]+)$/i.test(value);
+
+/** A migration reaches PostgreSQL only. */
 export const withoutRedis = (use: DataUse): DataUse => ({
   ...use,
   redis: false,
@@ -18,16 +25,14 @@ const KEY_PREFIXES: readonly (readonly [RegExp, readonly string[]])[] = [
   [/bull|n8n/i, ["bull:"]],
 ];
 
-/** Services that share a Redis share keys: a queue has two ends. */
-export function cacheOf({
-  context,
-  remarks,
-  services,
-}: {
+interface CacheArgs {
   readonly context: DraftContext;
   readonly remarks: Remarks;
   readonly services: readonly string[];
-}): unknown {
+}
+
+/** Services that share a Redis share keys: a queue has two ends. */
+export function cacheOf({ context, remarks, services }: CacheArgs): unknown {
   const users = context.project.members.filter(
     (other) =>
       other.role.kind === "application" && !other.oneShot && dataUse(other.service, context.project.servers).redis,
