@@ -95,6 +95,7 @@ const JUDGES: Readonly<Record<string, Judge>> = {
   "program.data": (before, after) => listed("none", "read-only", "read-write")(before ?? "none", after ?? "none"),
   "program.dockerApi.*": presenceIsWeaker,
   "program.egress": presenceIsWeaker,
+  "program.internal": presenceIsWeaker,
   "program.secrets.*": (before, after) => lowerIsWeaker()(secretLength(before), secretLength(after)),
   "program.secretsInEnvironment": presenceIsWeaker,
   "program.secretsInEnvironment.names.*": presenceIsWeaker,

@@ -35,6 +35,7 @@ const RECORDS = [
   "images",
   "program.environment",
   "program.secrets",
+  "registries",
   "rotation.redis",
   "rotation.roles",
   "services",

@@ -37,6 +37,7 @@ function serviceFacts(service: ServiceConfig, name: string, { database }: StackC
     ...ownFacts(service),
     fact("data", data === "none" ? "none" : `${data} on ${service.database ?? database.name}`),
     fact("cache", cacheText(service.cache, name)),
+    ...(service.internal ? [fact("network", "also on internal, beside its route", true)] : []),
     fact("egress", egress ? "may open connections to the internet" : "none", egress),
     ...(dockerApi === undefined
       ? []

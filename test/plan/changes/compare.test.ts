@@ -57,6 +57,12 @@ const WEAKENINGS: readonly (readonly [string, LoadedConfig, LoadedConfig, string
     route({ headers: { fromApplication: ["X-Frame-Options"] } }),
     `${at}.headers[X-Frame-Options]: DENY → left to the application`,
   ],
+  [
+    "the internal network",
+    route({}),
+    stack({ routes: [ROUTE], internal: true }),
+    "services.api.internal: false → true",
+  ],
   ["egress", stack({}), stack({ egress: true }), "services.api.egress: false → true"],
   [
     "a permission of the Docker API",
