@@ -31,7 +31,8 @@ export const backup = command({
     }
     const number = (key: string): number => Number(field(answer, key) ?? 0);
     print.result(
-      `${snapshot}\nThe databases as of ${text(field(answer, "time")) ?? "now"}: ${number("bytes")} bytes, of which ${number("added")} are new in the repository.`,
+      `${snapshot}\nThe databases as of ${text(field(answer, "time")) ?? "now"}: ${number("bytes")} bytes, of ` +
+        `which ${number("added")} are new in the repository.`,
     );
     return 0;
   },

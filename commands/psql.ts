@@ -14,9 +14,9 @@ export const psql = command({
   name: "psql",
   summary: "opens psql as a role, or a tunnel for another client",
   about:
-    "Runs psql in a container of its own on the stack's internal network. The container is removed when psql ends, and no " +
-    "port is published. The exit code is psql's. With DOCKER_HOST=ssh://… (or docker:host) the engine is another machine. " +
-    "docs/host-access.md says more.",
+    "Runs psql in a container of its own on the stack's internal network. The container is removed when psql ends, " +
+    "and no port is published. The exit code is psql's. With DOCKER_HOST=ssh://… (or docker:host) the engine is " +
+    "another machine. docs/host-access.md says more.",
   stack: "required",
   options: OPTIONS,
   rest: { value: "<arguments of psql>", summary: "passed on to psql, such as -- -c 'select 1'" },

@@ -5,6 +5,7 @@ import { EngineError } from "../engine/engine";
 import { StackFileError } from "../plan/stack-file";
 import { apparmor } from "./apparmor";
 import { backup } from "./backup";
+import { init } from "./init";
 import { plan } from "./plan";
 import { psql } from "./psql";
 import { pulumi } from "./pulumi";
@@ -15,7 +16,7 @@ import { messageOf, usageError, UserError } from "./shared/errors";
 import { helpOf, overview } from "./shared/help";
 import { field, parseJson, text } from "./shared/json";
 import { nearest } from "./shared/nearest";
-import { misreadByNpm } from "./shared/npm-run";
+import { standingPlace, takenByNpm } from "./shared/npm-run";
 import { printer, type Printer } from "./shared/output";
 import { projectRoot } from "./shared/project";
 import { start } from "./start";
@@ -24,6 +25,7 @@ import { upgradePostgres } from "./upgrade-postgres";
 /** Every command, in the order in which a person meets them. */
 export const COMMANDS: readonly Command[] = [
   start,
+  init,
   plan,
   pulumi,
   psql,
@@ -53,10 +55,8 @@ export async function run(context: Context, args: readonly string[]): Promise<nu
     print.result(helpOf(command, print.width));
     return 0;
   }
-  const misread = misreadByNpm(command, context.env);
-  if (misread !== undefined) throw withHelp(misread, asked);
   try {
-    return await command.run(context, rest);
+    return await command.run(context, takenByNpm(command, rest, context.env));
   } catch (error) {
     if (error instanceof UserError && error.exitCode === 2) throw withHelp(error, asked);
     throw error;
@@ -129,13 +129,13 @@ export function explain(error: unknown, print: Printer, env: NodeJS.ProcessEnv):
  * @param programs Pulumi programs that came with it
  */
 export function main(args: readonly string[], programs: Programs = {}): void {
-  const { env, stdout, stderr, execPath, execArgv, argv } = process;
+  const { env, stdout, stderr } = process;
   const print = printer({ stdout, stderr, env });
   const context: Context = {
     root: projectRoot(resolve(__dirname, ".."), process.cwd()),
+    cwd: standingPlace(args[0], env, process.cwd()),
     print,
     env,
-    self: [execPath, ...execArgv, argv[1] ?? ""],
     programs,
   };
   // The reader may have seen enough (`rampart plan prod | head`); what the command does goes on to its end all the same.

@@ -11,8 +11,9 @@ export const restoreDrill = command({
   name: "restore-drill",
   summary: "restores a backup into a throw-away server, compares, and prints the differences",
   about:
-    "Restores a backup into a throw-away server that is on no network. Compares rows, checksums, policies, roles and grants " +
-    "with what the database held when the backup was taken, and prints what differs. The live database is not touched.",
+    "Restores a backup into a throw-away server that is on no network. Compares rows, checksums, policies, roles and " +
+    "grants with what the database held when the backup was taken, and prints what differs. The live database is not " +
+    "touched.",
   stack: "required",
   options: {
     snapshot: { ...SNAPSHOT, default: "latest" },

@@ -23,7 +23,8 @@ export const restore = command({
   name: "restore",
   summary: "lists the backups, or restores one",
   about: [
-    "Restores a backup. Without --to the command lists the backups. Without --confirm it says what it would do, and changes nothing.",
+    "Restores a backup. Without --to the command lists the backups. Without --confirm it says what it would do, " +
+      "and changes nothing.",
     "",
     "  --to live             a new database, verified, takes the live one's place; the old one is kept",
     "  --to database:NAME    a new database beside the live one, verified; needs --database",
@@ -56,7 +57,8 @@ export const restore = command({
     const info = await restoring.info();
     const databases = databasesOf(info, database);
     say(
-      `backup ${snapshot.id.slice(0, 8)} of ${info.time}, stack ${info.stack}, PostgreSQL ${info.server}, databases ${info.databases.join(", ")}`,
+      `backup ${snapshot.id.slice(0, 8)} of ${info.time}, stack ${info.stack}, PostgreSQL ${info.server}, ` +
+        `databases ${info.databases.join(", ")}`,
     );
     const plan = describePlan(target, databases);
     if (confirm !== stack) {
@@ -87,9 +89,15 @@ function describePlan(target: Target, databases: readonly string[]): string {
   const named = databases.join(" and ");
   switch (target.kind) {
     case "live":
-      return `restore ${named} into new databases, compare them with the backup, end all sessions of ${named}, and put the restored ones in their place. What is live now is kept under another name.`;
+      return (
+        `restore ${named} into new databases, compare them with the backup, end all sessions of ${named}, and put ` +
+        "the restored ones in their place. What is live now is kept under another name."
+      );
     case "database":
-      return `restore ${named} into the new database ${target.name} and compare it with the backup; the live one is not touched.`;
+      return (
+        `restore ${named} into the new database ${target.name} and compare it with the backup; the live one is not ` +
+        "touched."
+      );
     case "directory":
       return `write the backup's files, in clear, into ${target.path}.`;
     default: {
@@ -137,7 +145,9 @@ interface ToLive extends Restoring {
   readonly guard: readonly DatabaseScript[] | undefined;
 }
 
-/** All are restored, verified and confined before the first one takes its place: a fault leaves everything as it was. */
+/**
+ * All are restored, verified and confined before the first one takes its place: a fault leaves everything as it was.
+ */
 async function toLive({ restoring, postgres, databases, guard, say }: ToLive): Promise<number> {
   const at = new Date();
   const live = await restoring.databases(postgres);
@@ -148,13 +158,16 @@ async function toLive({ restoring, postgres, databases, guard, say }: ToLive): P
     );
   for (const left of unfinished(live, databases))
     say(
-      `${left} is left by a restore that did not end, or belongs to one that runs now. To drop it: DROP DATABASE "${left}";`,
+      `${left} is left by a restore that did not end, or belongs to one that runs now. To drop it: DROP DATABASE ` +
+        `"${left}";`,
     );
   const restored: string[] = [];
   for (const database of databases) {
     const target = timedName(database, "restore", at);
     restored.push(target);
-    const untouched = `The live databases were not touched. To look into it, or to drop what was restored: ${restored.map((name) => `DROP DATABASE "${name}";`).join(" ")}`;
+    const untouched =
+      "The live databases were not touched. To look into it, or to drop what was restored: " +
+      `${restored.map((name) => `DROP DATABASE "${name}";`).join(" ")}`;
     if (!tell(say, target, await restoring.toDatabase(postgres, database, target))) {
       say(untouched);
       return 1;
@@ -175,7 +188,8 @@ async function toLive({ restoring, postgres, databases, guard, say }: ToLive): P
   const ended = await restoring.switch(postgres, swaps);
   for (const { live: database, before } of swaps) {
     say(
-      `${database} is the restored one now; ${ended[database] ?? "its"} sessions were ended. The one before is kept as ${before}. To drop it: DROP DATABASE "${before}";`,
+      `${database} is the restored one now; ${ended[database] ?? "its"} sessions were ended. The one before is ` +
+        `kept as ${before}. To drop it: DROP DATABASE "${before}";`,
     );
   }
   if (guard === undefined) say(UNGUARDED);

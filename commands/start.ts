@@ -1,4 +1,4 @@
-import { relative } from "node:path";
+import { join, relative } from "node:path";
 import { ConfigError } from "../config/faults";
 import type { LoadedConfig } from "../config/load";
 import { defined } from "../hardening/defined";
@@ -7,11 +7,12 @@ import { readStackFile, type StackFile } from "../plan/stack-file";
 import { command, type Context } from "./shared/command";
 import { configFile } from "./shared/common-options";
 import { engineHost } from "./shared/engine-host";
-import { UserError, wrongOption } from "./shared/errors";
+import { messageOf, UserError, wrongOption } from "./shared/errors";
 import { stackName } from "./shared/options";
-import { pulumiCommand } from "./shared/pulumi-cli";
-import { findProgram, show } from "./shared/run";
-import { pulumiEnvironment } from "./shared/state";
+import { evaluateStack } from "./shared/evaluated";
+import { packageVersion, pulumiCommand } from "./shared/pulumi-cli";
+import { withPulumi } from "./shared/pulumi-program";
+import { makePrivateDirectory, pulumiEnvironment, writePrivateFile } from "./shared/state";
 import {
   DEFAULT_STACK,
   ensureStack,
@@ -21,28 +22,21 @@ import {
   type Workspace,
   type WorkspaceOptions,
 } from "./shared/workspace";
+import { bringPulumi, terminalQuestion } from "./start/bring-pulumi";
+import { deployStack } from "./start/deployment";
 import { checkLeftovers, checkLocks, checkPorts } from "./start/preflight";
 import type { Finding } from "./start/prerequisites";
 import { beyondReach, describe, isGood, targets, waitForAnswer, type Answer, type Target } from "./start/probe";
-import { survey } from "./start/survey";
+import { findingsOf, survey, type Survey } from "./start/survey";
 
 /** Seconds within which all URLs have to answer once everything is deployed and healthy. */
 const PROBE_SECONDS = 60;
-/** The summary names the URLs, and `stack output` shows the rest. Without a terminal the progress would be rows of dots. */
-const up = (terminal: boolean): string[] => [
-  "up",
-  "--yes",
-  "--skip-preview",
-  "--suppress-outputs",
-  ...(terminal ? [] : ["--suppress-progress"]),
-];
-
 export const start = command({
   name: "start",
   summary: "deploys a stack on this machine and prints its URLs",
   about:
-    "Deploys a stack on the Docker engine of this machine, and ends with a URL that answers. Needs Docker and the Pulumi CLI; " +
-    "where one of them is missing, the command says so and shows the plan. State and passphrase are kept in .rampart/, which " +
+    "Deploys a stack on the Docker engine of this machine, and ends with a URL that answers. Needs Docker. Where the Pulumi " +
+    "CLI is missing, the command offers to download it; without Docker it shows the plan. State and passphrase are kept in .rampart/, which " +
     "Git ignores. Afterwards `npx rampart pulumi preview`, `up`, `destroy`, `stack output` and `cancel` work on the same state.",
   stack: "optional",
   options: {
@@ -53,39 +47,58 @@ export const start = command({
       read: (given: string): string => stackName("--stack", given),
     },
     "config-file": configFile("the stack's file (default: the one of the last start, else Pulumi.<stack>.yaml)"),
+    yes: { short: "y", summary: "downloads the Pulumi CLI without asking, where it is missing" },
+    verbose: { short: "v", summary: "shows Pulumi's own output" },
   },
   run: async (context, { stack, options }) => {
     if (stack !== undefined && options.stack !== undefined && stack !== options.stack)
       throw wrongOption({ option: "--stack", given: options.stack, allowed: `'${stack}', or no --stack` });
     return deploy(context, {
       stack: options.stack ?? stack ?? DEFAULT_STACK,
+      yes: options.yes,
+      verbose: options.verbose,
       ...defined({ configFile: options["config-file"] }),
     });
   },
 });
 
-async function deploy(context: Context, options: WorkspaceOptions): Promise<number> {
-  const { root, env, print } = context;
+interface StartOptions extends WorkspaceOptions {
+  /** Nobody is asked before the Pulumi CLI is downloaded. */
+  readonly yes: boolean;
+  /** Pulumi's own output instead of a view of the progress. */
+  readonly verbose: boolean;
+}
+
+async function deploy(context: Context, options: StartOptions): Promise<number> {
+  const { root, cwd, env, print } = context;
   const started = Date.now();
-  const workspace = openWorkspace(root, options);
+  const workspace = openWorkspace(root, options, cwd);
   print.progress(
     `Rampart: stack ${workspace.stack} from ${workspace.sourceName}${workspace.remembered ? ", as at the last start" : ""}\n`,
   );
   const host = await engineHost(workspace.tracked.values["docker:host"], env);
-  const findings = await survey(root, host, env);
+  const surveyed = await surveyOrBring(context, host, options);
+  const findings = findingsOf(surveyed);
+  const { program: pulumi } = surveyed;
   for (const finding of findings) if (finding.ok) print.ok(finding.text);
-  if (findings.some((finding) => !finding.ok)) return showPlanInstead(context, workspace, options, findings);
+  if (pulumi === undefined || findings.some((finding) => !finding.ok))
+    return showPlanInstead(context, workspace, findings);
 
   const config = await prepare(context, workspace, host);
-  const pulumi = findProgram("pulumi", env) ?? "pulumi";
   await ensureStack(workspace, pulumi);
   rememberConfigFile(workspace);
   print.progress("");
-  const pulumiEnv = {
-    ...pulumiEnvironment(env, workspace.paths, workspace.stack, workspace.pulumiFile),
-    DOCKER_HOST: host,
-  };
-  const code = await show(pulumi, up(process.stdout.isTTY), pulumiEnv, root);
+  const { paths, stack, pulumiFile } = workspace;
+  const pulumiEnv = pulumiEnvironment(withPulumi(env, pulumi), paths, stack, pulumiFile);
+  const code = await deployStack({
+    pulumi,
+    env: { ...pulumiEnv, DOCKER_HOST: host },
+    root,
+    directory: paths.directory,
+    print,
+    stream: process.stderr,
+    verbose: options.verbose,
+  });
   if (code !== 0) {
     throw new UserError(
       `The deployment did not succeed (\`pulumi up\` ended with ${code}; its messages are above): mend what they name and run \`npm start\` again, or take everything down with \`${pulumiCommand(workspace.stack, "destroy")}\`.`,
@@ -94,6 +107,15 @@ async function deploy(context: Context, options: WorkspaceOptions): Promise<numb
   await probe(context, config, host);
   print.result(ending(workspace, Date.now() - started));
   return 0;
+}
+
+/** Looks at the machine. Where only the Pulumi CLI is missing, the CLI can be brought. */
+async function surveyOrBring({ root, env, print }: Context, host: string, { yes }: StartOptions): Promise<Survey> {
+  const first = await survey(root, host, env);
+  if (first.program !== undefined || first.docker.some(({ ok }) => !ok)) return first;
+  const version = packageVersion(root, "pulumi");
+  const brought = await bringPulumi({ version, env, print, yes, ask: terminalQuestion(env) });
+  return brought ? survey(root, host, env) : first;
 }
 
 /** Everything that can be told before anything is deployed. @throws ConfigError and UserError */
@@ -125,18 +147,26 @@ function load(stack: string, file: StackFile): LoadedConfig {
 
 /** Without an engine or the CLI the plan still shows what would be deployed; what is missing comes last, to be seen. */
 async function showPlanInstead(
-  { root, env, print, self }: Context,
-  workspace: Workspace,
-  options: WorkspaceOptions,
+  context: Context,
+  workspace: Workspace & { readonly tracked: StackFile },
   findings: readonly Finding[],
 ): Promise<never> {
+  const { root, print } = context;
   const sentences = findings.flatMap((finding) => (finding.ok ? [] : [finding.sentence]));
   for (const sentence of sentences) print.missing(sentence);
   print.progress(`\nThis is the plan of what would be deployed (npx rampart plan ${workspace.stack}):\n`);
-  const file = options.configFile === undefined && !workspace.remembered ? [] : ["--config-file", workspace.sourceFile];
-  // A process of its own: Pulumi's runtime evaluates one program a process.
-  const [program = process.execPath, ...args] = self;
-  await show(program, [...args, "plan", workspace.stack, ...file], env, root);
+  const evaluated = await evaluateStack(context, workspace.tracked);
+  const [{ renderPlan }, { renderPage }] = await Promise.all([import("../plan"), import("../plan/page")]);
+  print.result(renderPlan(evaluated, { width: print.width, paint: print.paint }));
+  const report = join(workspace.paths.directory, "report.html");
+  try {
+    makePrivateDirectory(workspace.paths.directory);
+    writePrivateFile(report, renderPage({ plan: evaluated, missing: sentences }));
+    print.progress(`The same as a page for a browser, with a picture of the stack: ${relative(root, report)}\n`);
+  } catch (error) {
+    // A checkout that nobody may write to: the plan above says it all.
+    print.progress(`The plan could not be written as a page: ${messageOf(error)}\n`);
+  }
   throw new UserError(["Nothing was deployed.", ...sentences].join("\n"));
 }
 

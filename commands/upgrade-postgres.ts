@@ -2,17 +2,20 @@ import { command } from "./shared/command";
 import { requiredEngine } from "./shared/engine-host";
 import { wrongOption } from "./shared/errors";
 import { stackFileOf } from "./shared/project";
+import { abort } from "./upgrade-postgres/abort";
 import { OPTIONS, upgradeOptions } from "./upgrade-postgres/options";
+import { preflight } from "./upgrade-postgres/preflight";
 import { findServer, upgradeNames } from "./upgrade-postgres/server";
-import { abort, currentMajor, nextSteps, preflight, prepare, type Upgrade } from "./upgrade-postgres/steps";
+import { nextSteps, prepare } from "./upgrade-postgres/steps";
+import { currentMajor, type Upgrade } from "./upgrade-postgres/upgrade";
 
 export const upgradePostgres = command({
   name: "upgrade-postgres",
   summary: "prepares the next major version of PostgreSQL beside the running one",
   about:
-    "Prepares a data volume of PostgreSQL's next major version: dump, new volume, restore, comparison. `pulumi up` switches to " +
-    "the new volume afterwards, and the old one is kept. From the dump until the switch the databases are read-only. A run " +
-    "that was cut off goes on with the same command. docs/upgrades.md says more.",
+    "Prepares a data volume of PostgreSQL's next major version: dump, new volume, restore, comparison. `pulumi up` " +
+    "switches to the new volume afterwards, and the old one is kept. From the dump until the switch the databases " +
+    "are read-only. A run that was cut off goes on with the same command. docs/upgrades.md says more.",
   stack: "required",
   options: OPTIONS,
   run: async ({ root, env, print }, input) => {
@@ -39,7 +42,8 @@ export const upgradePostgres = command({
     const prepared = server.volumes.some(({ name, preparedFrom }) => name === data && preparedFrom === upgrade.from);
     if (!prepared && !options.confirmed) {
       print.result(
-        `Nothing was changed. To go on, repeat the command with --confirm ${stack}: the databases are then read-only until the switch.`,
+        `Nothing was changed. To go on, repeat the command with --confirm ${stack}: the databases are then ` +
+          "read-only until the switch.",
       );
       return 2;
     }

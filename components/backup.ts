@@ -29,7 +29,10 @@ export interface BackupsArgs {
   readonly dependsOn: pulumi.Resource[];
 }
 
-/** Scheduled, encrypted backups of a stack's databases, and the drills that restore them; see docs/decisions/0008-backups.md. */
+/**
+ * Scheduled, encrypted backups of a stack's databases, and the drills that restore them; see
+ * docs/decisions/0008-backups.md.
+ */
 export class Backups extends pulumi.ComponentResource {
   /** What opens the repository: without it no backup can be read. */
   readonly password: pulumi.Output<string>;
@@ -45,7 +48,7 @@ export class Backups extends pulumi.ComponentResource {
     const { protect } = context.config.database;
     this.password =
       backups.password === "generated"
-        ? args.secrets.password("backup-repository", undefined, undefined, protect)
+        ? args.secrets.password("backup-repository", { protect })
         : configSecret(backups.password.config);
 
     const local = isRemote(backups.repository) ? [] : (["repository"] as const);

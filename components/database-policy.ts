@@ -13,19 +13,19 @@ import {
   renderElevationsSql,
 } from "../hardening/postgres/elevation/elevations";
 import { canonicalJson } from "../hardening/canonical-json";
+import { POSTGRES_SUPERUSER } from "../hardening/postgres/roles/roles";
 import { renderRoleSettingsSql } from "../hardening/postgres/roles/role-settings";
 import { scramSha256Verifier } from "../hardening/postgres/roles/scram";
 import { guardScripts, tenancyScripts, type DatabaseScript } from "../hardening/postgres/tenancy/policy-scripts";
 import type { StackContext } from "../resources/context";
-import { privilegesOf } from "./database-roles";
-import { POSTGRES_SUPERUSER } from "./postgres";
+import { privilegesOf } from "../resources/database";
 import { defined } from "../hardening/defined";
 
 /**
- * What the database provider has no resource for, run through the engine as the superuser inside Postgres' own container:
- * settings of roles, the confinement of tenants and its guard, what keeps a role from undoing its default privileges, and
- * elevated logins. Each is a receipt whose creation runs the statements; one that fails leaves no receipt, so the next
- * `up` runs it again.
+ * What the database provider has no resource for, run through the engine as the superuser inside Postgres' own
+ * container: settings of roles, the confinement of tenants and its guard, what keeps a role from undoing its default
+ * privileges, and elevated logins. Each is a receipt whose creation runs the statements; one that fails leaves no
+ * receipt, so the next `up` runs it again.
  */
 export class DatabasePolicy extends pulumi.ComponentResource {
   /** Tables that a migration makes are confined as they are made, from here on. */
@@ -57,7 +57,7 @@ export class DatabasePolicy extends pulumi.ComponentResource {
     this.elevations = Object.fromEntries(
       elevations.map((elevation) => [
         elevatedLogin(elevation),
-        secrets.password(`elevated-${elevation.who}`, undefined, elevation.until),
+        secrets.password(`elevated-${elevation.who}`, { rotation: elevation.until }),
       ]),
     );
     const watch = elevations.length === 0 ? undefined : secrets.password("elevation-watch");
@@ -91,13 +91,17 @@ export class DatabasePolicy extends pulumi.ComponentResource {
     const over = this.context.config.database.elevations.filter((elevation) => isOver(elevation, new Date()));
     for (const elevation of over) {
       void pulumi.log.warn(
-        `database.elevations: ${elevatedLogin(elevation)} is over since ${elevation.until}: it gets in no more; remove the entry.`,
+        `database.elevations: ${elevatedLogin(elevation)} is over since ${elevation.until}: it gets in no more; ` +
+          "remove the entry.",
         this,
       );
     }
   }
 
-  /** After the migration, before services: confines every table of a tenant's, and fails the update where something leaks. */
+  /**
+   * After the migration, before services: confines every table of a tenant's, and fails the update where something
+   * leaks.
+   */
   guard(migration: { readonly done: random.RandomId } | undefined): pulumi.Resource {
     return this.receipt(
       "guard",

@@ -1,18 +1,18 @@
 import * as postgresql from "@pulumi/postgresql";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import type { LoadedConfig, ServiceConfig } from "../config";
+import { serviceRole } from "../config";
 import { renderPasswordAnnouncedSql } from "../hardening/postgres/elevation/elevation-guard";
 import {
   changedRow,
-  databasePrivileges,
   type DatabasePrivileges,
   type DefaultPrivilegesSpec,
   type GrantSpec,
 } from "../hardening/postgres/roles/privileges";
 import {
-  DATABASE_ROLES,
   loginSpec,
+  ofEachRole,
+  POSTGRES_SUPERUSER,
   SERVICE_ROLES,
   type DatabaseRole,
   type RoleSpec,
@@ -21,13 +21,21 @@ import {
 import { loginName, rotationId, rotationKey } from "../hardening/postgres/roles/rotation";
 import { scramSha256Verifier } from "../hardening/postgres/roles/scram";
 import type { SecretSource, StackContext } from "../resources/context";
+import { privilegesOf } from "../resources/database";
 import type { Authority } from "./authority";
-import { POSTGRES_SUPERUSER } from "./postgres";
 import { defined, listed } from "../hardening/defined";
 
 /** Eight connections are reserved for the superuser: half for the provider, the rest for an operator. */
 const PROVIDER_CONNECTIONS = 4;
 const SALT_BYTES = 16;
+/** The names of the roles' passwords among the stack's secrets. */
+const PASSWORD_KEYS: Readonly<Record<DatabaseRole, string>> = {
+  migrator: "migrator",
+  app_rw: "app-rw",
+  app_ro: "app-ro",
+  backup: "database-backup",
+  monitor: "database-monitor",
+};
 
 export interface DatabaseRolesArgs {
   /** Where the provider finds Postgres from here. */
@@ -52,12 +60,10 @@ export interface DatabaseLogin {
   readonly resource: pulumi.Resource;
 }
 
-/** The role that a service becomes in the database. */
-export function serviceRole({ data }: Pick<ServiceConfig, "data">): ServiceRole | undefined {
-  return data === "read-write" ? "app_rw" : data === "read-only" ? "app_ro" : undefined;
-}
-
-/** The databases beside the first, the roles, the schemas and the privileges, as hardening/postgres/roles/privileges.ts lists them. */
+/**
+ * The databases beside the first, the roles, the schemas and the privileges, as hardening/postgres/roles/privileges.ts
+ * lists them.
+ */
 export class DatabaseRoles extends pulumi.ComponentResource {
   /** What has to exist before anything may log in. */
   readonly ready: pulumi.Resource[];
@@ -92,13 +98,7 @@ export class DatabaseRoles extends pulumi.ComponentResource {
     );
     this.options = { parent: this, provider, dependsOn: args.dependsOn, deletedWith: args.deletedWith };
     const model = privilegesOf(config);
-    this.passwords = {
-      migrator: this.password("migrator", "migrator"),
-      app_rw: this.password("app-rw", "app_rw"),
-      app_ro: this.password("app-ro", "app_ro"),
-      backup: this.password("database-backup", "backup"),
-      monitor: this.password("database-monitor", "monitor"),
-    };
+    this.passwords = ofEachRole((role) => this.password(PASSWORD_KEYS[role], role));
     this.verifiers = Object.fromEntries(
       model.roles.map(({ name: role }) => [
         role,
@@ -127,7 +127,7 @@ export class DatabaseRoles extends pulumi.ComponentResource {
   }
 
   private password(key: string, role: DatabaseRole): pulumi.Output<string> {
-    return this.args.secrets.password(key, undefined, this.rotation(role));
+    return this.args.secrets.password(key, defined({ rotation: this.rotation(role) }));
   }
 
   private createRole(role: RoleSpec): postgresql.Role {
@@ -147,8 +147,9 @@ export class DatabaseRoles extends pulumi.ComponentResource {
   }
 
   /**
-   * The login of one rotation, under a logical name of its own: the next rotation's is made beside it, services move, and
-   * only then, as the old containers depend on it, is this one dropped. It owns nothing, so dropping it loses nothing.
+   * The login of one rotation, under a logical name of its own: the next rotation's is made beside it, services move,
+   * and only then, as the old containers depend on it, is this one dropped. It owns nothing, so dropping it loses
+   * nothing.
    */
   private createLogin(own: ServiceRole, role: RoleSpec, member: postgresql.Role): DatabaseLogin {
     const key = this.rotation(own);
@@ -177,16 +178,16 @@ export class DatabaseRoles extends pulumi.ComponentResource {
   }
 
   /**
-   * A role, a database, a schema and an extension own data: they are forgotten when the stack is destroyed, never dropped.
-   * Whether the data goes is the volume's to say.
+   * A role, a database, a schema and an extension own data: they are forgotten when the stack is destroyed, never
+   * dropped. Whether the data goes is the volume's to say.
    */
   private owned(options: pulumi.CustomResourceOptions): pulumi.CustomResourceOptions {
     return { ...options, retainOnDelete: true };
   }
 
   /**
-   * What PostgreSQL stores of a password. Given in clear it would stand in the server's log beside CREATE ROLE; and only
-   * so can a refresh tell that somebody changed it.
+   * What PostgreSQL stores of a password. Given in clear it would stand in the server's log beside CREATE ROLE; and
+   * only so can a refresh tell that somebody changed it.
    */
   private verifier(name: string, secret: pulumi.Output<string>): pulumi.Output<string> {
     const salt = new random.RandomBytes(`${name}-salt`, { length: SALT_BYTES }, { parent: this });
@@ -264,39 +265,6 @@ function verifyFull(authority: Authority): Pick<postgresql.ProviderArgs, "sslmod
     sslrootcert: authority.certificate,
     clientcert: { cert: client.certificate, key: client.privateKey, sslinline: true },
   };
-}
-
-/** The privilege model of a stack. */
-export function privilegesOf({ database }: Pick<LoadedConfig, "database">): DatabasePrivileges {
-  const {
-    name,
-    schema,
-    schemas,
-    extensions,
-    databases,
-    connectionLimits,
-    statementTimeoutMs,
-    idleInTransactionTimeoutMs,
-  } = database;
-  return databasePrivileges({
-    database: name,
-    schema,
-    schemas,
-    extensions,
-    databases,
-    superuser: POSTGRES_SUPERUSER,
-    limits: Object.fromEntries(
-      DATABASE_ROLES.map((role) => [
-        role,
-        {
-          connectionLimit: connectionLimits[role],
-          ...(role === "app_rw"
-            ? { statementTimeoutMs, idleInTransactionSessionTimeoutMs: idleInTransactionTimeoutMs }
-            : {}),
-        },
-      ]),
-    ),
-  });
 }
 
 function roleArgs(role: RoleSpec): postgresql.RoleArgs {

@@ -237,7 +237,8 @@ function edgeWorkload(context: StackContext, acme: boolean): Workload {
       startPeriodSeconds: 20,
       retries: 5,
     },
-    // Said, although it is the default: `docker kill --signal HUP` of a container without a stop signal of its own counts
+    // Said, although it is the default: `docker kill --signal HUP` of a container without a stop signal of its own
+    // counts
     // as a stop, and its restart policy is off from then on (seen on 20.10; the image says none).
     stopSignal: "SIGTERM",
     stopGraceSeconds: 15,

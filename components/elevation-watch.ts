@@ -1,11 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import { hardenedWorkload } from "../hardening/container/hardened-workload";
-import type { Workload } from "../hardening/container/workload";
+import { SECRETS_PATH, type Workload } from "../hardening/container/workload";
 import { ELEVATION_WATCH_HEALTH_CHECK, elevationWatchScript } from "../hardening/postgres/elevation/elevations";
 import { SERVER_USER } from "../hardening/postgres/server/user";
 import { createContainer } from "../resources/container";
 import type { NetworkNames, StackContext } from "../resources/context";
-import { SECRETS_PATH } from "../resources/program";
 import { MountedFiles } from "./mounted-files";
 
 const SCRIPT = "/etc/rampart/watch.sh";

@@ -1,11 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { hardenedWorkload } from "../hardening/container/hardened-workload";
-import type { Workload } from "../hardening/container/workload";
+import { NOBODY, type Workload } from "../hardening/container/workload";
 import { createContainer } from "../resources/container";
 import type { NetworkNames, StackContext } from "../resources/context";
-import { POSTGRES_ALIAS } from "../hardening/postgres/server/url";
-
-const PORT = 5432;
+import { POSTGRES_ALIAS, POSTGRES_PORT } from "../hardening/postgres/server/url";
 
 export interface ForwarderArgs {
   readonly networks: NetworkNames;
@@ -14,7 +12,10 @@ export interface ForwarderArgs {
   readonly dependsOn: pulumi.Input<pulumi.Resource>[];
 }
 
-/** A way to Postgres for the provider where the engine is not local: a forwarder that listens only on the engine's loopback. */
+/**
+ * A way to Postgres for the provider where the engine is not local: a forwarder that listens only on the engine's
+ * loopback.
+ */
 export class Forwarder extends pulumi.ComponentResource {
   readonly ready: pulumi.Input<pulumi.Resource>;
 
@@ -38,13 +39,13 @@ function forwarderWorkload(context: StackContext, address: string): Workload {
     component: "forwarder",
     image: images.reference("socat"),
     entrypoint: ["socat"],
-    command: [`TCP-LISTEN:${PORT},fork,reuseaddr,max-children=16`, `TCP:${POSTGRES_ALIAS}:${PORT}`],
-    user: "65534:65534",
+    command: [`TCP-LISTEN:${POSTGRES_PORT},fork,reuseaddr,max-children=16`, `TCP:${POSTGRES_ALIAS}:${POSTGRES_PORT}`],
+    user: NOBODY,
     networks: [{ network: "database-access" }, { network: "internal", ipv4Address: address }],
-    publishedPorts: [{ ip: "127.0.0.1", external: config.database.forwarderPort, internal: PORT }],
+    publishedPorts: [{ ip: "127.0.0.1", external: config.database.forwarderPort, internal: POSTGRES_PORT }],
     resources: { memoryMiB: 32, cpus: 0.25, pids: 32 },
     healthCheck: {
-      test: ["CMD", "socat", "-u", "OPEN:/dev/null", `TCP:127.0.0.1:${PORT}`],
+      test: ["CMD", "socat", "-u", "OPEN:/dev/null", `TCP:127.0.0.1:${POSTGRES_PORT}`],
       intervalSeconds: 5,
       timeoutSeconds: 3,
       startPeriodSeconds: 10,

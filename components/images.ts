@@ -1,9 +1,19 @@
-import { createHash } from "node:crypto";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import { configSecret, dockerSettings, registryUsers, type RegistriesConfig } from "../config";
 import { IMAGE_PINS, type ImageRole } from "../config/images";
-import { parseImage } from "../hardening/container/image";
-import type { ImageSource } from "../resources/context";
+import { pullHooks } from "../engine/pull-hooks";
+import { imageSlug } from "../hardening/container/image";
+import { defined } from "../hardening/defined";
+import { currentEngine, type ImageSource } from "../resources/context";
+
+/** The part of a stack's configuration that images need: `config` itself will do. */
+export interface ImagesArgs {
+  /** References that replace Rampart's own pins. @default none */
+  readonly images?: Readonly<Partial<Record<string, string>>>;
+  /** Logins for pulls, by registry. @default none */
+  readonly registries?: RegistriesConfig;
+}
 
 /**
  * The images of a stack, each pulled once. They stay on the engine when a stack no longer names them: other stacks may,
@@ -11,19 +21,23 @@ import type { ImageSource } from "../resources/context";
  */
 export class Images extends pulumi.ComponentResource implements ImageSource {
   private readonly pulled = new Map<string, docker.RemoteImage>();
+  private readonly options: pulumi.CustomResourceOptions;
 
   constructor(
     private readonly name: string,
-    private readonly overrides: Readonly<Partial<Record<string, string>>>,
+    private readonly args: ImagesArgs,
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super("rampart:image:Images", name, {}, opts);
+    const registries = args.registries ?? {};
+    const hooks = pullHooks(name, registryUsers({ registries }), currentEngine());
+    this.options = { parent: this, hooks, ...defined({ provider: this.createProvider(registries) }) };
     this.registerOutputs({});
   }
 
   /** The pinned reference of one of Rampart's own images. */
   reference(role: ImageRole): string {
-    return this.overrides[role] ?? IMAGE_PINS[role];
+    return this.args.images?.[role] ?? IMAGE_PINS[role];
   }
 
   /** The local id of an image, by its pinned reference. */
@@ -33,15 +47,24 @@ export class Images extends pulumi.ComponentResource implements ImageSource {
     const image = new docker.RemoteImage(
       `${this.name}-${imageSlug(reference)}`,
       { name: reference, keepLocally: true },
-      { parent: this },
+      this.options,
     );
     this.pulled.set(reference, image);
     return image.imageId;
   }
+
+  /** A provider that logs in. Only pulls need one: containers are made from what is on the engine. */
+  private createProvider(registries: RegistriesConfig): docker.Provider | undefined {
+    const logins = Object.entries(registries).sort(([a], [b]) => (a < b ? -1 : 1));
+    if (logins.length === 0) return undefined;
+    const registryAuth = logins.flatMap(([registry, login]) => {
+      const user = "login" in login ? {} : { username: login.username, password: configSecret(login.password.config) };
+      return addressesOf(registry).map((address) => ({ address, ...user }));
+    });
+    return new docker.Provider(`${this.name}-registries`, { ...dockerSettings(), registryAuth }, { parent: this });
+  }
 }
 
-/** `postgres-3f2a1b9c`: short, unique for a reference, and the same in every run. */
-export function imageSlug(reference: string): string {
-  const base = parseImage(reference)?.repository.split("/").at(-1) ?? "image";
-  return `${base}-${createHash("sha256").update(reference).digest("hex").slice(0, 8)}`;
-}
+/** What the provider calls a registry. Docker Hub has one name for images without a registry, and another for those that name it. */
+const addressesOf = (registry: string): readonly string[] =>
+  registry === "docker.io" ? ["registry-1.docker.io", "docker.io"] : [registry];

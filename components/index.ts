@@ -14,7 +14,6 @@ export * from "../resources/carrier";
 export * from "../resources/context";
 export * from "./authority";
 export * from "./backup";
-export * from "./context";
 export * from "./data-volume";
 export * from "./database-roles";
 export * from "./edge";

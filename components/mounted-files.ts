@@ -10,7 +10,10 @@ export interface MountedFilesArgs {
   readonly owner: string;
   /** Contents by file name. */
   readonly files: FilesByName;
-  /** Whether the contents are secret; then the volume's name is keyed, so that it tells nothing of them. @default true */
+  /**
+   * Whether the contents are secret; then the volume's name is keyed, so that it tells nothing of them.
+   * @default true
+   */
   readonly secret?: boolean;
 }
 

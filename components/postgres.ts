@@ -1,13 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
-import { databaseNames } from "../config";
 import { LABEL_CERTIFICATE_END } from "../hardening/container/labels";
 import type { NetworkPlan } from "../hardening/container/networks";
 import { hardenedWorkload } from "../hardening/container/hardened-workload";
 import type { Workload } from "../hardening/container/workload";
 import { certificateEnd } from "../hardening/pki/certificates";
-import { ELEVATION_WATCH, ELEVATION_WATCH_DATABASE } from "../hardening/postgres/elevation/elevations";
-import { DATABASE_ROLES, POSTGRES_SUPERUSER } from "../hardening/postgres/roles/privileges";
-import { renderPgHba } from "../hardening/postgres/server/pg-hba";
+import { POSTGRES_SUPERUSER } from "../hardening/postgres/roles/roles";
 import { postgresSettings, renderPostgresqlConf, stackSizing } from "../hardening/postgres/server/postgres-config";
 import { postgresReloadScript } from "../hardening/postgres/server/reload-script";
 import {
@@ -23,13 +20,13 @@ import { majorName } from "../hardening/postgres/upgrade/upgrade";
 import type { MountedFile } from "../resources/carrier";
 import { createContainer } from "../resources/container";
 import type { NetworkNames, StackContext } from "../resources/context";
+import { hbaFile } from "../resources/database";
 import { configuredMajor, majorCheck } from "../resources/postgres-major";
 import type { Authority } from "./authority";
 import { DataVolume } from "./data-volume";
 import { LiveFiles } from "./live-files";
 import { MountedFiles } from "./mounted-files";
 
-export { POSTGRES_ALIAS, POSTGRES_SUPERUSER };
 /** A checkpoint of a busy server takes this long; SIGKILL before it means crash recovery. */
 const STOP_GRACE_SECONDS = 60;
 
@@ -83,7 +80,7 @@ export class Postgres extends pulumi.ComponentResource {
         owner: "postgres",
         files: {
           [POSTGRES_LIVE_FILES.password]: { content: args.password },
-          [POSTGRES_LIVE_FILES.hba]: { content: hbaFile(context, args) },
+          [POSTGRES_LIVE_FILES.hba]: { content: hbaFile(config, args) },
           [POSTGRES_LIVE_FILES.certificate]: { content: server.certificate },
           [POSTGRES_LIVE_FILES.key]: { content: server.privateKey },
           [POSTGRES_LIVE_FILES.ca]: { content: args.authority.certificate },
@@ -124,25 +121,6 @@ function configurationFiles(context: StackContext, address: string): Record<stri
     "start.sh": { content: postgresStartScript() },
     "reload.sh": { content: postgresReloadScript() },
   };
-}
-
-/** Who may connect as whom, from where. */
-export function hbaFile(context: StackContext, args: Pick<PostgresArgs, "networkPlan" | "forwarderAddress">): string {
-  const internal = args.networkPlan.find((network) => network.name === "internal");
-  if (internal === undefined) throw new Error("the plan of the networks has no internal network");
-  return renderPgHba({
-    superuser: POSTGRES_SUPERUSER,
-    superuserSources: [internal.gateway, ...(args.forwarderAddress === undefined ? [] : [args.forwarderAddress])],
-    roles: [
-      ...databaseNames(context.config).flatMap((database) => DATABASE_ROLES.map((name) => ({ name, database }))),
-      // Elevated logins come in as members of their roles.
-      ...(context.config.database.elevations.length === 0
-        ? []
-        : [{ name: ELEVATION_WATCH, database: ELEVATION_WATCH_DATABASE }]),
-    ],
-    subnets: [internal.subnet],
-    tls: true,
-  });
 }
 
 function postgresWorkload(context: StackContext, address: string): Workload {

@@ -2,7 +2,7 @@ import { basename, dirname } from "node:path/posix";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import type { ServiceConfig } from "../config";
+import { keyPrefixes, type ServiceConfig } from "../config";
 import { LABEL_CERTIFICATE_END, ownerLabels } from "../hardening/container/labels";
 import { hardenedWorkload } from "../hardening/container/hardened-workload";
 import type { Workload } from "../hardening/container/workload";
@@ -24,8 +24,8 @@ import { createContainer } from "../resources/container";
 import type { NetworkNames, SecretSource, StackContext } from "../resources/context";
 import { DataVolume } from "./data-volume";
 import { MountedFiles } from "./mounted-files";
+import { defined } from "../hardening/defined";
 
-export { REDIS_ALIAS };
 /** The official Alpine image's own user and group. */
 const REDIS_USER = "999:1000";
 
@@ -73,14 +73,10 @@ export class Redis extends pulumi.ComponentResource {
     this.ca = tls && args.tls !== undefined ? pulumi.output(args.tls.ca) : undefined;
     const users = redisUsers(config.services);
     this.passwords = Object.fromEntries(
-      users.map(([service]) => [
-        service,
-        args.secrets.password(
-          `redis-${service}`,
-          undefined,
-          rotationKey({ everything: config.rotation.everything, one: config.rotation.redis[service] }),
-        ),
-      ]),
+      users.map(([service]) => {
+        const rotation = rotationKey({ everything: config.rotation.everything, one: config.rotation.redis[service] });
+        return [service, args.secrets.password(`redis-${service}`, defined({ rotation }))];
+      }),
     );
     const data = new DataVolume(
       `${name}-data`,
@@ -178,11 +174,6 @@ function liveFiles(users: pulumi.Output<string>, tls: RedisTls | undefined): Rec
           [REDIS_LIVE_FILES.ca]: { content: tls.ca },
         }),
   };
-}
-
-/** The key prefixes of a service that uses Redis. */
-export function keyPrefixes(name: string, cache: ServiceConfig["cache"]): readonly string[] {
-  return typeof cache === "object" ? cache.keyPrefixes : [`${name}:`];
 }
 
 function aclFile(

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { configSecret, generatedLength, type SecretSpec } from "../config";
-import type { SecretSource } from "../resources/context";
+import type { PasswordOptions, SecretSource } from "../resources/context";
 
 /** The length of the passwords that Rampart makes for its own use: 190 bits of letters and digits. */
 const PASSWORD_LENGTH = 32;
@@ -18,20 +18,16 @@ export class Secrets extends pulumi.ComponentResource implements SecretSource {
     this.registerOutputs({});
   }
 
-  /**
-   * A password that is made once and kept in the state, encrypted.
-   * @param rotation Another text is another password. Without one there are no keepers at all: a password from before
-   * there was a rotation stays what it is.
-   * @param protect Whether it outlives a destroy that spares what is protected: it opens data that is kept as well.
-   */
-  password(key: string, length: number = PASSWORD_LENGTH, rotation?: string, protect = false): pulumi.Output<string> {
+  /** A password that is made once and kept in the state, encrypted. */
+  password(key: string, { length = PASSWORD_LENGTH, rotation, protect }: PasswordOptions = {}): pulumi.Output<string> {
     const known = this.generated.get(key);
     if (known !== undefined) return known;
+    // Without a rotation there are no keepers at all, as there were none before it.
     const keepers = rotation === undefined ? {} : { keepers: { rotation } };
     const password = new random.RandomPassword(
       `${this.name}-${key}`,
       { length, special: false, ...keepers },
-      { parent: this, ...(protect ? { protect } : {}) },
+      { parent: this, ...(protect === true ? { protect } : {}) },
     );
     const value = pulumi.secret(password.result);
     this.generated.set(key, value);
@@ -41,7 +37,7 @@ export class Secrets extends pulumi.ComponentResource implements SecretSource {
   /** A secret that a service names: generated, and then shared by all that name it, or from the configuration. */
   resolve(variable: string, spec: SecretSpec): pulumi.Output<string> {
     const length = generatedLength(spec);
-    if (length !== undefined) return this.password(`secret-${variable.toLowerCase().replaceAll("_", "-")}`, length);
+    if (length !== undefined) return this.password(`secret-${variable.toLowerCase().replaceAll("_", "-")}`, { length });
     if (typeof spec === "object" && "config" in spec) return configSecret(spec.config);
     throw new Error(`secrets.${variable}: not a specification of a secret`);
   }

@@ -1,16 +1,16 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { HealthCheckConfig, ServiceConfig } from "../config";
+import { keyPrefixes, type HealthCheckConfig, type ServiceConfig } from "../config";
 import { versionAlias } from "../hardening/container/version-alias";
 import { hardenedWorkload } from "../hardening/container/hardened-workload";
-import type { NetworkAttachment, Workload } from "../hardening/container/workload";
+import type { Workload } from "../hardening/container/workload";
+import { SOCKET_PROXY_ALIAS, SOCKET_PROXY_PORT } from "../hardening/docker-api/address";
 import { consumerPrefix } from "../hardening/docker-api/names";
 import { createContainer } from "../resources/container";
 import type { NetworkNames, SecretSource, StackContext } from "../resources/context";
 import { programFiles, programWorkload, type ProgramFiles } from "../resources/program";
+import { serviceNetworks } from "../resources/service-networks";
 import type { DataVolume } from "./data-volume";
 import { MountedFiles } from "./mounted-files";
-import { keyPrefixes } from "./redis";
-import { dockerApiNetwork, SOCKET_PROXY_ALIAS, SOCKET_PROXY_PORT } from "./socket-proxy";
 
 export interface ServiceArgs {
   readonly name: string;
@@ -62,20 +62,6 @@ function aliasOf(
     return volumes.apply((names) => versionAlias(name, [workload, names]));
   const all = pulumi.all([volumes, pulumi.all(files.secretEnvironment), salt]);
   return pulumi.unsecret(all.apply(([names, secrets, key]) => versionAlias(name, [workload, names, secrets], key)));
-}
-
-/** A service's networks follow from what it does: a route, data or a cache, the Docker API, the internet. */
-export function serviceNetworks(name: string, config: ServiceConfig): NetworkAttachment[] {
-  const aliases = [name];
-  const onProxy = config.routes.length > 0;
-  // A service without a route is on `internal` even if it uses no data: there the others find it.
-  const onInternal = config.data !== "none" || config.cache !== false || !onProxy;
-  return [
-    ...(onProxy ? [{ network: "proxy" as const, aliases }] : []),
-    ...(onInternal ? [{ network: "internal" as const, aliases }] : []),
-    ...(config.egress ? [{ network: "egress" as const }] : []),
-    ...(config.dockerApi === undefined ? [] : [{ network: dockerApiNetwork(name) }]),
-  ];
 }
 
 function serviceWorkload(context: StackContext, args: ServiceArgs, files: ProgramFiles): Workload {

@@ -1,15 +1,15 @@
 import * as pulumi from "@pulumi/pulumi";
+import { SOCKET_PROXY_ALIAS, SOCKET_PROXY_PORT } from "../hardening/docker-api/address";
 import { renderHaproxyConfig } from "../hardening/docker-api/haproxy-config";
 import { consumerPrefix } from "../hardening/docker-api/names";
 import type { DockerApiPermission } from "../hardening/docker-api/permissions";
 import { hardenedWorkload } from "../hardening/container/hardened-workload";
-import type { NetworkName, Workload } from "../hardening/container/workload";
+import { dockerApiNetwork } from "../hardening/container/networks";
+import type { Workload } from "../hardening/container/workload";
 import { createContainer } from "../resources/container";
 import type { NetworkNames, StackContext } from "../resources/context";
 import { MountedFiles } from "./mounted-files";
 
-export const SOCKET_PROXY_ALIAS = "docker-api";
-export const SOCKET_PROXY_PORT = 2375;
 const SOCKET_PATH = "/var/run/docker.sock";
 /** The official image's own user. */
 const HAPROXY_UID = 99;
@@ -50,7 +50,9 @@ export class SocketProxy extends pulumi.ComponentResource {
   }
 }
 
-/** Without the prefix, a container that the consumer creates could mount Postgres' volume or join the internal network. */
+/**
+ * Without the prefix, a container that the consumer creates could mount Postgres' volume or join the internal network.
+ */
 function haproxyConfig(stackName: string, args: SocketProxyArgs): string {
   const prefix = consumerPrefix(stackName, args.consumer);
   return renderHaproxyConfig({
@@ -62,9 +64,6 @@ function haproxyConfig(stackName: string, args: SocketProxyArgs): string {
     networkPrefix: prefix,
   });
 }
-
-/** The network of a consumer and its proxy. */
-export const dockerApiNetwork = (consumer: string): NetworkName => `docker-api-${consumer}`;
 
 function socketProxyWorkload(context: StackContext, args: SocketProxyArgs): Workload {
   const { config, images } = context;
@@ -93,14 +92,17 @@ function socketProxyWorkload(context: StackContext, args: SocketProxyArgs): Work
     accepted: [
       {
         rule: "cis-5.32",
-        reason: `the filtered Docker API of ${args.consumer}: the proxy alone sees the socket, and forwards only what its configuration allows`,
+        reason:
+          `the filtered Docker API of ${args.consumer}: the proxy alone sees the socket, and forwards only what its ` +
+          "configuration allows",
       },
       ...(args.socketGroup === undefined
         ? [
             {
               rule: "cis-4.1",
               reason:
-                "root without any capability: the group of the engine's socket is not known here; set rampart:dockerSocketGroup to run it without root",
+                "root without any capability: the group of the engine's socket is not known here; set " +
+                "rampart:dockerSocketGroup to run it without root",
             },
           ]
         : []),

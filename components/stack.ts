@@ -4,35 +4,38 @@ import {
   databaseNames,
   needsAuthority,
   routeUrls,
+  serviceRole,
   sharedVolumeNames,
   usesDatabase,
   usesRedis,
   type LoadedConfig,
   type ServiceConfig,
 } from "../config";
-import { postgresAddress } from "../hardening/container/networks";
+import { forwarderAddress, postgresAddress } from "../hardening/container/networks";
 import { defined, listed } from "../hardening/defined";
 import { CA_NOT_AFTER } from "../hardening/pki/certificates";
 import { ELEVATION_WATCH, ELEVATION_WATCH_DATABASE } from "../hardening/postgres/elevation/elevations";
-import type { DatabaseRole, ServiceRole } from "../hardening/postgres/roles/roles";
+import { POSTGRES_SUPERUSER, type DatabaseRole, type ServiceRole } from "../hardening/postgres/roles/roles";
 import { rotationKey } from "../hardening/postgres/roles/rotation";
 import { POSTGRES_PORT } from "../hardening/postgres/server/url";
-import type { NetworkNames, StackContext } from "../resources/context";
+import { REDIS_ALIAS } from "../hardening/redis/url";
+import { createContext, type NetworkNames, type StackContext } from "../resources/context";
 import { databaseAccess, networkPlan, socketGroup, type DatabaseAccess } from "../resources/on-engine";
 import { cacheUrl, databaseUrl, databaseUrls, migrationUrls, type Login } from "../resources/urls";
 import { Authority } from "./authority";
 import { Backups } from "./backup";
-import { createContext } from "./context";
 import { DataVolume } from "./data-volume";
 import { DatabasePolicy } from "./database-policy";
-import { DatabaseRoles, serviceRole, type DatabaseLogin } from "./database-roles";
+import { DatabaseRoles, type DatabaseLogin } from "./database-roles";
 import { Edge, type RoutedService } from "./edge";
 import { ElevationWatch } from "./elevation-watch";
 import { Forwarder } from "./forwarder";
+import { Images } from "./images";
 import { MigrationJob } from "./migration-job";
 import { Networks } from "./networks";
-import { Postgres, POSTGRES_SUPERUSER } from "./postgres";
-import { Redis, REDIS_ALIAS, type RedisTls } from "./redis";
+import { Postgres } from "./postgres";
+import { Redis, type RedisTls } from "./redis";
+import { Secrets } from "./secrets";
 import { Service } from "./service";
 import { SocketProxy } from "./socket-proxy";
 
@@ -101,7 +104,7 @@ export class HardenedStack extends pulumi.ComponentResource {
 
   constructor(config: LoadedConfig, opts?: pulumi.ComponentResourceOptions) {
     super("rampart:stack:HardenedStack", config.name, {}, opts);
-    this.context = createContext(config, this);
+    this.context = this.createContext(config);
     this.networks = this.createNetworks();
     this.volumes = this.createSharedVolumes();
     const authority = this.createAuthority();
@@ -131,6 +134,13 @@ export class HardenedStack extends pulumi.ComponentResource {
     const { urls, networks, database } = this;
     const backups = this.backups && { repository: this.backups.repository, password: this.backups.password };
     return { urls, networks, ...defined({ database, backups }) };
+  }
+
+  private createContext(config: LoadedConfig): StackContext {
+    const opts = { parent: this };
+    const secrets = new Secrets(`${config.name}-secrets`, opts);
+    const images = new Images(`${config.name}-images`, config, opts);
+    return createContext(config, { images, secrets });
   }
 
   private createNetworks(): NetworkNames {
@@ -214,26 +224,28 @@ export class HardenedStack extends pulumi.ComponentResource {
 
   private superuserPassword(): pulumi.Output<string> {
     const { everything, roles } = this.context.config.rotation;
-    return this.context.secrets.password("postgres", undefined, rotationKey({ everything, one: roles.superuser }));
+    const rotation = rotationKey({ everything, one: roles.superuser });
+    return this.context.secrets.password("postgres", defined({ rotation }));
   }
 
   /** The server, and how the provider reaches it. */
   private createPostgres(authority: Authority, password: pulumi.Output<string>) {
     const { context, networks } = this;
     const { config, engine } = context;
-    const address = postgresAddress(config.name, config.network.pool);
+    const { pool } = config.network;
+    const address = postgresAddress(config.name, pool);
     const forwarded = databaseAccess(config, engine) === "forwarder";
-    const forwarderAddress = forwarded ? address.replace(/\.\d+$/, ".11") : undefined;
-    const plan = { networks, networkPlan: networkPlan(config, engine), address, ...defined({ forwarderAddress }) };
+    const forwarder = forwarded ? forwarderAddress(config.name, pool) : undefined;
+    const plan = { networks, networkPlan: networkPlan(config, engine), address };
     const postgres = new Postgres(
       `${config.name}-postgres`,
       context,
-      { ...plan, password, authority },
+      { ...plan, password, authority, ...defined({ forwarderAddress: forwarder }) },
       { parent: this },
     );
-    if (forwarderAddress === undefined)
+    if (forwarder === undefined)
       return { postgres, server: { host: address, port: POSTGRES_PORT }, ready: postgres.ready };
-    const args = { networks, address: forwarderAddress, dependsOn: [postgres.ready] };
+    const args = { networks, address: forwarder, dependsOn: [postgres.ready] };
     const { ready } = new Forwarder(`${config.name}-forwarder`, context, args, { parent: this });
     return { postgres, server: { host: "127.0.0.1", port: config.database.forwarderPort }, ready };
   }

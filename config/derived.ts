@@ -1,6 +1,8 @@
 /** What follows from a configuration. */
 import { isRemote } from "../hardening/backup/workloads";
-import type { RouteConfig, SecretSpec, StackConfig } from "./schema";
+import { IMAGE_PINS, IMAGE_ROLES } from "./images";
+import type { ServiceRole } from "../hardening/postgres/roles/roles";
+import type { RouteConfig, SecretSpec, ServiceConfig, StackConfig } from "./schema";
 
 /** The variable that leads a migration to a further database. */
 export const databaseVariable = (database: string): string => `DATABASE_URL_${database.toUpperCase()}`;
@@ -39,6 +41,31 @@ export const usesDatabase = ({ migration, services }: Pick<StackConfig, "migrati
 export const usesRedis = ({ services }: Pick<StackConfig, "services">): boolean =>
   Object.values(services).some((service) => service.cache !== false);
 
+/** Every image that the stack pulls, or may pull, by its pinned reference. */
+export function imageReferences({
+  images,
+  migration,
+  services,
+}: Pick<StackConfig, "images" | "migration" | "services">): string[] {
+  const own = IMAGE_ROLES.map((role) => images[role] ?? IMAGE_PINS[role]);
+  return [
+    ...own,
+    ...(migration === undefined ? [] : [migration.image]),
+    ...Object.values(services).map(({ image }) => image),
+  ];
+}
+
+/** As whom the stack pulls from each registry that it logs in to; undefined: by the login of whoever deploys. */
+export const registryUsers = ({ registries }: Pick<StackConfig, "registries">): Record<string, string | undefined> =>
+  Object.fromEntries(
+    Object.entries(registries)
+      .map(([registry, login]): [string, string | undefined] => [
+        registry,
+        "login" in login ? undefined : login.username,
+      ])
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
+  );
+
 /** Whether the stack has an authority of its own, which signs its servers' certificates. */
 export const needsAuthority = (config: StackConfig): boolean =>
   usesDatabase(config) || (usesRedis(config) && config.redis.tls);
@@ -59,3 +86,13 @@ export function sharedVolumeNames({ migration, services }: Pick<StackConfig, "mi
 /** How many routes of the stack may hold a request in memory: those that stream take only methods without a body. */
 export const bufferedRoutes = ({ services }: Pick<StackConfig, "services">): number =>
   Object.values(services).flatMap((service) => service.routes.filter((route) => !route.streaming)).length;
+
+/** The role that a service becomes in the database. */
+export function serviceRole({ data }: Pick<ServiceConfig, "data">): ServiceRole | undefined {
+  return data === "read-write" ? "app_rw" : data === "read-only" ? "app_ro" : undefined;
+}
+
+/** The key prefixes of a service that uses Redis. */
+export function keyPrefixes(name: string, cache: ServiceConfig["cache"]): readonly string[] {
+  return typeof cache === "object" ? cache.keyPrefixes : [`${name}:`];
+}

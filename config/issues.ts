@@ -45,12 +45,11 @@ export function issueToFaults(
         allowed: "the keys in docs/configuration.md",
         fix: keyHint(key),
       }));
-    case "invalid_type":
-      return [
-        base.given === "nothing"
-          ? { ...base, allowed: primitive(issue.expected), fix: "add the key" }
-          : { ...base, allowed: primitive(issue.expected), fix: "change the value's type" },
-      ];
+    case "invalid_type": {
+      // A schema may have words of its own, where the type says too little.
+      const allowed = issue.message.startsWith("Invalid input") ? primitive(issue.expected) : issue.message;
+      return [{ ...base, allowed, fix: base.given === "nothing" ? "add the key" : "change the value's type" }];
+    }
     case "invalid_value":
       return [
         {

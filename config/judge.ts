@@ -6,6 +6,7 @@
 import type { z } from "zod";
 import { keyPath, type Fault } from "./faults";
 import { issueToFaults } from "./issues";
+import { placesIn } from "./places";
 import type { StackConfig, stackSchema } from "./schema";
 
 export interface Judgement {
@@ -32,6 +33,8 @@ const STAND_INS: Readonly<Record<string, (faulty: unknown, count: number) => unk
   // The default would claim the whole host, which may be another route's.
   pathPrefix: (_faulty, count) => `/stand-in-${count}`,
   healthCheck: () => ({ command: ["true"] }),
+  // What else the service says may rest on its having one.
+  cache: () => true,
   certificates: (faulty) => (typeof faulty === "object" ? { directory: "https://acme.invalid/directory" } : undefined),
 };
 
@@ -42,6 +45,17 @@ export function judge(schema: ReturnType<typeof stackSchema>, values: Readonly<R
   const origin = (path: Path): Path => draft.origin(path);
   const isConsequence = ({ path }: Fault): boolean =>
     removed.some((one) => path === one || path.startsWith(`${one}.`) || path.startsWith(`${one}[`));
+  const places = placesIn(values);
+  faults.push(
+    ...places.map(({ path, what }) => ({
+      path: keyPath(path),
+      given: "a place to fill in",
+      allowed: what,
+      fix: "write it in place of the text that begins with FILL IN",
+    })),
+  );
+  // The text itself is no second fault, nor what it makes of the part that it stands in.
+  removed.push(...places.map(({ path }) => keyPath(withinPart(path))));
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     const parsed = schema.safeParse(draft.value);
     if (parsed.success) return { faults, isConsequence, config: parsed.data, origin };
@@ -55,6 +69,14 @@ export function judge(schema: ReturnType<typeof stackSchema>, values: Readonly<R
     draft.remove(targets);
   }
   return { faults, isConsequence, config: undefined, origin };
+}
+
+/** Parts of a service that a place within them leaves without sense as a whole. */
+const PARTS = ["healthCheck", "cache", "dockerApi"];
+
+function withinPart(path: Path): Path {
+  const at = path.findIndex((part) => PARTS.includes(String(part)));
+  return at < 0 ? path : path.slice(0, at + 1);
 }
 
 interface Target {

@@ -1,4 +1,6 @@
+import type { ProviderArgs } from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import { defined } from "../hardening/defined";
 import { loadConfig, type LoadedConfig } from "./load";
 import { NAMESPACE, type RawConfig } from "./raw";
 
@@ -15,13 +17,20 @@ export function readRawConfig(): RawConfig {
   return { stack: pulumi.getStack(), values, secretKeys };
 }
 
+/** The last configuration that was valid. It holds no secret; the key does, as Pulumi's own configuration in this process. */
+let last: { readonly key: string; readonly config: LoadedConfig } | undefined;
+
 /**
- * Reads and validates the running stack's configuration.
+ * Reads and validates the running stack's configuration. While Pulumi's does not change, everybody who asks is given the
+ * same: the program, and the plan that judges what the program declared.
  * @throws pulumi.RunError, which the engine shows without a stack trace, naming every fault
  */
 export function loadStackConfig(): LoadedConfig {
   try {
-    return loadConfig(readRawConfig());
+    const raw = readRawConfig();
+    const key = JSON.stringify(raw);
+    if (last?.key !== key) last = { key, config: loadConfig(raw) };
+    return last.config;
   } catch (error) {
     throw new pulumi.RunError(error instanceof Error ? error.message : String(error));
   }
@@ -30,6 +39,23 @@ export function loadStackConfig(): LoadedConfig {
 /** A secret from the configuration; it never exists outside of an output. */
 export function configSecret(key: string): pulumi.Output<string> {
   return new pulumi.Config(NAMESPACE).requireSecret(key);
+}
+
+/** What the stack sets under `docker:`, for a provider that is made beside the default one, which alone reads it. */
+export function dockerSettings(): Pick<
+  ProviderArgs,
+  "host" | "context" | "certPath" | "sshOpts" | "caMaterial" | "certMaterial" | "keyMaterial"
+> {
+  const config = new pulumi.Config("docker");
+  return defined({
+    host: config.get("host"),
+    context: config.get("context"),
+    certPath: config.get("certPath"),
+    sshOpts: config.getObject<string[]>("sshOpts"),
+    caMaterial: config.getSecret("caMaterial"),
+    certMaterial: config.getSecret("certMaterial"),
+    keyMaterial: config.getSecret("keyMaterial"),
+  });
 }
 
 /** The Docker provider's own `docker:host`, where the stack sets it. */

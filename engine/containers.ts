@@ -59,7 +59,8 @@ export async function describeFailure(engine: DockerClient, container: string): 
   const health =
     probe === undefined
       ? ""
-      : `\nlast health check: exit ${probe.ExitCode ?? "?"}${probe.Output === undefined ? "" : `, ${probe.Output.trim().slice(0, 500)}`}`;
+      : "\nlast health check: exit " +
+        `${probe.ExitCode ?? "?"}${probe.Output === undefined ? "" : `, ${probe.Output.trim().slice(0, 500)}`}`;
   return `${facts.join(", ")}${health}\n${await lastWords(engine, container)}`;
 }
 

@@ -19,9 +19,10 @@ export interface AskOptions {
 }
 
 /**
- * The one way to an engine for what the Docker provider has no argument for. The Docker CLI is the client: it speaks ssh and
- * TLS exactly as the provider does, which for `ssh://` needs the CLI anyway.
- * Each method throws an EngineError when the CLI cannot be started. Arguments begin with the Docker command: `["ps", "--all"]`.
+ * The one way to an engine for what the Docker provider has no argument for. The Docker CLI is the client: it speaks
+ * ssh and TLS exactly as the provider does, which for `ssh://` needs the CLI anyway.
+ * Each method throws an EngineError when the CLI cannot be started. Arguments begin with the Docker command:
+ * `["ps", "--all"]`.
  */
 export class DockerClient implements Engine {
   constructor(readonly host: string) {}
@@ -40,7 +41,8 @@ export class DockerClient implements Engine {
     const { result, late } = await this.finish(args, options);
     if (late)
       throw new EngineError(
-        `${what}: not done within ${options.timeoutSeconds ?? DEFAULT_SECONDS} s. See whether the engine answers: \`docker --host ${this.host} version\`.`,
+        `${what}: not done within ${options.timeoutSeconds ?? DEFAULT_SECONDS} s. See whether the engine answers: ` +
+          `\`docker --host ${this.host} version\`.`,
       );
     if (result.code !== 0) throw new EngineError(`${what}: ${reason([{ args, ...result }])}`);
     return result.stdout;
@@ -55,7 +57,8 @@ export class DockerClient implements Engine {
     source.stdin.end();
     source.stdout.pipe(sink.stdin);
     sink.stdout.resume();
-    // A source that nobody reads from any more never ends: a Postgres that was killed left the command waiting for good.
+    // A source that nobody reads from any more never ends: a Postgres that was killed left the command waiting for
+    // good.
     // Unpiped first: the sink's input may close later than the sink itself, and would then pause the source for good.
     sink.on("close", (code) => (code === 0 ? source.stdout.unpipe(sink.stdin).resume() : source.kill()));
     const [read, written] = await Promise.all([result(source, "errors"), result(sink, "errors")]);
@@ -68,7 +71,10 @@ export class DockerClient implements Engine {
       );
   }
 
-  /** Sends what a command writes to a stream of this process. @throws EngineError where the command fails, else the stream's error */
+  /**
+   * Sends what a command writes to a stream of this process.
+   * @throws EngineError where the command fails, else the stream's error
+   */
   async save(what: string, args: readonly string[], to: Writable): Promise<void> {
     const child = this.start(args);
     child.stdin.end();
@@ -81,8 +87,8 @@ export class DockerClient implements Engine {
   }
 
   /**
-   * Runs a command on this process's terminal, and gives its exit code. What is sent to this process to end it is sent on.
-   * Ctrl-C is not: the terminal sends it to both, and psql cancels a query by it.
+   * Runs a command on this process's terminal, and gives its exit code. What is sent to this process to end it is sent
+   * on. Ctrl-C is not: the terminal sends it to both, and psql cancels a query by it.
    */
   async attach(args: readonly string[]): Promise<number> {
     const child = spawn("docker", this.line(args), { env: process.env, stdio: "inherit" });

@@ -5,7 +5,11 @@ export interface Engine {
 
 const DEFAULT_HOST = "unix:///var/run/docker.sock";
 
-/** The Docker provider's own order. @param configured The host that the stack's configuration names. @default DOCKER_HOST, then the local socket */
+/**
+ * The Docker provider's own order.
+ * @param configured The host that the stack's configuration names.
+ * @default DOCKER_HOST, then the local socket
+ */
 export const hostOf = (configured?: string): string => configured ?? process.env["DOCKER_HOST"] ?? DEFAULT_HOST;
 
 /** Whether the engine is on this machine and its networks can be reached from here: not Docker Desktop, not ssh. */

@@ -4,7 +4,8 @@ import { lastLines } from "./text";
 export const notStarted = (error: NodeJS.ErrnoException): EngineError =>
   new EngineError(
     error.code === "ENOENT"
-      ? "the Docker CLI (`docker`) is not installed here; Rampart needs it beside the Pulumi CLI. Install it, then try again."
+      ? "the Docker CLI (`docker`) is not installed here; Rampart needs it beside the Pulumi CLI. Install it, then " +
+          "try again."
       : `the Docker CLI (\`docker\`) could not be started: ${error.message}`,
   );
 

@@ -106,7 +106,8 @@ async function applyPidsLimit(engine: DockerClient, args: pulumi.ResourceHookArg
     await setPidsLimit(engine, args.id, pids);
   } catch (error) {
     throw new Error(
-      `${args.name} runs without its PIDs limit: ${message(error)}\nAfter mending it, run \`pulumi up --replace '${args.urn}'\`.`,
+      `${args.name} runs without its PIDs limit: ${message(error)}\nAfter mending it, run \`pulumi up --replace ` +
+        `'${args.urn}'\`.`,
     );
   }
 }
@@ -115,13 +116,16 @@ async function applyPidsLimit(engine: DockerClient, args: pulumi.ResourceHookArg
 async function explainRole(args: pulumi.ErrorHookArgs): Promise<boolean> {
   if (args.errors.some((error) => /already exists/.test(error))) {
     await pulumi.log.error(
-      `${args.name}: the data volume was kept from an earlier deployment and holds it already. docs/operations.md ("Bring a stack up on a retained volume") says how to take it over.`,
+      `${args.name}: the data volume was kept from an earlier deployment and holds it already. docs/operations.md ` +
+        `("Bring a stack up on a retained volume") says how to take it over.`,
     );
   }
   return false;
 }
 
-/** Adds what the provider's own error leaves out, and takes the failed container off the network's DNS by stopping it. */
+/**
+ * Adds what the provider's own error leaves out, and takes the failed container off the network's DNS by stopping it.
+ */
 async function explainFailure(engine: DockerClient, stack: string, args: pulumi.ErrorHookArgs): Promise<boolean> {
   const name = label(args.newInputs, LABEL_NAME);
   const component = label(args.newInputs, LABEL_COMPONENT);
@@ -140,7 +144,8 @@ async function explainFailure(engine: DockerClient, stack: string, args: pulumi.
       [LABEL_COMPONENT]: component,
     });
     const failure = id === undefined ? undefined : await describeFailure(engine, id);
-    // A creation that the engine refused left no container: the newest is then the old one, which is healthy and serves.
+    // A creation that the engine refused left no container: the newest is then the old one, which is healthy and
+    // serves.
     if (id !== undefined && failure !== undefined) {
       await pulumi.log.error(`${args.name} did not become healthy: ${failure}`);
       await engine.ask(["stop", "--time", "5", id]);
@@ -163,7 +168,8 @@ async function runJob(engine: DockerClient, settings: JobSettings, args: pulumi.
   if (waited.code === TIMED_OUT) {
     await engine.ask(["stop", "--time", "10", id]);
     throw new Error(
-      `${settings.name} did not end within ${settings.timeoutSeconds} s and was stopped; services were not changed.\n${await lastWords(engine, id)}`,
+      `${settings.name} did not end within ${settings.timeoutSeconds} s and was stopped; services were not ` +
+        `changed.\n${await lastWords(engine, id)}`,
     );
   }
   if (waited.code !== 0)
@@ -171,7 +177,8 @@ async function runJob(engine: DockerClient, settings: JobSettings, args: pulumi.
   const code = Number(waited.stdout.trim());
   if (code === 0) return;
   throw new Error(
-    `${settings.name} ended with exit code ${code}; services were not changed, and the next \`pulumi up\` runs it again.\n${await lastWords(engine, id)}`,
+    `${settings.name} ended with exit code ${code}; services were not changed, and the next \`pulumi up\` runs it ` +
+      `again.\n${await lastWords(engine, id)}`,
   );
 }
 
@@ -190,7 +197,8 @@ async function reload(engine: DockerClient, stack: string, settings: ReloadSetti
   );
   if (result.code === 0) return;
   throw new Error(
-    `${settings.owner} did not take its new files; the next \`pulumi up\` tries again.\n${indent(`${result.stdout}${result.stderr}`.trim())}`,
+    `${settings.owner} did not take its new files; the next \`pulumi up\` tries ` +
+      `again.\n${indent(`${result.stdout}${result.stderr}`.trim())}`,
   );
 }
 

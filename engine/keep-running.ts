@@ -19,10 +19,11 @@ export interface KeepRunningSettings {
 export type KeepRunning = (container: docker.Container, settings: KeepRunningSettings) => pulumi.Input<pulumi.Resource>;
 
 /**
- * Pulumi compares the configuration with its state and asks the engine nothing, so that an update without `--refresh` passes
- * beside a dead container; and a refresh ends at the first database role where the dead one is Postgres. So each container that
- * the state knows is looked for: an update starts one that was stopped, or that the engine gave up, before anything that needs
- * it, and fails with its last words where it does not get healthy. A preview says what an update would start.
+ * Pulumi compares the configuration with its state and asks the engine nothing, so that an update without `--refresh`
+ * passes beside a dead container; and a refresh ends at the first database role where the dead one is Postgres. So each
+ * container that the state knows is looked for: an update starts one that was stopped, or that the engine gave up,
+ * before anything that needs it, and fails with its last words where it does not get healthy. A preview says what an
+ * update would start.
  */
 export function keepRunning(stack: string, engine: DockerClient): KeepRunning {
   let listed: Promise<ReadonlyMap<string, string> | undefined> | undefined;
@@ -42,7 +43,10 @@ interface Looked extends KeepRunningSettings {
   readonly urn: string;
 }
 
-/** The status of each of the stack's containers in words; undefined where the engine does not answer, which its provider says better. */
+/**
+ * The status of each of the stack's containers in words; undefined where the engine does not answer, which its provider
+ * says better.
+ */
 async function statusesOf(engine: DockerClient, stack: string): Promise<ReadonlyMap<string, string> | undefined> {
   const listing = [
     "--no-trunc",
@@ -62,13 +66,16 @@ async function look(engine: DockerClient, { id, urn, startTimeoutSeconds }: Look
   const state = await containerState(engine, id);
   const preview = pulumi.runtime.isDryRun();
   if (state === undefined) {
-    const gone = `${name}: its container ${id.slice(0, 12)} is gone, though Pulumi's state has it. \`pulumi up --replace '${urn}'\` makes it anew.`;
+    const gone =
+      `${name}: its container ${id.slice(0, 12)} is gone, though Pulumi's state has it. \`pulumi up --replace ` +
+      `'${urn}'\` makes it again.`;
     return preview ? pulumi.log.warn(gone) : fail(gone);
   }
   if (state.Running === true && state.Restarting !== true) {
     if (state.Health?.Status === "unhealthy")
       await pulumi.log.warn(
-        `${name} is unhealthy: ${state.Health.Log?.at(-1)?.Output?.trim().slice(0, MAX_OUTPUT) ?? "its health check says nothing"}`,
+        `${name} is unhealthy: ` +
+          `${state.Health.Log?.at(-1)?.Output?.trim().slice(0, MAX_OUTPUT) ?? "its health check says nothing"}`,
       );
     return;
   }
@@ -86,7 +93,10 @@ async function look(engine: DockerClient, { id, urn, startTimeoutSeconds }: Look
 /** Pulumi's exit code of a program that has said itself why it fails. */
 const SAID = 32;
 
-/** An error that is thrown would end the program before the stack's outputs are registered, and they would be gone from the state. */
+/**
+ * An error that is thrown would end the program before the stack's outputs are registered, and they would be gone from
+ * the state.
+ */
 async function fail(message: string): Promise<void> {
   process.exitCode = SAID;
   await pulumi.log.error(message);

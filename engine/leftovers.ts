@@ -58,7 +58,8 @@ async function removeLeftovers(leftovers: {
   } catch (error) {
     // The creation goes on: what is in its way says so itself.
     await pulumi.log.warn(
-      `${resource}: what a killed update left could not be looked for: ${error instanceof Error ? error.message : String(error)}`,
+      `${resource}: what a killed update left could not be looked for: ` +
+        `${error instanceof Error ? error.message : String(error)}`,
     );
   }
 }

@@ -6,6 +6,7 @@ import { defined } from "../hardening/defined";
 import { labelFilters, newestContainer } from "./containers";
 import type { DockerClient } from "./docker";
 import { lines } from "./text";
+import { NOBODY } from "../hardening/container/workload";
 
 /** Postgres' data volumes of a stack, read without starting anything. @throws Error when the engine does not answer */
 export async function dataVolumes(engine: DockerClient, stack: string, base: string): Promise<DataVolumeFacts[]> {
@@ -35,7 +36,14 @@ export async function dataVolumes(engine: DockerClient, stack: string, base: str
           ])
         ).stdout.trim();
   const image = await anyImage(engine, container);
-  return Promise.all(names.map((name) => volumeFacts(engine, stack, name, base, image, name === used)));
+  return Promise.all(
+    names.map(async (name) => {
+      const inUse = name === used;
+      // Without an image no container can be made to look inside; the volume's name is then all there is to go by.
+      if (image === undefined) return { name, inUse, ...defined({ major: majorOfName(base, name) }) };
+      return { name, inUse, ...(await insideOf(engine, { stack, name, image })) };
+    }),
+  );
 }
 
 /** An image to make a container of that is never started: any will do. */
@@ -47,21 +55,15 @@ async function anyImage(engine: DockerClient, container: string | undefined): Pr
   return lines(asked.stdout)[0];
 }
 
-async function volumeFacts(
+/** What a data volume says of itself, read out of a container that mounts it and is never started. */
+async function insideOf(
   engine: DockerClient,
-  stack: string,
-  name: string,
-  base: string,
-  image: string | undefined,
-  inUse: boolean,
-): Promise<DataVolumeFacts> {
-  const byName = majorOfName(base, name);
-  // Without an image no container can be made to look inside; the volume's name is then all there is to go by.
-  if (image === undefined) return { name, inUse, ...defined({ major: byName }) };
+  { stack, name, image }: { readonly stack: string; readonly name: string; readonly image: string },
+): Promise<Pick<DataVolumeFacts, "major" | "preparedFrom">> {
   const create = [
     "create",
     ...ephemeralArgs({
-      ...{ stack, component: "carrier", name: "postgres", image, user: "65534:65534", entrypoint: "/none" },
+      ...{ stack, component: "carrier", name: "postgres", image, user: NOBODY, entrypoint: "/none" },
       resources: { memoryMiB: 16, cpus: 0.1, pids: 1 },
       volumes: [{ name, target: "/volume", readOnly: true }],
     }),
@@ -71,12 +73,7 @@ async function volumeFacts(
   try {
     const version = Number(await fileOf(engine, id, "/volume/PG_VERSION"));
     const from = preparedFrom((await fileOf(engine, id, `/volume/${PREPARED_FILE}`)) ?? "");
-    return {
-      name,
-      inUse,
-      ...(version > 0 ? { major: version } : {}),
-      ...defined({ preparedFrom: from }),
-    };
+    return { ...(version > 0 ? { major: version } : {}), ...defined({ preparedFrom: from }) };
   } finally {
     await engine.ask(["rm", "--force", id]);
   }

@@ -6,7 +6,10 @@ import type { DockerClient } from "./docker";
 import { EngineError } from "./engine";
 import { lines } from "./text";
 
-/** How the users of the running Redis follow the stack's. Both hooks belong to receipts, so one that fails runs again with the next `up`. */
+/**
+ * How the users of the running Redis follow the stack's. Both hooks belong to receipts, so one that fails runs again
+ * with the next `up`.
+ */
 export interface RedisHooks {
   /** Adds what this version declares, and takes nothing away: old and new containers both work. */
   readonly usersStaged: pulumi.ResourceHookBinding;
@@ -51,7 +54,8 @@ async function changeUsers(engine: DockerClient, stack: string, args: readonly s
   );
   if (redis === undefined) {
     throw new Error(
-      "Redis does not run, so its users could not be changed; services were left as they are. Look at its log, then run `pulumi up --refresh`.",
+      "Redis does not run, so its users could not be changed; services were left as they are. Look at its log, " +
+        "then run `pulumi up --refresh`.",
     );
   }
   return engine.must(
@@ -77,7 +81,10 @@ async function settle(engine: DockerClient, stack: string, settings: SettleSetti
   ]);
 }
 
-/** Stops all but the newest container of a service, or all of them where there is no such service any more; gives the newest one's addresses. */
+/**
+ * Stops all but the newest container of a service, or all of them where there is no such service any more; gives the
+ * newest one's addresses.
+ */
 async function stopSuperseded(
   engine: DockerClient,
   stack: string,
@@ -95,7 +102,8 @@ async function stopSuperseded(
   const facts = await inspect(engine, service, newest);
   if (older.length > 0 && facts.health !== "healthy") {
     throw new Error(
-      `the new container of ${service} is ${facts.health}, so the old one and its password are kept; the next \`pulumi up\` ends them.`,
+      `the new container of ${service} is ${facts.health}, so the old one and its password are kept; the next ` +
+        "`pulumi up` ends them.",
     );
   }
   await Promise.all(older.map((id) => stop(engine, service, id)));
@@ -119,7 +127,8 @@ interface ContainerFacts {
 }
 
 const FORMAT =
-  "{{if .State.Health}}{{.State.Health.Status}}{{else}}healthy{{end}} {{or .Config.StopTimeout 10}} {{range .NetworkSettings.Networks}}{{.IPAddress}},{{end}}";
+  "{{if .State.Health}}{{.State.Health.Status}}{{else}}healthy{{end}} {{or .Config.StopTimeout 10}} {{range " +
+  ".NetworkSettings.Networks}}{{.IPAddress}},{{end}}";
 
 async function inspect(engine: DockerClient, service: string, id: string): Promise<ContainerFacts> {
   const what = `a container of ${service} could not be inspected`;

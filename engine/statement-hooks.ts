@@ -1,8 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { POSTGRES_LIVE_FILES, POSTGRES_PATHS } from "../hardening/postgres/server/start-script";
-import { despiteDeadlocks, type DatabaseScript } from "../hardening/postgres/tenancy/policy-scripts";
+import type { DatabaseScript } from "../hardening/postgres/tenancy/policy-scripts";
 import { LABEL_COMPONENT, LABEL_STACK } from "../hardening/container/labels";
 import { newestContainer } from "./containers";
+import { despiteDeadlocks } from "./deadlocks";
 import type { DockerClient } from "./docker";
 import { indent } from "./text";
 
@@ -14,8 +15,14 @@ export interface StatementsSettings {
 /** Seconds for the statements of one database: the guard counts rows. */
 const TIMEOUT_SECONDS = 600;
 
-/** The superuser's password never leaves the container that it belongs to: psql runs in there, through the server's own socket. */
-const PSQL = `PGPASSWORD=$(cat ${POSTGRES_PATHS.live}/${POSTGRES_LIVE_FILES.password}) exec psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --single-transaction --host=${POSTGRES_PATHS.socket} --username="$POSTGRES_USER" --dbname="$1" --output=/dev/null`;
+/**
+ * The superuser's password never leaves the container that it belongs to: psql runs in there, through the server's own
+ * socket.
+ */
+const PSQL =
+  `PGPASSWORD=$(cat ${POSTGRES_PATHS.live}/${POSTGRES_LIVE_FILES.password}) exec psql --no-psqlrc --quiet ` +
+  `--set=ON_ERROR_STOP=1 --single-transaction --host=${POSTGRES_PATHS.socket} --username="$POSTGRES_USER" ` +
+  `--dbname="$1" --output=/dev/null`;
 
 /** @param at "create" for a receipt; "update" for what has to precede a change of a resource. */
 export function statementHooks(
@@ -43,7 +50,8 @@ async function run(stack: string, engine: DockerClient, { name, statements }: St
     );
     if (result.code !== 0)
       throw new Error(
-        `${name}: database ${database} refused it; services were not changed, and the next \`pulumi up\` tries again.\n${indent(said(result.stderr))}`,
+        `${name}: database ${database} refused it; services were not changed, and the next \`pulumi up\` tries ` +
+          `again.\n${indent(said(result.stderr))}`,
       );
     const notices = said(result.stderr);
     if (notices !== "") await pulumi.log.info(`${name}: database ${database}: ${notices}`);

@@ -1,4 +1,7 @@
-/** Rampart's data and pure functions: no Pulumi, no engine. What a workload is, what it may do, and the rules that judge it. */
+/**
+ * Rampart's data and pure functions: no Pulumi, no engine. What a workload is, what it may do, and the rules that judge
+ * it.
+ */
 export * from "./confinement/apparmor";
 export * from "./confinement/seccomp";
 export * from "./container/labels";

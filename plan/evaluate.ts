@@ -1,25 +1,26 @@
 import * as pulumi from "@pulumi/pulumi";
 import { currentEngine } from "../resources/context";
-import { usesDatabase, usesRedis } from "../config";
+import { loadStackConfig, registryUsers, usesDatabase, usesRedis } from "../config";
 import { databaseAccess } from "../resources/on-engine";
 import type { LoadedConfig } from "../config";
 import { CA_NOT_AFTER } from "../hardening/pki/certificates";
 import { certificatePeriod } from "../hardening/pki/period";
 import { judge, RULES, viewOfResources, type PostureEntry, type StackFacts } from "../hardening/rules";
 import { recordResources, type RecordedResource } from "./monitor";
-import { configOf } from "./stack-config";
 import type { StackFile } from "./stack-file";
 
 /** Everything that a program would declare, and how it stands against the rules. */
 export interface Plan {
   readonly stack: string;
+  /** What the stack's file says, with every default; it holds no secret. */
+  readonly config: LoadedConfig;
   readonly resources: readonly RecordedResource[];
   readonly posture: readonly PostureEntry[];
 }
 
 /**
  * Evaluates a Pulumi program in this process: no engine, no account, no Docker. The program is run as it is; only what
- * it talks to is Pulumi's mock monitor. One program a process, as Pulumi's runtime is a process's own.
+ * it talks to is Pulumi's mock monitor. One program at a time, as Pulumi's runtime is a process's own.
  *
  * @throws whatever the program throws; for a faulty configuration the error that names every fault
  */
@@ -32,9 +33,9 @@ export async function evaluate(file: StackFile, program: () => Promise<unknown>)
     await program();
     await pulumi.runtime.disconnect();
   });
-  const config = configOf(file);
+  const config = loadStackConfig();
   const view = viewOfResources(facts(config), resources);
-  return { stack: file.stack, resources, posture: judge(RULES, view) };
+  return { stack: file.stack, config, resources, posture: judge(RULES, view) };
 }
 
 /** What the SDK asks for the places in the sources at which a resource is made; the types leave it out. */
@@ -63,6 +64,8 @@ function facts(config: LoadedConfig): StackFacts {
     stack: config.stack,
     environment: config.environment,
     certificates: typeof config.certificates === "string" ? config.certificates : config.certificates.directory,
+    registries: registryUsers(config),
+    edge: { listenAddress: config.edge.listenAddress, behindProxy: config.edge.trustedProxies.length > 0 },
     ...(usesDatabase(config) ? { databaseAccess: databaseAccess(config, currentEngine()) } : {}),
     ...(usesDatabase(config) || usesRedis(config) ? { data: dataFacts(config, new Date()) } : {}),
   };

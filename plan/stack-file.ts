@@ -21,14 +21,38 @@ export class StackFileError extends Error {}
  * @throws StackFileError when there is no such file, or it is not YAML
  */
 export function readStackFile(directory: string, stack: string, configFile?: string): StackFile {
-  const path = configFile ?? join(directory, `Pulumi.${basename(stack)}.yaml`);
-  const project = readYaml(join(directory, "Pulumi.yaml"), "run this in a Pulumi project");
+  const path = configFile ?? stackFilePath(directory, stack);
+  const project = join(directory, PROJECT_FILE);
+  return parseStackFile(stack, {
+    project: { name: project, text: readText(project, "run this in a Pulumi project") },
+    stack: { name: path, text: readText(path, "create it, or name another with --config-file <path>") },
+  });
+}
+
+export const PROJECT_FILE = "Pulumi.yaml";
+
+/** Where Pulumi looks for a stack's file. */
+export const stackFilePath = (directory: string, stack: string): string =>
+  join(directory, `Pulumi.${basename(stack)}.yaml`);
+
+/** A file's text, and its name for messages. */
+export interface NamedText {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** The same from texts that were read elsewhere. @throws StackFileError where one is not YAML */
+export function parseStackFile(
+  stack: string,
+  files: { readonly project: NamedText; readonly stack: NamedText },
+): StackFile {
+  const project = parseYaml(files.project);
   const name = typeof project["name"] === "string" ? project["name"] : "rampart";
   const values: Record<string, string> = {};
   const secretKeys: string[] = [];
   for (const [key, entry] of [
     ...Object.entries(defaults(project["config"])),
-    ...Object.entries(record(readYaml(path, "create it, or name another with --config-file <path>")["config"])),
+    ...Object.entries(record(parseYaml(files.stack)["config"])),
   ]) {
     if (entry === null || entry === undefined) continue;
     const full = key.includes(":") ? key : `${name}:${key}`;
@@ -38,12 +62,16 @@ export function readStackFile(directory: string, stack: string, configFile?: str
   return { stack, project: name, values, secretKeys };
 }
 
-function readYaml(path: string, fix: string): Record<string, unknown> {
+function readText(path: string, fix: string): string {
   if (!existsSync(path)) throw new StackFileError(`there is no ${path}; ${fix}`);
+  return readFileSync(path, "utf8");
+}
+
+function parseYaml({ name, text }: NamedText): Record<string, unknown> {
   try {
-    return record(parse(readFileSync(path, "utf8")));
+    return record(parse(text));
   } catch (error) {
-    throw new StackFileError(`${path} is not valid YAML: ${error instanceof Error ? error.message : String(error)}`);
+    throw new StackFileError(`${name} is not valid YAML: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 

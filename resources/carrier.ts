@@ -3,6 +3,7 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { ownerLabels } from "../hardening/container/labels";
 import type { StackContext } from "./context";
+import { NOBODY } from "../hardening/container/workload";
 
 export interface MountedFile {
   readonly content: pulumi.Input<string>;
@@ -53,7 +54,7 @@ export function createCarrier(
       mustRun: false,
       restart: "no",
       networkMode: "none",
-      user: "65534:65534",
+      user: NOBODY,
       capabilities: { drops: ["ALL"] },
       securityOpts: ["no-new-privileges:true"],
       logDriver: "none",
@@ -74,7 +75,10 @@ export function volumeName(name: string, files: FilesByName, salt?: pulumi.Outpu
   return filesDigest(files, salt).apply((digest) => `${name}-${digest}`);
 }
 
-/** Twelve hex digits of names, permissions and contents. A keyed digest of secrets is no secret, and every tool shows it. */
+/**
+ * Twelve hex digits of names, permissions and contents. A keyed digest of secrets is no secret, and every tool shows
+ * it.
+ */
 export function filesDigest(files: FilesByName, salt?: pulumi.Output<string>): pulumi.Output<string> {
   const entries = Object.entries(files).sort(([a], [b]) => (a < b ? -1 : 1));
   const contents = pulumi.all(entries.map(([, file]) => file.content));

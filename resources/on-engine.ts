@@ -1,4 +1,6 @@
-/** What a configuration comes to on one engine: local or remote decides how Postgres is reached and who owns the socket. */
+/**
+ * What a configuration comes to on one engine: local or remote decides how Postgres is reached and who owns the socket.
+ */
 import { statSync } from "node:fs";
 import { backsUpElsewhere, usesDatabase, type LoadedConfig } from "../config";
 import { isLocalLinux, type Engine } from "../engine/engine";
@@ -23,7 +25,10 @@ export function networkPlan(config: LoadedConfig, engine: Engine): NetworkPlan[]
   });
 }
 
-/** The gid of the engine's socket: configured, or read where the engine is local. Undefined where neither tells, or root's. */
+/**
+ * The gid of the engine's socket: configured, or read where the engine is local. Undefined where neither tells, or
+ * root's.
+ */
 export function socketGroup(config: LoadedConfig, engine: Engine): number | undefined {
   if (config.dockerSocketGroup !== undefined) return config.dockerSocketGroup;
   if (!isLocalLinux(engine)) return undefined;

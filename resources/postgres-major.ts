@@ -6,7 +6,10 @@ import { parseImage } from "../hardening/container/image";
 import { majorRefusal, postgresMajor } from "../hardening/postgres/upgrade/upgrade";
 import type { StackContext } from "./context";
 
-/** The major version of the stack's Postgres image. @throws Error where its tag names none, which the configuration's checks refuse first */
+/**
+ * The major version of the stack's Postgres image.
+ * @throws Error where its tag names none, which the configuration's checks refuse first
+ */
 export function configuredMajor(context: StackContext): number {
   const reference = context.images.reference("postgres");
   const major = postgresMajor(parseImage(reference)?.tag ?? "");

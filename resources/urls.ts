@@ -1,9 +1,9 @@
 /** The URLs by which programs reach the stack's servers: secret, as each holds a password. */
 import * as pulumi from "@pulumi/pulumi";
 import { databaseNames, databaseVariable, type LoadedConfig } from "../config";
+import { SECRETS_PATH } from "../hardening/container/workload";
 import { POSTGRES_ALIAS, POSTGRES_PORT, postgresUrl } from "../hardening/postgres/server/url";
 import { REDIS_ALIAS, redisUrl } from "../hardening/redis/url";
-import { SECRETS_PATH } from "./program";
 
 /** Where the secret DATABASE_CA lies in a container. */
 const DATABASE_CA_PATH = `${SECRETS_PATH}/database_ca`;

@@ -74,7 +74,8 @@ export function passwordOf({ passwords }: DatabaseAccess, role: string): string 
   const password = passwords[role];
   if (password === undefined)
     throw new UserError(
-      `--role: given '${role}'; this stack has ${[...Object.keys(passwords).sort(), "superuser"].join(", ")}. An elevation (elevated_<who>) is declared in database.elevations.`,
+      `--role: given '${role}'; this stack has ${[...Object.keys(passwords).sort(), "superuser"].join(", ")}. An ` +
+        "elevation (elevated_<who>) is declared in database.elevations.",
     );
   return password;
 }

@@ -1,4 +1,5 @@
 import { defined } from "../../hardening/defined";
+import { DATABASE_ROLES } from "../../hardening/postgres/roles/roles";
 import { configFile } from "../shared/common-options";
 import { usageError, wrongOption, type UserError } from "../shared/errors";
 import type { Input } from "../shared/options";
@@ -17,7 +18,7 @@ export interface PsqlOptions {
 
 const LOWEST_PORT = 1024;
 const HIGHEST_PORT = 65_535;
-const ROLES = "app_ro, app_rw, migrator, monitor, backup, elevated_<who> or superuser";
+const ROLES = `${DATABASE_ROLES.join(", ")}, elevated_<who> or superuser`;
 
 export const OPTIONS = {
   role: {

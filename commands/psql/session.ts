@@ -4,7 +4,9 @@ import type { DockerClient } from "../../engine/docker";
 import { lines } from "../../engine/text";
 import { ephemeralArgs, type EphemeralContainer } from "../../hardening/container/ephemeral";
 import { LABEL_COMPONENT, LABEL_NAME, LABEL_STACK } from "../../hardening/container/labels";
+import { POSTGRES_ALIAS, POSTGRES_PORT } from "../../hardening/postgres/server/url";
 import { SERVER_UID, SERVER_USER } from "../../hardening/postgres/server/user";
+import { SUPERUSER_SCRIPT, WAIT_SCRIPT, WRITE_FILE_SCRIPT } from "../../hardening/postgres/session/session-scripts";
 import { UserError } from "../shared/errors";
 import { passwordLine, passwordOf, type DatabaseAccess } from "./access";
 import type { PsqlOptions } from "./options";
@@ -16,28 +18,15 @@ export const owner = (): string => `${hostname()}:${process.pid}`;
 
 /** Where files lie that must be gone with the container. */
 const FILES = "/run/rampart";
-/** A session of a client that vanished ends by itself; nobody works longer than a day without a break. */
+/** Nobody works longer without a break. */
 const LONGEST_SECONDS = 12 * 3600;
-/** Ends once no psql has run for some seconds, so that nothing is left behind by a client that was killed. */
-const WAIT_SCRIPT = `trap 'exit 0' INT TERM
-left=${LONGEST_SECONDS} idle=0
-while [ "$left" -gt 0 ] && [ "$idle" -lt 12 ]; do
-  sleep 5 & wait $!
-  left=$((left - 5)) idle=$((idle + 1))
-  for comm in /proc/[0-9]*/comm; do
-    read -r name < "$comm" 2>/dev/null || continue
-    [ "$name" != psql ] || idle=0
-  done
-done
-`;
-const WRITE_SCRIPT = 'umask 077; cat > "$1"';
 
 /** psql's environment: paths and names only. */
 function psqlEnvironment(access: DatabaseAccess, options: PsqlOptions): Record<string, string> {
   return {
     ...{
-      PGHOST: "postgres",
-      PGPORT: "5432",
+      PGHOST: POSTGRES_ALIAS,
+      PGPORT: String(POSTGRES_PORT),
       PGUSER: options.role,
       PGDATABASE: options.database ?? access.database,
       PGPASSFILE: `${FILES}/pgpass`,
@@ -52,7 +41,10 @@ function psqlEnvironment(access: DatabaseAccess, options: PsqlOptions): Record<s
   };
 }
 
-/** psql in a container of its own on the stack's internal network; it is gone when psql ends. @returns psql's exit code */
+/**
+ * psql in a container of its own on the stack's internal network; it is gone when psql ends.
+ * @returns psql's exit code
+ */
 export async function runSession(
   docker: DockerClient,
   access: DatabaseAccess,
@@ -76,7 +68,7 @@ export async function runSession(
     ],
     environment: psqlEnvironment(access, options),
     labels: { [LABEL_OWNER]: owner() },
-    ...{ entrypoint: "sh", command: ["-c", WAIT_SCRIPT] },
+    ...{ entrypoint: "sh", command: ["-c", WAIT_SCRIPT, "sh", String(LONGEST_SECONDS)] },
   };
   const run = ["run", ...ephemeralArgs(container, ["--detach"])];
   const id = (await docker.must("The container for psql could not be started", run)).trim();
@@ -90,7 +82,7 @@ export async function runSession(
     const write = (file: string, content: string): Promise<string> =>
       docker.must(
         "A file for psql could not be written",
-        ["exec", "--interactive", id, "sh", "-c", WRITE_SCRIPT, "sh", `${FILES}/${file}`],
+        ["exec", "--interactive", id, "sh", "-c", WRITE_FILE_SCRIPT, "sh", `${FILES}/${file}`],
         { input: content },
       );
     await write("pgpass", passwordLine(options.role, password));
@@ -102,15 +94,16 @@ export async function runSession(
   }
 }
 
-/** psql inside the Postgres container, whose password file never leaves it: over the socket the superuser may enter any database, a restored one too. */
+/**
+ * psql inside the Postgres container, whose password file never leaves it: over the socket the superuser may enter any
+ * database, a restored one too.
+ */
 export async function runSuperuser(
   docker: DockerClient,
   access: Pick<DatabaseAccess, "database" | "superuser">,
   options: PsqlOptions,
   container: string,
 ): Promise<number> {
-  const script =
-    'PGPASSWORD=$(cat /run/secrets/postgres_password) && export PGPASSWORD && exec psql -h /var/run/postgresql -U "$POSTGRES_USER" -d "$RAMPART_DATABASE" "$@"';
   const environment = [
     "--env",
     `RAMPART_DATABASE=${options.database ?? access.database}`,
@@ -119,7 +112,7 @@ export async function runSuperuser(
     "--env",
     "PGAPPNAME=rampart-psql",
   ];
-  const psql = [container, "sh", "-c", script, "psql", ...options.args];
+  const psql = [container, "sh", "-c", SUPERUSER_SCRIPT, "psql", ...options.args];
   return docker.attach(["exec", ...terminal(), ...environment, ...psql]);
 }
 

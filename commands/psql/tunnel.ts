@@ -8,9 +8,10 @@ import { LABEL_COMPONENT, LABEL_EPHEMERAL, LABEL_NAME, LABEL_STACK } from "../..
 import { passwordOf, type DatabaseAccess } from "./access";
 import type { PsqlOptions } from "./options";
 import { LABEL_OWNER, owner, SESSION_NAME } from "./session";
+import { NOBODY } from "../../hardening/container/workload";
+import { POSTGRES_ALIAS, POSTGRES_PORT } from "../../hardening/postgres/server/url";
 
 export const TUNNEL_NAME = "psql-tunnel";
-const PORT = 5432;
 /** A tunnel whose owner vanished closes by itself. */
 const LONGEST_SECONDS = 12 * 3600;
 const READY_SECONDS = 30;
@@ -63,7 +64,7 @@ export async function openTunnel(
         component: "forwarder",
         name: TUNNEL_NAME,
         image,
-        user: "65534:65534",
+        user: NOBODY,
         network: name,
         labels,
       },
@@ -72,11 +73,11 @@ export async function openTunnel(
       command: [
         String(LONGEST_SECONDS),
         "socat",
-        `TCP-LISTEN:${PORT},fork,reuseaddr,max-children=16`,
-        `TCP:postgres:${PORT}`,
+        `TCP-LISTEN:${POSTGRES_PORT},fork,reuseaddr,max-children=16`,
+        `TCP:${POSTGRES_ALIAS}:${POSTGRES_PORT}`,
       ],
     };
-    const published = ["--name", name, "--init", "--publish", `127.0.0.1:${options.tunnel}:${PORT}`];
+    const published = ["--name", name, "--init", "--publish", `127.0.0.1:${options.tunnel}:${POSTGRES_PORT}`];
     await docker.must("The tunnel could not be made", ["create", ...ephemeralArgs(forwarder, published)]);
     await docker.must("The tunnel could not reach the internal network", ["network", "connect", access.network, name]);
     await docker.must(`The tunnel could not listen on 127.0.0.1:${options.tunnel} of the engine's host`, [
@@ -93,7 +94,7 @@ export async function openTunnel(
 
 /** The engine takes connections to a published port from the start, and drops them until the forwarder listens. */
 function listening(docker: DockerClient, name: string): Promise<true> {
-  const knock = ["exec", name, "socat", "-u", "/dev/null", `TCP:127.0.0.1:${PORT}`];
+  const knock = ["exec", name, "socat", "-u", "/dev/null", `TCP:127.0.0.1:${POSTGRES_PORT}`];
   return until("The tunnel did not listen", { seconds: READY_SECONDS, everyMs: 200 }, async () => {
     const { code, stderr } = await docker.ask(knock, { timeoutSeconds: READY_SECONDS });
     return code === 0 ? { fact: true } : { state: lastLines(stderr) || `socat ended with ${code}` };

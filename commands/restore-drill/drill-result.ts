@@ -42,7 +42,8 @@ export function describeDrill(drill: DrillResult): string {
     ...differences.map((difference) => `  - ${describeDifference(difference)}`),
     ...databases.map(
       (one) =>
-        `  ${one.database}: ${one.tables} tables, ${one.rows} rows, ${one.policies} policies, ${one.roles} roles${ok ? ": the same" : ""}`,
+        `  ${one.database}: ${one.tables} tables, ${one.rows} rows, ${one.policies} policies, ${one.roles} ` +
+        `roles${ok ? ": the same" : ""}`,
     ),
     "",
   ].join("\n");

@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, existsSync } from "node:fs";
 import { join } from "node:path";
+import { despiteDeadlocks } from "../../engine/deadlocks";
 import type { DockerClient } from "../../engine/docker";
 import { lines } from "../../engine/text";
 import { watch } from "../../engine/until";
@@ -21,7 +22,6 @@ import {
   switchScript,
 } from "../../hardening/backup/restore-scripts";
 import { RESERVE_MIB, restoredMiB } from "../../hardening/backup/space";
-import { despiteDeadlocks } from "../../hardening/postgres/tenancy/policy-scripts";
 import { execIn, pipe, saveFrom, scriptIn } from "../shared/backup-engine";
 import type { Difference } from "../shared/difference";
 import { UserError } from "../shared/errors";
@@ -74,34 +74,49 @@ export class Restore {
       GLOBALS_FILE,
       ...info.databases.flatMap((database) => [dumpFile(database), manifestFile(database)]),
     ]) {
-      await saveFrom(this.engine, `Writing ${file}`, this.store, this.cat(file), join(path, file));
+      await saveFrom(this.engine, `Writing ${file}`, [this.store, this.cat(file)], join(path, file));
       this.say(join(path, file));
     }
   }
 
   /** @throws UserError where restoring dumps of so many bytes could fill the disk under the live databases */
   async room(postgres: string, dumpBytes: number): Promise<void> {
-    const free = Number(await scriptIn(this.engine, postgres, "Looking for free space", freeSpaceScript()));
+    const free = Number(
+      await scriptIn(this.engine, { container: postgres, what: "Looking for free space", script: freeSpaceScript() }),
+    );
     const needed = restoredMiB(dumpBytes) + RESERVE_MIB;
     if (free < needed)
       throw new UserError(
-        `The disk under Postgres has ${free} MiB free, and what is restored may take ${needed - RESERVE_MIB} MiB and has to leave ${RESERVE_MIB} MiB: make room first. Nothing was changed.`,
+        `The disk under Postgres has ${free} MiB free, and what is restored may take ${needed - RESERVE_MIB} MiB ` +
+          `and has to leave ${RESERVE_MIB} MiB: make room first. Nothing was changed.`,
       );
   }
 
-  /** Restores one database beside the live one, and compares it with the backup's manifest. The new one stays, whatever comes out. */
+  /**
+   * Restores one database beside the live one, and compares it with the backup's manifest. The new one stays, whatever
+   * comes out.
+   */
   async toDatabase(postgres: string, database: string, target: string): Promise<Verified> {
     const { engine } = this;
-    const expected = await this.file(manifestFile(database));
-    const known = await this.databases(postgres);
+    const [expected, known] = await Promise.all([this.file(manifestFile(database)), this.databases(postgres)]);
     if (known.includes(target))
       throw new UserError(`The database ${target} exists already: name another, or drop it first.`);
     const made = lines(
-      await scriptIn(engine, postgres, "Looking for the backup's roles", missingRolesScript(), [], expected),
+      await scriptIn(engine, {
+        container: postgres,
+        what: "Looking for the backup's roles",
+        script: missingRolesScript(),
+        input: expected,
+      }),
     );
     if (made.length > 0) this.say(`roles that the server does not have, made without login: ${made.join(", ")}`);
     try {
-      await scriptIn(engine, postgres, `Making the database ${target}`, createDatabaseScript(), [target, database]);
+      await scriptIn(engine, {
+        container: postgres,
+        what: `Making the database ${target}`,
+        script: createDatabaseScript(),
+        args: [target, database],
+      });
       this.say(`${database}: restoring into ${target}`);
       await pipe(
         engine,
@@ -111,32 +126,37 @@ export class Restore {
       );
     } catch (error) {
       // Half a database is of no use to anybody, and would be in the way of the next attempt.
-      await scriptIn(engine, postgres, `Dropping ${target}`, dropDatabaseScript(), [target]).catch(() =>
-        this.say(`the unfinished database ${target} is still there`),
-      );
+      await scriptIn(engine, {
+        container: postgres,
+        what: `Dropping ${target}`,
+        script: dropDatabaseScript(),
+        args: [target],
+      }).catch(() => this.say(`the unfinished database ${target} is still there`));
       throw error;
     }
     const unused = lines(
-      await scriptIn(engine, postgres, "Removing roles that nothing needs", dropUnusedRolesScript(), made),
+      await scriptIn(engine, {
+        container: postgres,
+        what: "Removing roles that nothing needs",
+        script: dropUnusedRolesScript(),
+        args: made,
+      }),
     );
     if (unused.length > 0) this.say(`of these removed again, as nothing was granted to them: ${unused.join(", ")}`);
-    const found = await scriptIn(
-      engine,
-      postgres,
-      `Reading what ${target} holds`,
-      manifestScript(),
-      [target],
-      manifestSql(),
-    );
+    const found = await scriptIn(engine, {
+      container: postgres,
+      what: `Reading what ${target} holds`,
+      script: manifestScript(),
+      args: [target],
+      input: manifestSql(),
+    });
     return readVerification(
-      await scriptIn(
-        engine,
-        postgres,
-        `Comparing ${target} with the backup`,
-        compareScript(),
-        [],
-        compareInput(expected, found),
-      ),
+      await scriptIn(engine, {
+        container: postgres,
+        what: `Comparing ${target} with the backup`,
+        script: compareScript(),
+        input: compareInput(expected, found),
+      }),
     );
   }
 
@@ -152,18 +172,20 @@ export class Restore {
       throw new UserError(`${target} does not hold to the configuration as it is now:\n${result.stderr.trim()}`);
   }
 
-  /** Puts restored databases in the live ones' places, all of them or none. Gives the number of sessions that were ended, by live name. */
+  /**
+   * Puts restored databases in the live ones' places, all of them or none. Gives the number of sessions that were
+   * ended, by live name.
+   */
   async switch(postgres: string, swaps: readonly Swap[]): Promise<Readonly<Record<string, number>>> {
     const names = swaps.map(({ live }) => live).join(" and ");
     try {
       return endedSessions(
-        await scriptIn(
-          this.engine,
-          postgres,
-          `Putting what was restored in the place of ${names}`,
-          switchScript(),
-          swaps.flatMap(({ live, restored, before }) => [live, restored, before]),
-        ),
+        await scriptIn(this.engine, {
+          container: postgres,
+          what: `Putting what was restored in the place of ${names}`,
+          script: switchScript(),
+          args: swaps.flatMap(({ live, restored, before }) => [live, restored, before]),
+        }),
       );
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
@@ -171,7 +193,9 @@ export class Restore {
       const [first] = swaps;
       // The server may have gone between the commit and the answer.
       if (first !== undefined && there?.includes(first.before) === true) return {};
-      const opened = `Nobody can connect to ${names} until Postgres is back and this is run again, or: ${swaps.map(({ live }) => `ALTER DATABASE "${live}" WITH ALLOW_CONNECTIONS true;`).join(" ")}`;
+      const opened =
+        `Nobody can connect to ${names} until Postgres is back and this is run again, or: ` +
+        `${swaps.map(({ live }) => `ALTER DATABASE "${live}" WITH ALLOW_CONNECTIONS true;`).join(" ")}`;
       throw new UserError(
         `${reason}\n${there === undefined ? opened : `${names} are as they were, and can be connected to.`}`,
       );
@@ -184,13 +208,12 @@ export class Restore {
       try {
         return {
           fact: lines(
-            await scriptIn(
-              this.engine,
-              postgres,
-              "Opening the databases",
-              openDatabasesScript(),
-              swaps.map(({ live }) => live),
-            ),
+            await scriptIn(this.engine, {
+              container: postgres,
+              what: "Opening the databases",
+              script: openDatabasesScript(),
+              args: swaps.map(({ live }) => live),
+            }),
           ),
         };
       } catch (error) {
@@ -201,7 +224,13 @@ export class Restore {
   }
 
   async databases(postgres: string): Promise<string[]> {
-    return lines(await scriptIn(this.engine, postgres, "Listing the databases", listDatabasesScript()));
+    return lines(
+      await scriptIn(this.engine, {
+        container: postgres,
+        what: "Listing the databases",
+        script: listDatabasesScript(),
+      }),
+    );
   }
 
   private cat(file: string): string[] {

@@ -43,7 +43,8 @@ export function chooseSnapshot(snapshots: readonly Snapshot[], wanted?: string):
   if (wanted === undefined) {
     if (new Set(snapshots.map(origin)).size === 1) return newest;
     throw new UserError(
-      `The backups are of more than one installation. Say which: --snapshot <id>, or --snapshot latest for the newest of all.\n${list}`,
+      "The backups are of more than one installation. Say which: --snapshot <id>, or --snapshot latest for the " +
+        `newest of all.\n${list}`,
     );
   }
   const found = snapshots.filter(({ id }) => id.startsWith(wanted));

@@ -9,7 +9,8 @@ export async function containerOf(engine: DockerClient, stack: string, name: str
   const id = await newestContainer(engine, { [LABEL_STACK]: stack, [LABEL_NAME]: name }, true);
   if (id !== undefined) return id;
   throw new UserError(
-    `No container "${name}" of stack ${stack} runs on ${engine.host}. Check that the stack is deployed and that its database has backups (database.backups).`,
+    `No container "${name}" of stack ${stack} runs on ${engine.host}. Check that the stack is deployed and that ` +
+      "its database has backups (database.backups).",
   );
 }
 
@@ -31,14 +32,22 @@ export const execIn = (
   input = "",
 ): Promise<Finished> => engine.ask(execArgs(container, command), { input, timeoutSeconds: "unlimited" });
 
+/** A script, and the container that it runs in. */
+export interface ScriptRun {
+  readonly container: string;
+  /** What it does, as an error says it: "Dropping app failed". */
+  readonly what: string;
+  readonly script: string;
+  /** @default none */
+  readonly args?: readonly string[];
+  /** What it reads. @default nothing */
+  readonly input?: string;
+}
+
 /** Runs a script in a container, which must succeed. @throws EngineError with what it wrote last */
 export const scriptIn = (
   engine: DockerClient,
-  container: string,
-  what: string,
-  script: string,
-  args: readonly string[] = [],
-  input = "",
+  { container, what, script, args = [], input = "" }: ScriptRun,
 ): Promise<string> =>
   engine.must(`${what} failed`, execArgs(container, ["sh", "-c", script, "rampart", ...args]), {
     input,
@@ -50,14 +59,8 @@ export const pipe = (engine: DockerClient, what: string, from: InContainer, to: 
   engine.pipe(`${what} failed`, execArgs(...from), execArgs(...to));
 
 /** Writes what a command in a container writes to a file of this machine, which only its owner can read. */
-export const saveFrom = (
-  engine: DockerClient,
-  what: string,
-  container: string,
-  command: readonly string[],
-  path: string,
-): Promise<void> =>
-  engine.save(`${what} failed`, execArgs(container, command), createWriteStream(path, { mode: 0o600, flags: "wx" }));
+export const saveFrom = (engine: DockerClient, what: string, from: InContainer, path: string): Promise<void> =>
+  engine.save(`${what} failed`, execArgs(...from), createWriteStream(path, { mode: 0o600, flags: "wx" }));
 
 /** What to say of a container whose command ended without a word. */
 export const leftNoMessage = (container: string): string =>

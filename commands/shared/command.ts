@@ -8,10 +8,10 @@ export type Programs = Readonly<Record<string, () => unknown>>;
 export interface Context {
   /** The directory of the Pulumi project, with Pulumi.yaml and the stacks' files. */
   readonly root: string;
+  /** Where the user stands, from which a relative path counts. */
+  readonly cwd: string;
   readonly print: Printer;
   readonly env: NodeJS.ProcessEnv;
-  /** The program and the arguments that run `rampart` again, without a command. */
-  readonly self: readonly string[];
   /** Pulumi programs that this process holds already, by their files. @default every program is loaded from its file */
   readonly programs?: Programs;
 }

@@ -7,7 +7,9 @@ export interface Stream {
   write(text: string): unknown;
 }
 
-/** What a command says. Results go to standard output, all else to standard error, so that a pipe carries results only. */
+/**
+ * What a command says. Results go to standard output, all else to standard error, so that a pipe carries results only.
+ */
 export interface Printer {
   /** A result, as it is. A line break is added where there is none. */
   readonly result: (text: string) => void;
@@ -18,31 +20,32 @@ export interface Printer {
   /** A line of a list: something that is missing. */
   readonly missing: (text: string) => void;
   readonly error: (message: string, hint?: string) => void;
-  /** The width of a page of help on standard output, in columns. */
+  /** The width of a page on standard output, in columns. */
   readonly width: number;
+  /** A text of a result, in a style where standard output shows colours. */
+  readonly paint: (style: Style, text: string) => string;
 }
 
 export interface PrinterArgs {
   readonly stdout: Stream;
   readonly stderr: Stream;
-  /** NO_COLOR and TERM are honoured. */
+  /** NO_COLOR, FORCE_COLOR and TERM are honoured. */
   readonly env: NodeJS.ProcessEnv;
 }
 
 /** The widest that a line may be, in columns. */
 const WIDEST = 100;
-const SGR = { bold: 1, red: 31, green: 32, yellow: 33 } as const;
+const SGR = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 } as const;
+export type Style = keyof typeof SGR;
 
 /**
- * Messages are wrapped and coloured where a person reads them, that is on a terminal. Where standard error is a file or a
- * pipe, a sentence stays one line and carries no escape codes.
+ * Messages are wrapped and coloured where a person reads them, that is on a terminal. Where standard error is a file or
+ * a pipe, a sentence stays one line and carries no escape codes.
  */
 export function printer({ stdout, stderr, env }: PrinterArgs): Printer {
   const person = stderr.isTTY === true;
-  const colours = person && (env["NO_COLOR"] ?? "") === "" && env["TERM"] !== "dumb";
-  const styled = (style: keyof typeof SGR, text: string): string =>
-    colours ? `\u001b[${SGR[style]}m${text}\u001b[0m` : text;
-  const line = (text: string, prefix = "", style?: keyof typeof SGR): void => {
+  const styled = painter(hasColours(stderr, env));
+  const line = (text: string, prefix = "", style?: Style): void => {
     const plain = stripVTControlCharacters(text);
     const wrapped = person ? wrap(plain, widthOf(stderr) - prefix.length, " ".repeat(prefix.length)) : plain;
     const start = style === undefined || prefix === "" ? prefix : styled(style, prefix);
@@ -61,15 +64,29 @@ export function printer({ stdout, stderr, env }: PrinterArgs): Printer {
       if (hint !== undefined) line(hint);
     },
     width: widthOf(stdout),
+    paint: painter(hasColours(stdout, env)),
   };
 }
+
+/** On a terminal, unless NO_COLOR forbids it; elsewhere where FORCE_COLOR asks for it. */
+function hasColours({ isTTY }: Stream, env: NodeJS.ProcessEnv): boolean {
+  if ((env["NO_COLOR"] ?? "") !== "") return false;
+  const forced = env["FORCE_COLOR"] ?? "";
+  if (forced !== "") return forced !== "0" && forced !== "false";
+  return isTTY === true && env["TERM"] !== "dumb";
+}
+
+const painter =
+  (colours: boolean): Printer["paint"] =>
+  (style, text) =>
+    colours ? `\u001b[${SGR[style]}m${text}\u001b[0m` : text;
 
 const widthOf = ({ isTTY, columns }: Stream): number =>
   isTTY === true && columns !== undefined && columns > 0 ? Math.min(columns, WIDEST) : WIDEST;
 
 /**
- * Breaks lines between words. A line that begins with a space is a list, a table or a command, and stays as it is, and so
- * does what stands between backticks.
+ * Breaks lines between words. A line that begins with a space is a list, a table or a command, and stays as it is, and
+ * so does what stands between backticks.
  * @param width in columns
  * @param indent what each further line begins with
  */

@@ -7,8 +7,8 @@ import { field, text } from "./json";
 const PROJECT_FILE = "Pulumi.yaml";
 
 /**
- * The directory of the Pulumi project. In a clone of Rampart that is the clone; for the installed package it is the nearest
- * directory with a Pulumi.yaml, from the current one up, as with the Pulumi CLI.
+ * The directory of the Pulumi project. In a clone of Rampart that is the clone; for the installed package it is the
+ * nearest directory with a Pulumi.yaml, from the current one up, as with the Pulumi CLI.
  * @param home the directory that holds `commands/`
  * @param cwd where to look, and the answer where there is no project
  */

@@ -12,7 +12,10 @@ export const missingPulumi = (floor: string): string =>
 export const pulumiCommand = (stack: string, command: string): string =>
   `npx rampart pulumi ${command}${stack === "dev" ? "" : ` --stack ${stack}`}`;
 
-/** The version of one of Pulumi's packages, as the project has it installed, or as Rampart has where the project has not. */
+/**
+ * The version of one of Pulumi's packages, as the project has it installed, or as Rampart has where the project has
+ * not.
+ */
 export function packageVersion(root: string, name: string): string {
   const path = require.resolve(`@pulumi/${name}/package.json`, { paths: [root, __dirname] });
   const manifest = parseJson(readFileSync(path, "utf8"));

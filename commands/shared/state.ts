@@ -57,7 +57,8 @@ export function prepareState(paths: StatePaths): { readonly created: boolean } {
   if (existsSync(paths.passphrase)) {
     if (readFileSync(paths.passphrase, "utf8").trim() === "") {
       throw new UserError(
-        `${paths.passphrase} is empty: put the passphrase of the state in ${paths.backend} back into it, or remove both to start over.`,
+        `${paths.passphrase} is empty: put the passphrase of the state in ${paths.backend} back into it, or remove ` +
+          "both to start over.",
       );
     }
     if (othersMay(paths.passphrase)) chmodSync(paths.passphrase, PRIVATE_FILE);
@@ -65,13 +66,17 @@ export function prepareState(paths: StatePaths): { readonly created: boolean } {
   }
   if (hasStacks(paths)) {
     throw new UserError(
-      `${paths.passphrase} is gone, and only it opens the state in ${paths.backend}: put it back from your backup, or remove that directory and what it deployed to start over.`,
+      `${paths.passphrase} is gone, and only it opens the state in ${paths.backend}: put it back from your backup, ` +
+        "or remove that directory and what it deployed to start over.",
     );
   }
   return { created: createPassphrase(paths.passphrase) };
 }
 
-/** Written aside and then linked: a link is never made over a file that exists, and the file is whole from its first moment. */
+/**
+ * Written aside and then linked: a link is never made over a file that exists, and the file is whole from its first
+ * moment.
+ */
 function createPassphrase(path: string): boolean {
   const draft = `${path}.${process.pid}`;
   writeFileSync(draft, `${randomBytes(PASSPHRASE_BYTES).toString("base64url")}\n`, { mode: PRIVATE_FILE, flag: "wx" });
@@ -87,7 +92,8 @@ function createPassphrase(path: string): boolean {
   }
 }
 
-function makePrivateDirectory(path: string): void {
+/** Makes a directory that only its owner may enter. */
+export function makePrivateDirectory(path: string): void {
   mkdirSync(path, { recursive: true, mode: PRIVATE_DIRECTORY });
   if (othersMay(path)) chmodSync(path, PRIVATE_DIRECTORY);
 }

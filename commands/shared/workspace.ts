@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { isAbsolute, join, relative, resolve } from "node:path";
+import { defined } from "../../hardening/defined";
 import { readStackFile, type StackFile } from "../../plan/stack-file";
 import { UserError } from "./errors";
 import { field, parseJson, text } from "./json";
@@ -40,12 +41,19 @@ export interface Workspace {
   readonly pulumiFile: string;
 }
 
-/** @throws StackFileError when there is no such file, or it is not YAML */
-export function openWorkspace(root: string, options: WorkspaceOptions): Workspace & { readonly tracked: StackFile } {
+/**
+ * @param cwd where a relative path counts from. @default the current directory
+ * @throws StackFileError when there is no such file, or it is not YAML
+ */
+export function openWorkspace(
+  root: string,
+  options: WorkspaceOptions,
+  cwd = process.cwd(),
+): Workspace & { readonly tracked: StackFile } {
   const paths = statePaths(root);
   const { stack } = options;
   const last = options.configFile === undefined ? lastConfigFile(paths, stack) : undefined;
-  const sourceName = fromRoot(root, options.configFile) ?? last ?? `Pulumi.${stack}.yaml`;
+  const sourceName = fromRoot(root, options.configFile, cwd) ?? last ?? `Pulumi.${stack}.yaml`;
   const sourceFile = resolve(root, sourceName);
   const tracked = readStackFile(root, stack, sourceFile);
   const remembered = last !== undefined && sourceFile !== resolve(root, `Pulumi.${stack}.yaml`);
@@ -62,11 +70,14 @@ export function openWorkspace(root: string, options: WorkspaceOptions): Workspac
   };
 }
 
-/** A path from the current directory as one from the root, by which it is remembered; an absolute path stays as it is. */
-const fromRoot = (root: string, path: string | undefined): string | undefined =>
-  path === undefined || isAbsolute(path) ? path : relative(root, resolve(path));
+/** A path from where the user stands as one from the root, by which it is remembered; an absolute path stays as it is. */
+const fromRoot = (root: string, path: string | undefined, cwd: string): string | undefined =>
+  path === undefined || isAbsolute(path) ? path : relative(root, resolve(cwd, path));
 
-/** The passphrase and Pulumi's stack file. @throws UserError when the kept passphrase and the file do not go together */
+/**
+ * The passphrase and Pulumi's stack file.
+ * @throws UserError when the kept passphrase and the file do not go together
+ */
 export function prepareWorkspace(workspace: Workspace): { readonly created: boolean } {
   const result = prepareState(workspace.paths);
   writePulumiFile(workspace);
@@ -76,12 +87,13 @@ export function prepareWorkspace(workspace: Workspace): { readonly created: bool
 function writePulumiFile(workspace: Workspace, salt?: string): void {
   const { pulumiFile, project, sourceFile, sourceName } = workspace;
   const kept = existsSync(pulumiFile) ? readFileSync(pulumiFile, "utf8") : undefined;
-  writePrivateFile(pulumiFile, mergeStackFile(project, readFileSync(sourceFile, "utf8"), kept, salt, sourceName));
+  const source = readFileSync(sourceFile, "utf8");
+  writePrivateFile(pulumiFile, mergeStackFile({ project, source, sourceName, ...defined({ kept, salt }) }));
 }
 
 /**
- * Makes the stack where it does not exist. `stack init` writes a salt into the stack file beside Pulumi.yaml and takes no
- * `--config-file`, so it gets a directory of its own.
+ * Makes the stack where it does not exist. `stack init` writes a salt into the stack file beside Pulumi.yaml and takes
+ * no `--config-file`, so it gets a directory of its own.
  */
 export async function ensureStack(workspace: Workspace, pulumi: string): Promise<void> {
   const { paths, project, stack } = workspace;
@@ -113,7 +125,10 @@ function readMemory(paths: StatePaths): unknown {
   return existsSync(memory(paths)) ? parseJson(readFileSync(memory(paths), "utf8")) : undefined;
 }
 
-/** The file that a stack was last started from, so that a plain `npm start` does not put the sample in an application's place. */
+/**
+ * The file that a stack was last started from, so that a plain `npm start` does not put the sample in an application's
+ * place.
+ */
 const lastConfigFile = (paths: StatePaths, stack: string): string | undefined => text(field(readMemory(paths), stack));
 
 export function rememberConfigFile({ paths, stack, sourceName }: Workspace): void {

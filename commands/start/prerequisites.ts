@@ -2,6 +2,7 @@ import { MISSING_DOCKER } from "../shared/engine-host";
 import { field, parseJson, text } from "../shared/json";
 import { missingPulumi, PULUMI_INSTALL } from "../shared/pulumi-cli";
 import type { Finished } from "../shared/run";
+import { compareVersions, versionIn } from "../shared/versions";
 
 /** What one look at the machine found: a line for the list, or a sentence that names the fault and the way out. */
 export type Finding = { readonly ok: true; readonly text: string } | { readonly ok: false; readonly sentence: string };
@@ -70,7 +71,7 @@ function noEngine(result: Finished, host: string): string {
 export function judgePulumiCli(result: Finished | undefined, floor: string): Finding {
   const way = PULUMI_INSTALL;
   if (result === undefined) return lacking(`${missingPulumi(floor)}, ${AGAIN}.`);
-  const version = /^v?(\d+\.\d+\.\d+\S*)/.exec(result.stdout.trim())?.[1];
+  const version = versionIn(result.stdout);
   if (version === undefined)
     return lacking(
       `The Pulumi CLI does not tell its version (${lastLine(result.stderr) || "it said nothing"}): install it again (${way}), ${AGAIN}.`,
@@ -105,17 +106,6 @@ export function judgePlugins(wanted: readonly Plugin[], listed: Finished): Findi
   const missing = names.filter((name) => !installed.has(name));
   if (missing.length === 0) return found(`Pulumi plugins ${names.join(", ")}`);
   return found(`Pulumi plugins ${names.join(", ")}; Pulumi now downloads ${missing.join(", ")}`);
-}
-
-/** The order of two versions by their numbers; what follows a hyphen or a plus sign is left out. */
-export function compareVersions(a: string, b: string): number {
-  const numbers = (version: string): number[] => (version.split(/[-+~]/)[0] ?? "").split(".").map(Number);
-  const [left, right] = [numbers(a), numbers(b)];
-  for (let index = 0; index < Math.max(left.length, right.length); index += 1) {
-    const difference = (left[index] ?? 0) - (right[index] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return 0;
 }
 
 const lastLine = (said: string): string => said.trim().split("\n").at(-1) ?? "";

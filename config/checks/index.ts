@@ -8,6 +8,7 @@ import { databaseFaults, postgresFaults, postgresMajorFaults } from "./database"
 import { databaseAccessFaults } from "./database-access";
 import { certificateFaults, edgeFaults, portFaults, routeFaults, traefikFaults } from "./edge";
 import { redisFaults } from "./redis";
+import { registryFaults } from "./registries";
 import { rotationFaults } from "./rotation";
 import { secretFaults, secretValueFaults } from "./secrets";
 import { healthFaults, mountFaults, nameFaults } from "./service";
@@ -20,6 +21,7 @@ const CHECKS: readonly CrossCheck[] = [
   secretFaults,
   secretValueFaults,
   backupFaults,
+  registryFaults,
   certificateFaults,
   mountFaults,
   healthFaults,

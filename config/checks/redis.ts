@@ -1,4 +1,5 @@
 /** Key prefixes of the services that use Redis. */
+import { keyPrefixes } from "../derived";
 import type { Fault } from "../faults";
 import type { StackConfig } from "../schema";
 import type { ShowPath } from "./check";
@@ -6,7 +7,7 @@ import type { ShowPath } from "./check";
 /** Sharing a prefix is a choice; reaching into another's because one is the beginning of the other is a mistake. */
 export function redisFaults(config: StackConfig, show: ShowPath): Fault[] {
   const users = Object.entries(config.services).flatMap(([name, { cache }]) =>
-    cache === false ? [] : [{ name, prefixes: cache === true ? [`${name}:`] : cache.keyPrefixes }],
+    cache === false ? [] : [{ name, prefixes: keyPrefixes(name, cache) }],
   );
   return users.flatMap((user) =>
     users.flatMap((other) =>

@@ -30,6 +30,11 @@ const EDGE_NAMES = ["ping", "rampart-config"];
 
 const REDIS_USERS = ["default", "health"];
 
+/** Whether no service may have this name, whatever it does. */
+export const isReservedName = (name: string): boolean =>
+  [...RESERVED_NAMES, ...EDGE_NAMES, ...REDIS_USERS].includes(name) ||
+  RESERVED_PREFIXES.some((prefix) => name.startsWith(prefix));
+
 export function nameFaults(config: StackConfig, show: ShowPath): Fault[] {
   return Object.entries(config.services).flatMap(([name, service]) => {
     const taken = [

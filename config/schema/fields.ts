@@ -23,8 +23,12 @@ export function checkedString(check: Check<string>): z.ZodType<string, string> {
   });
 }
 
+/** A string of a form. The JSON schema has the form too, and what an editor says of another one. */
 export const matching = (pattern: RegExp, allowed: string, fix: string): z.ZodType<string, string> =>
-  checkedString((value) => (pattern.test(value) ? undefined : { allowed, fix }));
+  checkedString((value) => (pattern.test(value) ? undefined : { allowed, fix })).meta({
+    pattern: pattern.source,
+    patternErrorMessage: `Allowed: ${allowed}. Fix: ${fix}.`,
+  });
 
 /** Why something is weakened: a label of the container and a line of the posture. */
 export const reason: z.ZodType<string, string> = checkedString((value) =>

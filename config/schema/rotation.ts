@@ -3,11 +3,17 @@ import { DATABASE_ROLES } from "../../hardening/postgres/roles/roles";
 import { asDay } from "./dates";
 import { matching, name } from "./fields";
 
-/** Any text; another text is another password. */
-const rotationKey = z.preprocess(
-  asDay,
-  matching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$/, "1 to 40 letters, digits and . _ -", "use the day, such as 2026-11-24"),
-);
+/** Any text, or a number; another text is another password. */
+const rotationKey = z
+  .preprocess(
+    asDay,
+    matching(
+      /^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$/,
+      "1 to 40 letters, digits and . _ -",
+      "use the day, such as 2026-11-24",
+    ),
+  )
+  .meta({ type: ["string", "number"] });
 
 /** Passwords turn over when their key here changes. */
 export const rotation = z

@@ -51,6 +51,8 @@ export const service = (context: SchemaContext) =>
           }),
         ])
         .default(false),
+      /** Whether the service is on `internal` as well, where those without a route are. @default only if it uses data or has no route */
+      internal: z.boolean().default(false),
       /** Whether the service may open connections to the internet. */
       egress: z.boolean().default(false),
       /** Exact permissions of the Docker API, through a socket proxy of the service's own. @default none */

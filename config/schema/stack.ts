@@ -8,6 +8,7 @@ import { edge } from "./edge";
 import { checkedString, image, matching, name } from "./fields";
 import { migration } from "./migration";
 import { redis } from "./redis";
+import { registries } from "./registry";
 import { rotation } from "./rotation";
 import { service } from "./service";
 
@@ -29,6 +30,8 @@ const buildSchema = (context: SchemaContext) =>
     ).optional(),
     edge: edge(context),
     images: z.partialRecord(z.enum(IMAGE_ROLES as [string, ...string[]]), image).default({}),
+    /** Logins for pulls, by registry. */
+    registries,
     network: z
       .strictObject({
         /** The /16 that the stack's networks are cut from. @default one derived from the stack's name */
@@ -62,6 +65,7 @@ export type MigrationConfig = NonNullable<StackConfig["migration"]>;
 export type RouteConfig = ServiceConfig["routes"][number];
 export type SecretSpec = ServiceConfig["secrets"][string];
 export type HealthCheckConfig = ServiceConfig["healthCheck"];
+export type RegistriesConfig = StackConfig["registries"];
 export type CertificatesConfig = StackConfig["certificates"];
 
 /** The keys that exist under `rampart:`, apart from the flat keys that hold secrets. */

@@ -1,11 +1,11 @@
 import { z } from "zod";
+import { QUALIFIED_NAME, TENANT_VARIABLE } from "../../hardening/postgres/tenancy/tenancy";
 import { identifier, matching, reason, unique } from "./fields";
 
 /** Types of a tenant column; the session variable is cast to it. */
 export const TENANT_TYPES = ["uuid", "bigint", "integer", "text"] as const;
 
-const objectName = (what: string, example: string) =>
-  matching(/^[a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*$/, what, `write it as ${example}`);
+const objectName = (what: string, example: string) => matching(QUALIFIED_NAME, what, `write it as ${example}`);
 
 /** What tenancy leaves out, which is another matter in each database. */
 export const tenancyScope = {
@@ -20,7 +20,7 @@ export const tenancyScope = {
 export const tenancy = z.strictObject({
   /** The session variable that holds the tenant, set with SET LOCAL in each transaction. */
   variable: matching(
-    /^[a-z][a-z0-9_]{0,30}\.[a-z][a-z0-9_]{0,30}$/,
+    TENANT_VARIABLE,
     "a name with one dot, such as app.tenant_id",
     "PostgreSQL takes own variables only with a prefix",
   ),

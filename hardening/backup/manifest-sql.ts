@@ -4,7 +4,10 @@
  */
 import { fileText } from "../files";
 
-/** Facts that belong to the server rather than to one database: a restore into a server with roles of its own leaves them out. */
+/**
+ * Facts that belong to the server rather than to one database: a restore into a server with roles of its own leaves
+ * them out.
+ */
 export const SERVER_KINDS = ["database", "membership", "role", "setting"] as const;
 
 /** Writes every fact of the database that psql is connected to. */

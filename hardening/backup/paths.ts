@@ -1,5 +1,7 @@
 /** Where the three containers of the backups find what they share, and what they are told. */
 
+import { SECRETS_PATH } from "../container/workload";
+
 export const BACKUP_PATHS = {
   /** Scripts and SQL, read-only. */
   scripts: "/etc/rampart",
@@ -13,7 +15,7 @@ export const BACKUP_PATHS = {
   restored: "/restored",
   /** The drill's throw-away server. */
   drill: "/drill",
-  secrets: "/run/secrets",
+  secrets: SECRETS_PATH,
 } as const;
 
 /** The names of the containers within the stack, and of their scripts. */

@@ -17,7 +17,8 @@ export function repositoryFault(value: string): RepositoryFault | undefined {
   if (value === LOCAL_REPOSITORY || REMOTE.test(value)) return undefined;
   return {
     allowed:
-      "volume, s3:https://<host>/<bucket>, rest:https://<host>/<path> or sftp:<user>@<host>:/<path>, without a password",
+      "volume, s3:https://<host>/<bucket>, rest:https://<host>/<path> or sftp:<user>@<host>:/<path>, without a " +
+      "password",
     fix: "put passwords and keys under credentials",
   };
 }

@@ -1,4 +1,7 @@
-/** What a restore runs inside of the Postgres container, as its superuser over its own socket. POSIX sh; arguments are $1 and on. */
+/**
+ * What a restore runs inside of the Postgres container, as its superuser over its own socket. POSIX sh; arguments are
+ * $1 and on.
+ */
 import { join } from "node:path";
 import { fileText } from "../files";
 import { compareHead, compareMiddle, compareTail } from "./compare-sql";
@@ -11,7 +14,10 @@ export const freeSpaceScript = (): string => fileText(__dirname, "free-space.sh"
 /** Prints the databases that there are, one a line. */
 export const listDatabasesScript = (): string => restoreFile("list-databases.sh");
 
-/** Makes the roles that standard input (a manifest) names and the server lacks, without login, and prints them: a dump grants rights to them. */
+/**
+ * Makes the roles that standard input (a manifest) names and the server lacks, without login, and prints them: a dump
+ * grants rights to them.
+ */
 export const missingRolesScript = (): string => restoreFile("missing-roles.sh");
 
 /** Takes away those of the roles $1 and on that nothing was granted to and that own nothing. */
@@ -43,12 +49,15 @@ const lines = (text: string): string => (text === "" || text.endsWith("\n") ? te
 /** Runs standard input in one transaction in the database $1: what the configuration says of rows and rights there. */
 export const policyScript = (): string => restoreFile("policy.sh");
 
-/** Lets everybody who may into the databases $1 and on again, where a switch that was cut off shut them; prints all that there are. */
+/**
+ * Lets everybody who may into the databases $1 and on again, where a switch that was cut off shut them; prints all that
+ * there are.
+ */
 export const openDatabasesScript = (): string => restoreFile("open-databases.sh");
 
 /**
- * Puts databases in the place of others: the arguments are threes of live, restored, and the name under which the live one
- * is kept. Nobody can connect meanwhile; services connect anew by themselves. All names change in one transaction, and
- * whatever fails, the live ones can be entered again. Prints for each live one how many sessions were ended.
+ * Puts databases in the place of others: the arguments are threes of live, restored, and the name under which the live
+ * one is kept. Nobody can connect meanwhile; services connect again by themselves. All names change in one transaction,
+ * and whatever fails, the live ones can be entered again. Prints for each live one how many sessions were ended.
  */
 export const switchScript = (): string => restoreFile("switch.sh");

@@ -1,4 +1,7 @@
-/** Postgres' data lies, as a rule, on the disk that backups, drills and restores write to: a full one stops the database. */
+/**
+ * Postgres' data lies, as a rule, on the disk that backups, drills and restores write to: a full one stops the
+ * database.
+ */
 import { fileText } from "../files";
 
 /** MiB that they leave free; space.sh has the same figure. */

@@ -1,4 +1,7 @@
-/** The three containers of a stack's backups, as plain data. Each can do one part, and has what that part needs and nothing else. */
+/**
+ * The three containers of a stack's backups, as plain data. Each can do one part, and has what that part needs and
+ * nothing else.
+ */
 import { hardenedWorkload } from "../container/hardened-workload";
 import type { HealthCheck, Mount, NetworkName, Resources, Workload } from "../container/workload";
 import { fileText } from "../files";
@@ -34,7 +37,10 @@ export interface BackupSettings {
 export const BACKUP_VOLUMES = ["scratch", "state", "restored", "drill", "repository"] as const;
 export type BackupVolume = (typeof BACKUP_VOLUMES)[number];
 
-/** The owner, in labels, of the volumes that hold nothing worth keeping; the dot keeps it apart from every name of a user's. */
+/**
+ * The owner, in labels, of the volumes that hold nothing worth keeping; the dot keeps it apart from every name of a
+ * user's.
+ */
 export const BACKUP_WORK_OWNER = "backup.work";
 
 export const isRemote = (repository: string): boolean => repository !== LOCAL_REPOSITORY;
@@ -104,7 +110,8 @@ function workload(settings: BackupSettings, part: Part): Workload {
     tmpfs: [{ path: "/tmp", sizeMiB: part.tmpMiB }],
     resources: settings.resources,
     healthCheck: health(part.part),
-    // Five health checks. A repository that the password does not open stays so, and an update should not wait longer to say it.
+    // Five health checks. A repository that the password does not open stays so, and an update should not wait longer
+    // to say it.
     startTimeoutSeconds: 60,
     logging: settings.logging,
     accepted: [],

@@ -181,7 +181,9 @@ export function seccompProfile(kind: SeccompKind, options: SeccompProfileOptions
   };
 }
 
-/** A profile as compact JSON with sorted keys: it travels inside the container's options, and its diff must be stable. */
+/**
+ * A profile as compact JSON with sorted keys: it travels inside the container's options, and its diff must be stable.
+ */
 export function renderSeccompProfile(profile: SeccompProfile): string {
   return canonicalJson(profile);
 }

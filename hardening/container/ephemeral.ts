@@ -1,4 +1,7 @@
-/** Containers that a command or a hook makes for its own time, outside of the stack's state: hardened like the stack's own. */
+/**
+ * Containers that a command or a hook makes for its own time, outside of the stack's state: hardened like the stack's
+ * own.
+ */
 import { renderTmpfs } from "./render";
 import { LABEL_COMPONENT, LABEL_EPHEMERAL, LABEL_NAME, LABEL_STACK } from "./labels";
 import type { ComponentKind, Resources, Tmpfs } from "./workload";

@@ -22,8 +22,8 @@ type Safe = keyof typeof SAFE;
 export type WorkloadFields = Omit<Workload, Safe> & Partial<Pick<Workload, Safe>>;
 
 /**
- * A workload whose omitted fields are the safe ones: on no network, with no port, mount, tmpfs, capability or exception;
- * a read-only root; the engine's default seccomp and AppArmor profiles; at most five restarts after failures; 10 s
- * between the stop signal and SIGKILL; 60 s to become healthy.
+ * A workload whose omitted fields are the safe ones: on no network, with no port, mount, tmpfs, capability or
+ * exception; a read-only root; the engine's default seccomp and AppArmor profiles; at most five restarts after
+ * failures; 10 s between the stop signal and SIGKILL; 60 s to become healthy.
  */
 export const hardenedWorkload = (fields: WorkloadFields): Workload => ({ ...SAFE, ...fields });

@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+
 export interface ImageReference {
   readonly repository: string;
   readonly tag: string;
@@ -27,6 +29,13 @@ export function parseImage(reference: string): ImageReference | undefined {
   return { repository, tag, digest };
 }
 
+/** The registry of a reference, as `docker login` names it: Docker Hub is `docker.io`. */
+export function registryOf(reference: string): string {
+  const [first = "", ...rest] = reference.split("/");
+  if (rest.length === 0 || !(/[.:]/.test(first) || first === "localhost")) return "docker.io";
+  return first === "index.docker.io" ? "docker.io" : first.toLowerCase();
+}
+
 /** Why an image may not be used, or undefined if it may. */
 export function imageFault(reference: string): string | undefined {
   const parsed = parseImage(reference);
@@ -34,4 +43,10 @@ export function imageFault(reference: string): string | undefined {
   if (/(?:^|[-_.])latest(?:[-_.]|$)/i.test(parsed.tag)) return "the tag latest says nothing about what runs";
   if (/^0{64}$/.test(parsed.digest)) return "the digest is a placeholder";
   return undefined;
+}
+
+/** `postgres-3f2a1b9c`: short, unique for a reference, and the same in every run. */
+export function imageSlug(reference: string): string {
+  const base = parseImage(reference)?.repository.split("/").at(-1) ?? "image";
+  return `${base}-${createHash("sha256").update(reference).digest("hex").slice(0, 8)}`;
 }

@@ -3,9 +3,14 @@ import type { AcceptedException, ComponentKind, Workload } from "./workload";
 export const LABEL_STACK = "io.rampart.stack";
 export const LABEL_COMPONENT = "io.rampart.component";
 export const LABEL_NAME = "io.rampart.name";
-/** The PIDs limit that the container must run with: the provider has no argument for it, so a hook reads it from here. */
+/**
+ * The PIDs limit that the container must run with: the provider has no argument for it, so a hook reads it from here.
+ */
 export const LABEL_PIDS = "io.rampart.pids-limit";
-/** `true` on a container that a Rampart command made for its own time: no state has it, and it is no leftover of a state. */
+/**
+ * `true` on a container that a Rampart command made for its own time: no state has it, and it is no leftover of a
+ * state.
+ */
 export const LABEL_EPHEMERAL = "io.rampart.ephemeral";
 /** A prefix: `io.rampart.accepted.<rule>` holds the reason why that rule is not held. */
 export const LABEL_ACCEPTED = "io.rampart.accepted.";

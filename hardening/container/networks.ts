@@ -36,8 +36,15 @@ const FIXED_SUBNETS = {
 const INTERNAL_DYNAMIC = { slot: 14, bits: 23 } as const;
 /** Slots below this belong to the fixed networks, those from here to 255 to the consumers of the Docker API. */
 const FIRST_CONSUMER_SLOT = 16;
-/** Postgres' fixed address within `internal`: the database provider is configured with it before the container exists. */
+/**
+ * Postgres' fixed address within `internal`: the database provider is configured with it before the container exists.
+ */
 const POSTGRES_HOST = 10;
+/** The forwarder's, from which Postgres takes the superuser. */
+const FORWARDER_HOST = 11;
+
+/** The network of a consumer of the Docker API and its proxy. */
+export const dockerApiNetwork = (consumer: string): NetworkName => `docker-api-${consumer}`;
 
 /** The stack's networks: deny by default, in both directions. */
 export function planNetworks(input: NetworksInput): NetworkPlan[] {
@@ -64,15 +71,21 @@ export function planNetworks(input: NetworksInput): NetworkPlan[] {
     ...(input.egress ? [fixed("egress", false, false)] : []),
     ...(input.databaseAccess ? [fixed("database-access", false, false)] : []),
     ...consumerSlots(input.dockerApiConsumers).map(({ consumer, slot }) =>
-      network(`docker-api-${consumer}`, { slot, bits: 24 }, true, true),
+      network(dockerApiNetwork(consumer), { slot, bits: 24 }, true, true),
     ),
   ];
 }
 
+const internalAddress = (host: number, stackName: string, pool: string | undefined): string =>
+  `${poolPrefix(pool ?? defaultPool(stackName))}.${FIXED_SUBNETS.internal.slot}.${host}`;
+
 /** Postgres' address for a stack. */
-export function postgresAddress(stackName: string, pool?: string): string {
-  return `${poolPrefix(pool ?? defaultPool(stackName))}.${FIXED_SUBNETS.internal.slot}.${POSTGRES_HOST}`;
-}
+export const postgresAddress = (stackName: string, pool?: string): string =>
+  internalAddress(POSTGRES_HOST, stackName, pool);
+
+/** The forwarder's address for a stack. */
+export const forwarderAddress = (stackName: string, pool?: string): string =>
+  internalAddress(FORWARDER_HOST, stackName, pool);
 
 /** A /16 within 10.128.0.0/9 from the stack's name, so that two stacks on one engine rarely meet. */
 export function defaultPool(stackName: string): string {

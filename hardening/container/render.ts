@@ -19,14 +19,18 @@ export interface ContainerBindings extends LabelContext {
   readonly secretEnvironment?: Readonly<Record<string, Input<string>>>;
 }
 
-/** The most open file descriptors of a process (CIS 5.18): enough for any server here, and below what every engine may give. */
+/**
+ * The most open file descriptors of a process (CIS 5.18): enough for any server here, and below what every engine may
+ * give.
+ */
 const MAX_OPEN_FILES = 16_384;
 /** CIS 5.15. */
 const MAX_RESTARTS = 5;
 
 /**
  * Renders a workload as the provider's container arguments. Every form used here is one that the engine reads back as
- * it was written, so that the next preview is empty: capabilities as CAP_X, cpus with a decimal, durations as Go prints them.
+ * it was written, so that the next preview is empty: capabilities as CAP_X, cpus with a decimal, durations as Go prints
+ * them.
  */
 export function renderContainer(workload: Workload, bindings: ContainerBindings): docker.ContainerArgs {
   return {
@@ -57,7 +61,8 @@ export function renderContainer(workload: Workload, bindings: ContainerBindings)
     ],
     tmpfs: Object.fromEntries(workload.tmpfs.map((mount) => [mount.path, renderTmpfs(mount)])),
     volumes: workload.mounts.map((mount) => renderMount(mount, bindings)),
-    // Without a network of its own a container has none at all, not the engine's default bridge (CIS 5.29 of older editions).
+    // Without a network of its own a container has none at all, not the engine's default bridge (CIS 5.29 of older
+    // editions).
     ...(workload.networks.length === 0 ? { networkMode: "none" } : { networkMode: "bridge" }),
     networksAdvanced: workload.networks.map((attachment) => ({
       name: lookUp(bindings.networks, attachment.network, "network"),

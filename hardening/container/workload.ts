@@ -1,6 +1,6 @@
 /**
- * What a workload is, as plain data: no Pulumi, no Docker types. Something renders it as a container today
- * (`container-args.ts`) and may render it as a Swarm service tomorrow.
+ * What a workload is, as plain data: no Pulumi, no Docker types. `render.ts` renders it as a container today;
+ * something else may render it as a pod tomorrow.
  */
 
 /** The values of the label `io.rampart.component`. */
@@ -17,6 +17,12 @@ export const COMPONENT_KINDS = [
   "forwarder",
 ] as const;
 export type ComponentKind = (typeof COMPONENT_KINDS)[number];
+
+/** `uid:gid` of what owns nothing and reads nothing but what everybody may. */
+export const NOBODY = "65534:65534";
+
+/** Where a container finds its secrets, a file each. */
+export const SECRETS_PATH = "/run/secrets";
 
 /** The fixed networks; a `docker-api-<consumer>` network is added for each consumer of the Docker API. */
 export type NetworkName = "public" | "proxy" | "internal" | "egress" | "database-access" | `docker-api-${string}`;
@@ -90,7 +96,10 @@ export type AppArmorOption =
   | { readonly kind: "profile"; readonly profile: string }
   | { readonly kind: "unconfined"; readonly reason: string };
 
-/** A control that a stack declares it does not hold, and why. It is a label of the container and an `accepted` line of the posture. */
+/**
+ * A control that a stack declares it does not hold, and why. It is a label of the container and an `accepted` line of
+ * the posture.
+ */
 export interface AcceptedException {
   /** The rule's id, for example "cis-5.8". */
   readonly rule: string;

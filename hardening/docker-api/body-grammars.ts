@@ -1,4 +1,6 @@
-/** The grammar of every kind of body that is judged, and the query parameters of the requests that are judged by them. */
+/**
+ * The grammar of every kind of body that is judged, and the query parameters of the requests that are judged by them.
+ */
 import type { BodyKind, QueryKind } from "./endpoints";
 import { CONTAINER_UPDATE, containerCreate, LABELS, NETWORK_CONNECT } from "./create-body";
 import {

@@ -20,7 +20,10 @@ import {
 import type { NameLimits } from "./names";
 import { networkName, volumeName } from "./names";
 
-/** Docker's default capabilities: naming one after dropping ALL gives nothing that silence would not. Source: moby, oci/caps. */
+/**
+ * Docker's default capabilities: naming one after dropping ALL gives nothing that silence would not. Source: moby,
+ * oci/caps.
+ */
 const DEFAULT_CAPABILITIES = [
   "AUDIT_WRITE",
   "CHOWN",
@@ -180,7 +183,9 @@ const ENDPOINT = recordOf({
   NetworkID: EMPTY_STRING,
 });
 
-/** The body of POST /networks/{id}/connect. The engine itself refuses the network `host` here, also by its id (seen). */
+/**
+ * The body of POST /networks/{id}/connect. The engine itself refuses the network `host` here, also by its id (seen).
+ */
 export const NETWORK_CONNECT = recordOf({ Container: PLAIN, EndpointConfig: ENDPOINT });
 
 /** The body of POST /containers/create. */

@@ -54,14 +54,17 @@ export function renderHaproxyConfig(args: HaproxyConfigArgs): string {
     ...globalAndDefaults(args),
     "",
     "frontend docker-api",
-    // Only h1: HAProxy would otherwise take up HTTP/2 from its preface, where the rules on the request line mean nothing.
+    // Only h1: HAProxy would otherwise take up HTTP/2 from its preface, where the rules on the request line mean
+    // nothing.
     `    bind ${args.listenAddress ?? "*"}:${args.port ?? 2375} proto h1`,
     "    option logasap",
-    `    log-format '%[var(txn.verdict,refused)] consumer=${args.consumer} method=%HM path=%HPO rule=%[var(txn.rule,malformed)] permission="%[var(txn.permission,-)]" status=%ST'`,
+    `    log-format '%[var(txn.verdict,refused)] consumer=${args.consumer} method=%HM path=%HPO ` +
+      `rule=%[var(txn.rule,malformed)] permission="%[var(txn.permission,-)]" status=%ST'`,
     ...requestLineRules(),
     ...endpoints.map(
       ({ permission }) =>
-        `    http-request set-var(txn.permission) str('${permission}') if { method ${permission.split(" ")[0] ?? ""} } { path -m reg '${pathPattern(permission, args)}' }`,
+        `    http-request set-var(txn.permission) str('${permission}') if { method ` +
+        `${permission.split(" ")[0] ?? ""} } { path -m reg '${pathPattern(permission, args)}' }`,
     ),
     refuse("not-permitted", "!{ var(txn.permission) -m found }"),
     ...queryRules(endpoints),
@@ -103,7 +106,9 @@ function validate(args: HaproxyConfigArgs): void {
     },
     ...(["volumePrefix", "networkPrefix"] as const).map((name) => ({
       holds: NAME_PREFIX.test(args[name] ?? "app-"),
-      message: `${name}: given "${args[name] ?? ""}"; allowed: lower-case letters, digits, "_", "." and "-", with one that no id has (g to z, "_", "." or "-")`,
+      message:
+        `${name}: given "${args[name] ?? ""}"; allowed: lower-case letters, digits, "_", "." and "-", with one that ` +
+        `no id has (g to z, "_", "." or "-")`,
     })),
   ];
   const fault = faults.find(({ holds }) => !holds);
@@ -161,7 +166,8 @@ function requestLineRules(): string[] {
     // The engine adds the fields of a form to the query.
     refuse(
       "content-type",
-      "{ req.fhdr(content-type) -m found } !{ req.fhdr(content-type) -m reg -i '^(?:application/(?:json|x-tar|tar|gzip|x-gzip|octet-stream)|text/plain)(?:; *charset=utf-8)?$' }",
+      "{ req.fhdr(content-type) -m found } !{ req.fhdr(content-type) -m reg -i " +
+        "'^(?:application/(?:json|x-tar|tar|gzip|x-gzip|octet-stream)|text/plain)(?:; *charset=utf-8)?$' }",
     ),
   ];
 }
@@ -173,7 +179,8 @@ function queryRules(granted: readonly Granted[]): string[] {
       : [
           refuse(
             "query",
-            `{ var(txn.permission) -m str '${permission}' } { query -m found } !{ query -m reg '${queryGrammar(endpoint.query)}' }`,
+            `{ var(txn.permission) -m str '${permission}' } { query -m found } !{ query -m reg ` +
+              `'${queryGrammar(endpoint.query)}' }`,
           ),
         ],
   );
@@ -239,10 +246,13 @@ function bodyRules(granted: readonly Granted[], limits: NameLimits): string[] {
 }
 
 function verdict(consumer: string): string[] {
-  const message = `{"message":"rampart: docker API request refused for ${consumer}: %[method] %[path,json(utf8s)] (rule %[var(txn.rule)]; %[var(txn.fix)])"}`;
+  const message =
+    `{"message":"rampart: docker API request refused for ${consumer}: %[method] %[path,json(utf8s)] (rule ` +
+    `%[var(txn.rule)]; %[var(txn.fix)])"}`;
   return [
     "    http-request set-var(txn.fix) str('see docs/docker-api.md') if !{ var(txn.fix) -m found }",
-    `    http-request deny deny_status 403 content-type application/json lf-string '${message}' if { var(txn.rule) -m found }`,
+    `    http-request deny deny_status 403 content-type application/json lf-string '${message}' if { var(txn.rule) ` +
+      "-m found }",
     "    http-request set-var(txn.verdict) str(allowed)",
     "    http-request set-var(txn.rule) str(-)",
   ];

@@ -28,7 +28,9 @@ export function quote(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
 }
 
-/** Each item once in the expression: written twice (item, then comma and item), nesting would double its size each time. */
+/**
+ * Each item once in the expression: written twice (item, then comma and item), nesting would double its size each time.
+ */
 function list(open: string, item: string, close: string): string {
   return `\\${open}${WS}(?:${item}${WS}(?:,${WS}(?!\\${close})|(?=\\${close})))*+\\${close}`;
 }

@@ -9,9 +9,10 @@ export interface NameLimits {
 }
 
 /**
- * What the names of volumes and networks begin with that a consumer creates, mounts and joins: `<stack's name>.<consumer>.`.
- * Names of Rampart's own, and those of services and of other stacks, are made of letters, digits and hyphens, so none of
- * them begins so, whatever the consumer is called; and no consumer's prefix is the beginning of another's.
+ * What the names of volumes and networks begin with that a consumer creates, mounts and joins:
+ * `<stack's name>.<consumer>.`. Names of Rampart's own, and those of services and of other stacks, are made of letters,
+ * digits and hyphens, so none of them begins so, whatever the consumer is called; and no consumer's prefix is the
+ * beginning of another's.
  * @param stackName The stack's `rampart:name`, without a dot.
  * @param consumer The service's name, without a dot.
  */
@@ -19,7 +20,8 @@ export function consumerPrefix(stackName: string, consumer: string): string {
   const dotted = [stackName, consumer].find((name) => name.includes("."));
   if (dotted !== undefined)
     throw new Error(
-      `docker API proxy: the name ${JSON.stringify(dotted)} has a dot; allowed: letters, digits and hyphens, as a dot ends a prefix`,
+      `docker API proxy: the name ${JSON.stringify(dotted)} has a dot; allowed: letters, digits and hyphens, as a ` +
+        "dot ends a prefix",
     );
   return `${stackName}.${consumer}.`;
 }
@@ -28,8 +30,8 @@ export function consumerPrefix(stackName: string, consumer: string): string {
 export const NAME_PREFIX = /^[a-z][a-z0-9_.-]*[g-z_.-][a-z0-9_.-]*$/;
 
 /**
- * A network's name. Never `host`, and never only hexadecimal digits: the engine takes the first digits of a network's id
- * for its name, and the id of the network `host` puts a container into the host's namespace (seen, Docker 20.10).
+ * A network's name. Never `host`, and never only hexadecimal digits: the engine takes the first digits of a network's
+ * id for its name, and the id of the network `host` puts a container into the host's namespace (seen, Docker 20.10).
  */
 export function networkName(limits: NameLimits): string {
   if (limits.networkPrefix !== undefined) return `${quote(limits.networkPrefix)}[A-Za-z0-9_.-]*+`;

@@ -61,7 +61,10 @@ const ALLOWED_WITHOUT_POST: Partial<Record<GrantingName, readonly DockerApiPermi
   ALLOW_STOP: ["POST /containers/{id}/stop"],
 };
 
-/** Exactly what Traefik's Docker provider asks for: it reads, and nothing else. Source: Traefik 3.7, pkg/provider/docker. */
+/**
+ * Exactly what Traefik's Docker provider asks for: it reads, and nothing else. Source: Traefik 3.7,
+ * pkg/provider/docker.
+ */
 export const TRAEFIK: readonly DockerApiPermission[] = [
   "GET /_ping",
   "GET /containers/json",

@@ -8,7 +8,10 @@ export interface RefusalReason {
   readonly rule: string;
   /** Matched without regard to letter case. */
   readonly pattern: string;
-  /** What the caller may do instead: part of the answer. No comma, quote or parenthesis, which HAProxy's arguments end at. */
+  /**
+   * What the caller may do instead: part of the answer. No comma, quote or parenthesis, which HAProxy's arguments end
+   * at.
+   */
   readonly fix: string;
 }
 

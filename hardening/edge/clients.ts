@@ -9,8 +9,8 @@ export interface InFlight {
 
 /**
  * One client is an IPv4 address, or a /64 of IPv6, which a provider gives to one household or server.
- * Without trusted proxies the address is the connection's, and X-Forwarded-For is not believed; with them it is the last
- * address in X-Forwarded-For that is not one of theirs.
+ * Without trusted proxies the address is the connection's, and X-Forwarded-For is not believed; with them it is the
+ * last address in X-Forwarded-For that is not one of theirs.
  */
 export function sourceCriterion(trustedProxies: readonly string[]): object {
   return { ipStrategy: trustedProxies.length > 0 ? { excludedIPs: [...trustedProxies] } : { ipv6Subnet: 64 } };

@@ -30,7 +30,10 @@ export interface EdgeRoute {
   readonly inFlight: InFlight;
   /** Requests that declare a larger body get 413; those that declare none: see bodies.ts. */
   readonly maxRequestBodyBytes: number;
-  /** Server-sent events and WebSockets that send nothing for more than a minute: no limit on waiting, and only GET matches. */
+  /**
+   * Server-sent events and WebSockets that send nothing for more than a minute: no limit on waiting, and only GET
+   * matches.
+   */
   readonly streaming: boolean;
   readonly headers: HeaderOverrides;
   /** @default no cross-origin access */
@@ -112,7 +115,10 @@ function priority(route: EdgeRoute): number {
 
 type Named = readonly [name: string, definition: object];
 
-/** What every request of a route passes, outermost first: refusals carry the security headers too, and count against the rate. */
+/**
+ * What every request of a route passes, outermost first: refusals carry the security headers too, and count against the
+ * rate.
+ */
 function routeMiddlewares(route: EdgeRoute, trustedProxies: readonly string[]): Named[] {
   const { name, cors } = route;
   const { average, burst, periodSeconds } = route.rateLimit;
@@ -143,8 +149,8 @@ interface BodyRouter {
 }
 
 /**
- * The routers below a route's own, first match first, by what a request says of its body. They share what the route's own
- * counts. No name of a route has an underscore, so none is one of these.
+ * The routers below a route's own, first match first, by what a request says of its body. They share what the route's
+ * own counts. No name of a route has an underscore, so none is one of these.
  */
 function bodyRouters(route: EdgeRoute, input: TraefikDynamicInput): BodyRouter[] {
   const { trustedProxies = [], unsizedInFlight = UNSIZED.inFlight } = input;
@@ -285,7 +291,8 @@ export const TRAEFIK_ROUTES_FILE = "routes/rampart.yml";
 export const TRAEFIK_RELOAD_FILE = "reload";
 
 /**
- * The files of the watched directory, in the order in which they must be written, each after the one before is complete.
+ * The files of the watched directory, in the order in which they must be written, each after the one before is
+ * complete.
  *
  * An upload into a volume removes the old file, creates an empty one and fills it. Traefik reads at the first event;
  * "no file" and "empty file" are valid configurations without any route. Measured on 3.6.7 with `docker cp` onto the

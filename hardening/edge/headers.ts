@@ -2,7 +2,8 @@
  * The security headers of every route, as data. The set is what the HTTP Observatory (mdn-http-observatory) scores A+.
  *
  * They are written as Traefik's `customResponseHeaders`, not as its `stsSeconds`, `frameDeny` … options: a custom
- * response header replaces what the application sent, an empty value deletes it, and all of them stand in one sorted list.
+ * response header replaces what the application sent, an empty value deletes it, and all of them stand in one sorted
+ * list.
  */
 
 export interface SecurityHeader {

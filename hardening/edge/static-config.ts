@@ -1,4 +1,6 @@
-/** Traefik's static configuration (`traefik.yml`): what the edge listens on, logs and trusts. Changing it restarts it. */
+/**
+ * Traefik's static configuration (`traefik.yml`): what the edge listens on, logs and trusts. Changing it restarts it.
+ */
 import { stringify } from "yaml";
 import { defined } from "../defined";
 
@@ -24,7 +26,9 @@ export type TraefikCertificates =
     };
 
 export interface TraefikStaticSettings {
-  /** Options that a version does not know keep Traefik from starting, so newer ones are written only where they exist. */
+  /**
+   * Options that a version does not know keep Traefik from starting, so newer ones are written only where they exist.
+   */
   readonly traefikVersion: TraefikVersion;
   /** The port that a browser sees, to which plain http is redirected. */
   readonly externalHttpsPort: number;
@@ -130,7 +134,7 @@ function certificatesResolvers(settings: TraefikStaticSettings): object {
 }
 
 /**
- * `traefik.yml`. There is no `api` key (its presence alone would create the API and the dashboard) and no provider but
+ * `traefik.yml`. There is no `api` key (its mere presence would create the API and the dashboard) and no provider but
  * files: the edge holds no credential and no socket.
  */
 export function renderTraefikStatic(settings: TraefikStaticSettings): string {
@@ -164,7 +168,8 @@ export function renderTraefikStatic(settings: TraefikStaticSettings): string {
     },
     global: { checkNewVersion: false, sendAnonymousUsage: false },
     log: { format: "json", level: "INFO" },
-    // Healthy before there are routes: the edge starts beside the services, and its routes follow once they are healthy.
+    // Healthy before there are routes: the edge starts beside the services, and its routes follow once they are
+    // healthy.
     ping: { entryPoint: "ping" },
     providers: {
       // `directory`, not `filename`: see traefikDynamicFiles for how a change is seen whole or not at all.

@@ -101,7 +101,8 @@ export function serverCertificate(args: ServerCertificateArgs): IssuedCertificat
 
 /**
  * A client's certificate. No server of the stack asks for one; the database provider takes the authority's certificate
- * inline only together with a client's (lib/pq, sslinline), and a file would have to exist on every machine that runs it.
+ * inline only together with a client's (lib/pq, sslinline), and a file would have to exist on every machine that runs
+ * it.
  */
 export function clientCertificate(args: CertificateAuthorityArgs & { readonly client: string }): IssuedCertificate {
   const key = deriveKeyPair(args.seed, `client/${args.client}`);

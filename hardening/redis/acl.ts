@@ -31,8 +31,8 @@ const RESERVED_USERS = new Set(["default", "health", REDIS_ADMIN]);
 /**
  * The commands of a service's user. Everything but what administers the server or reaches beyond the prefix:
  * `+info` since ioredis (ready check) and BullMQ (version, maxmemory-policy) ask for it; `-function` and the two script
- * commands since libraries and the script cache belong to all services; `-script|debug` since SCRIPT DEBUG SYNC stops the
- * server; RANDOMKEY, SCAN, DBSIZE and PUBSUB tell about other services' keys and channels, and so does client-side
+ * commands since libraries and the script cache belong to all services; `-script|debug` since SCRIPT DEBUG SYNC stops
+ * the server; RANDOMKEY, SCAN, DBSIZE and PUBSUB tell about other services' keys and channels, and so does client-side
  * caching: CLIENT TRACKING in its broadcasting mode names every key that anybody writes, whatever the user's prefix.
  */
 export const REDIS_SERVICE_COMMANDS = [
@@ -57,7 +57,8 @@ function checkUser(user: RedisUser): void {
   const at = `users.${user.name}`;
   if (!USER_NAME.test(user.name) || RESERVED_USERS.has(user.name)) {
     throw new Error(
-      `users: "${user.name}" cannot be a user; use lower-case letters, digits, "-" and "_", not "default", "health" or "${REDIS_ADMIN}"`,
+      `users: "${user.name}" cannot be a user; use lower-case letters, digits, "-" and "_", not "default", ` +
+        `"health" or "${REDIS_ADMIN}"`,
     );
   }
   for (const key of ["passwordSha256", "previousPasswordSha256"] as const) {
@@ -85,7 +86,8 @@ function checkOverlaps(users: readonly RedisUser[]): void {
         );
         if (reached !== undefined) {
           throw new Error(
-            `users.${user.name}.keyPrefixes: "${mine}" covers "${reached}" of "${other.name}"; end it with a separator, for example "${mine}:"`,
+            `users.${user.name}.keyPrefixes: "${mine}" covers "${reached}" of "${other.name}"; end it with a ` +
+              `separator, for example "${mine}:"`,
           );
         }
       }

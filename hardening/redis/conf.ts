@@ -1,6 +1,10 @@
 /** `redis.conf`, as a pure function. Written for 7.2 and 7.4; every directive exists in 7.0 too. */
+import { REDIS_PORT } from "./url";
 
-/** Where things are in the container. What lies in `live` changes while Redis runs; the rest of `/etc/rampart` replaces it. */
+/**
+ * Where things are in the container. What lies in `live` changes while Redis runs; the rest of `/etc/rampart` replaces
+ * it.
+ */
 export const REDIS_PATHS = {
   config: "/etc/rampart/redis.conf",
   start: "/etc/rampart/start.sh",
@@ -16,7 +20,10 @@ export const REDIS_ACL_FILE = "users.acl";
 /** Names in `live`. */
 export const REDIS_LIVE_FILES = { users: "users.acl", certificate: "tls.crt", key: "tls.key", ca: "ca.crt" } as const;
 
-/** Docker's form. `-e` makes an error reply (LOADING, MISCONF) an exit code; the user has no password, AUTH needs a word all the same. */
+/**
+ * Docker's form. `-e` makes an error reply (LOADING, MISCONF) an exit code; the user has no password, AUTH needs a word
+ * all the same.
+ */
 export function redisHealthCheck(tls: boolean, live: string = REDIS_PATHS.live): readonly string[] {
   // The chain and its dates are verified: a certificate that has run out is unhealthy.
   const secured = tls ? ["--tls", "--cacert", `${live}/${REDIS_LIVE_FILES.ca}`] : [];
@@ -42,7 +49,10 @@ export interface RedisConfArgs {
   readonly port?: number;
   /** @default 1000; each takes a file descriptor */
   readonly maxClients?: number;
-  /** Seconds after which an idle client is cut off. @default 0, never: node-redis ends the process on an unhandled 'error' */
+  /**
+   * Seconds after which an idle client is cut off.
+   * @default 0, never: node-redis ends the process on an unhandled 'error'
+   */
   readonly idleTimeoutSeconds?: number;
   /** Whether Redis takes only TLS 1.3, with the certificate that lies in `liveDirectory`. @default false */
   readonly tls?: boolean;
@@ -52,7 +62,9 @@ export interface RedisConfArgs {
   readonly liveDirectory?: string;
 }
 
-/** The data limit for a container: the rest is for clients' buffers and for the copies that a rewrite of the AOF makes. */
+/**
+ * The data limit for a container: the rest is for clients' buffers and for the copies that a rewrite of the AOF makes.
+ */
 export function redisMaxMemoryMiB(containerMemoryMiB: number): number {
   if (!Number.isSafeInteger(containerMemoryMiB) || containerMemoryMiB < 32) {
     throw new Error(`memoryMiB: ${containerMemoryMiB} is not enough for Redis; use a whole number, at least 32`);
@@ -60,7 +72,10 @@ export function redisMaxMemoryMiB(containerMemoryMiB: number): number {
   return Math.floor(containerMemoryMiB * 0.6);
 }
 
-/** What clients' buffers may take together, in MiB: without a limit one command that is long enough has the kernel kill Redis. */
+/**
+ * What clients' buffers may take together, in MiB: without a limit one command that is long enough has the kernel kill
+ * Redis.
+ */
 const clientBuffersMiB = (maxMemoryMiB: number): number => Math.max(2, Math.floor(maxMemoryMiB / 4));
 
 /** One directive, its value and the reason for it. */
@@ -70,7 +85,7 @@ export function renderRedisConf(args: RedisConfArgs): string {
   if (!Number.isSafeInteger(args.maxMemoryMiB) || args.maxMemoryMiB < 1) {
     throw new Error(`maxMemoryMiB: ${args.maxMemoryMiB} is not allowed; use a whole number, at least 1`);
   }
-  const port = String(args.port ?? 6379);
+  const port = String(args.port ?? REDIS_PORT);
   const data = args.dataDirectory ?? REDIS_PATHS.data;
   const buffersMiB = clientBuffersMiB(args.maxMemoryMiB);
   const directives: Directive[] = [

@@ -1,10 +1,11 @@
 /**
- * The scripts of the Redis container: start.sh starts it with its users, users.sh changes the users of the running server.
- * Both are POSIX sh with the tools that BusyBox and Debian share.
+ * The scripts of the Redis container: start.sh starts it with its users, users.sh changes the users of the running
+ * server. Both are POSIX sh with the tools that BusyBox and Debian share.
  */
 import { fileText, withParts } from "../files";
 import { REDIS_ADMIN } from "./acl";
 import { REDIS_ACL_FILE, REDIS_LIVE_FILES, REDIS_PATHS } from "./conf";
+import { REDIS_PORT } from "./url";
 
 export interface RedisScriptArgs {
   /** Whether Redis takes only TLS. @default false */
@@ -75,11 +76,13 @@ export function redisUsersScript(args: RedisScriptArgs = {}): string {
   const live = args.liveDirectory ?? REDIS_PATHS.live;
   const file = (name: keyof typeof REDIS_LIVE_FILES): string => `${live}/${REDIS_LIVE_FILES[name]}`;
   const tls = args.tls === true;
-  const renewal = `    echo 'CONFIG SET tls-cert-file ${file("certificate")} tls-key-file ${file("key")} tls-ca-cert-file ${file("ca")}' | execute\n`;
+  const renewal =
+    `    echo 'CONFIG SET tls-cert-file ${file("certificate")} tls-key-file ${file("key")} tls-ca-cert-file ` +
+    `${file("ca")}' | execute\n`;
   return withParts(fileText(__dirname, "users.sh"), {
     ...paths(args),
     // Verified by nobody here: this is the server's own loopback, and its certificate may be about to change its CA.
-    "redis-cli -p 6379": `redis-cli -p ${args.port ?? 6379}${tls ? " --tls --insecure" : ""}`,
+    "redis-cli -p 6379": `redis-cli -p ${args.port ?? REDIS_PORT}${tls ? " --tls --insecure" : ""}`,
     [STAGE_END]: tls ? `${renewal}${STAGE_END}` : STAGE_END,
   });
 }

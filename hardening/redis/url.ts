@@ -2,6 +2,7 @@ import { alphanumericPassword, hostName, portNumber } from "../values";
 
 /** The server's DNS name on `internal`. */
 export const REDIS_ALIAS = "redis";
+export const REDIS_PORT = 6379;
 
 export interface RedisUrlArgs {
   readonly host: string;
@@ -19,5 +20,5 @@ export function redisUrl(args: RedisUrlArgs): string {
     throw new Error(`user: "${args.user}" is not a name; use lower-case letters, digits, "-" and "_"`);
   }
   const authority = `${args.user}:${alphanumericPassword("password", args.password)}@${hostName("host", args.host)}`;
-  return `${args.tls === true ? "rediss" : "redis"}://${authority}:${portNumber("port", args.port ?? 6379)}/0`;
+  return `${args.tls === true ? "rediss" : "redis"}://${authority}:${portNumber("port", args.port ?? REDIS_PORT)}/0`;
 }

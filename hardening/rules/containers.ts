@@ -23,6 +23,7 @@ export const isPrivilegedPort = (port: number): boolean => port <= 1024;
 export const CONTAINER_RULES: readonly Rule[] = [
   containerRule({
     id: "cis-4.1",
+    severity: "high",
     title: "runs as a user other than root",
     why: "root in a container is root on the host wherever isolation fails",
     source: CIS("4.1"),
@@ -33,7 +34,8 @@ export const CONTAINER_RULES: readonly Rule[] = [
   }),
   {
     id: "cis-5.2",
-    title: "has an AppArmor profile",
+    severity: "medium",
+    title: "runs under an AppArmor profile",
     why: "a second fence behind capabilities and seccomp",
     source: CIS("5.2"),
     check: ({ containers }) =>
@@ -53,7 +55,8 @@ export const CONTAINER_RULES: readonly Rule[] = [
   },
   containerRule({
     id: "cis-5.4",
-    title: "has no capability but those it names",
+    severity: "high",
+    title: "drops all capabilities, and adds none",
     why: "each capability is a part of root",
     source: CIS("5.4"),
     fault: ({ capabilitiesAdded, capabilitiesDropped }) => {
@@ -63,6 +66,7 @@ export const CONTAINER_RULES: readonly Rule[] = [
   }),
   containerRule({
     id: "cis-5.5",
+    severity: "critical",
     title: "is not privileged",
     why: "a privileged container is root on the host",
     source: CIS("5.5"),
@@ -70,6 +74,7 @@ export const CONTAINER_RULES: readonly Rule[] = [
   }),
   containerRule({
     id: "cis-5.6",
+    severity: "critical",
     title: "cannot write to the host's system directories",
     why: "whoever writes there owns the host",
     source: CIS("5.6"),
@@ -87,6 +92,7 @@ export const CONTAINER_RULES: readonly Rule[] = [
   }),
   containerRule({
     id: "cis-5.8",
+    severity: "low",
     title: "publishes no privileged port",
     why: "ports below 1024 belong to the system's own services",
     source: CIS("5.8"),
@@ -97,6 +103,7 @@ export const CONTAINER_RULES: readonly Rule[] = [
   }),
   containerRule({
     id: "cis-5.9",
+    severity: "medium",
     title: "publishes no port",
     why: "what is not published cannot be attacked from outside",
     source: CIS("5.9"),
@@ -105,6 +112,7 @@ export const CONTAINER_RULES: readonly Rule[] = [
   }),
   containerRule({
     id: "cis-5.10",
+    severity: "critical",
     title: "shares no namespace of the host",
     why: "a shared namespace is a hole in the isolation",
     source: CIS("5.10, 5.16, 5.17, 5.21, 5.31"),
@@ -112,6 +120,7 @@ export const CONTAINER_RULES: readonly Rule[] = [
   }),
   containerRule({
     id: "cis-5.11",
+    severity: "medium",
     title: "has a memory limit, and no swap beyond it",
     why: "one leak must not take the host down",
     source: CIS("5.11"),
@@ -122,6 +131,7 @@ export const CONTAINER_RULES: readonly Rule[] = [
   }),
   containerRule({
     id: "cis-5.12",
+    severity: "medium",
     title: "has a CPU limit",
     why: "one loop must not starve the others",
     source: CIS("5.12"),
@@ -129,6 +139,7 @@ export const CONTAINER_RULES: readonly Rule[] = [
   }),
   containerRule({
     id: "cis-5.13",
+    severity: "medium",
     title: "has a read-only root file system",
     why: "an intruder cannot keep anything",
     source: CIS("5.13"),
@@ -136,6 +147,7 @@ export const CONTAINER_RULES: readonly Rule[] = [
   }),
   containerRule({
     id: "cis-5.14",
+    severity: "low",
     title: "publishes on named addresses only",
     why: "a wildcard also publishes on interfaces that are added later",
     source: CIS("5.14"),
@@ -146,7 +158,8 @@ export const CONTAINER_RULES: readonly Rule[] = [
   }),
   containerRule({
     id: "cis-5.15",
-    title: "restarts on failure, at most five times",
+    severity: "low",
+    title: "restarts at most five times after failures",
     why: "a container that cannot start must not spin for ever",
     source: CIS("5.15"),
     fault: ({ restart }) =>
@@ -156,6 +169,7 @@ export const CONTAINER_RULES: readonly Rule[] = [
   }),
   containerRule({
     id: "cis-5.18",
+    severity: "low",
     title: "has limits on open files and core dumps",
     why: "a bound, and no memory image of secrets on disk",
     source: CIS("5.18"),
@@ -164,6 +178,7 @@ export const CONTAINER_RULES: readonly Rule[] = [
   }),
   containerRule({
     id: "cis-5.22",
+    severity: "high",
     title: "runs under an enforcing seccomp profile",
     why: "what a program never calls, an intruder cannot call either",
     source: CIS("5.22"),
@@ -175,6 +190,7 @@ export const CONTAINER_RULES: readonly Rule[] = [
   }),
   containerRule({
     id: "cis-5.25",
+    severity: "medium",
     title: "stays in the engine's cgroup",
     why: "another parent may have no limits",
     source: CIS("5.25"),
@@ -183,6 +199,7 @@ export const CONTAINER_RULES: readonly Rule[] = [
   }),
   containerRule({
     id: "cis-5.26",
+    severity: "high",
     title: "cannot gain privileges",
     why: "a setuid program in the image stays without effect",
     source: CIS("5.26"),
@@ -191,7 +208,8 @@ export const CONTAINER_RULES: readonly Rule[] = [
   }),
   containerRule({
     id: "cis-5.27",
-    title: "has a health check",
+    severity: "low",
+    title: "has a health check, or is a job that ends",
     why: "a program that hangs looks alive",
     source: CIS("5.27, 4.6"),
     fault: ({ healthCheck, component }) =>
@@ -199,6 +217,7 @@ export const CONTAINER_RULES: readonly Rule[] = [
   }),
   containerRule({
     id: "cis-5.29",
+    severity: "medium",
     title: "has a PIDs limit",
     why: "a fork bomb ends at its own container",
     source: CIS("5.29"),
@@ -206,6 +225,7 @@ export const CONTAINER_RULES: readonly Rule[] = [
   }),
   containerRule({
     id: "cis-5.32",
+    severity: "critical",
     title: "does not see the Docker socket",
     why: "the socket is root on the host",
     source: CIS("5.32"),
@@ -218,6 +238,7 @@ export const CONTAINER_RULES: readonly Rule[] = [
   }),
   containerRule({
     id: "rampart-devices",
+    severity: "critical",
     title: "has no device of the host",
     why: "a device is a way around every other fence",
     source: CIS("5.18 of older editions"),
@@ -225,7 +246,8 @@ export const CONTAINER_RULES: readonly Rule[] = [
   }),
   containerRule({
     id: "rampart-host-mount",
-    title: "mounts nothing of the host",
+    severity: "high",
+    title: "mounts no directory of the host",
     why: "named volumes are the engine's to guard; host paths are not",
     source: "Helvetia Cloud, Docker Volume Mounts",
     fault: ({ mounts }) => {
@@ -237,7 +259,8 @@ export const CONTAINER_RULES: readonly Rule[] = [
   }),
   containerRule({
     id: "rampart-tmpfs-noexec",
-    title: "executes nothing from its scratch space, which is sized",
+    severity: "medium",
+    title: "executes nothing from its scratch space, whose size is bounded",
     why: "what is downloaded there cannot be run, and it cannot fill the memory",
     source: "DragDropDeploy, read-only file systems",
     fault: ({ tmpfs }) => {
@@ -252,7 +275,8 @@ export const CONTAINER_RULES: readonly Rule[] = [
   }),
   containerRule({
     id: "rampart-secrets-as-files",
-    title: "finds its secrets in files, not in its environment",
+    severity: "high",
+    title: "reads its secrets from files, not from its environment",
     why: "the environment is shown by docker inspect, crash reports and child processes",
     source: "Docker secrets; DragDropDeploy, Secrets & Config",
     fault: ({ environment }) => {
@@ -262,6 +286,7 @@ export const CONTAINER_RULES: readonly Rule[] = [
   }),
   containerRule({
     id: "rampart-log-rotation",
+    severity: "low",
     title: "rotates its logs",
     why: "a chatty container must not fill the disk",
     source: "Docker, json-file logging driver",
@@ -272,6 +297,7 @@ export const CONTAINER_RULES: readonly Rule[] = [
   }),
   containerRule({
     id: "rampart-stop-grace",
+    severity: "low",
     title: "has time to stop",
     why: "SIGKILL at once loses what was under way",
     source: "docs/decisions",

@@ -29,7 +29,7 @@ function redisTls(stack: string, data: DataFacts): readonly Verdict[] {
     data.redis === "tls"
       ? tls(stack, "Redis", "takes TLS 1.3 alone", data)
       : {
-          status: "skip",
+          status: "open",
           resource: stack,
           message: "Redis is in clear on the internal network (redis.tls: true encrypts it)",
         },
@@ -58,13 +58,13 @@ function backups({ stack, environment, data }: StackView): readonly Verdict[] {
     return [
       environment === "prod"
         ? { status: "fail", resource: stack, message }
-        : { status: "skip", resource: stack, message: `${message}, as this is ${environment}` },
+        : { status: "accepted", resource: stack, message: `${message}, as this is ${environment}` },
     ];
   }
   if (data.backups === "volume")
     return [
       {
-        status: "skip",
+        status: "open",
         resource: stack,
         message: "they lie on the same host as the database (database.backups.repository is volume)",
       },
@@ -76,6 +76,7 @@ function backups({ stack, environment, data }: StackView): readonly Verdict[] {
 export const DATA_RULES: readonly Rule[] = [
   {
     id: "rampart-database-tls",
+    severity: "high",
     title: "connections to Postgres and Redis are encrypted",
     why: "whoever is on the internal network could read along",
     source: "kitiumai, Encrypted Connections",
@@ -90,7 +91,8 @@ export const DATA_RULES: readonly Rule[] = [
   },
   {
     id: "rampart-tenancy",
-    title: "rows of one tenant are hidden from another by the database",
+    severity: "medium",
+    title: "the database hides the rows of one tenant from another",
     why: "a query that forgets its WHERE must find nothing",
     source: "DragDropDeploy, RLS; AMO portal, tenant scoping",
     check: ({ stack, data }: StackView): readonly Verdict[] => {
@@ -98,31 +100,38 @@ export const DATA_RULES: readonly Rule[] = [
       return [
         data.tenancy
           ? { status: "pass", resource: stack, message: "row security is forced on every table of a tenant's" }
-          : { status: "skip", resource: stack, message: "no tenancy is configured (database.tenancy)" },
+          : {
+              status: "skip",
+              resource: stack,
+              message: "no tenancy is configured (database.tenancy); only you know whether the application has tenants",
+            },
       ];
     },
   },
   {
     id: "rampart-elevations",
-    title: "nobody has more than their role for longer than declared",
+    severity: "high",
+    title: "nobody has elevated access to the database",
     why: "standing access is access for whoever steals it",
     source: "DragDropDeploy, JIT elevated role procedure",
     check: ({ stack, data }: StackView): readonly Verdict[] => {
       if (data === undefined || !data.database) return [];
       if (data.elevations.length === 0) return [{ status: "pass", resource: stack, message: "nobody is elevated" }];
-      return data.elevations.map(({ who, role, until, reason }) => ({
-        status: "skip",
-        resource: stack,
-        message:
-          Date.parse(until) <= Date.parse(data.at)
-            ? `elevated_${who} is over since ${until}; remove it`
-            : `elevated_${who} may act as ${role} until ${until}: ${reason}`,
-      }));
+      return data.elevations.map(({ who, role, until, reason }) =>
+        Date.parse(until) <= Date.parse(data.at)
+          ? { status: "open", resource: stack, message: `elevated_${who} is over since ${until}; remove it` }
+          : {
+              status: "accepted",
+              resource: stack,
+              message: `elevated_${who} may act as ${role} until ${until}: ${reason}`,
+            },
+      );
     },
   },
   {
     id: "rampart-backups",
-    title: "there are backups, and they are elsewhere",
+    severity: "high",
+    title: "backups are taken, and kept on another host",
     why: "what is on one host is lost with it",
     source: "kitiumai, Regular Backups",
     check: backups,

@@ -13,7 +13,10 @@ export interface PlannedResource {
 /** What a plan shows in place of a secret. */
 export const SECRET_MARKER = "[secret]";
 
-export type StackFacts = Pick<StackView, "stack" | "environment" | "certificates" | "databaseAccess" | "data">;
+export type StackFacts = Pick<
+  StackView,
+  "stack" | "environment" | "certificates" | "registries" | "edge" | "databaseAccess" | "data"
+>;
 
 /** The view of a stack from its planned resources. */
 export function viewOfResources(facts: StackFacts, resources: readonly PlannedResource[]): StackView {

@@ -1,10 +1,27 @@
 import type { ContainerView, StackView } from "./view";
 
-export type Status = "pass" | "fail" | "skip" | "accepted";
+/**
+ * - `pass`: the control holds.
+ * - `fail`: it does not.
+ * - `accepted`: it does not, and the stack says why: a reason in its file, or an environment that is no production.
+ * - `open`: a person has to decide or to do something; the message says what.
+ * - `skip`: not judged here, because it cannot be known here; the message says where.
+ */
+export type Status = "pass" | "fail" | "accepted" | "open" | "skip";
+
+/** What is at stake where a control does not hold, the worst first. */
+export const SEVERITIES = ["critical", "high", "medium", "low"] as const;
+/**
+ * - `critical`: the host is lost with one container.
+ * - `high`: data, secrets or other containers are within an intruder's reach.
+ * - `medium`: a second fence is missing.
+ * - `low`: the operation suffers, or a fence that others stand behind.
+ */
+export type Severity = (typeof SEVERITIES)[number];
 
 /** What a rule says of one thing. */
 export interface Verdict {
-  readonly status: Exclude<Status, "accepted">;
+  readonly status: Status;
   readonly resource: string;
   readonly message: string;
 }
@@ -12,6 +29,7 @@ export interface Verdict {
 /** One line of a posture. */
 export interface PostureEntry {
   readonly id: string;
+  readonly severity: Severity;
   readonly status: Status;
   readonly resource: string;
   readonly message: string;
@@ -21,10 +39,14 @@ export interface PostureEntry {
 export interface Rule {
   /** Stable: exceptions, reports and policies refer to it. */
   readonly id: string;
+  readonly severity: Severity;
+  /** What is true where the rule passes. A rule over containers leaves its subject out: "is not privileged". */
   readonly title: string;
   readonly why: string;
   /** Where it comes from: a benchmark's number, a baseline in docs/. */
   readonly source: string;
+  /** Whether a reader of the plan sees each thing that is held, and not only how many. @default false */
+  readonly listsHeld?: boolean;
   readonly check: (view: StackView) => readonly Verdict[];
 }
 
@@ -58,12 +80,13 @@ export function judge(rules: readonly Rule[], view: StackView): PostureEntry[] {
       if (verdict.status === "fail" && reason !== undefined) {
         return {
           id: rule.id,
+          severity: rule.severity,
           status: "accepted",
           resource: verdict.resource,
           message: `${verdict.message}: ${reason}`,
         };
       }
-      return { id: rule.id, ...verdict };
+      return { id: rule.id, severity: rule.severity, ...verdict };
     }),
   );
 }

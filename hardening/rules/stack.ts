@@ -1,4 +1,5 @@
 import { imageFault } from "../container/image";
+import { dockerApiNetwork } from "../container/networks";
 import type { Rule, Verdict } from "./rule";
 import type { ContainerView, StackView } from "./view";
 
@@ -26,7 +27,7 @@ function networkFault(container: ContainerView, view: StackView): string | undef
   const stray = names.find((name) => {
     if (container.component === "socket-proxy") return name !== container.name;
     if (allowed !== undefined) return !allowed.includes(name);
-    return !(["proxy", "internal", "egress"].includes(name) || name === `docker-api-${container.name}`);
+    return !(["proxy", "internal", "egress"].includes(name) || name === dockerApiNetwork(container.name));
   });
   return stray === undefined ? undefined : `is on ${stray}`;
 }
@@ -62,10 +63,54 @@ function databaseHostAccess({ stack, databaseAccess, containers }: StackView): r
   });
 }
 
+/** A CA of the stack's own choice may be anywhere; Let's Encrypt connects from the internet. */
+function certificateVerdicts(view: StackView): readonly Verdict[] {
+  const { stack: resource, certificates, environment } = view;
+  switch (certificates) {
+    case "self-signed":
+      return [
+        environment === "prod"
+          ? { status: "fail", resource, message: certificates }
+          : { status: "accepted", resource, message: `${certificates}, as this is ${environment}` },
+      ];
+    case "letsencrypt":
+    case "letsencrypt-staging": {
+      const fault = issuanceFault(view);
+      if (fault !== undefined) return [{ resource, ...fault }];
+      if (certificates === "letsencrypt") return [{ status: "pass", resource, message: certificates }];
+      return [
+        environment === "prod"
+          ? { status: "fail", resource, message: certificates }
+          : { status: "accepted", resource, message: `${certificates}, as this is ${environment}` },
+      ];
+    }
+    default:
+      return [
+        {
+          status: "skip",
+          resource,
+          message: `${certificates}: whether browsers trust this CA, only a browser can tell`,
+        },
+      ];
+  }
+}
+
+/** Why a public CA cannot issue what the stack asks for. */
+function issuanceFault({ certificates, edge }: StackView): Omit<Verdict, "resource"> | undefined {
+  if (edge === undefined) return undefined;
+  const { listenAddress, behindProxy } = edge;
+  if (!listenAddress.startsWith("127.")) return undefined;
+  const message = `${certificates} cannot reach ${listenAddress}, the only address on which the edge listens`;
+  return behindProxy
+    ? { status: "open", message: `${message}: see that the proxy on this host passes on the CA's requests` }
+    : { status: "fail", message };
+}
+
 /** Rules over the whole stack. */
 export const STACK_RULES: readonly Rule[] = [
   {
     id: "rampart-image-pinned",
+    severity: "high",
     title: "every image is pinned by digest",
     why: "a tag can be moved, a digest cannot",
     source: "DragDropDeploy, Supply Chain; kitiumai, Use specific versions",
@@ -79,18 +124,37 @@ export const STACK_RULES: readonly Rule[] = [
       ),
   },
   {
+    id: "rampart-registry-login",
+    severity: "low",
+    title: "logins of registries belong to the stack",
+    why: "a login that only one person's machine has ends with that person",
+    source: "docs/registries.md",
+    listsHeld: true,
+    check: ({ stack, registries = {} }) =>
+      Object.entries(registries).map(([registry, user]) => ({
+        status: user === undefined ? "accepted" : "pass",
+        resource: stack,
+        message:
+          user === undefined
+            ? `${registry}: images are pulled by the \`docker login\` of whoever deploys`
+            : `${registry}: images are pulled as ${user}, with a password that the stack holds encrypted`,
+      })),
+  },
+  {
     id: "rampart-networks",
-    title: "every container is on no network but its own kind's",
+    severity: "high",
+    title: "every container is only on the networks of its kind",
     why: "a frontend that cannot reach Postgres cannot leak it",
     source: "DragDropDeploy, Defense in Depth; Helvetia Cloud, Network Segmentation",
     check: (view) =>
       view.containers.map((container) =>
-        verdict(container.resource, networkFault(container, view), "is on its own networks alone"),
+        verdict(container.resource, networkFault(container, view), "is only on the networks of its kind"),
       ),
   },
   {
     id: "rampart-internal-networks",
-    title: "only public, egress and database-access have a way out",
+    severity: "high",
+    title: "no network has a way out, except public, egress and database-access",
     why: "an ordinary service cannot open a connection to the internet",
     source: "docs/threat-model.md",
     check: ({ networks }) =>
@@ -105,7 +169,8 @@ export const STACK_RULES: readonly Rule[] = [
   },
   {
     id: "rampart-egress",
-    title: "services that may open connections to the internet",
+    severity: "medium",
+    title: "services cannot open connections to the internet",
     why: "a way out for a service is a way out for whoever breaks into it",
     source: "docs/threat-model.md",
     check: (view) =>
@@ -116,17 +181,18 @@ export const STACK_RULES: readonly Rule[] = [
             view.networks.some((network) => network.engineName === engineName && network.name === "egress"),
           );
           return {
-            status: out ? "skip" : "pass",
+            status: out ? "open" : "pass",
             resource: container.resource,
             message: out
-              ? "may open connections to the internet (egress: true)"
+              ? "may open connections to the internet (egress: true): see that it needs to"
               : "cannot open connections to the internet",
           };
         }),
   },
   {
     id: "rampart-data-protected",
-    title: "data volumes outlive the stack",
+    severity: "high",
+    title: "data volumes outlive `pulumi destroy`",
     why: "a destroy or a rename must not take the data along",
     source: "docs/operations.md",
     check: ({ volumes, environment }) =>
@@ -134,26 +200,21 @@ export const STACK_RULES: readonly Rule[] = [
         .filter((volume) => volume.data)
         .map(({ resource, protected: held }) =>
           environment === "dev" && !held
-            ? { status: "skip", resource, message: "not protected in environment dev" }
+            ? { status: "accepted", resource, message: "is deleted by `pulumi destroy`, as this is dev" }
             : verdict(resource, held ? undefined : "is deleted by `pulumi destroy`", "is protected and retained"),
         ),
   },
   {
     id: "rampart-certificates",
+    severity: "high",
     title: "certificates come from a CA that browsers trust",
     why: "users who click warnings away cannot tell an attack",
     source: "DragDropDeploy, ACME automation",
-    check: ({ stack, certificates, environment }: StackView): readonly Verdict[] => {
-      const weak = certificates === "self-signed" || certificates === "letsencrypt-staging";
-      return [
-        weak && environment !== "prod"
-          ? { status: "skip", resource: stack, message: `${certificates}, as this is ${environment}` }
-          : verdict(stack, weak ? certificates : undefined, certificates),
-      ];
-    },
+    check: certificateVerdicts,
   },
   {
     id: "rampart-database-host-access",
+    severity: "high",
     title: "no port of the host leads to Postgres",
     why: "each further way in has to be guarded",
     source: "DragDropDeploy, host access via ephemeral sidecar",

@@ -87,11 +87,22 @@ export interface DataFacts {
   readonly backups: string | false;
 }
 
+export interface EdgeFacts {
+  /** An address of the host, or 0.0.0.0. */
+  readonly listenAddress: string;
+  /** Whether it believes a proxy in front of it. */
+  readonly behindProxy: boolean;
+}
+
 export interface StackView {
   readonly stack: string;
   readonly environment: "dev" | "staging" | "prod";
   /** What the certificates come from: `self-signed`, `letsencrypt`, or a directory's URL. */
   readonly certificates: string;
+  /** As whom images are pulled, by registry; undefined: by the login of whoever deploys. Absent where nobody says. */
+  readonly registries?: Readonly<Record<string, string | undefined>>;
+  /** Absent where nobody looked. */
+  readonly edge?: EdgeFacts;
   /** How the database provider reaches Postgres; absent without a database. */
   readonly databaseAccess?: "direct" | "forwarder";
   /** What the configuration says of data; absent where no service uses any. */

@@ -7,7 +7,8 @@ import { median, must, ratio, spread, type Comparison } from "./measure";
 
 const STACK = "bench-backups";
 const ROUNDS = 3;
-const ROWS = 600_000;
+/** About 1 GiB. */
+const ROWS = 4_600_000;
 const POOL = "10.243.0.0/16";
 const SUPERUSER = "postgres";
 /** What is restored beside the live database; gone after each round. */

@@ -8,7 +8,7 @@ let directory: string;
 beforeEach(() => (directory = mkdtempSync(join(tmpdir(), "rampart-apparmor-"))));
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-it("prints every profile", async () => {
+it("rampart apparmor prints every profile", async () => {
   expect(await rampart(["apparmor"])).toEqual({
     code: 0,
     stdout: appArmorFiles({ complain: false })
@@ -18,7 +18,7 @@ it("prints every profile", async () => {
   });
 });
 
-it("writes every profile, readable by all whatever the umask", async () => {
+it("rampart apparmor writes every profile, readable by all whatever the umask", async () => {
   const out = join(directory, "new");
   const umask = process.umask(0o077);
   try {
@@ -45,13 +45,13 @@ it.each([
   [["api"], "Unexpected argument 'api' of rampart apparmor; allowed: options only\n"],
   [["--out"], "--out: given nothing; allowed: --out DIR\n"],
   [["--out="], "--out: given ''; allowed: a text that is not empty\n"],
-])("refuses %j with exit code 2", async (args, message) => {
+])("rampart apparmor refuses %j with exit code 2", async (args, message) => {
   const { code, stdout, stderr } = await rampart(["apparmor", ...args]);
   expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
   expect(stderr.startsWith(message)).toBe(true);
 });
 
-it("says what went wrong when it cannot write", async () => {
+it("rampart apparmor says what went wrong when it cannot write", async () => {
   const { code, stderr } = await rampart(["apparmor", "--out", "/dev/null/profiles"]);
   expect(code).toBe(1);
   expect(stderr).toMatch(/^The profiles were not written to \/dev\/null\/profiles: ENOTDIR/);

@@ -7,6 +7,7 @@ const OVERVIEW = `usage: npx rampart <command> [<stack>] [options]
 
 Commands:
   start             deploys a stack on this machine and prints its URLs
+  init              writes a stack's file, from five questions or from a compose file
   plan              shows what a stack declares and how it stands against the rules
   pulumi            runs the Pulumi CLI on the state that \`npm start\` keeps
   psql              opens psql as a role, or a tunnel for another client
@@ -21,8 +22,8 @@ Options:
   --version   shows Rampart's version
 
 Exit codes: 0 done; 1 the command failed, or a rule does; 2 the command line is wrong.
-Environment: NO_COLOR=1 prints no colours. RAMPART_DEBUG=1 prints the stack trace of an internal
-fault.
+Environment: NO_COLOR=1 prints no colours, FORCE_COLOR=1 prints them into a pipe too.
+RAMPART_DEBUG=1 prints the stack trace of an internal fault.
 `;
 
 const BACKUP = `usage: npx rampart backup <stack> [--config-file FILE]
@@ -55,12 +56,12 @@ describe("help", () => {
 
   it("names a default, a short form and what may follow --", async () => {
     const { stdout } = await rampart(["psql", "--help"]);
-    expect(stdout).toContain("  -r, --role ROLE         app_ro, app_rw, migrator,");
+    expect(stdout).toContain("  -r, --role ROLE         migrator, app_rw, app_ro,");
     expect(stdout).toContain("(default: app_ro)");
     expect(stdout).toContain("  -- <arguments of psql>  passed on to psql, such as -- -c 'select 1'");
   });
 
-  it("of Pulumi's own commands is Pulumi's", async () => {
+  it("is Pulumi's own after `rampart pulumi <command>`", async () => {
     expect((await rampart(["pulumi", "--help"])).stdout).toMatch(/^usage: npx rampart pulumi <command of Pulumi>/);
     expect((await rampart(["pulumi", "up", "--help"], { PATH: "" }, process.cwd())).stderr).toMatch(
       /^The Pulumi CLI \(`pulumi`\) is missing/,
@@ -89,7 +90,7 @@ describe("a command line that cannot be", () => {
     expect(await rampart(args)).toEqual({ code: 2, stdout: "", stderr }),
   );
 
-  it("of npm run, whose options npm took, is refused", async () => {
+  it("is refused where npm run took its options", async () => {
     const env = { npm_lifecycle_event: "restore", npm_config_to: "live" };
     expect(await rampart(["restore", "prod"], env)).toEqual({
       code: 2,

@@ -17,7 +17,7 @@ export async function rampart(args: readonly string[], env: NodeJS.ProcessEnv = 
   });
   let code: number;
   try {
-    code = await run({ root, print, env, self: [] }, args);
+    code = await run({ root, cwd: root, print, env }, args);
   } catch (error) {
     code = explain(error, print, env);
   }

@@ -119,7 +119,7 @@ describe("Backups", () => {
     expect(files(recording, "store-secrets")).toEqual(["restic_password"]);
   });
 
-  test("reach a remote repository by the way out alone, with its credentials as files and not in the environment", async () => {
+  test("reach a remote repository only by the way out, with its credentials as files and not in the environment", async () => {
     const recording = await remote();
     expect(Object.keys(networksOf(recording.get(`Container ${NAME}-backup-store`)))).toEqual(["rampart-prod-egress"]);
     expect(mounts(recording, "backup-store")).not.toContain("/repository rw");
@@ -146,7 +146,7 @@ describe("Backups", () => {
     expect((await remote()).names).not.toContain(`RandomPassword rampart-prod-secrets-backup-repository`);
   });
 
-  test("wait for the database with the dump alone, and tell each container what it is to do", async () => {
+  test("wait for the database only with the dump, and tell each container what it is to do", async () => {
     const recording = await local();
     const waits = ["backup", "backup-store", "restore-drill"].map((part) =>
       recording.get(`Container ${NAME}-${part}`).dependsOn.includes("Volume before"),

@@ -111,7 +111,7 @@ describe("DatabaseRoles", () => {
     ).toEqual(["app_ro", "app_ro", "app_rw", "backup", "migrat", "monito"]);
   });
 
-  test("another key is another login beside the old one's name, and other passwords of the roles it is for", async () => {
+  test("makes another login and other passwords for another key under rotation", async () => {
     const before = await roles(USERS);
     const names = (recording: Recording): string[] =>
       ["app_rw", "app_ro"].flatMap((role) => [
@@ -194,7 +194,7 @@ describe("DatabaseRoles", () => {
     expect(recording.names.filter((name) => /^Grant .*monitor-schema/.test(name))).toEqual([]);
   });
 
-  test("limits them as the configuration says", async () => {
+  test("limits the roles as the configuration says", async () => {
     const recording = await roles({
       database: {
         schema: "shop",
@@ -244,7 +244,7 @@ describe("DatabaseRoles", () => {
     ).toEqual([]);
   });
 
-  test("reach the server as superuser, through a provider of their own whose password is secret", async () => {
+  test("reaches the server as superuser, through a provider of its own whose password is secret", async () => {
     const recording = await plain();
     expect(recording.inputs("postgresql rampart-dev-roles-provider")).toEqual({
       host: "10.20.2.10",
@@ -263,12 +263,12 @@ describe("DatabaseRoles", () => {
     expect(JSON.stringify(recording.resources)).not.toContain(PASSWORD);
   });
 
-  test("wait for a server that answers", async () => {
+  test("waits for a server that answers", async () => {
     const recording = await plain();
     for (const role of recording.ofType("Role")) expect(role.dependsOn).toContain("Container data-carrier");
   });
 
-  test("come after the roles and the last object that they are granted on", async () => {
+  test("grants privileges after the roles and the last object that they are granted on", async () => {
     const recording = await further();
     const all = owned(recording).filter(({ type }) => shortName(type) !== "Role");
     for (const { dependsOn } of all)
@@ -280,7 +280,7 @@ describe("DatabaseRoles", () => {
     for (const { dependsOn } of granted) expect(dependsOn).toContain(labelOf(objects.at(-1)));
   });
 
-  test("follow one another where they change one row of the catalog, and only there", async () => {
+  test("grants one privilege after the other where they change one row of the catalog, and only there", async () => {
     const recording = await further();
     const rows = new Map<string, Registered[]>();
     for (const resource of owned(recording).filter(({ type }) => /Grant|DefaultPrivileges/.test(shortName(type)))) {
@@ -297,7 +297,7 @@ describe("DatabaseRoles", () => {
       });
   });
 
-  test("are forgotten, never dropped: whether the data goes is the volume's to say", async () => {
+  test("forgets roles and never drops them: whether the data goes is the volume's to say", async () => {
     const recording = await plain();
     const kept = owned(recording)
       .filter(({ retainOnDelete }) => retainOnDelete)
@@ -307,7 +307,7 @@ describe("DatabaseRoles", () => {
     expect(recording.resources.filter(({ protect }) => protect)).toEqual([]);
   });
 
-  test("store a verifier with a salt each, not the password", async () => {
+  test("stores a verifier with a salt for each role, not the password", async () => {
     const recording = await plain();
     expect(
       recording

@@ -51,7 +51,7 @@ const accepted = (recording: Recording): string[] =>
   Object.keys(labelsOf(recording.get("Container rampart-dev-edge"))).filter((label) => label.includes("accepted"));
 
 describe("Edge", () => {
-  test("is on public and proxy alone, without root and without the Docker API", async () => {
+  test("is only on public and proxy, without root and without the Docker API", async () => {
     const container = (await plain()).get("Container rampart-dev-edge");
     expect(Object.keys(networksOf(container))).toEqual(["rampart-dev-public", "rampart-dev-proxy"]);
     expect(container.inputs).toMatchObject({
@@ -86,7 +86,7 @@ describe("Edge", () => {
     expect(ports(await edge({ ...ROUTED, edge: { httpPort: false } }))).toHaveLength(1);
   });
 
-  test("calls a port privileged as the rule does", async () => {
+  test("accepts cis-5.8 for a port up to 1024, and for none above", async () => {
     expect(accepted(await edge({ ...ROUTED, edge: { httpsPort: 1024 } }))).toContain("io.rampart.accepted.cis-5.8");
     expect(accepted(await edge({ ...ROUTED, edge: { httpsPort: 1025 } }))).not.toContain("io.rampart.accepted.cis-5.8");
   });
@@ -107,7 +107,7 @@ describe("Edge", () => {
     ]);
   });
 
-  test("may write to that storage and to nothing else; waits until it can", async () => {
+  test("may write only to the certificates' storage, and waits until it can", async () => {
     const recording = await edge({ ...PROD, ...ROUTED }, "prod");
     const { inputs, dependsOn } = recording.get("Container rampart-dev-edge");
     const writable = (inputs["volumes"] as { containerPath: string; readOnly: boolean }[]).filter(
@@ -144,7 +144,7 @@ describe("Edge", () => {
     expect(Object.keys(uploads(await plain(), "config"))).toEqual(["/files/traefik.yml"]);
   });
 
-  test("leads each route to this version of its service", async () => {
+  test("leads each route to the present version of its service", async () => {
     const routes = uploads(await plain(), "routes")["/files/routes/rampart.yml"] ?? "";
     expect(routes).toContain("http://api-1a2b3c4d5e:3000");
     expect(routes).toContain("Host(`app.example.com`)");

@@ -5,7 +5,7 @@ import { configOf, labelsOf, networksOf, record, surroundings, withLocalEngine }
 withLocalEngine();
 
 describe("Forwarder", () => {
-  test("listens on the engine's loopback alone, and leads to Postgres and nowhere else", async () => {
+  test("listens only on the engine's loopback, and leads to Postgres and nowhere else", async () => {
     const recording = await record(() => {
       const { context, networks } = surroundings(configOf({ database: { forwarderPort: 16_000 } }));
       const before = new DataVolume("before", context, { owner: "postgres", protect: false, shared: false });

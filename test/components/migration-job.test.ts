@@ -53,7 +53,7 @@ describe("MigrationJob", () => {
     expect(labelsOf(container)).toMatchObject({ "io.rampart.component": "job", "io.rampart.name": "migration" });
   });
 
-  test("is on the internal network alone, with the migrator's URL in a file", async () => {
+  test("is only on the internal network, with the migrator's URL in a file", async () => {
     const recording = await plain();
     const container = recording.get("Container rampart-dev-migration");
     expect(networksOf(container)).toEqual({ "rampart-dev-internal": [] });
@@ -64,7 +64,7 @@ describe("MigrationJob", () => {
     expect(JSON.stringify(recording.resources)).not.toContain("in-clear");
   });
 
-  test("waits for the roles; its receipt waits for its container, and is made anew with it", async () => {
+  test("waits for the roles; its receipt waits for its container, and is made again with it", async () => {
     const recording = await plain();
     expect(recording.get("Container rampart-dev-migration").dependsOn).toEqual(
       expect.arrayContaining(["Volume roles", "Container rampart-dev-migration-secrets-carrier"]),

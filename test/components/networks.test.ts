@@ -33,7 +33,7 @@ describe("Networks", () => {
     });
   });
 
-  test("gives a way out to public, egress and database-access alone, and keeps their members apart", async () => {
+  test("gives a way out only to public, egress and database-access, and keeps their members apart", async () => {
     const recording = await all();
     const open = recording.ofType("Network").filter(({ inputs }) => inputs["internal"] !== true);
     expect(open.map(({ name }) => name).sort()).toEqual([
@@ -47,7 +47,7 @@ describe("Networks", () => {
       expect(inputs).not.toHaveProperty("options");
   });
 
-  test("labels each, and deletes before it replaces, as two networks cannot hold one subnet", async () => {
+  test("labels each network, and deletes one before it replaces it, as two networks cannot hold one subnet", async () => {
     const recording = await all();
     for (const network of recording.ofType("Network")) {
       expect(network).toMatchObject({
@@ -63,7 +63,7 @@ describe("Networks", () => {
     }
   });
 
-  test("tells the engine's names by Rampart's own", async () => {
+  test("gives the engine's names of networks by Rampart's own", async () => {
     let names: Networks["names"] = {};
     await record(() => {
       names = new Networks("rampart-dev", { stack: "dev", plan }).names;

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { hbaFile, Postgres, type PostgresArgs } from "../../components";
+import { Postgres, type PostgresArgs } from "../../components";
 import {
   authority,
   configOf,
@@ -12,6 +12,7 @@ import {
   withLocalEngine,
   type Recording,
 } from "./support";
+import { hbaFile } from "../../resources/database";
 
 withLocalEngine();
 
@@ -44,7 +45,7 @@ async function hba(
   let text = "";
   await record(() => {
     const { context, plan } = surroundings(configOf({ network: { pool: "10.20.0.0/16" }, ...values }));
-    text = hbaFile(context, { networkPlan: plan, ...args });
+    text = hbaFile(context.config, { networkPlan: plan, ...args });
   });
   return text;
 }
@@ -58,7 +59,7 @@ const fileOf = (recording: Recording, file: string): string => {
 };
 
 describe("Postgres", () => {
-  test("is on the internal network alone, at its address, and publishes nothing", async () => {
+  test("is only on the internal network, at its address, and publishes nothing", async () => {
     const container = (await plain()).get("Container rampart-dev-postgres");
     expect(networksOf(container)).toEqual({ "rampart-dev-internal": ["postgres"] });
     expect(container.inputs).toMatchObject({
@@ -118,7 +119,7 @@ describe("Postgres", () => {
     }
   });
 
-  test("takes the superuser from the network's gateway alone, and from the forwarder where there is one", async () => {
+  test("takes the superuser only from the network's gateway, and from the forwarder where there is one", async () => {
     const superuser = (hba: string): string[] =>
       hba
         .split("\n")
@@ -132,7 +133,7 @@ describe("Postgres", () => {
     ]);
   });
 
-  test("takes the roles and their members from the internal subnet, for the stack's databases alone", async () => {
+  test("takes the roles and their members only from the internal subnet, and only for the stack's databases", async () => {
     const lines = async (database: object): Promise<string[]> =>
       (await hba({ database }))
         .split("\n")

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Redis } from "../../components";
-import { keyPrefixes } from "../../components/redis";
+import { keyPrefixes } from "../../config";
 import {
   configOf,
   labelsOf,
@@ -34,7 +34,7 @@ const redis = (values: Record<string, unknown> = { services: SERVICES }, stack =
 const plain = once(() => redis());
 
 describe("Redis", () => {
-  test("is on the internal network alone, publishes nothing and is confined", async () => {
+  test("is only on the internal network, publishes nothing and is confined", async () => {
     const container = (await plain()).get("Container rampart-dev-redis");
     expect(networksOf(container)).toEqual({ "rampart-dev-internal": ["redis"] });
     expect(container.inputs).toMatchObject({
@@ -117,7 +117,7 @@ describe("Redis", () => {
     expect(Object.keys(recording.inputs(settled)["keepers"] as object)).toEqual(["staged"]);
   });
 
-  test("makes another password for another text under rotation, and for no other service", async () => {
+  test("makes another password only for the service whose text under rotation changes", async () => {
     const keepers = async (rotation: object): Promise<Record<string, unknown>> =>
       Object.fromEntries(
         (await redis({ services: SERVICES, rotation }))
@@ -167,7 +167,7 @@ describe("Redis", () => {
       );
     });
 
-    test("and without a certificate is refused", async () => {
+    test("is refused without a certificate", async () => {
       await record(() =>
         expect(() => build(values)).toThrow(
           "redis.tls: true is given, but no certificate; give args.tls: { certificate, key, ca }",

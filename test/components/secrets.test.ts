@@ -17,11 +17,11 @@ describe("Secrets", () => {
     ]);
   });
 
-  test("turns a password over with a key, and has no keepers without one", async () => {
+  test("makes another password for another rotation key, and has no keepers without one", async () => {
     const recording = await record(() => {
       const secrets = new Secrets("s");
-      secrets.password("a", undefined, "2026-11-24/");
-      secrets.password("b", 40, undefined);
+      secrets.password("a", { rotation: "2026-11-24/" });
+      secrets.password("b", { length: 40 });
     });
     expect(recording.inputs("RandomPassword s-a")).toEqual({
       length: 32,

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { DataVolume, Service } from "../../components";
-import { serviceNetworks } from "../../components/service";
+import { serviceNetworks } from "../../resources/service-networks";
 import {
   configOf,
   IMAGE,
@@ -284,7 +284,7 @@ describe("Service", () => {
 });
 
 describe("a version's alias", () => {
-  test("stands beside the service's name, and changes with all that makes a version", async () => {
+  test("stands beside the service's name, and changes with everything that makes a version", async () => {
     const first = await aliasOf(plain());
     expect(first).toMatch(/^api-[0-9a-f]{10}$/);
     expect(networksOf(await container(plain()))).toEqual({ "rampart-dev-internal": ["api", first] });
@@ -327,6 +327,7 @@ describe("a service's networks", () => {
     ["a route", { routes }, ["proxy as api"]],
     ["a route and data", { routes, data: "read-only" }, ["proxy as api", "internal as api"]],
     ["a route and a cache", { routes, cache: true }, ["proxy as api", "internal as api"]],
+    ["a route and internal", { routes, internal: true }, ["proxy as api", "internal as api"]],
     ["nothing", {}, ["internal as api"]],
     ["egress", { egress: true }, ["internal as api", "egress"]],
     [

@@ -1,5 +1,5 @@
 import { SocketProxy, type SocketProxyArgs } from "../../components";
-import { dockerApiNetwork } from "../../components/socket-proxy";
+import { dockerApiNetwork } from "../../hardening/container/networks";
 import { IMAGE_PINS } from "../../config";
 import {
   configOf,
@@ -86,7 +86,7 @@ describe("SocketProxy", () => {
     ]);
   });
 
-  test("otherwise runs as root without any capability, and says so", async () => {
+  test("runs as root without any capability where the socket's group is not known, and says so", async () => {
     const container = (await plain()).get("Container rampart-dev-docker-api-worker");
     expect(container.inputs).toMatchObject({ user: "0:0", capabilities: { drops: ["ALL"] } });
     expect(labelsOf(container)).toMatchObject({

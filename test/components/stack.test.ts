@@ -103,7 +103,7 @@ describe("HardenedStack", () => {
     }
   });
 
-  test("knows what uses a database and a cache", () => {
+  test("makes the database and the cache only where something uses them", () => {
     const uses = (values: Record<string, unknown>): boolean[] => [
       usesDatabase(configOf(values)),
       usesRedis(configOf(values)),
@@ -138,7 +138,7 @@ describe("HardenedStack", () => {
     });
   });
 
-  test("gives the socket to the socket proxy alone, and ports to the edge alone", async () => {
+  test("gives the socket only to the socket proxy, and ports only to the edge", async () => {
     const holders = (text: string): Promise<string[]> =>
       full().then((recording) =>
         recording
@@ -153,7 +153,7 @@ describe("HardenedStack", () => {
     expect(publishing.map(({ name }) => name)).toEqual(["rampart-dev-edge"]);
   });
 
-  test("gives a service the URLs that it earned, and the superuser's password to Postgres alone", async () => {
+  test("gives a service the URLs that it earned, and the superuser's password only to Postgres", async () => {
     const recording = await full();
     const files = (name: string): string[] =>
       ((recording.inputs(`Container rampart-dev-${name}-secrets-carrier`)["uploads"] as { file: string }[]) ?? []).map(
@@ -248,7 +248,7 @@ describe("HardenedStack", () => {
     expect(recording.waitsFor("Container rampart-dev-frontend", "Container rampart-dev-api")).toBe(false);
   });
 
-  test("turns the superuser's password over with its key", async () => {
+  test("makes another superuser's password for another rotation key", async () => {
     const keepers = async (rotation: object): Promise<unknown> =>
       (await stack({ ...FULL, rotation })).inputs("RandomPassword rampart-dev-secrets-postgres")["keepers"];
     expect(await Promise.all([keepers({})])).toEqual([undefined]);
@@ -394,7 +394,7 @@ describe("HardenedStack", () => {
     expect(new Set(engineNames).size).toBe(engineNames.length);
   });
 
-  test("leaves a stack's resources alone when a service is added, but for what lists services", async () => {
+  test("changes, when a service is added, only the resources that list services", async () => {
     const more = await stack({
       ...FULL,
       services: {

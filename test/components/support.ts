@@ -2,8 +2,10 @@ import * as pulumi from "@pulumi/pulumi";
 import {
   Authority,
   createContext,
+  Images,
   loadConfig,
   Networks,
+  Secrets,
   type LoadedConfig,
   type NetworkNames,
   type StackContext,
@@ -183,7 +185,9 @@ export function surroundings(config: LoadedConfig): Surroundings {
     databaseAccess: true,
   });
   const networks = new Networks(config.name, { stack: config.stack, plan }).names;
-  return { context: createContext(config), networks, plan };
+  const images = new Images(`${config.name}-images`, config.images);
+  const secrets = new Secrets(`${config.name}-secrets`);
+  return { context: createContext(config, { images, secrets }), networks, plan };
 }
 
 /** A container's labels by their names. */

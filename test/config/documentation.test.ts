@@ -1,67 +1,124 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import type { z } from "zod";
+/** What is written from the zod schemas is current, complete, and takes what Rampart takes. */
+import Ajv, { type ValidateFunction } from "ajv";
+import fc from "fast-check";
+import { parse } from "yaml";
 import { ENVIRONMENTS, STACK_KEYS, stackSchema } from "../../config";
+import { WRITTEN } from "../../config/documentation";
+import { keysSchema } from "../../config/documentation/json-schema";
+import { explainedBy, placesOf, type JsonSchema } from "../../config/documentation/nodes";
+import { withTables } from "../../config/documentation/tables";
+import { KEY_TEXTS } from "../../config/documentation/texts";
+import { files, read } from "../examples/support";
+import { configurations } from "./properties-support";
+import { DIGEST, happyValues, type Tree } from "./support";
 
-const PAGE = readFileSync(join(__dirname, "../../docs/configuration.md"), "utf8");
-const documented = new Set([...PAGE.matchAll(/^\| `([^`]+)` \|/gm)].map((match) => match[1]));
+const ajv = new Ajv({ strict: false, allErrors: true });
+const compile = (schema: JsonSchema): ValidateFunction => ajv.compile(schema);
+const FILE = JSON.parse(read("schema/rampart.schema.json")) as JsonSchema;
+const validate = compile(FILE);
 
-interface Definition {
-  readonly type: string;
-  readonly shape?: Readonly<Record<string, z.core.$ZodType>>;
-  readonly innerType?: z.core.$ZodType;
-  readonly element?: z.core.$ZodType;
-  readonly valueType?: z.core.$ZodType;
-  readonly options?: readonly z.core.$ZodType[];
-  readonly in?: z.core.$ZodType;
+/** What an editor would underline: where, and what it would say. */
+function underlined(file: unknown, one = validate): string[] {
+  one(file);
+  return (one.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`);
 }
 
-/** The keys of a schema, lists and wrappers seen through, with dots between them. */
-function keysOf(schema: z.core.$ZodType, prefix = ""): string[] {
-  const definition = schema._zod.def as unknown as Definition;
-  if (definition.shape !== undefined) {
-    return Object.entries(definition.shape).flatMap(([key, child]) => {
-      const path = prefix === "" ? key : `${prefix}.${key}`;
-      const below = keysOf(child, path);
-      return below.length === 0 || hasOwnRow(path) ? [path, ...below] : below;
-    });
-  }
-  const inner = [
-    definition.innerType,
-    definition.element,
-    definition.valueType,
-    definition.in,
-    ...(definition.options ?? []),
-  ];
-  return inner.flatMap((child) => (child === undefined ? [] : keysOf(child, prefix)));
-}
-
-const shortened = (path: string): string => path.replace(/^(?:services|migration)\./, "");
-const hasOwnRow = (path: string): boolean => documented.has(shortened(path));
-
-const keys = ENVIRONMENTS.flatMap((environment) => keysOf(stackSchema({ environment })));
-
-/** One row stands for the three figures of the edge, Postgres and Redis: they are explained once, under resources. */
-const rowOf = (path: string): string =>
-  shortened(path).replace(/^(edge|database|redis|database\.backups)\.resources\.\w+$/, "$1.resources");
-
-test.each([...new Set(keys.map(rowOf))].sort())("%s is documented", (key) => {
-  expect(documented.has(key)).toBe(true);
+const asFile = (values: Tree): unknown => ({
+  config: {
+    ...Object.fromEntries(Object.entries(values).map(([key, value]) => [`rampart:${key}`, value])),
+    "rampart:jwtSecret": { secure: "AAAB" },
+  },
 });
 
-test("nothing is documented that does not exist", () => {
-  const known = new Set(
-    keys.flatMap((path) => [
-      rowOf(path),
-      ...rowOf(path)
-        .split(".")
-        .map((_, index, parts) => parts.slice(0, index + 1).join(".")),
-    ]),
+const keys = keysSchema();
+const explained = placesOf(keys).map(({ key }) => explainedBy(key));
+
+test.each(WRITTEN.map(({ path, text }) => ({ path, text })))("$path is current: npm run schema", ({ path, text }) => {
+  expect(read(path)).toBe(text(read));
+});
+
+test("every key is explained, by itself or by the keys in it", () => {
+  const known = Object.keys(KEY_TEXTS);
+  const silent = explained.filter(
+    (key) => !Object.hasOwn(KEY_TEXTS, key) && !known.some((other) => other.startsWith(`${key}.`)),
   );
-  expect([...documented].filter((key) => key !== undefined && !known.has(key))).toEqual([]);
-  expect(keys.length).toBeGreaterThan(90);
+  // Its keys are explained as those of a service.
+  expect(silent).toEqual(["migration"]);
+  expect(explained.length).toBeGreaterThan(150);
+});
+
+test("nothing is explained that does not exist", () => {
+  expect(Object.keys(KEY_TEXTS).filter((key) => !explained.includes(key))).toEqual([]);
+});
+
+test("an editor describes every key of the file, and every key that has a text", () => {
+  const silent = placesOf(FILE.properties?.["config"] ?? {}).filter(
+    ({ key, schema }) =>
+      schema["description"] === undefined &&
+      (!key.includes(".") || Object.hasOwn(KEY_TEXTS, explainedBy(key.replace("rampart:", "")))),
+  );
+  expect(silent).toEqual([]);
+});
+
+test.each(Object.entries(KEY_TEXTS).filter(([, { example }]) => example !== undefined))(
+  "the example of %s is allowed",
+  (key, { example = "" }) => {
+    const schemas = placesOf(keys).filter((place) => explainedBy(place.key) === key);
+    const value: unknown = parse(example.replaceAll("sha256:<digest>", DIGEST));
+    const faults = schemas.map(({ schema }) => underlined(value, compile(schema)));
+    expect([key, faults.some((found) => found.length === 0) ? [] : faults]).toEqual([key, []]);
+  },
+);
+
+describe("the JSON schema", () => {
+  const stackFiles = [...files(".", /^Pulumi\.[a-z]+\.yaml$/), ...files("examples", /\.yaml$/)];
+
+  test.each(stackFiles)("takes %s, which names it", (file) => {
+    expect(underlined(parse(read(file)))).toEqual([]);
+    expect(read(file).split("\n")[0]).toBe(
+      `# yaml-language-server: $schema=${file.includes("/") ? "../" : ""}schema/rampart.schema.json`,
+    );
+  });
+
+  it("takes what Rampart takes", () => {
+    fc.assert(
+      fc.property(configurations, (values) => {
+        expect(underlined(asFile(values))).toEqual([]);
+      }),
+      { numRuns: 50, seed: 11 },
+    );
+  });
+
+  it("underlines a misspelt key, a wrong value and a plain secret", () => {
+    const values = happyValues();
+    const api = (values["services"] as Record<string, Tree>)["api"] ?? {};
+    api["cach"] = true;
+    api["data"] = "all";
+    values["smtpPassword"] = "hunter2";
+    const found = underlined(asFile(values));
+    expect(found).toContain("/config/rampart:services/api must NOT have additional properties");
+    expect(found).toContain("/config/rampart:services/api/data must be equal to one of the allowed values");
+    expect(found).toContain("/config/rampart:smtpPassword must be object");
+    expect(found).toHaveLength(3);
+  });
+
+  it("leaves other namespaces to Pulumi, and defaults that depend on the environment out", () => {
+    expect(underlined({ config: { "docker:host": "ssh://deploy@host" }, encryptionsalt: "v1:…" })).toEqual([]);
+    expect(FILE.properties?.["config"]?.properties?.["rampart:edge"]?.properties?.["httpsPort"]).toEqual({
+      description: expect.stringContaining("Default: 8443 in dev, else 443.") as unknown,
+      type: "integer",
+      minimum: 1,
+      maximum: 65_535,
+      examples: [443],
+    });
+  });
+});
+
+it("refuses a page that lacks a table, and a text without a key", () => {
+  expect(() => withTables("# Configuration\n", keys)).toThrow('docs/configuration.md has no table under "The stack"');
 });
 
 test("the list of keys is the schema's", () => {
-  expect([...STACK_KEYS].sort()).toEqual(Object.keys(stackSchema({ environment: "prod" }).shape).sort());
+  for (const environment of ENVIRONMENTS)
+    expect([...STACK_KEYS].sort()).toEqual(Object.keys(stackSchema({ environment }).shape).sort());
 });

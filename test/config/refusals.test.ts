@@ -20,7 +20,7 @@ const one = (changes: Tree) => {
   return faults[0];
 };
 
-test("the happy path is valid", () => {
+test("the configuration that the other tests break is valid", () => {
   expect(load().name).toBe("rampart-prod");
   expect(load().services["api"]?.user).toBe("1000:1000");
 });
@@ -506,7 +506,7 @@ describe("every spelling is refused where it stands", () => {
     },
   );
 
-  test("dev listens on loopback alone", () => {
+  test("dev listens only on loopback", () => {
     expect(pathsOf(faultsOf({ "edge.listenAddress": "0.0.0.0" }, { stack: "dev" }))).toEqual(["edge.listenAddress"]);
   });
 
@@ -617,7 +617,7 @@ describe("structure", () => {
         path: "rampart:sevices",
         given: "a key that Rampart does not know",
         allowed:
-          "environment, name, certificates, acmeEmail, edge, images, network, database, redis, rotation, migration, services, logging, dockerSocketGroup, and the keys that a service's secrets name",
+          "environment, name, certificates, acmeEmail, edge, images, registries, network, database, redis, rotation, migration, services, logging, dockerSocketGroup, and the keys that a service's secrets name",
         fix: "write it as rampart:services",
       },
     ]);

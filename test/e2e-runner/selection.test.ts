@@ -41,7 +41,7 @@ describe("the selection of end-to-end checks", () => {
     ]);
   });
 
-  test("a name of a suite takes all its checks", () => {
+  test("takes all checks of a suite that is named", () => {
     expect(selected({ only: "probe" })).toEqual(["deploy: up", "probe: headers", "probe: rate"]);
   });
 
@@ -60,7 +60,7 @@ describe("the selection of end-to-end checks", () => {
     expect(selected({ only: "fails" })).toEqual(["deploy: up", "bad release: fails"]);
   });
 
-  test("a check's own mark wins over its suite's", () => {
+  test("lets a check's own mark win over its suite's", () => {
     const suites = SUITES.map((suite) => ({
       ...suite,
       checks: suite.checks.map((one) => (one.name === "mended" ? { ...one, continues: false } : one)),
@@ -88,7 +88,7 @@ describe("the selection of end-to-end checks", () => {
     expect(selected({ names: new Set() })).toEqual([]);
   });
 
-  test("two conditions both hold", () => {
+  test("takes only checks that fulfil both of two conditions", () => {
     expect(selected({ smoke: true, only: "rate" })).toEqual([]);
   });
 

@@ -41,7 +41,7 @@ export class FakeDocker {
       writeFileSync(join(this.directory, `${command}.next.${other}`), text);
   }
 
-  /** The command lines so far, without the program's name. */
+  /** The command lines so far, one a line, without the program's name. */
   get calls(): string[] {
     const log = join(this.directory, "calls");
     return existsSync(log) ? readFileSync(log, "utf8").trimEnd().split("\n") : [];
@@ -55,7 +55,7 @@ export class FakeDocker {
 // `docker --host <host> <command> …`
 const SCRIPT = `#!/bin/sh
 answer="$(dirname "$0")/$3"
-printf '%s\\n' "$*" >> "$(dirname "$0")/calls"
+{ printf '%s' "$*" | tr '\\n' ' '; echo; } >> "$(dirname "$0")/calls"
 if [ -e "$answer.hangs" ]; then exec sleep 60; fi
 if [ -e "$answer.failures" ]; then
   left=$(cat "$answer.failures")

@@ -190,7 +190,7 @@ describe("the PIDs limit", () => {
     );
   });
 
-  test("cannot be set without the Docker CLI, which is said", async () => {
+  test("fails without the Docker CLI, and names it", async () => {
     process.env["PATH"] = "/nonexistent";
     await expect(call(hooks.container, "afterCreate", CONTAINER)).rejects.toThrow(
       "rampart-dev-api runs without its PIDs limit: the Docker CLI (`docker`) is not installed here; Rampart needs it beside the Pulumi CLI. Install it, then try again.",
@@ -293,7 +293,7 @@ describe("a container that fails", () => {
     ]);
   });
 
-  test("before it existed leaves the one that serves alone", async () => {
+  test("before it existed does not touch the one that serves", async () => {
     const found = logged();
     docker.answer("ps", { stdout: "serving\n" });
     state({ Status: "running", Running: true, Health: { Status: "healthy" } });
@@ -357,7 +357,7 @@ describe("new routes", () => {
     );
   });
 
-  test("cannot be announced to an edge that is gone", async () => {
+  test("are an error where the edge is gone", async () => {
     docker.answer("ps", { stdout: "edge-id\n" });
     docker.answer("kill", { code: 1, stderr: "Error response from daemon: no such container\n" });
     await expect(apply()).rejects.toThrow(

@@ -49,7 +49,7 @@ async function look(
 }
 
 describe("a container of the state", () => {
-  test("that runs is left alone, with one question for the whole stack", async () => {
+  test("that runs is not touched, with one question for the whole stack", async () => {
     await look("update", { listed: `${ID} running Up 2 hours (healthy)` });
     expect(cli.calls).toEqual([
       "--host unix:///run/test.sock ps --all --no-trunc --filter label=io.rampart.stack=dev --format {{.ID}} {{.State}} {{.Status}}",
@@ -106,11 +106,11 @@ describe("a container of the state", () => {
   test.each([
     ["preview", "warnings"],
     ["update", "errors"],
-  ] as const)("that is gone is named by a %s, with the command that makes it anew", async (kind, level) => {
+  ] as const)("that is gone is named by a %s, with the command that makes it again", async (kind, level) => {
     cli.answer("inspect", { code: 1, stderr: "No such container" });
     await look(kind, { listed: "" });
     expect(logged[level]).toEqual([
-      `rampart-dev-postgres: its container c0ffee000000 is gone, though Pulumi's state has it. \`pulumi up --replace '${URN}'\` makes it anew.`,
+      `rampart-dev-postgres: its container c0ffee000000 is gone, though Pulumi's state has it. \`pulumi up --replace '${URN}'\` makes it again.`,
     ]);
     expect(process.exitCode ?? 0).toBe(kind === "preview" ? 0 : 32);
   });

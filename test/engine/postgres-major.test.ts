@@ -22,7 +22,7 @@ const SEVENTEEN = { images: { postgres: `postgres:17.6-alpine@sha256:${"a1".repe
 const CHECK = "RandomId rampart-dev-postgres-major";
 
 describe("the check of the major version", () => {
-  test("comes before the data volume and the server, and is made anew with another major or another list", async () => {
+  test("comes before the data volume and the server, and is made again with another major or another list", async () => {
     const recording = await postgres();
     expect(recording.inputs(CHECK)).toEqual({ byteLength: 8, keepers: { major: "16", previous: "" } });
     for (const after of ["Volume rampart-dev-postgres-data", "Container rampart-dev-postgres"])
@@ -31,7 +31,7 @@ describe("the check of the major version", () => {
     expect(next.inputs(CHECK)["keepers"]).toEqual({ major: "17", previous: "16 18" });
   });
 
-  test("leaves the name of 16's volume alone, and keeps the volumes of majors that were left", async () => {
+  test("does not change the name of 16's volume, and keeps the volumes of majors that were left", async () => {
     const names = (recording: Recording): unknown[] =>
       recording.resources
         .filter(({ type, name }) => type.endsWith(":Volume") && name.includes("-data"))

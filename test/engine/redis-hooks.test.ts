@@ -108,6 +108,6 @@ describe("settling", () => {
   });
 });
 
-test("there are none under Pulumi's own mocks", () => {
+test("Redis has no hooks under Pulumi's own mocks", () => {
   expect([NO_REDIS_HOOKS.usersStaged, NO_REDIS_HOOKS.usersSettled({ users: [], services: [] })]).toEqual([{}, {}]);
 });

@@ -21,30 +21,30 @@ const looks = (...seen: Seen<string>[]): jest.Mock<Promise<Seen<string>>, []> =>
   return jest.fn(() => Promise.resolve(seen[Math.min(next++, seen.length - 1)] ?? { state: "no look" }));
 };
 
-test("a fact that is there is not waited for", async () => {
+test("until does not wait for a fact that is there", async () => {
   const look = looks({ fact: "routes" });
   expect(await until("no routes", { seconds: 0 }, look)).toBe("routes");
   expect([look.mock.calls.length, slept]).toEqual([1, []]);
 });
 
-test("a fact that is not there is looked for at even distances", async () => {
+test("until looks at even distances for a fact that is not there", async () => {
   const look = looks({ state: "old" }, { state: "old" }, { fact: "new" });
   expect(await until("no routes", { seconds: 20, everyMs: 200 }, look)).toBe("new");
   expect(slept).toEqual([200, 200]);
 });
 
-test("between two looks there is half a second where nothing else is said", async () => {
+test("until looks every half second by default", async () => {
   await watch({ seconds: 1 }, looks({ state: "old" }));
   expect(slept).toEqual([500, 500]);
 });
 
-test("the last look is made when the time is up, and not later", async () => {
+test("until looks a last time when the time is up, and not later", async () => {
   const look = looks({ state: "1" }, { state: "2" }, { state: "3" }, { state: "4" });
   expect(await watch({ seconds: 0.5, everyMs: 200 }, look)).toEqual({ state: "4" });
   expect(slept).toEqual([200, 200, 100]);
 });
 
-test("a look that takes longer than all the time is the last one", async () => {
+test("until does not look again after a look that took longer than all the time", async () => {
   const look = jest.fn(() => {
     now += 60_000;
     return Promise.resolve<Seen<string>>({ state: "the engine does not answer" });
@@ -53,7 +53,7 @@ test("a look that takes longer than all the time is the last one", async () => {
   expect([look.mock.calls.length, slept]).toEqual([1, []]);
 });
 
-test("the error says what did not come, in which time, what was seen last, and what there is to add", async () => {
+test("the error of until says what did not come, in which time, what was seen last, and what there is to add", async () => {
   const failed = until(
     "the edge did not take the new routes",
     { seconds: 20, otherwise: () => Promise.resolve("last log lines:\n    yaml: line 3") },
@@ -65,14 +65,14 @@ test("the error says what did not come, in which time, what was seen last, and w
   );
 });
 
-test("a state that is final ends the wait, and the error names no time", async () => {
+test("a final state ends the wait of until, and the error names no time", async () => {
   await expect(
     until("the server did not start", { seconds: 20 }, looks({ state: "starting" }, { state: "dead", final: true })),
   ).rejects.toThrow(/^the server did not start; last seen: dead$/);
   expect(slept).toEqual([500]);
 });
 
-test("a look that fails ends the wait with its own error", async () => {
+test("a look that fails ends the wait of until with its own error", async () => {
   await expect(
     until("the server did not start", { seconds: 20 }, () => Promise.reject(new Error("the Docker CLI is gone"))),
   ).rejects.toThrow("the Docker CLI is gone");

@@ -88,7 +88,7 @@ describe("a page that a message, a comment or a test names", () => {
   ])("is looked for: %s", (text, broken) => expect(brokenMentions(text)).toEqual(broken));
 });
 
-it("proves each held statement of a baseline by something", () => {
+it("a page of a baseline proves each statement that it calls held", () => {
   for (const document of files("docs/baselines", /\.md$/)) {
     const rows = read(document)
       .split("\n")

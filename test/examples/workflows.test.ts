@@ -30,7 +30,7 @@ const WORKFLOWS = files(".github/workflows", /\.ya?ml$/).map((file) => ({
 }));
 const jobsOf = (workflow: Workflow): [string, Job][] => Object.entries(workflow.jobs);
 
-it("finds the workflows", () => {
+it("the workflows of .github/workflows are found", () => {
   expect(WORKFLOWS.map(({ file }) => file)).toEqual([".github/workflows/ci.yml", ".github/workflows/preview.yml"]);
 });
 
@@ -56,7 +56,7 @@ describe.each(WORKFLOWS)("$file", ({ text, workflow }) => {
     expect(Object.keys(workflow.on)).not.toContain("pull_request_target");
     for (const [, job] of jobsOf(workflow)) {
       const checkout = job.steps.find((step) => step.uses?.startsWith("actions/checkout@") === true);
-      expect(checkout?.with).toEqual({ "persist-credentials": false });
+      expect(checkout?.with).toMatchObject({ "persist-credentials": false });
       expect(job.steps.map((step) => step.run)).toContain("npm ci");
     }
   });
@@ -66,7 +66,7 @@ describe.each(WORKFLOWS)("$file", ({ text, workflow }) => {
   });
 });
 
-it("uses secrets only in the preview of branches of the repository itself", () => {
+it("the workflows use secrets only in the preview of branches of the repository itself", () => {
   const jobs: Workflow["jobs"] = WORKFLOWS.find(({ file }) => file.endsWith("preview.yml"))?.workflow.jobs ?? {};
   const holders = Object.entries(jobs).filter(([, job]) => JSON.stringify(job).includes("secrets."));
   expect(holders.map(([name]) => name)).toEqual(["preview"]);

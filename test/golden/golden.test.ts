@@ -24,9 +24,9 @@ describe.each(GOLDEN)("$file", ({ name, stack, file }) => {
     recording = await recordGolden(stack, file);
   });
 
-  test("declares the same resources, and is judged the same", () =>
+  test("declares the resources of the recording, and is judged as there", () =>
     expectGolden(goldenFile(name, "plan"), recording.plan));
 
-  test("carries the same bytes in every script and configuration file", () =>
+  test("carries the bytes of the recording in every script and configuration file", () =>
     expectGolden(goldenFile(name, "files"), recording.files));
 });

@@ -38,7 +38,7 @@ function filesOf(request: Request): [path: string, digest: string][] {
 }
 
 /** By name: the order in which a program declares its resources is no part of what a stack consists of. */
-function inOrder({ stack, resources, posture }: PlanJson): PlanJson {
+function inOrder({ stack, resources, posture, summary }: PlanJson): PlanJson {
   const key = (parts: readonly string[]): string => parts.join("\n");
   const by =
     <T>(keyOf: (item: T) => string) =>
@@ -48,6 +48,7 @@ function inOrder({ stack, resources, posture }: PlanJson): PlanJson {
     stack,
     resources: [...resources].sort(by(({ name, type }) => key([name, type]))),
     posture: [...posture].sort(by(({ id, resource, message }) => key([id, resource, message]))),
+    summary,
   };
 }
 

@@ -7,7 +7,7 @@ const directory = mkdtempSync(join(tmpdir(), "rampart-files-"));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 const write = (name: string, text: string): void => writeFileSync(join(directory, name), text);
 
-test("notes and directives marked as such stay in the source, and every other comment is delivered", () => {
+test("a file's notes and marked directives stay in the source, and every other comment is delivered", () => {
   write(
     "a.sh",
     "#!/bin/sh\n## for the reader\n##\n# for everybody\n# shellcheck source=b.sh ##\n# shellcheck disable=SC2086\n  ## in a function\n### a\necho a ## b\n",

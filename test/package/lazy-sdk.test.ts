@@ -14,7 +14,7 @@ test("Pulumi's SDK loads without TypeScript and npm's library", () => {
   expect(after(`require("@pulumi/pulumi"); console.log(${LOADED})`)).toBe(0);
 });
 
-test("a function can be serialised all the same: then they load", () => {
+test("a function can be serialised all the same: TypeScript and npm's library then load", () => {
   const script = `const value = 5;
     require("@pulumi/pulumi").runtime.serializeFunction(() => value + 1).then(({ text }) =>
       console.log(JSON.stringify({ text: /\\(\\)=>value\\+1|\\(\\) => value \\+ 1/.test(text), loaded: ${LOADED} > 0 })));`;

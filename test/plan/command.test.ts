@@ -87,6 +87,7 @@ interface Json {
   readonly stack: string;
   readonly resources: readonly Resource[];
   readonly posture: readonly Readonly<Record<string, string>>[];
+  readonly summary: object;
 }
 
 const parsed = async (): Promise<Json> => JSON.parse((await json()).stdout) as Json;
@@ -95,11 +96,13 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 describe("plan --json", () => {
   test("has the names that other tools rely on, and no others", async () => {
-    const { stack, resources, posture, ...rest } = await parsed();
+    const { stack, resources, posture, summary, ...rest } = await parsed();
     expect([stack, rest]).toEqual(["dev", {}]);
+    expect(Object.keys(summary)).toEqual(["edge", "routes", "programs", "data"]);
     for (const resource of resources) expect(Object.keys(resource)).toEqual(["type", "name", "parent", "inputs"]);
-    for (const entry of posture) expect(Object.keys(entry).sort()).toEqual(["id", "message", "resource", "status"]);
-    expect([...new Set(posture.map(({ status }) => status))].sort()).toEqual(["accepted", "pass", "skip"]);
+    for (const entry of posture)
+      expect(Object.keys(entry).sort()).toEqual(["id", "message", "resource", "severity", "status"]);
+    expect([...new Set(posture.map(({ status }) => status))].sort()).toEqual(["accepted", "open", "pass", "skip"]);
   });
 
   test("holds each resource under its component", async () => {
@@ -147,7 +150,7 @@ describe("plan --json", () => {
 });
 
 describe("plan", () => {
-  test("reads as a tree by component, with the posture under it", async () => {
+  test("reads as what the stack is, with the posture under it", async () => {
     const { code, stdout, stderr } = await plan(
       "dev",
       "--config-file",
@@ -171,7 +174,9 @@ describe("plan", () => {
     expect(code).toBe(1);
     expect(stdout).toContain("Posture: 2 fail, ");
     expect(stdout).toContain(
-      "  fail      rampart-data-protected       rampart-staging-backups-repository, rampart-staging-postgres-data: is deleted by `pulumi destroy`\n",
+      "  fail             high      rampart-data-protected (rule: data volumes outlive `pulumi destroy`)\n" +
+        "                               rampart-staging-backups-repository, rampart-staging-postgres-data: is\n" +
+        "                               deleted by `pulumi destroy`\n",
     );
   });
 

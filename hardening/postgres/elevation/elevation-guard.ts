@@ -1,10 +1,11 @@
 /**
  * The function that the watch calls, which ends what is over. PostgreSQL lets everybody change the password of the role
- * that they act as; without more, whoever is elevated for an hour leaves with the login of a role that has no end. So the
- * function knows digests of the passwords that the stack declares, and one that it does not know is void.
+ * that they act as; without more, whoever is elevated for an hour leaves with the login of a role that has no end. So
+ * the function knows digests of the passwords that the stack declares, and one that it does not know is void.
  *
- * The digests stand in a comment on the watch's login: shared by all databases, so that a restore brings no old ones back,
- * and no table, which a dump could not read. What is digested has a random salt and is no password: it may be seen.
+ * The digests stand in a comment on the watch's login: shared by all databases, so that a restore brings no old ones
+ * back, and no table, which a dump could not read. What is digested has a random salt and is no password: it may be
+ * seen.
  */
 import { createHash } from "node:crypto";
 import { fileStatement, withParts } from "../../files";
@@ -13,7 +14,10 @@ import { identifier } from "../server/identifiers";
 export const ELEVATED_PREFIX = "elevated_";
 /** Logs in to end sessions that are past their time: it may call one function, and nothing else. */
 export const ELEVATION_WATCH = "elevation_watch";
-/** Where its function is, and where it logs in: no database of the stack's own, which a restore may replace by one from before. */
+/**
+ * Where its function is, and where it logs in: no database of the stack's own, which a restore may replace by one from
+ * before.
+ */
 export const ELEVATION_WATCH_DATABASE = "postgres";
 export const ELEVATION_SCHEMA = "rampart";
 export const ELEVATION_FUNCTION = `${ELEVATION_SCHEMA}.end_elevations`;

@@ -1,6 +1,6 @@
 /**
- * Elevated access that ends by itself: the SQL that makes a server's elevated logins those of the configuration, and the
- * loop that ends their sessions. `VALID UNTIL` ends only the password: a session that is open stays open.
+ * Elevated access that ends by itself: the SQL that makes a server's elevated logins those of the configuration, and
+ * the loop that ends their sessions. `VALID UNTIL` ends only the password: a session that is open stays open.
  */
 import { fileStatement, fileText } from "../../files";
 import type { RoleSpec } from "../roles/roles";
@@ -14,6 +14,7 @@ import {
   literal,
   passwordsKnown,
 } from "./elevation-guard";
+import { isScramVerifier } from "../roles/scram";
 
 export { ELEVATED_PREFIX, ELEVATION_WATCH, ELEVATION_WATCH_DATABASE } from "./elevation-guard";
 /** Sessions of one person at a time. */
@@ -38,7 +39,10 @@ export interface ElevationsSqlArgs {
   readonly elevations: readonly Elevation[];
   /** SCRAM verifiers by login: of every elevated login, and of the watch where there are any. */
   readonly verifiers: Readonly<Record<string, string>>;
-  /** The roles' own verifiers, by role: whoever is elevated may change them, and the watch makes such a change void. @default unguarded */
+  /**
+   * The roles' own verifiers, by role: whoever is elevated may change them, and the watch makes such a change void.
+   * @default unguarded
+   */
   readonly passwords?: Readonly<Record<string, string>>;
   /** Whose search path and time limits an elevated session starts with. @default the server's */
   readonly roles?: readonly Pick<
@@ -56,8 +60,8 @@ const printable = (text: string): string => text.replaceAll(/\s+/g, " ");
 export const isOver = ({ until }: Pick<Elevation, "until">, now: Date): boolean => Date.parse(until) <= now.getTime();
 
 /**
- * Before all else, each a transaction of its own: sessions of whoever is not declared any more, or for another role, end,
- * and nobody gets in again. One that began in between, or that holds locks, would be in the way of the rest.
+ * Before all else, each a transaction of its own: sessions of whoever is not declared any more, or for another role,
+ * end, and nobody gets in again. One that began in between, or that holds locks, would be in the way of the rest.
  */
 export function renderElevationEndSql(elevations: readonly Elevation[]): string[][] {
   const declared = elevations.map((elevation) => `(${literal(elevatedLogin(elevation))}, ${literal(elevation.role)})`);
@@ -94,8 +98,8 @@ END $$`,
 }
 
 /**
- * For each of the stack's databases, before `renderElevationsSql`: what a login that is not declared any more made there
- * goes to the role that it was for. DROP ROLE would otherwise refuse.
+ * For each of the stack's databases, before `renderElevationsSql`: what a login that is not declared any more made
+ * there goes to the role that it was for. DROP ROLE would otherwise refuse.
  */
 export function renderElevationOwnershipSql(elevations: readonly Elevation[]): string[] {
   return [
@@ -141,7 +145,7 @@ function staleLogins(elevations: readonly Elevation[]): string {
 
 function verifierOf(args: ElevationsSqlArgs, login: string): string {
   const verifier = args.verifiers[login];
-  if (verifier === undefined || !/^SCRAM-SHA-256\$\d+:[A-Za-z0-9+/=]+\$[A-Za-z0-9+/=]+:[A-Za-z0-9+/=]+$/.test(verifier))
+  if (verifier === undefined || !isScramVerifier(verifier))
     throw new Error(`verifiers.${login}: has to be a SCRAM-SHA-256 verifier`);
   return verifier;
 }
@@ -158,7 +162,8 @@ function elevationStatements(elevation: Elevation, verifier: string): string[] {
   );
   return [
     createIfMissing(login),
-    `ALTER ROLE ${name} WITH LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS INHERIT CONNECTION LIMIT ${CONNECTION_LIMIT} PASSWORD '${verifier}' VALID UNTIL ${until}`,
+    `ALTER ROLE ${name} WITH LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS INHERIT ` +
+      `CONNECTION LIMIT ${CONNECTION_LIMIT} PASSWORD '${verifier}' VALID UNTIL ${until}`,
     // Another role than before: the membership of the former ends, and with it what sessions had through it.
     `DO $$
 DECLARE former record;
@@ -186,7 +191,8 @@ function sessionSettings({ roles = [] }: ElevationsSqlArgs, elevation: Elevation
       ...(role.searchPaths.length === 0
         ? []
         : [
-            `ALTER ROLE ${name} SET search_path TO ${role.searchPaths.map((path) => quoted(identifier("searchPaths", path))).join(", ")}`,
+            `ALTER ROLE ${name} SET search_path TO ` +
+              `${role.searchPaths.map((path) => quoted(identifier("searchPaths", path))).join(", ")}`,
           ]),
       `ALTER ROLE ${name} SET statement_timeout TO ${role.statementTimeoutMs}`,
       `ALTER ROLE ${name} SET idle_in_transaction_session_timeout TO ${role.idleInTransactionSessionTimeoutMs}`,
@@ -202,7 +208,8 @@ function watchStatements(args: ElevationsSqlArgs): string[] {
   const superuser = quoted(identifier("superuser", args.superuser));
   return [
     createIfMissing(ELEVATION_WATCH),
-    `ALTER ROLE ${watch} WITH LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS INHERIT CONNECTION LIMIT 2 PASSWORD '${verifierOf(args, ELEVATION_WATCH)}' VALID UNTIL 'infinity'`,
+    `ALTER ROLE ${watch} WITH LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS INHERIT ` +
+      `CONNECTION LIMIT 2 PASSWORD '${verifierOf(args, ELEVATION_WATCH)}' VALID UNTIL 'infinity'`,
     `CREATE SCHEMA IF NOT EXISTS ${ELEVATION_SCHEMA}`,
     `ALTER SCHEMA ${ELEVATION_SCHEMA} OWNER TO ${superuser}`,
     `REVOKE ALL ON SCHEMA ${ELEVATION_SCHEMA} FROM PUBLIC`,

@@ -1,6 +1,9 @@
-/** Grants and default privileges of one database, as data: who may enter, who may use a schema, what new objects give to whom. */
+/**
+ * Grants and default privileges of one database, as data: who may enter, who may use a schema, what new objects give to
+ * whom.
+ */
 import { EXTENSIONS_SCHEMA } from "../server/extensions";
-import type { DatabaseRole } from "./roles";
+import { DATABASE_ROLES, type DatabaseRole } from "./roles";
 
 export type GrantObjectType = "database" | "schema" | "function";
 export type DefaultPrivilegeObjectType = "table" | "sequence" | "function" | "type";
@@ -62,7 +65,10 @@ export interface DatabaseGrantsArgs {
   readonly extensions: boolean;
 }
 
-/** Functions that let anyone who can connect store data, whatever else was revoked. Their file-based kin are the superuser's already. */
+/**
+ * Functions that let anyone who can connect store data, whatever else was revoked. Their file-based kin are the
+ * superuser's already.
+ */
 const LARGE_OBJECT_CREATORS = ["lo_creat(integer)", "lo_create(oid)", "lo_from_bytea(oid, bytea)"] as const;
 
 /** Databases that PostgreSQL makes for itself. PUBLIC may connect to both by default. */
@@ -81,13 +87,6 @@ const DATABASE_GRANTS: Readonly<
   monitor: { privileges: ["CONNECT"], why: "some statistics are those of the database that one is in" },
 };
 
-const ROLES_OF_DATABASE = [
-  "migrator",
-  "app_rw",
-  "app_ro",
-  "backup",
-  "monitor",
-] as const satisfies readonly DatabaseRole[];
 const ROLES_OF_SCHEMA = ["app_rw", "app_ro", "backup"] as const satisfies readonly DatabaseRole[];
 const ROLES_OF_EXTENSIONS = ["migrator", "app_rw", "app_ro", "backup"] as const satisfies readonly DatabaseRole[];
 
@@ -142,7 +141,7 @@ export function databaseGrants({ database, suffix, schemas, extensions }: Databa
   });
   return [
     onDatabase(PUBLIC, [], "by default every role may connect to every database and fill it with temporary tables"),
-    ...ROLES_OF_DATABASE.map((role) => onDatabase(role, DATABASE_GRANTS[role].privileges, DATABASE_GRANTS[role].why)),
+    ...DATABASE_ROLES.map((role) => onDatabase(role, DATABASE_GRANTS[role].privileges, DATABASE_GRANTS[role].why)),
     onSchema(
       PUBLIC,
       { name: "public", suffix: `${suffix}-public` },

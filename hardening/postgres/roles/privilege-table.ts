@@ -149,7 +149,8 @@ export function renderPrivilegeTable(table: readonly PrivilegeRow[] = PRIVILEGE_
   const rule = `|---|---|${DATABASE_ROLES.map(() => ":-:|").join("")}`;
   const lines = table.map(
     ({ object, action, allowed }) =>
-      `| ${object} | ${action} | ${DATABASE_ROLES.map((role) => (allowed.includes(role) ? "yes" : "no")).join(" | ")} |`,
+      `| ${object} | ${action} | ` +
+      `${DATABASE_ROLES.map((role) => (allowed.includes(role) ? "yes" : "no")).join(" | ")} |`,
   );
   return [header, rule, ...lines].join("\n");
 }

@@ -10,6 +10,7 @@ import {
   type RoleSpec,
   type SchemaSpec,
 } from "./privileges";
+import { isScramVerifier } from "./scram";
 
 function grantee(role: string): string {
   return role === PUBLIC ? "PUBLIC" : quoted(role);
@@ -28,7 +29,8 @@ function roleStatements(role: RoleSpec, password: string | undefined): string[] 
     milliseconds === 0 ? `ALTER ROLE ${name} RESET ${key}` : `ALTER ROLE ${name} SET ${key} TO ${milliseconds}`;
   return [
     // The provider knows from its state whether the role exists; SQL has to look.
-    `DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = '${role.name}') THEN CREATE ROLE ${name}; END IF; END $$`,
+    `DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = '${role.name}') THEN CREATE ROLE ` +
+      `${name}; END IF; END $$`,
     `ALTER ROLE ${name} WITH ${attributes}`,
     ...role.roles.map((membership) => `GRANT ${quoted(membership)} TO ${name}`),
     `ALTER ROLE ${name} SET search_path TO ${role.searchPaths.map(quoted).join(", ")}`,
@@ -97,20 +99,23 @@ export interface PrivilegesSqlArgs {
   readonly logins?: readonly RoleSpec[];
 }
 
-/** SQL statements, to be run by the superuser in one transaction. The database exists; applying them again changes nothing. */
+/**
+ * SQL statements, to be run by the superuser in one transaction. The database exists; applying them again changes
+ * nothing.
+ */
 export function renderPrivilegesSql(
   privileges: DatabasePrivileges,
   { database = privileges.database, passwords = {}, logins = [] }: PrivilegesSqlArgs = {},
 ): string[] {
   const password = (role: string): string | undefined => {
     const value = passwords[role];
-    if (value === undefined || /^SCRAM-SHA-256\$\d+:[A-Za-z0-9+/=]+\$[A-Za-z0-9+/=]+:[A-Za-z0-9+/=]+$/.test(value))
-      return value;
+    if (value === undefined || isScramVerifier(value)) return value;
     return alphanumericPassword(`passwords.${role}`, value);
   };
   const first = database === privileges.database;
   const further = privileges.databases.map(({ name }) => name);
-  // Who may enter PostgreSQL's own databases is declared along with the first database; what is in them, only inside of them.
+  // Who may enter PostgreSQL's own databases is declared along with the first database; what is in them, only inside of
+  // them.
   const here = <T extends { readonly database: string; readonly schema?: string }>(entries: readonly T[]): T[] =>
     entries.filter(
       (entry) =>
@@ -126,8 +131,8 @@ export function renderPrivilegesSql(
 }
 
 /**
- * The backup role's rights on what is there already. Default privileges are for what is made after them: a database that
- * is older than the role, or that a restore brought, would have tables that no backup holds.
+ * The backup role's rights on what is there already. Default privileges are for what is made after them: a database
+ * that is older than the role, or that a restore brought, would have tables that no backup holds.
  */
 export function renderBackupRightsSql(schemas: readonly string[]): string[] {
   return schemas.flatMap((schema) =>

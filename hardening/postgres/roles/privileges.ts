@@ -1,8 +1,8 @@
 /**
  * The privilege model of a stack's databases, as data. Each entry is one resource of `@pulumi/postgresql` (`Role`,
- * `Database`, `Schema`, `Extension`, `Grant`, `DefaultPrivileges`) with exactly the arguments that the provider reads back
- * unchanged, so that a second preview is empty. `privileges-sql.ts` renders the same data as SQL, `privilege-table.ts`
- * says what it amounts to.
+ * `Database`, `Schema`, `Extension`, `Grant`, `DefaultPrivileges`) with exactly the arguments that the provider reads
+ * back unchanged, so that a second preview is empty. `privileges-sql.ts` renders the same data as SQL,
+ * `privilege-table.ts` says what it amounts to.
  */
 import { EXTENSIONS_SCHEMA, withRequired, type Extension } from "../server/extensions";
 import { identifier } from "../server/identifiers";
@@ -81,8 +81,8 @@ interface Scope {
   readonly schemas: readonly string[];
   readonly extensions: readonly Extension[];
   /**
-   * Ends the ids of what the first database and its first schema have not: their ids came before there were others, and a
-   * resource that is renamed is replaced. Identifiers hold no hyphen, so no two ids meet.
+   * Ends the ids of what the first database and its first schema have not: their ids came before there were others, and
+   * a resource that is renamed is replaced. Identifiers hold no hyphen, so no two ids meet.
    */
   readonly suffix: string;
 }
@@ -142,8 +142,8 @@ function schemaSuffix({ suffix }: Scope, schema: string, index: number): string 
 }
 
 /**
- * The schemas of all databases, the extensions' last, as a role has one search path for all: a name that a database does
- * not have is skipped there.
+ * The schemas of all databases, the extensions' last, as a role has one search path for all: a name that a database
+ * does not have is skipped there.
  */
 function searchPaths(all: readonly Scope[]): string[] {
   const extensions = all.some((scope) => scope.extensions.length > 0) ? [EXTENSIONS_SCHEMA] : [];

@@ -4,8 +4,8 @@ import { SUPERUSER_RESERVED_CONNECTIONS } from "../server/postgres-config";
 import { DATABASE_ROLES, type DatabaseRole } from "./roles";
 
 /**
- * Milliseconds that a statement of the role waits for a lock, where postgresql.conf has 10000 for everyone. A request gives
- * up before its user does; a dump waits for a migration to end (pg_dump sets its own besides).
+ * Milliseconds that a statement of the role waits for a lock, where postgresql.conf has 10000 for everyone. A request
+ * gives up before its user does; a dump waits for a migration to end (pg_dump sets its own besides).
  */
 export const LOCK_TIMEOUT_MS: Readonly<Record<DatabaseRole, number>> = {
   migrator: 10_000,
@@ -33,7 +33,8 @@ export function renderRoleSettingsSql({ superuser, members }: RoleSettingsSqlArg
         );
       return `ALTER ROLE ${quoted(identifier("login", login))} SET lock_timeout TO ${LOCK_TIMEOUT_MS[known]}`;
     }),
-    // PostgreSQL holds no superuser to a limit; said all the same, as what is reserved for it and for whoever audits it.
+    // PostgreSQL holds no superuser to a limit; said all the same, as what is reserved for it and for whoever audits
+    // it.
     `ALTER ROLE ${quoted(identifier("superuser", superuser))} CONNECTION LIMIT ${SUPERUSER_RESERVED_CONNECTIONS}`,
   ];
 }

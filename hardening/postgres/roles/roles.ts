@@ -9,6 +9,10 @@ export const POSTGRES_SUPERUSER = "postgres";
 export const DATABASE_ROLES = ["migrator", "app_rw", "app_ro", "backup", "monitor"] as const;
 export type DatabaseRole = (typeof DATABASE_ROLES)[number];
 
+/** Something for each role. */
+export const ofEachRole = <T>(of: (role: DatabaseRole) => T): Readonly<Record<DatabaseRole, T>> =>
+  Object.fromEntries(DATABASE_ROLES.map((role) => [role, of(role)])) as Record<DatabaseRole, T>;
+
 /** The roles that services use. They log in as a member of the role, which the next rotation replaces by another. */
 export const SERVICE_ROLES = ["app_rw", "app_ro"] as const;
 export type ServiceRole = (typeof SERVICE_ROLES)[number];
@@ -17,7 +21,10 @@ export type ServiceRole = (typeof SERVICE_ROLES)[number];
 export interface RoleLimits {
   /** Connections at a time. */
   readonly connectionLimit: number;
-  /** Milliseconds after which a statement is cancelled; 0 is never. A default of the session, not a wall: see docs/database-roles.md. */
+  /**
+   * Milliseconds after which a statement is cancelled; 0 is never. A default of the session, not a wall: see
+   * docs/database-roles.md.
+   */
   readonly statementTimeoutMs: number;
   /** Milliseconds that a transaction may sit idle before its session is ended; 0 is for ever. */
   readonly idleInTransactionSessionTimeoutMs: number;
@@ -54,7 +61,7 @@ export const DEFAULT_ROLE_LIMITS: Readonly<Record<DatabaseRole, RoleLimits>> = {
 };
 
 const ROLE_WHY: Readonly<Record<DatabaseRole, string>> = {
-  migrator: "owns the schemas and runs DDL, in the migration job alone",
+  migrator: "owns the schemas and runs DDL, only in the migration job",
   app_rw: "what the application runs as: rows, never structure",
   app_ro: "reports and dashboards: reads rows, changes nothing",
   backup: "dumps: reads all rows of all tenants, so it bypasses row security; changes nothing",
@@ -107,8 +114,9 @@ export function roleSpec(
 }
 
 /**
- * What services log in as: a member of `role` with its limits, since those go by the login. It becomes the role at login,
- * so that policies and `current_user` see the role; it can do nothing else, and it owns nothing, so that it can be dropped.
+ * What services log in as: a member of `role` with its limits, since those go by the login. It becomes the role at
+ * login, so that policies and `current_user` see the role; it can do nothing else, and it owns nothing, so that it can
+ * be dropped.
  */
 export function loginSpec(role: RoleSpec, name: string): RoleSpec {
   return {

@@ -10,7 +10,10 @@ export interface RotationKeys {
   readonly one?: string | undefined;
 }
 
-/** What a password hangs on: it turns over when either key changes. `undefined`: neither is given, and nothing may change. */
+/**
+ * What a password hangs on: it turns over when either key changes. `undefined`: neither is given, and nothing may
+ * change.
+ */
 export function rotationKey({ everything, one }: RotationKeys): string | undefined {
   // No key may hold a slash, so no two pairs make one text.
   return everything === undefined && one === undefined ? undefined : `${everything ?? ""}/${one ?? ""}`;

@@ -13,6 +13,10 @@ import { alphanumericPassword } from "../../values";
 const ITERATIONS = 4096;
 const SALT_BYTES = 16;
 
+/** Whether a text has a verifier's form. */
+export const isScramVerifier = (text: string): boolean =>
+  /^SCRAM-SHA-256\$\d+:[A-Za-z0-9+/=]+\$[A-Za-z0-9+/=]+:[A-Za-z0-9+/=]+$/.test(text);
+
 export interface ScramVerifierArgs {
   /** Alphanumeric, so that SASLprep leaves it as it is. */
   readonly password: string;
@@ -20,7 +24,9 @@ export interface ScramVerifierArgs {
   readonly saltBase64: string;
 }
 
-/** The text that `pg_authid.rolpassword` holds. Source: PostgreSQL, src/common/scram-common.c, RFC 5802 and RFC 7677. */
+/**
+ * The text that `pg_authid.rolpassword` holds. Source: PostgreSQL, src/common/scram-common.c, RFC 5802 and RFC 7677.
+ */
 export function scramSha256Verifier({ password, saltBase64 }: ScramVerifierArgs): string {
   const salt = Buffer.from(saltBase64, "base64");
   if (salt.length !== SALT_BYTES || salt.toString("base64") !== saltBase64) {

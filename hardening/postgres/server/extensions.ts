@@ -1,6 +1,7 @@
 /**
  * Extensions that a stack may ask for: PostgreSQL's own contrib modules that store and search data. None of them reads
- * files, opens connections or runs programs (adminpack, dblink, file_fdw, postgres_fdw), and none is an untrusted language.
+ * files, opens connections or runs programs (adminpack, dblink, file_fdw, postgres_fdw), and none is an untrusted
+ * language.
  */
 export const EXTENSIONS = [
   "btree_gin",
@@ -28,8 +29,8 @@ export const EXTENSIONS = [
 export type Extension = (typeof EXTENSIONS)[number];
 
 /**
- * The schema that holds them, in every database that has any. The superuser owns it, so nobody can put an object where an
- * extension's script, run by the superuser, would find it first; which a schema of the migrator's could not promise.
+ * The schema that holds them, in every database that has any. The superuser owns it, so nobody can put an object where
+ * an extension's script, run by the superuser, would find it first; which a schema of the migrator's could not promise.
  * Source: PostgreSQL, "Security Considerations for Extensions".
  */
 export const EXTENSIONS_SCHEMA = "extensions";

@@ -11,7 +11,9 @@ export interface PgHbaRole {
 
 export interface PgHbaArgs {
   readonly superuser: string;
-  /** Where the superuser may come from: the internal network's gateway (the host) and the forwarder. Addresses or CIDR. */
+  /**
+   * Where the superuser may come from: the internal network's gateway (the host) and the forwarder. Addresses or CIDR.
+   */
   readonly superuserSources: readonly string[];
   readonly roles: readonly PgHbaRole[];
   /** Where the roles may come from, as CIDR: the internal network. */
@@ -91,7 +93,8 @@ export function renderPgHba(args: PgHbaArgs): string {
       subnets.map((address): Line => ({
         type,
         database: identifier(`roles[${index}].database`, role.database),
-        // The logins of services are members that come and go with a rotation; a superuser is nobody's member by itself.
+        // The logins of services are members that come and go with a rotation; a superuser is nobody's member by
+        // itself.
         user: `+${identifier(`roles[${index}].name`, role.name)}`,
         address,
         method: "scram-sha-256",

@@ -26,7 +26,10 @@ export interface PostgresSizing {
   readonly effectiveCacheSizeMiB: number;
   readonly maintenanceWorkMemMiB: number;
   readonly workMemKiB: number;
-  /** What the container's /dev/shm has to hold: parallel queries keep their hash tables there. Docker's own 64 MiB is soon too small. */
+  /**
+   * What the container's /dev/shm has to hold: parallel queries keep their hash tables there. Docker's own 64 MiB is
+   * soon too small.
+   */
   readonly shmMiB: number;
   /** The smallest PIDs limit under which every connection can be served. */
   readonly minimumPids: number;
@@ -38,7 +41,10 @@ const MINIMUM_MEMORY_MIB = 128;
 const MINIMUM_WORK_MEM_KIB = 1024;
 /** A query's sorts and hashes may take several times work_mem: two at a time on every connection have to fit. */
 const WORK_MEM_PER_CONNECTION = 2;
-/** Postmaster, checkpointer, writers, launchers, three autovacuum and eight parallel workers, the start script, health checks. */
+/**
+ * Postmaster, checkpointer, writers, launchers, three autovacuum and eight parallel workers, the start script, health
+ * checks.
+ */
 const OTHER_PROCESSES = 32;
 
 /**

@@ -1,6 +1,7 @@
 /** How a running Postgres takes what changed in its live files: reload.sh, which `docker exec` runs. */
 import { fileText, withParts } from "../../files";
 import { plainPath, POSTGRES_PATHS } from "./start-script";
+import { POSTGRES_PORT } from "./url";
 
 export interface PostgresReloadScriptArgs {
   /** @default POSTGRES_PATHS.live */
@@ -16,5 +17,5 @@ export const postgresReloadScript = (args: PostgresReloadScriptArgs = {}): strin
   withParts(fileText(__dirname, "reload.sh"), {
     [POSTGRES_PATHS.live]: plainPath("liveDirectory", args.liveDirectory ?? POSTGRES_PATHS.live),
     [POSTGRES_PATHS.socket]: plainPath("runDirectory", args.runDirectory ?? POSTGRES_PATHS.socket),
-    "--port=5432": `--port=${args.port ?? 5432}`,
+    "--port=5432": `--port=${args.port ?? POSTGRES_PORT}`,
   });

@@ -1,5 +1,7 @@
 /** How the Postgres container starts: start.sh, in front of the official image's own entrypoint. */
+import { SECRETS_PATH } from "../../container/workload";
 import { fileText, withParts } from "../../files";
+import { POSTGRES_PORT } from "./url";
 
 /** Where the container finds what Rampart mounts. */
 export const POSTGRES_PATHS = {
@@ -7,10 +9,10 @@ export const POSTGRES_PATHS = {
   start: "/etc/rampart/start.sh",
   reload: "/etc/rampart/reload.sh",
   data: "/var/lib/postgresql/data",
-  /** The server's own tmpfs: its socket, and what of the live files has to be readable by its user alone. */
+  /** The server's own tmpfs: its socket, and what of the live files only its user may read. */
   socket: "/var/run/postgresql",
   /** What may change while the server runs: see reload.sh. */
-  live: "/run/secrets",
+  live: SECRETS_PATH,
   hba: "/var/run/postgresql/pg_hba.conf",
   certificate: "/var/run/postgresql/server.crt",
   key: "/var/run/postgresql/server.key",
@@ -37,7 +39,7 @@ export function postgresHealthCheck(superuser: string): readonly string[] {
     "pg_isready",
     "--quiet",
     "--host=127.0.0.1",
-    "--port=5432",
+    `--port=${POSTGRES_PORT}`,
     `--username=${superuser}`,
     "--dbname=postgres",
   ];

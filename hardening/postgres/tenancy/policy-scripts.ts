@@ -1,4 +1,7 @@
-/** Tenancy and its guard for every database of a stack, as statements: `pulumi up` runs them, and a restore before it replaces what is live. */
+/**
+ * Tenancy and its guard for every database of a stack, as statements: `pulumi up` runs them, and a restore before it
+ * replaces what is live.
+ */
 import { renderDropOwnedSql } from "../roles/drop-owned-sql";
 import { renderBackupRightsSql } from "../roles/privileges-sql";
 import type { Tenancy } from "./tenancy";
@@ -23,25 +26,6 @@ export interface PolicyDatabases {
     >
   >;
   readonly tenancy?: Tenancy | undefined;
-}
-
-const DEADLOCK_ATTEMPTS = 3;
-
-/**
- * Runs psql again where its transaction met another session's locks in the opposite order (autovacuum's, on tables that
- * were just filled): it has left nothing behind.
- */
-export async function despiteDeadlocks<T extends { readonly code: number; readonly stderr: string }>(
-  psql: () => Promise<T>,
-): Promise<T> {
-  let result = await psql();
-  for (
-    let attempt = 1;
-    attempt < DEADLOCK_ATTEMPTS && result.code !== 0 && /^(psql:\S+ )?ERROR: .*deadlock detected$/m.test(result.stderr);
-    attempt += 1
-  )
-    result = await psql();
-  return result;
 }
 
 const TENANCY_ABSENT_FIX = "put rampart:database.tenancy back, or see docs/tenancy.md on how to take it out";

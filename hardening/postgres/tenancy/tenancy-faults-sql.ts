@@ -1,7 +1,8 @@
 /**
  * What is wrong with a database's tenancy, as one query over the catalogs: (object, problem, fix, keys). `keys` are the
- * names by which an exception can accept it; none: it cannot be accepted. Reads catalogs alone, never a row, so that the
- * superuser runs no code of a table's owner. No file of its own: which faults are looked for depends on the configuration.
+ * names by which an exception can accept it; none: it cannot be accepted. Reads only catalogs, never a row, so that
+ * the superuser runs no code of a table's owner. No file of its own: which faults are looked for depends on the
+ * configuration.
  */
 import {
   coveredTables,
@@ -26,7 +27,10 @@ interface Fault {
 }
 
 function select({ from, object, problem, fix, keys }: Fault): string {
-  return `SELECT ${object} AS object, ${problem} AS problem, ${fix} AS fix, ${keys ?? `ARRAY[${object}]`}::text[] AS keys FROM ${from}`;
+  return (
+    `SELECT ${object} AS object, ${problem} AS problem, ${fix} AS fix, ${keys ?? `ARRAY[${object}]`}::text[] AS keys ` +
+    `FROM ${from}`
+  );
 }
 
 function ofTables({ column, type, sharedTables, schemas }: TenancyTexts): Fault[] {
@@ -53,7 +57,10 @@ function ofTables({ column, type, sharedTables, schemas }: TenancyTexts): Fault[
       keys: "'{}'",
     },
     {
-      from: `covered t CROSS JOIN (VALUES ('${TENANT_POLICY}'), ('${TENANT_ONLY_POLICY}')) AS v(name) WHERE t.type = '${type}' AND NOT EXISTS (SELECT FROM right_policies pol WHERE pol.polrelid = t.oid AND pol.polname = v.name)`,
+      from:
+        `covered t CROSS JOIN (VALUES ('${TENANT_POLICY}'), ('${TENANT_ONLY_POLICY}')) AS v(name) ` +
+        `WHERE t.type = '${type}' AND NOT EXISTS (SELECT FROM right_policies pol WHERE pol.polrelid = t.oid ` +
+        "AND pol.polname = v.name)",
       object: "t.key",
       problem: "format('policy %s is missing or is not the configured one', v.name)",
       fix: literal("run the update again; the guard puts it right"),
@@ -67,7 +74,10 @@ function ofTables({ column, type, sharedTables, schemas }: TenancyTexts): Fault[
       keys: "'{}'",
     },
     {
-      from: "covered t CROSS JOIN app_roles r CROSS JOIN (VALUES ('TRUNCATE'), ('REFERENCES'), ('TRIGGER')) AS v(privilege) WHERE has_table_privilege(r.oid, t.oid, v.privilege) OR v.privilege = 'REFERENCES' AND has_any_column_privilege(r.oid, t.oid, v.privilege)",
+      from:
+        "covered t CROSS JOIN app_roles r CROSS JOIN (VALUES ('TRUNCATE'), ('REFERENCES'), ('TRIGGER')) AS " +
+        "v(privilege) WHERE has_table_privilege(r.oid, t.oid, v.privilege) OR v.privilege = 'REFERENCES' " +
+        "AND has_any_column_privilege(r.oid, t.oid, v.privilege)",
       object: "t.key",
       problem: "format('%s has %s, which ignores row security', r.rolname, v.privilege)",
       fix: "format('REVOKE %s ON %s FROM %I and PUBLIC in a migration', v.privilege, t.name, r.rolname)",
@@ -79,22 +89,31 @@ function ofTables({ column, type, sharedTables, schemas }: TenancyTexts): Fault[
       fix: literal("drop the rule; use a trigger"),
     },
     {
-      from: "(SELECT DISTINCT c.key FROM dependents d JOIN relations c ON c.oid = d.oid WHERE c.relkind IN ('r', 'p') AND c.oid NOT IN (SELECT oid FROM covered)) t",
+      from:
+        "(SELECT DISTINCT c.key FROM dependents d JOIN relations c ON c.oid = d.oid WHERE c.relkind IN ('r', 'p') " +
+        "AND c.oid NOT IN (SELECT oid FROM covered)) t",
       object: "t.key",
       problem: literal("has a rule that reaches a table of tenants with the rights of its owner"),
       fix: literal("drop the rule; use a trigger"),
     },
     {
-      from: "(SELECT DISTINCT p.key, t.key AS child FROM covered t JOIN pg_inherits i ON i.inhrelid = t.oid JOIN relations p ON p.oid = i.inhparent WHERE p.oid NOT IN (SELECT oid FROM covered)) t",
+      from:
+        "(SELECT DISTINCT p.key, t.key AS child FROM covered t JOIN pg_inherits i ON i.inhrelid = t.oid " +
+        "JOIN relations p ON p.oid = i.inhparent WHERE p.oid NOT IN (SELECT oid FROM covered)) t",
       object: "t.key",
       problem:
-        "format('is a parent of %s without being confined itself: who reads it reads the child past row security', t.child)",
+        "format('is a parent of %s without being confined itself: who reads it reads the child past row security', " +
+        "t.child)",
       fix: literal(`give the parent the column ${column} too, or end the inheritance`),
     },
     {
-      from: `uncovered t JOIN pg_constraint con ON con.conrelid = t.oid AND con.contype = 'f' AND con.conparentid = 0 JOIN covered p ON p.oid = con.confrelid WHERE NOT (${isShared})`,
+      from:
+        "uncovered t JOIN pg_constraint con ON con.conrelid = t.oid AND con.contype = 'f' AND con.conparentid = 0 " +
+        `JOIN covered p ON p.oid = con.confrelid WHERE NOT (${isShared})`,
       object: "t.key",
-      problem: `format('has no column ${column}, yet its foreign key %I refers to %s, whose rows belong to tenants', con.conname, p.key)`,
+      problem:
+        `format('has no column ${column}, yet its foreign key %I refers to %s, whose rows belong to tenants', ` +
+        "con.conname, p.key)",
       fix: literal(`add the column, or list the table in database.tenancy.sharedTables`),
       keys: "ARRAY[t.key, t.nspname || '.' || con.conname]",
     },
@@ -102,13 +121,19 @@ function ofTables({ column, type, sharedTables, schemas }: TenancyTexts): Fault[
       from: `uncovered t JOIN pg_policy pol ON pol.polrelid = t.oid WHERE pol.polname IN ${RAMPART_POLICIES}`,
       object: "t.key",
       problem: `format('has policy %s, but no longer a column ${column}', pol.polname)`,
-      fix: `format('name the column ${column} again; if its rows are nobody''s: DROP POLICY %I ON %s; ALTER TABLE %2$s NO FORCE ROW LEVEL SECURITY, DISABLE ROW LEVEL SECURITY', pol.polname, t.name)`,
+      fix:
+        `format('name the column ${column} again; if its rows are nobody''s: DROP POLICY %I ON %s; ALTER TABLE %2$s ` +
+        "NO FORCE ROW LEVEL SECURITY, DISABLE ROW LEVEL SECURITY', pol.polname, t.name)",
     },
     {
-      from: "uncovered t WHERE t.relrowsecurity AND t.relforcerowsecurity AND NOT EXISTS (SELECT FROM pg_policy pol WHERE pol.polrelid = t.oid)",
+      from:
+        "uncovered t WHERE t.relrowsecurity AND t.relforcerowsecurity AND NOT EXISTS (SELECT FROM pg_policy pol " +
+        "WHERE pol.polrelid = t.oid)",
       object: "t.key",
       problem: `'row security is forced, and without a column ${column} and a policy nobody sees a row'`,
-      fix: "format('add the column; if its rows are nobody''s: ALTER TABLE %s NO FORCE ROW LEVEL SECURITY, DISABLE ROW LEVEL SECURITY', t.name)",
+      fix:
+        "format('add the column; if its rows are nobody''s: ALTER TABLE %s NO FORCE ROW LEVEL SECURITY, DISABLE ROW " +
+        "LEVEL SECURITY', t.name)",
     },
     ...(sharedTables === undefined
       ? []
@@ -127,7 +152,9 @@ function ofTables({ column, type, sharedTables, schemas }: TenancyTexts): Fault[
             keys: "'{}'",
           },
           {
-            from: `unnest(${nameArray(shared)}) AS s(key) WHERE NOT EXISTS (SELECT FROM relations t WHERE t.key = s.key AND t.relkind IN ('r', 'p') AND t.nspname = ANY (${nameArray(schemas)}))`,
+            from:
+              `unnest(${nameArray(shared)}) AS s(key) WHERE NOT EXISTS (SELECT FROM relations t WHERE t.key = s.key ` +
+              `AND t.relkind IN ('r', 'p') AND t.nspname = ANY (${nameArray(schemas)}))`,
             object: "s.key",
             problem: literal("is in database.tenancy.sharedTables, but there is no such table"),
             fix: literal("remove it from the list"),
@@ -138,7 +165,9 @@ function ofTables({ column, type, sharedTables, schemas }: TenancyTexts): Fault[
 }
 
 function ofOthers({ column, schemas, migrator }: TenancyTexts): Fault[] {
-  const hasColumn = `EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = t.oid AND a.attname = ${literal(column)} AND a.attnum > 0 AND NOT a.attisdropped)`;
+  const hasColumn =
+    `EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = t.oid AND a.attname = ${literal(column)} AND a.attnum > 0 ` +
+    "AND NOT a.attisdropped)";
   return [
     {
       from: `relations t WHERE t.relkind = 'f' AND t.nspname = ANY (${nameArray(schemas)}) AND ${hasColumn}`,
@@ -147,7 +176,9 @@ function ofOthers({ column, schemas, migrator }: TenancyTexts): Fault[] {
       fix: literal("drop it, or accept it in database.tenancy.exceptions"),
     },
     {
-      from: `relations t WHERE t.relkind = 'm' AND (t.oid IN (SELECT oid FROM dependents) OR t.nspname = ANY (${nameArray(schemas)}) AND ${hasColumn})`,
+      from:
+        "relations t WHERE t.relkind = 'm' AND (t.oid IN (SELECT oid FROM dependents) " +
+        `OR t.nspname = ANY (${nameArray(schemas)}) AND ${hasColumn})`,
       object: "t.key",
       problem: literal("is a materialized view of tenants' rows, which row security does not confine"),
       fix: literal("make it a table with the column, or accept it in database.tenancy.exceptions"),
@@ -160,7 +191,9 @@ function ofOthers({ column, schemas, migrator }: TenancyTexts): Fault[] {
       fix: "format('ALTER VIEW %s SET (security_invoker = true)', t.name)",
     },
     {
-      from: "relations t JOIN pg_rewrite w ON w.ev_class = t.oid WHERE t.relkind = 'v' AND w.ev_type <> '1' AND t.oid IN (SELECT oid FROM dependents)",
+      from:
+        "relations t JOIN pg_rewrite w ON w.ev_class = t.oid WHERE t.relkind = 'v' AND w.ev_type <> '1' " +
+        "AND t.oid IN (SELECT oid FROM dependents)",
       object: "t.key",
       problem:
         "format('has the rule %I, which reaches a table of tenants with the rights of the view''s owner', w.rulename)",
@@ -172,7 +205,8 @@ function ofOthers({ column, schemas, migrator }: TenancyTexts): Fault[] {
       object: "t.key",
       problem: "format('is a materialized view that keeps what %s returned, which may be tenants'' rows', o.functions)",
       fix: literal(
-        "read tables instead, declare the function IMMUTABLE if it reads none, or accept the view in database.tenancy.exceptions",
+        "read tables instead, declare the function IMMUTABLE if it reads none, or accept the view in " +
+          "database.tenancy.exceptions",
       ),
     },
     {
@@ -185,7 +219,9 @@ function ofOthers({ column, schemas, migrator }: TenancyTexts): Fault[] {
       object: "n.nspname || '.' || p.proname",
       problem:
         "'is SECURITY DEFINER, and the application can run it with the rights of ' || pg_get_userbyid(p.proowner)",
-      fix: "format('ALTER %s %s SECURITY INVOKER, or revoke EXECUTE from the application''s roles', CASE p.prokind WHEN 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END, p.oid::regprocedure)",
+      fix:
+        "format('ALTER %s %s SECURITY INVOKER, or revoke EXECUTE from the application''s roles', CASE p.prokind WHEN " +
+        "'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END, p.oid::regprocedure)",
     },
   ];
 }
@@ -201,7 +237,9 @@ function ofRoles({ variable }: TenancyTexts): Fault[] {
       keys: "'{}'",
     },
     {
-      from: "(SELECT DISTINCT b.login, g.rolname FROM becomes b JOIN pg_roles g ON g.oid = b.role WHERE b.login <> b.role AND (g.rolsuper OR g.rolbypassrls)) t JOIN logins r ON r.oid = t.login",
+      from:
+        "(SELECT DISTINCT b.login, g.rolname FROM becomes b JOIN pg_roles g ON g.oid = b.role " +
+        "WHERE b.login <> b.role AND (g.rolsuper OR g.rolbypassrls)) t JOIN logins r ON r.oid = t.login",
       object: "'role ' || r.rolname",
       problem: "format('can become %s, which bypasses row security', t.rolname)",
       fix: "format('REVOKE %I FROM %I', t.rolname, r.rolname)",
@@ -212,7 +250,8 @@ function ofRoles({ variable }: TenancyTexts): Fault[] {
           WHERE lower(split_part(u.setting, '=', 1)) = ${literal(variable)} AND substr(u.setting, strpos(u.setting, '=') + 1) <> '' AND s.setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))) t
         LEFT JOIN logins r ON r.oid = t.setrole WHERE t.setrole = 0 OR r.oid IS NOT NULL`,
       object:
-        "coalesce('role ' || r.rolname, CASE t.setdatabase WHEN 0 THEN 'every role' ELSE 'database ' || current_database() END)",
+        "coalesce('role ' || r.rolname, CASE t.setdatabase WHEN 0 THEN 'every role' ELSE 'database ' || " +
+        "current_database() END)",
       problem: literal(
         `has a default for ${variable}: a session that sets none would be that tenant's, where it has to see nothing`,
       ),

@@ -1,6 +1,6 @@
 /**
- * The guard: confines every table that is to be, then looks whether anything leaks all the same. And the way out. The SQL
- * is no file of its own, as a stack's schemas, exceptions and column stand in it.
+ * The guard: confines every table that is to be, then looks whether anything leaks all the same. And the way out. The
+ * SQL is no file of its own, as a stack's schemas, exceptions and column stand in it.
  */
 import { identifier, quoted } from "../server/identifiers";
 import {
@@ -21,11 +21,15 @@ import {
 } from "./tenancy";
 import { faultsQuery } from "./tenancy-faults-sql";
 import { SETTINGS, TENANCY_FUNCTIONS } from "./tenancy-sql";
+import { SERVICE_ROLES } from "../roles/roles";
 
 const S = TENANCY_SCHEMA;
 const block = (body: string): string => `DO $rampart$\n${body}\n$rampart$`;
 
-/** Takes Rampart's policies off the tables of a query (oid, key, name), and row security too where no other policy is left. */
+/**
+ * Takes Rampart's policies off the tables of a query (oid, key, name), and row security too where no other policy is
+ * left.
+ */
 function release(tables: string, why: string): string {
   return `FOR target IN ${tables} LOOP
     EXECUTE format('DROP POLICY IF EXISTS ${TENANT_POLICY} ON %s', target.name);
@@ -118,12 +122,12 @@ END`);
 
 /**
  * Statements for the superuser, in one transaction, after `renderTenancySql` and the migration, before services are
- * replaced. Fails with SQLSTATE RT001 and one line a fault, `tenancy: <object>: <what is wrong>; <fix>`; the transaction
- * is rolled back then, and what `renderTenancySql` did in an earlier one stays.
+ * replaced. Fails with SQLSTATE RT001 and one line a fault, `tenancy: <object>: <what is wrong>; <fix>`; the
+ * transaction is rolled back then, and what `renderTenancySql` did in an earlier one stays.
  */
 export function renderTenancyGuardSql(args: TenancyGuardArgs): string[] {
   const texts = tenancyTexts(args);
-  const roles = (args.applicationRoles ?? ["app_rw", "app_ro"]).map((role) => identifier("applicationRoles", role));
+  const roles = (args.applicationRoles ?? SERVICE_ROLES).map((role) => identifier("applicationRoles", role));
   return [
     ...SETTINGS,
     coverAll(texts),
@@ -133,7 +137,10 @@ export function renderTenancyGuardSql(args: TenancyGuardArgs): string[] {
   ];
 }
 
-/** A query (table, covered, enabled, forced, policies, asConfigured) of every table in the schemas; reads catalogs alone. */
+/**
+ * A query (table, covered, enabled, forced, policies, asConfigured) of every table in the schemas; reads only
+ * catalogs.
+ */
 export function tenancyReportSql(args: TenancyArgs): string {
   const texts = tenancyTexts(args);
   return `SELECT n.nspname || '.' || c.relname AS "table", t.oid IS NOT NULL AS covered, c.relrowsecurity AS enabled, c.relforcerowsecurity AS forced,
@@ -145,8 +152,9 @@ WHERE c.relkind IN ('r', 'p') AND n.nspname = ANY (${nameArray(texts.schemas)}) 
 }
 
 /**
- * For a configuration without `database.tenancy`: fails while tables are still confined, naming them, so that a key lost
- * in a merge opens nothing. Event triggers and policies stay as they are. Changes nothing where there never was tenancy.
+ * For a configuration without `database.tenancy`: fails while tables are still confined, naming them, so that a key
+ * lost in a merge opens nothing. Event triggers and policies stay as they are. Changes nothing where there never was
+ * tenancy.
  */
 export function renderTenancyAbsentSql(fix: string): string[] {
   return [
@@ -164,9 +172,9 @@ END`),
 }
 
 /**
- * Takes tenancy out of a database: event triggers, triggers, policies, functions, and row security where no other policy
- * is left, with a warning for each table. Every tenant's rows are open afterwards: run it on an explicit word alone,
- * never because a key is missing (renderTenancyAbsentSql). Changes nothing where there never was tenancy.
+ * Takes tenancy out of a database: event triggers, triggers, policies, functions, and row security where no other
+ * policy is left, with a warning for each table. Every tenant's rows are open afterwards: run it only on
+ * an explicit word, never because a key is missing (renderTenancyAbsentSql). Changes nothing where there never was tenancy.
  */
 export function renderTenancyRemovalSql(): string[] {
   return [

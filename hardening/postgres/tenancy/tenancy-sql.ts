@@ -26,13 +26,19 @@ const S = TENANCY_SCHEMA;
 const BODY = "$rampart$";
 
 function sqlFunction(signature: string, returns: string, body: string): string {
-  return `CREATE OR REPLACE FUNCTION ${S}.${signature} RETURNS ${returns} LANGUAGE plpgsql SECURITY INVOKER ${FIXED_SETTINGS.map((setting) => `SET ${setting}`).join(" ")} AS ${BODY}\n${body}\n${BODY}`;
+  return (
+    `CREATE OR REPLACE FUNCTION ${S}.${signature} RETURNS ${returns} LANGUAGE plpgsql SECURITY INVOKER ` +
+    `${FIXED_SETTINGS.map((setting) => `SET ${setting}`).join(" ")} AS ${BODY}\n${body}\n${BODY}`
+  );
 }
 
-/** All DDL of ours goes through here: the event trigger knows by the call stack that it need not look again. */
+/** All of Rampart's DDL goes through here: the event trigger knows by the call stack that it need not look again. */
 const run = (): string => sqlFunction("tenancy_run(statement text)", "void", "BEGIN EXECUTE statement; END");
 
-/** Confines one table, if it is to be confined and is not. A column of another type gets no policy: then nobody sees a row. */
+/**
+ * Confines one table, if it is to be confined and is not. A column of another type gets no policy: then nobody sees a
+ * row.
+ */
 function cover(texts: TenancyTexts): string {
   const expression = `quote_ident(${literal(texts.column)}) || ' = ' || ${literal(texts.tenant)}`;
   return sqlFunction(
@@ -71,7 +77,8 @@ END`,
 function references(texts: TenancyTexts): string {
   const column = `quote_ident(${literal(texts.column)})`;
   const returns =
-    "TABLE (child oid, child_key text, child_name text, parent_relname name, conname name, may_defer boolean, defers boolean, test text, crossing text)";
+    "TABLE (child oid, child_key text, child_name text, parent_relname name, conname name, may_defer boolean, " +
+    "defers boolean, test text, crossing text)";
   return sqlFunction(
     "tenancy_references()",
     returns,
@@ -106,7 +113,11 @@ END`,
   );
 }
 
-/** What has to be done so that each of those foreign keys has its trigger, and none is left of one that is gone. The table's name is part of the trigger's, so that a partition can be attached whose own foreign key has one. A trigger looks at every UPDATE: `UPDATE OF` would miss what a BEFORE trigger changes. */
+/**
+ * What has to be done so that each of those foreign keys has its trigger, and none is left of one that is gone. The
+ * table's name is part of the trigger's, so that a partition can be attached whose own foreign key has one. A trigger
+ * looks at every UPDATE: `UPDATE OF` would miss what a BEFORE trigger changes.
+ */
 function referenceWork(texts: TenancyTexts): string {
   return sqlFunction(
     "tenancy_reference_work()",
@@ -156,7 +167,10 @@ BEGIN
 END`,
   );
 
-/** Refuses a reference to another tenant's row with the very words for a row that is not there: the two cannot be told apart. */
+/**
+ * Refuses a reference to another tenant's row with the very words for a row that is not there: the two cannot be told
+ * apart.
+ */
 const reference = (): string =>
   sqlFunction(
     "tenancy_reference()",
@@ -236,13 +250,17 @@ export const TENANCY_FUNCTIONS = [
   "tenancy_reference()",
 ] as const;
 
-/** How a block of ours begins: names mean PostgreSQL's own, whatever the session's settings; notices about what is not there yet are left out. */
+/**
+ * How each of Rampart's blocks begins: names mean PostgreSQL's own, whatever the session's settings; notices about what is not
+ * there yet are left out.
+ */
 export const SETTINGS = [...FIXED_SETTINGS, "client_min_messages = warning"].map((setting) => `SET LOCAL ${setting}`);
 
 /**
  * Statements for the superuser, in one transaction, before a migration and after it: from then on, a table with the
- * column is confined in the moment it is created or altered. What is there already is the guard's (tenancy-guard-sql.ts).
- * Applying them again changes nothing; after a change of the configuration they replace what was there.
+ * column is confined in the moment it is created or altered. What is there already is the guard's
+ * (tenancy-guard-sql.ts). Applying them again changes nothing; after a change of the configuration they replace what
+ * was there.
  */
 export function renderTenancySql(args: TenancyArgs): string[] {
   const texts = tenancyTexts(args);

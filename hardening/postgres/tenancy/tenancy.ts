@@ -14,7 +14,10 @@ export interface Tenancy {
   /** The column that every table of a tenant's has. */
   readonly column: string;
   readonly type: TenantColumnType;
-  /** Tables that belong to no tenant, as `<schema>.<table>`. @default every table without the column that refers to no table with it */
+  /**
+   * Tables that belong to no tenant, as `<schema>.<table>`.
+   * @default every table without the column that refers to no table with it
+   */
   readonly sharedTables?: readonly string[] | undefined;
   /** Objects that were looked at and may stay as they are: a table among them is not confined. */
   readonly exceptions: readonly { readonly object: string; readonly reason: string }[];
@@ -31,9 +34,12 @@ export interface TenancyArgs {
 }
 
 export interface TenancyGuardArgs extends TenancyArgs {
-  /** A role with BYPASSRLS that can read every table and is no superuser: it counts rows that refer to another tenant's. @default "backup" */
+  /**
+   * A role with BYPASSRLS that can read every table and is no superuser: it counts rows that refer to another tenant's.
+   * @default "backup"
+   */
   readonly backup?: string;
-  /** Whose rights the guard looks at. @default app_rw and app_ro */
+  /** Whose rights the guard looks at. @default the roles that services use */
   readonly applicationRoles?: readonly string[];
 }
 
@@ -49,11 +55,16 @@ export const TENANCY_EVENT_TRIGGERS = {
   ddl_command_end: "rampart_tenancy_ddl",
   sql_drop: "rampart_tenancy_drop",
 } as const;
-/** In capitals, so that they fire before PostgreSQL's own `RI_ConstraintTrigger_…`: triggers fire in the order of their names. */
+/**
+ * In capitals, so that they fire before PostgreSQL's own `RI_ConstraintTrigger_…`: triggers fire in the order of their
+ * names.
+ */
 export const REFERENCE_TRIGGER_PREFIX = "RAMPART_fk_";
 
-const VARIABLE = /^[a-z][a-z0-9_]{0,30}\.[a-z][a-z0-9_]{0,30}$/;
-const OBJECT = /^[a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*$/;
+/** A session variable that holds a tenant: PostgreSQL takes such variables only with a prefix. */
+export const TENANT_VARIABLE = /^[a-z][a-z0-9_]{0,30}\.[a-z][a-z0-9_]{0,30}$/;
+/** `<schema>.<name>` */
+export const QUALIFIED_NAME = /^[a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*$/;
 
 /** An SQL string literal. */
 export function literal(value: string): string {
@@ -91,14 +102,14 @@ export function tenancyTexts(args: TenancyArgs): TenancyTexts {
   const variable = matching(
     "tenancy.variable",
     tenancy.variable,
-    VARIABLE,
+    TENANT_VARIABLE,
     "a name with one dot, such as app.tenant_id",
   );
   if (!TENANT_COLUMN_TYPES.includes(tenancy.type))
     throw new Error(`tenancy.type: "${tenancy.type}" is not allowed; use one of ${TENANT_COLUMN_TYPES.join(", ")}`);
   if (args.schemas.length === 0) throw new Error("schemas: none given; name at least one");
   const objects = (property: string, values: readonly string[]): string[] =>
-    values.map((value) => matching(property, value, OBJECT, "<schema>.<name>")).sort();
+    values.map((value) => matching(property, value, QUALIFIED_NAME, "<schema>.<name>")).sort();
   const cast = tenancy.type === "text" ? "" : `::${tenancy.type}`;
   const shown = `NULLIF(current_setting('${variable}'::text, true), ''::text)`;
   return {
@@ -114,15 +125,16 @@ export function tenancyTexts(args: TenancyArgs): TenancyTexts {
       "tenancy.exceptions",
       tenancy.exceptions.map(({ object }) => object),
     ),
-    // A sub-select is evaluated once a query and lets an index on the column be used; unset and empty are NULL, which equals nothing.
+    // A sub-select is evaluated once a query and lets an index on the column be used; unset and empty are NULL, which
+    // equals nothing.
     tenant: `(SELECT NULLIF(pg_catalog.current_setting('${variable}', true), '')${cast} AS tenant)`,
     shownTenant: `( SELECT ${cast === "" ? shown : `(${shown})${cast}`} AS tenant)`,
   };
 }
 
 /**
- * A query of the tables that are confined: ordinary and partitioned ones of the schemas that have the column and are not
- * excepted. `key` is what a configuration calls it, `name` what SQL does.
+ * A query of the tables that are confined: ordinary and partitioned ones of the schemas that have the column and are
+ * not excepted. `key` is what a configuration calls it, `name` what SQL does.
  */
 export function coveredTables({ schemas, column, exceptions }: TenancyTexts): string {
   return `SELECT c.oid, n.nspname || '.' || c.relname AS key, format('%I.%I', n.nspname, c.relname) AS name, c.relname, c.relkind,
@@ -133,8 +145,8 @@ export function coveredTables({ schemas, column, exceptions }: TenancyTexts): st
 }
 
 /**
- * A condition: `pol`, a row of pg_policy, is the one of that name as it has to be. Its text does not show which operator
- * NULLIF compares with, or which function a cast runs; pg_depend names every one that is not PostgreSQL's own.
+ * A condition: `pol`, a row of pg_policy, is the one of that name as it has to be. Its text does not show which
+ * operator NULLIF compares with, or which function a cast runs; pg_depend names every one that is not PostgreSQL's own.
  */
 export function policyIsRight({ column, shownTenant }: TenancyTexts): string {
   const expected = `'(' || quote_ident(${literal(column)}) || ' = ' || ${literal(shownTenant)} || ')'`;

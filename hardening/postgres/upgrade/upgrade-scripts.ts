@@ -1,6 +1,6 @@
 /** The shell scripts of a major upgrade, for the containers of the new version's image. No secret is in them. */
 import { fileText } from "../../files";
-import { POSTGRES_INITDB_ARGS, POSTGRES_PATHS } from "../server/start-script";
+import { POSTGRES_INITDB_ARGS, POSTGRES_LIVE_FILES, POSTGRES_PATHS } from "../server/start-script";
 
 /** Where both containers mount the dump's volume: any user may write there, as the image's own /tmp lends its mode. */
 export const DUMP_PATH = "/tmp";
@@ -9,6 +9,8 @@ const script = (name: string): string => fileText(__dirname, name);
 
 /** Runs the SQL on its standard input; the database is its first argument. */
 export const QUERY_SCRIPT = script("query.sh");
+/** Runs the SQL on its standard input in the old server's own container, whose databases are read-only. */
+export const WRITABLE_SCRIPT = script("writable.sh");
 /** Prints the MiB that are free where the dump and the new volume will be. */
 export const FREE_SPACE_SCRIPT = script("free-space.sh");
 /** Dumps roles and every database. */
@@ -27,7 +29,7 @@ export const MARK_SCRIPT = script("mark.sh");
 export const UPGRADE_SERVER_ENVIRONMENT = {
   PGDATA: POSTGRES_PATHS.data,
   POSTGRES_INITDB_ARGS,
-  POSTGRES_PASSWORD_FILE: "/run/secrets/postgres_password",
+  POSTGRES_PASSWORD_FILE: `${POSTGRES_PATHS.live}/${POSTGRES_LIVE_FILES.password}`,
 } as const;
 
 /** Its settings: roles' verifiers stay out of the log, and loading needs few checkpoints. */

@@ -1,4 +1,6 @@
-/** The SQL of a major upgrade, for psql: read-only and back, and what is compared between the old server and the new. */
+/**
+ * The SQL of a major upgrade, for psql: read-only and back, and what is compared between the old server and the new.
+ */
 import { fileText } from "../../files";
 
 const sql = (name: string): string => fileText(__dirname, name);

@@ -1,9 +1,14 @@
 /** PostgreSQL's major versions: which volume holds which, and whether a change of the image may go ahead. */
 
-/** The major whose data volume has a name without a number: the pin of the first release, so that older stacks keep theirs. */
+/**
+ * The major whose data volume has a name without a number: the pin of the first release, so that older stacks keep
+ * theirs.
+ */
 export const FIRST_MAJOR = 16;
 
-/** A file in the data directory of a volume that `rampart upgrade-postgres` filled and verified; PostgreSQL ignores it. */
+/**
+ * A file in the data directory of a volume that `rampart upgrade-postgres` filled and verified; PostgreSQL ignores it.
+ */
 export const PREPARED_FILE = "rampart-prepared";
 
 /**
@@ -15,7 +20,9 @@ export function postgresMajor(tag: string): number | undefined {
   return major === undefined ? undefined : Number(major);
 }
 
-/** The name of a major's data volume, and of its Pulumi resource: `<base>` for 16, `<base>-17` and so on for the others. */
+/**
+ * The name of a major's data volume, and of its Pulumi resource: `<base>` for 16, `<base>-17` and so on for the others.
+ */
 export const majorName = (base: string, major: number): string => (major === FIRST_MAJOR ? base : `${base}-${major}`);
 
 /** The major that a volume's name stands for; undefined for another volume. */
@@ -75,7 +82,8 @@ export function majorRefusal(change: MajorChange): string | undefined {
   const current = volumes.find(({ inUse }) => inUse);
   if (target?.major !== undefined && target.major !== wanted) {
     return refusal(
-      `the volume ${targetName} holds PostgreSQL ${target.major}'s data, and the configured image is PostgreSQL ${wanted}`,
+      `the volume ${targetName} holds PostgreSQL ${target.major}'s data, and the configured image is PostgreSQL ` +
+        `${wanted}`,
       [`Put an image of PostgreSQL ${target.major} back into rampart:images.postgres.`],
     );
   }
@@ -100,9 +108,11 @@ export function majorRefusal(change: MajorChange): string | undefined {
   const kept = others.at(-1);
   if (target?.major === undefined && kept?.major !== undefined) {
     return refusal(
-      `the engine holds PostgreSQL ${kept.major}'s data in ${kept.name} and none of PostgreSQL ${wanted}, which would start empty`,
+      `the engine holds PostgreSQL ${kept.major}'s data in ${kept.name} and none of PostgreSQL ${wanted}, which ` +
+        "would start empty",
       [
-        `Put an image of PostgreSQL ${kept.major} back into rampart:images.postgres and deploy; then \`npx rampart upgrade-postgres ${stack} --help\`.`,
+        `Put an image of PostgreSQL ${kept.major} back into rampart:images.postgres and deploy; then \`npx rampart ` +
+          `upgrade-postgres ${stack} --help\`.`,
         `Or, where that data is not wanted: \`docker volume rm ${kept.name}\`.`,
       ],
     );
@@ -112,7 +122,8 @@ export function majorRefusal(change: MajorChange): string | undefined {
 
 function procedure({ stack, image, wanted }: MajorChange, from: number): string {
   return refusal(
-    `PostgreSQL ${from} runs and the configured image is PostgreSQL ${wanted}: another major version takes a copy of the data, never the data itself`,
+    `PostgreSQL ${from} runs and the configured image is PostgreSQL ${wanted}: another major version takes a copy ` +
+      "of the data, never the data itself",
     [
       "1. Put the old image back into rampart:images.postgres.",
       `2. npx rampart upgrade-postgres ${stack} --to '${image}' --confirm ${stack}`,
@@ -126,7 +137,8 @@ function procedure({ stack, image, wanted }: MajorChange, from: number): string 
 function wayBack({ wanted, base }: MajorChange, from: number): string {
   return refusal(`PostgreSQL ${from} runs and the configured image is PostgreSQL ${wanted}, an older one`, [
     `Put an image of PostgreSQL ${from} back into rampart:images.postgres.`,
-    `The volume ${majorName(base, wanted)} has none of what was written since the upgrade; docs/upgrades.md ("Back to the old version") says what going back takes.`,
+    `The volume ${majorName(base, wanted)} has none of what was written since the upgrade; ` +
+      `docs/upgrades.md ("Back to the old version") says what going back takes.`,
   ]);
 }
 

@@ -31,13 +31,12 @@ describe("psql", () => {
   test("runs in a hardened container of its own, which goes with it", async () => {
     cli.answer("run", { stdout: "facade\n" });
     expect(await runSession(docker, ACCESS, OPTIONS, "sha256:1")).toBe(0);
-    // The first line of the session's script ends the line that the stand-in writes down.
     const [run = "", ...others] = calls().filter((call) => /^(run|exec|rm) /.test(call));
     expect(run).toMatch(/^run --detach --rm --pull never --network shop-internal --user 70:70 /);
     expect(run).toMatch(hardened);
     expect(run).toContain("--label io.rampart.ephemeral=true");
     expect(others).toEqual([
-      'exec --interactive facade sh -c umask 077; cat > "$1" sh /run/rampart/pgpass',
+      'exec --interactive facade sh -c umask 077; cat > "$1"  sh /run/rampart/pgpass',
       "exec --interactive facade psql --command SELECT 1",
       "rm --force facade",
     ]);

@@ -33,10 +33,10 @@ test("the role is the one that only reads unless another is named; what follows 
   expect(read("prod", "--config-file", "x.yaml")).toEqual({ stack: "prod", role: "app_ro", args: [] });
 });
 
-test("wrong command lines are refused", () => {
+test("rampart psql refuses wrong command lines", () => {
   expect(refused()).toBe("<stack>: given nothing; allowed: the name of one stack");
   expect(refused("prod", "--role", "a b")).toBe(
-    "--role: given 'a b'; allowed: app_ro, app_rw, migrator, monitor, backup, elevated_<who> or superuser",
+    "--role: given 'a b'; allowed: migrator, app_rw, app_ro, backup, monitor, elevated_<who> or superuser",
   );
   expect(refused("prod", "--database", "a b")).toBe("--database: given 'a b'; allowed: a database's name");
   expect(refused("prod", "--tunnel", "80")).toBe("--tunnel: given '80'; allowed: a port from 1024 to 65535");

@@ -11,7 +11,7 @@ const read = (...args: string[]): Input<typeof OPTIONS, "required"> => {
 const target = (to: string): unknown => read("prod", "--database", "app", "--to", to).options.to;
 
 describe("the options of a restore", () => {
-  test("without a target name the stack only", () =>
+  test("name only the stack where there is no target", () =>
     expect(read("prod")).toEqual({
       stack: "prod",
       options: {
@@ -33,7 +33,7 @@ describe("the options of a restore", () => {
       );
   });
 
-  test("say where it goes", () => {
+  test("say where the backup goes", () => {
     expect(target("live")).toEqual({ kind: "live" });
     expect(target("directory:/tmp/a:b")).toEqual({ kind: "directory", path: "/tmp/a:b" });
     expect(read("prod", "--database", "app", "--to", "database:copy", "--confirm", "prod").options).toMatchObject({
@@ -43,7 +43,7 @@ describe("the options of a restore", () => {
     });
   });
 
-  test("refuse what is no target, and names that PostgreSQL would not take", () => {
+  test("refuse an unknown target, and names that PostgreSQL would not take", () => {
     for (const to of ["lives", "live:app", "directory:relative", "directory:", "database:", "elsewhere:x"])
       expect(() => target(to)).toThrow(
         `--to: given '${to}'; allowed: live, database:<new name> or directory:<absolute path>`,
@@ -58,6 +58,6 @@ describe("the options of a restore", () => {
   });
 });
 
-test("a drill takes the newest backup", () => {
+test("a drill takes the newest backup unless another is named", () => {
   expect(restoreDrill.options["snapshot"]).toMatchObject({ default: "latest" });
 });

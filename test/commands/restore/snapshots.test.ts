@@ -17,13 +17,13 @@ describe("the backup that is meant", () => {
   test("is the newest, whatever the order of the list", () =>
     expect(chooseSnapshot(parseSnapshots(JSON.stringify([NEW, OLD])))).toEqual(NEW));
   test("is the one that is named", () => expect(chooseSnapshot([OLD, NEW], "1111aaaa")).toEqual(OLD));
-  test("is nobody's guess where two installations share a repository", () => {
+  test("has to be named where two installations share a repository", () => {
     expect(() => chooseSnapshot([OLD, NEW, FOREIGN])).toThrow(
       /more than one installation\. Say which.*--snapshot latest.*\n {2}1111aaaa {2}2026-11-01T02:30:00Z {2}prod installation-one/s,
     );
     expect(chooseSnapshot([OLD, NEW, FOREIGN], "latest")).toEqual(FOREIGN);
   });
-  test("has to be there", () => {
+  test("is refused where the repository holds no such backup, or gives no list", () => {
     expect(() => chooseSnapshot([])).toThrow("The repository holds no backup.");
     expect(() => chooseSnapshot([OLD], "9999ffff")).toThrow(/No backup has the id 9999ffff\. There are:\n {2}1111aaaa/);
     expect(() => parseSnapshots("Fatal: wrong password")).toThrow(
@@ -34,7 +34,7 @@ describe("the backup that is meant", () => {
 
 describe("what a restore says", () => {
   const figures = '{"facts": 9, "tables": 2, "rows": 7, "policies": 1, "roles": 5, "differences": 1}';
-  test("is read line by line", () => {
+  test("is read line by line, the figures last", () => {
     const difference = { what: "rows", name: "app.items", expected: { rows: 1 }, found: null };
     expect(readVerification(`${JSON.stringify(difference)}\n${figures}\n`)).toEqual({
       tables: 2,
@@ -44,7 +44,7 @@ describe("what a restore says", () => {
     });
     expect(readVerification(`${figures}\n`).differences).toEqual([]);
   });
-  test("is a fault where it has no figures", () => {
+  test("is an error where it has no figures", () => {
     expect(() => readVerification("")).toThrow("The comparison gave no figures");
     expect(() => readVerification("{}")).toThrow("The comparison gave no figures");
   });

@@ -27,12 +27,12 @@ it.each([
   ["what a program tells Pulumi's user", Object.assign(new Error("faults"), { __pulumiRunError: true }), 1, "faults\n"],
 ])("%s is printed without a stack trace", (_what, error, code, text) => expect(explained(error)).toEqual([code, text]));
 
-it("prints the faults of a configuration as they are", () => {
+it("the faults of a configuration are printed as they are", () => {
   const error = new ConfigError("dev", [{ path: "rampart:name", given: "1", allowed: "a name", fix: "name it" }]);
   expect(explained(error)).toEqual([1, `${error.message}\n`]);
 });
 
-it("calls anything else a fault of Rampart's, with the stack trace only where it is asked for", () => {
+it("any other error is called a fault of Rampart's, with the stack trace only where it is asked for", () => {
   const error = new TypeError("x is not a function");
   expect(explained(error)).toEqual([
     1,

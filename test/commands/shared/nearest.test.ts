@@ -10,8 +10,8 @@ it.each([
   ["restore-dril", "restore-drill"],
   ["upgrade", "upgrade-postgres"],
   ["back", "backup"],
-])("%s means %s", (word, meant) => expect(nearest(word, COMMANDS)).toBe(meant));
+])("the mistyped name %s is nearest to %s", (word, meant) => expect(nearest(word, COMMANDS)).toBe(meant));
 
-it.each([["deploy"], ["x"], [""], ["re-do-it"]])("%j means nothing that there is", (word) =>
+it.each([["deploy"], ["x"], [""], ["re-do-it"]])("the name %j is near to no known name", (word) =>
   expect(nearest(word, COMMANDS)).toBeUndefined(),
 );

@@ -63,6 +63,22 @@ describe("a printer", () => {
     expect(printed((print) => print.progress(words)).stderr).toBe(`${words}\n`);
   });
 
+  it.each([
+    [undefined, {}, false],
+    [80, {}, true],
+    [80, { NO_COLOR: "1" }, false],
+    [undefined, { FORCE_COLOR: "1" }, true],
+    [80, { FORCE_COLOR: "0" }, false],
+    [undefined, { FORCE_COLOR: "1", NO_COLOR: "1" }, false],
+  ] as const)("paints a result on a terminal of %s columns with %j: %s", (columns, env, coloured) =>
+    expect(
+      printed((print) => print.result(print.paint("red", "fail")), {
+        ...(columns === undefined ? {} : { columns }),
+        env,
+      }).stdout,
+    ).toBe(coloured ? "\u001b[31mfail\u001b[0m\n" : "fail\n"),
+  );
+
   it("ends a result with one line break", () =>
     expect(printed((print) => (print.result("a"), print.result("b\n"))).stdout).toBe("a\nb\n"));
 });

@@ -1,13 +1,14 @@
 import { parse } from "yaml";
+import { defined } from "../../../hardening/defined";
 import { mergeStackFile, saltOf } from "../../../commands/shared/stack-config";
 
 const SOURCE = "# mine\nconfig:\n  rampart:environment: dev # small\n  rampart:services: {}\n";
 const SALT = "v1:abc=:v1:def:ghi==";
 const kept = (config: string): string => `encryptionsalt: ${SALT}\nconfig:\n${config}`;
 const merge = (source: string, before?: string, salt?: string): string =>
-  mergeStackFile("rampart", source, before, salt, "mine.yaml");
+  mergeStackFile({ project: "rampart", source, sourceName: "mine.yaml", ...defined({ kept: before, salt }) });
 
-it("is the tracked file, with its comments, until there is a salt", () => {
+it("Pulumi's stack file is the tracked file, with its comments, until there is a salt", () => {
   const merged = merge(SOURCE);
   expect(parse(merged)).toEqual({ config: { "rampart:environment": "dev", "rampart:services": {} } });
   expect(merged).toMatch(
@@ -15,13 +16,13 @@ it("is the tracked file, with its comments, until there is a salt", () => {
   );
 });
 
-it("takes the salt of a new stack, and keeps it", () => {
+it("Pulumi's stack file takes the salt of a new stack, and keeps it", () => {
   const first = merge(SOURCE, merge(SOURCE), SALT);
   expect(saltOf(first)).toBe(SALT);
   expect(merge(SOURCE, first)).toBe(first);
 });
 
-it("keeps what config set --secret left, and nothing else", () => {
+it("Pulumi's stack file keeps what config set --secret left, and nothing else", () => {
   const merged = merge(
     SOURCE,
     kept("  rampart:smtp:\n    secure: v1:x\n  rampart:old: plain\n  docker:token:\n    secure: v1:y\n"),
@@ -37,19 +38,19 @@ it("keeps what config set --secret left, and nothing else", () => {
   });
 });
 
-it.each(["rampart:smtp", "smtp"])("lets the tracked file win over a kept value (%s)", (key) => {
+it.each(["rampart:smtp", "smtp"])("the tracked file wins over a kept value (%s)", (key) => {
   const merged = merge(`config:\n  ${key}: shown\n`, kept("  rampart:smtp:\n    secure: v1:x\n"));
   expect(parse(merged)).toEqual({ encryptionsalt: SALT, config: { [key]: "shown" } });
 });
 
-it("copes with a file without configuration", () => {
+it("a tracked file without configuration is merged, too", () => {
   expect(parse(merge("config:\n", kept("  rampart:smtp:\n    secure: v1:x\n")))).toEqual({
     encryptionsalt: SALT,
     config: { "rampart:smtp": { secure: "v1:x" } },
   });
 });
 
-it("does not fold or restyle long values", () => {
+it("long values are neither folded nor restyled", () => {
   const line = `config:\n  rampart:a: ${"word ".repeat(60).trim()}\n`;
   expect(merge(line)).toContain(line);
 });
@@ -63,7 +64,7 @@ describe("a file encrypted with another key", () => {
     ["a secrets provider", "secretsprovider: awskms://alias/x\nconfig: {}\n"],
   ])("is refused: %s", (_, source) => expect(() => merge(source, kept("  {}\n"))).toThrow(refusal));
 
-  it("is fine if the salt is our own", () => {
+  it("is accepted where the salt is this directory's own", () => {
     const source = kept("  rampart:a: { secure: v1:x }\n");
     expect(parse(merge(source, source))).toEqual(parse(source));
   });

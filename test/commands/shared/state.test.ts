@@ -45,7 +45,7 @@ describe("prepareState", () => {
     expect([mode(paths.directory), mode(paths.passphrase)]).toEqual(["700", "600"]);
   });
 
-  it("gives two roots two passphrases", () => {
+  it("gives two projects two passphrases", () => {
     const other = mkdtempSync(join(tmpdir(), "rampart-state-"));
     try {
       prepareState(statePaths(root));
@@ -75,7 +75,7 @@ describe("prepareState", () => {
   });
 });
 
-it("narrows the mode of a file that was there before", () => {
+it("writePrivateFile narrows the mode of a file that was there before", () => {
   const path = join(root, "file");
   writeFileSync(path, "a");
   chmodSync(path, 0o644);

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
@@ -23,10 +23,14 @@ function start(command: string, ...args: string[]) {
   });
 }
 
-it("names all that is missing or too old, after the plan, and fails", () => {
+it("rampart start names all that is missing or too old, after the plan, and fails", () => {
   program("docker", '{"Server":{"Version":"19.03.15","ApiVersion":"1.40","Os":"linux"}}');
   const { status, stdout, stderr } = start("start", "--config-file", "Pulumi.dev.yaml");
   expect(stdout).toContain('Plan of stack "dev"');
+  expect(stderr).toContain("The same as a page for a browser, with a picture of the stack: .rampart/report.html\n");
+  const report = readFileSync(join(root, ".rampart/report.html"), "utf8");
+  expect(report).toContain("What to install to go on");
+  expect(report).toContain("is too old (Docker 19.03.15, API 1.40)");
   const [first, second, third, ...rest] = stderr.split("\n").slice(-4);
   expect(first).toBe("Nothing was deployed.");
   expect(second).toBe(
@@ -36,7 +40,7 @@ it("names all that is missing or too old, after the plan, and fails", () => {
   expect([status, rest]).toEqual([1, [""]]);
 });
 
-it("explains itself, and a wrong option", () => {
+it("rampart start explains itself, and a wrong option", () => {
   expect(start("start", "--help")).toMatchObject({ status: 0, stderr: "" });
   expect(start("start", "--nope")).toMatchObject({ status: 2, stdout: "" });
   expect(start("pulumi", "version").stderr).toMatch(/^The Pulumi CLI \(`pulumi`\) is missing/);

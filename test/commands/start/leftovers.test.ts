@@ -7,31 +7,31 @@ const listings = {
   volumes: '{"Name":"rampart-dev-postgres-data"}\n',
 };
 
-it("finds what the state does not know, under this stack's name alone", () =>
+it("leftovers are what the state does not know, only under this stack's name", () =>
   expect(findLeftovers(listings, "rampart-dev", '{"id":"aa11"}')).toEqual({
     containers: ["rampart-dev-web-1234567"],
     networks: ["rampart-dev-public"],
     volumes: ["rampart-dev-postgres-data"],
   }));
 
-it("finds nothing where the state knows all", () =>
+it("there are no leftovers where the state knows everything", () =>
   expect(
     isAny(findLeftovers(listings, "rampart-dev", '{"a":["aa11","bb22","dd44","rampart-dev-postgres-data"]}')),
   ).toBe(false));
 
-it("does not take a part of an id for the id", () =>
+it("a part of an id in the state is not taken for the id", () =>
   expect(findLeftovers(listings, "rampart-dev", '{"id":"xaa11x"}').containers).toContain("rampart-dev-edge-1234567"));
 
 const all = findLeftovers(listings, "rampart-dev", "");
 
-it("gives the commands that remove them, and only for what is there", () => {
+it("the commands that remove leftovers name only what is there", () => {
   expect(removal(all)).toBe(
     "docker rm --force rampart-dev-edge-1234567 rampart-dev-web-1234567 ; docker network rm rampart-dev-public ; docker volume rm rampart-dev-postgres-data",
   );
   expect(removal({ containers: [], networks: ["n"], volumes: [] })).toBe("docker network rm n");
 });
 
-it("tells a run that was cut off from a stack whose state is elsewhere", () => {
+it("the message tells a run that was cut off from a stack whose state is elsewhere", () => {
   const few = { containers: [], networks: ["rampart-dev-public"], volumes: [] };
   expect(leftoverSentence("rampart-dev", few, true, "mine.yaml")).toBe(
     "A run that was cut off left things of rampart-dev on the engine which its state does not know: remove them with `docker network rm rampart-dev-public`, then run `npm start` again.",

@@ -22,9 +22,9 @@ describe("judgeLocks", () => {
   const alive = (pid: number): boolean => pid === 1;
   it("takes the lock of a process that is gone for dead", () =>
     expect(judgeLocks([lock(7)], "here", alive)).toEqual({ dead: [lock(7)], held: [] }));
-  it("leaves that of a running process", () =>
+  it("leaves the lock of a running process", () =>
     expect(judgeLocks([lock(1)], "here", alive)).toEqual({ dead: [], held: [lock(1)] }));
-  it("leaves that of another host, whose processes it cannot see", () =>
+  it("leaves the lock of another host, whose processes it cannot see", () =>
     expect(judgeLocks([lock(7, "there")], "here", alive).dead).toEqual([]));
   it.each([
     "",
@@ -33,17 +33,17 @@ describe("judgeLocks", () => {
     '{"pid":"7","hostname":"here"}',
     '{"pid":0,"hostname":"here"}',
     '{"pid":-1,"hostname":"here"}',
-  ])("leaves one that it cannot read: %s", (text) =>
+  ])("leaves a lock that it cannot read: %s", (text) =>
     expect(judgeLocks([parseLock("/locks/a.json", text)], "here", alive).dead).toEqual([]),
   );
 });
 
-it("tells a process that runs from one that ended", () => {
+it("processExists tells a process that runs from one that ended", () => {
   const ended = spawnSync(process.execPath, ["--version"]);
   expect([processExists(process.pid), processExists(ended.pid)]).toEqual([true, false]);
 });
 
-it("reads a directory of locks and removes one with its attributes", () => {
+it("a directory of locks is read, and one is removed with its attributes", () => {
   const directory = join(mkdtempSync(join(tmpdir(), "rampart-locks-")), "dev");
   expect(readLocks(directory)).toEqual([]);
   mkdirSync(directory);
@@ -58,17 +58,17 @@ it("reads a directory of locks and removes one with its attributes", () => {
   rmSync(directory, { recursive: true });
 });
 
-it("says who holds a lock and the way out", () =>
+it("the message of a held lock names its holder and the way out", () =>
   expect(heldSentence("dev", [lock(1)], "npx rampart pulumi cancel")).toBe(
     "The stack dev is held by a lock of another run (root on here, process 1, since 2026-11-24T02:10:00Z): wait until it ends, or, if you know that it no longer runs, take the lock off with `npx rampart pulumi cancel` and run `npm start` again.",
   ));
 
-it("says what it took off", () =>
+it("the message of a dead lock says what was taken off", () =>
   expect(deadSentence(lock(7))).toBe(
     "Took off the lock that process 7 left at 2026-11-24T02:10:00Z: it runs no more, on this host.",
   ));
 
-it("counts what a cut-off update had begun", () => {
+it("pendingOperations counts what a cut-off update had begun", () => {
   expect(pendingOperations('{"checkpoint":{"latest":{"pending_operations":[{},{}]}}}')).toBe(2);
   expect(pendingOperations('{"checkpoint":{"latest":{}}}')).toBe(0);
   expect(pendingOperations("")).toBe(0);

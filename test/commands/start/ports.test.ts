@@ -100,7 +100,7 @@ describe("a port that a process holds", () => {
     expect([parseLsof("p812\ncnginx\nf6\n"), parseLsof("")]).toEqual([{ pid: 812, command: "nginx" }, undefined]));
 });
 
-it("names an address that is not this machine's", () =>
+it("an address that is not this machine's is named with the key to change", () =>
   expect(noAddressSentence(wanted, "mine.yaml")).toBe(
     "The address 127.0.0.1, on which the edge is to listen, is not one of this machine's: set rampart:edge.listenAddress in mine.yaml to one that is.",
   ));

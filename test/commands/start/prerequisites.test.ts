@@ -1,5 +1,5 @@
+import { compareVersions } from "../../../commands/shared/versions";
 import {
-  compareVersions,
   judgeDockerCli,
   judgeEngine,
   judgeLanguageHost,
@@ -26,7 +26,7 @@ const sentence = (finding: Finding): string => (finding.ok ? `no fault: ${findin
 describe("Node.js", () => {
   it("is accepted from version 20 on", () =>
     expect(judgeNode("v20.0.0")).toEqual({ ok: true, text: "Node.js 20.0.0" }));
-  it("is refused below", () =>
+  it("is refused below version 20", () =>
     expect(sentence(judgeNode("v18.19.1"))).toBe(
       "Node.js v18.19.1 is too old: install version 20 or later from https://nodejs.org/en/download, then run `npm start` again.",
     ));
@@ -148,5 +148,5 @@ describe("compareVersions", () => {
     ["20.10.24+dfsg1", "20.10.24", 0],
     ["1.100", "1.41", 1],
     ["26.1", "26.1.0", 0],
-  ])("%s against %s", (a, b, sign) => expect(Math.sign(compareVersions(a, b))).toBe(sign));
+  ])("compares %s with %s", (a, b, sign) => expect(Math.sign(compareVersions(a, b))).toBe(sign));
 });

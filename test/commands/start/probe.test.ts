@@ -63,7 +63,7 @@ describe("targets", () => {
       "server.example.com",
     ]));
 
-  it("are beyond reach on another machine's loopback only", () =>
+  it("are out of reach only on another machine's loopback", () =>
     expect([
       beyondReach(config(), LOCAL),
       beyondReach(config(), "tcp://127.0.0.1:2375"),
@@ -80,7 +80,9 @@ describe("an answer", () => {
     [{ status: 404, matched: false }, false, "status 404 from the edge, which knows no such route"],
     [{ status: 502, matched: true }, false, "status 502"],
     [{ error: "connect ECONNREFUSED 127.0.0.1:8443" }, false, "connect ECONNREFUSED 127.0.0.1:8443"],
-  ])("%j", (answer, good, words) => expect([isGood(answer), inWords(answer)]).toEqual([good, words]));
+  ])("%j is judged by its status and by who gave it", (answer, good, words) =>
+    expect([isGood(answer), inWords(answer)]).toEqual([good, words]),
+  );
 });
 
 describe("waitForAnswer", () => {

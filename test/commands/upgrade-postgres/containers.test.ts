@@ -1,10 +1,5 @@
-import {
-  clientArgs,
-  serverArgs,
-  versionArgs,
-  volumeArgs,
-  type OldServer,
-} from "../../../commands/upgrade-postgres/server";
+import { clientArgs, serverArgs, versionArgs, volumeArgs } from "../../../commands/upgrade-postgres/containers";
+import type { OldServer } from "../../../commands/upgrade-postgres/server";
 
 const SERVER: OldServer = {
   ...{ stack: "prod", id: "c0ffee", running: true, healthy: true, superuser: "postgres", base: "shop-postgres-data" },
@@ -15,9 +10,9 @@ const NAMES = { data: "shop-postgres-data-17", dump: "shop-dump", server: "shop-
 
 const CONTAINERS: readonly (readonly [what: string, args: readonly string[]])[] = [
   ["that tells its version", versionArgs("prod", IMAGE)],
-  ["with the new version's programs", clientArgs(SERVER, IMAGE, NAMES.dump, "true")],
+  ["with the new version's programs", clientArgs({ server: SERVER, image: IMAGE, dump: NAMES.dump }, "true")],
   ["of the new server", serverArgs(SERVER, IMAGE, NAMES)],
-  ["that marks the volume", volumeArgs(SERVER, IMAGE, NAMES.data, "true", ["16"])],
+  ["that marks the volume", volumeArgs({ stack: "prod", image: IMAGE, data: NAMES.data }, "true", ["16"])],
 ];
 const of = (what: string): readonly string[] => CONTAINERS.find(([name]) => name === what)?.[1] ?? [];
 /** The values of an option that may be given more than once. */
@@ -38,7 +33,7 @@ describe.each(CONTAINERS)("the container %s", (_what, args) => {
     }
   });
 
-  test("is known as one that no state has", () => {
+  test("has the label of a container that no state knows", () => {
     expect(values(args, "--label")).toEqual([
       "io.rampart.component=job",
       "io.rampart.ephemeral=true",
@@ -48,7 +43,7 @@ describe.each(CONTAINERS)("the container %s", (_what, args) => {
   });
 });
 
-test("each has the network, the user and the volumes of its part, and no others", () => {
+test("each container of an upgrade has the network, the user and the volumes of its part, and no others", () => {
   const parts = CONTAINERS.map(([what, args]) => [
     what,
     values(args, "--network").join(),

@@ -26,7 +26,7 @@ test("an upgrade names its stack and image, and is confirmed by the stack's name
   });
 });
 
-test("anything else is refused", () => {
+test("rampart upgrade-postgres refuses every other command line", () => {
   expect(refusal()).toBe("<stack>: given nothing; allowed: the name of one stack");
   expect(refusal("prod", "dev")).toBe("Unexpected argument 'dev' of rampart upgrade-postgres; allowed: one stack");
   expect(refusal("prod")).toBe("--to: given nothing; allowed: the image of the new major version");

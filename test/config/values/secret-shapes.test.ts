@@ -40,7 +40,7 @@ test.each([
   "CELERY_BROKER_URL",
   "POSTGRES_PASSWORD",
   "PASSPHRASE",
-])("%s is a secret wherever it stands", (name) => {
+])("the variable %s holds a secret wherever it stands", (name) => {
   expect(isSecretName(name)).toBe(true);
   const faults = faultsOf({ [`services.api.environment.${name}`]: "hunter2hunter2" });
   expect(pathsOf(faults)).toContain(`services.api.environment.${name}`);
@@ -66,7 +66,7 @@ test.each([
   "SECRET_ROTATION_DAYS",
   "PATH",
   "PATTERN",
-])("%s is none", (name) => {
+])("the variable %s holds no secret", (name) => {
   expect(isSecretName(name)).toBe(false);
   expect(faultsOf({ [`services.api.environment.${name}`]: "15" })).toEqual([]);
 });
@@ -109,11 +109,11 @@ test.each([
   "postgres://db:5432/app",
   "a:b@c",
   "https://a.example/?q=a:b@c",
-])("the value %j carries none", (value) => {
+])("the value %j carries no credential", (value) => {
   expect(hasUrlCredentials(value)).toBe(false);
 });
 
-test("secrets on a command line", () => {
+test("a secret on a command line is found", () => {
   expect(
     pathsOf(
       faultsOf({
@@ -138,7 +138,7 @@ test.each([
   7,
   ["generated"],
   { generated: 48, config: "jwtSecret" },
-])("the secret %j", (spec) => {
+])("the secret %j is refused for its form", (spec) => {
   const faults = faultsOf({ "services.api.secrets.JWT_SECRET": spec, jwtSecret: undefined });
   expect(faults).not.toEqual([]);
   expect(pathsOf(faults).every((path) => path.startsWith("services.api.secrets.JWT_SECRET"))).toBe(true);
@@ -178,7 +178,7 @@ test.each([
   "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
   "passwordpasswordpasswordpassword",
   "at-least-32-characters-long-secret-key",
-])("%j is a placeholder", (value) => {
+])("the value %j is a placeholder", (value) => {
   expect(secretValueCheck("JWT_SECRET", value)).toMatchObject({ allowed: "a value that nobody can guess" });
 });
 
@@ -200,12 +200,12 @@ test.each([
   "SECRET",
   "COOKIE_SECRET",
   "ENCRYPTION_KEY",
-])("%s signs something: 32 characters", (name) => {
+])("the secret %s signs something, so that it needs 32 characters", (name) => {
   expect(secretValueCheck(name, GOOD_SECRET.slice(0, 31))).toMatchObject({ allowed: "at least 32 characters" });
   expect(secretValueCheck(name, GOOD_SECRET.slice(0, 32))).toBeUndefined();
 });
 
-test("what people are told to generate is accepted", () => {
+test("random secrets in base64 and hex are not taken for placeholders", () => {
   // Random in kind, and the same in every run: by chance one in some ten thousand looks like a template's.
   const random = (index: number): Buffer => createHash("sha384").update(`secret ${index}`).digest();
   const refused = Array.from({ length: 2000 }, (_, index) => random(index))

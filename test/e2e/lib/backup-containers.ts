@@ -40,6 +40,18 @@ export interface WorldOptions {
   readonly password?: string;
 }
 
+/** A server for a repository elsewhere. */
+export interface FarServer {
+  readonly image: string;
+  /** Its files, under `target`. */
+  readonly files: Readonly<Record<string, string>>;
+  readonly target: string;
+  /** More options of `docker run`. @default none */
+  readonly options?: readonly string[];
+  /** The files that only their owner may read. @default none */
+  readonly ownerOnly?: readonly string[];
+}
+
 /** A Postgres server and the three containers of its backups, run as their workloads say, without the rest of a stack. */
 export class BackupWorld {
   readonly settings: BackupSettings;
@@ -135,7 +147,7 @@ export class BackupWorld {
     await this.sql(sql, "postgres");
   }
 
-  /** Writes the store's secrets anew: another password is another repository's. */
+  /** Writes the store's secrets again: another password is another repository's. */
   secrets(password: string): Promise<void> {
     const credentials = Object.fromEntries(
       Object.entries(this.options.credentials ?? {}).map(([variable, value]) => [credentialFile(variable), value]),
@@ -239,13 +251,7 @@ export class BackupWorld {
   }
 
   /** A server for a repository elsewhere, on the same network, with files and variables of its own; the one before it is gone. */
-  async startFar(
-    image: string,
-    files: Readonly<Record<string, string>>,
-    target: string,
-    options: readonly string[] = [],
-    ownerOnly: readonly string[] = [],
-  ): Promise<void> {
+  async startFar({ image, files, target, options = [], ownerOnly = [] }: FarServer): Promise<void> {
     await docker(["rm", "--force", "--volumes", this.name("far")]);
     await mustDocker(["volume", "create", this.name("repository")]);
     await this.fill("repository", files);

@@ -67,7 +67,7 @@ export function ask(options: Ask): Promise<Answer> {
   });
 }
 
-/** A handshake alone: the protocol that was agreed on, or the reason why there was none. */
+/** Only a handshake: the protocol that was agreed on, or the reason why there was none. */
 export function handshake(
   port: number,
   servername: string,

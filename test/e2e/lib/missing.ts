@@ -4,7 +4,7 @@ import { run } from "./process";
 import { REPOSITORY } from "./pulumi";
 
 /**
- * Everything that the checks need and this machine has not got, in the words of who has to install it.
+ * Everything that the checks need and this machine has not got, as the person who has to install it would say it.
  * @param ownEngine Whether the checks run on the engine that this machine has already
  */
 export async function whatIsMissing(ownEngine: boolean): Promise<string[]> {

@@ -33,7 +33,7 @@ export class Stack {
   /** What the CLI needs to find the stack, for commands of a test's own. */
   readonly env: Record<string, string>;
   private encryption = "";
-  /** Encrypted values that the CLI wrote, by key: `configure` writes the file anew. */
+  /** Encrypted values that the CLI wrote, by key: `configure` writes the file again. */
   private readonly secrets: Record<string, unknown> = {};
 
   constructor(

@@ -67,6 +67,12 @@ export const ACME = {
 } as const;
 
 export const DATA = { host: "data.localhost", httpPort: 31_480, httpsPort: 31_843, pool: "10.235.0.0/16" } as const;
+export const REGISTRIES = {
+  host: "registries.localhost",
+  httpPort: 31_580,
+  httpsPort: 31_943,
+  pool: "10.236.0.0/16",
+} as const;
 export const UPGRADE = {
   host: "upgrade.e2e.example.org",
   httpPort: 34_080,
@@ -86,6 +92,25 @@ const health = (port: number): object => ({
   command: ["/usr/local/bin/app", "healthcheck", `http://127.0.0.1:${port}/healthz`],
   intervalSeconds: 2,
   startPeriodSeconds: 6,
+});
+
+/** One service, whose image comes from another registry than Rampart's own. */
+export const registrySettings = (images: Images, image: string, registries: StackSettings): StackSettings => ({
+  environment: "dev",
+  name: "rampart-e2e-registries",
+  network: { pool: REGISTRIES.pool },
+  edge: { httpPort: REGISTRIES.httpPort, httpsPort: REGISTRIES.httpsPort },
+  images: own(images),
+  registries,
+  services: {
+    web: {
+      image,
+      command: ["frontend"],
+      port: 8080,
+      routes: [{ host: REGISTRIES.host }],
+      healthCheck: health(8080),
+    },
+  },
 });
 
 export interface MainChanges {

@@ -204,7 +204,7 @@ const CHECKS: readonly Check<Context>[] = [
     },
   },
   {
-    name: "--to database leaves the live one alone, and --to directory gives files that pg_restore reads",
+    name: "--to database does not touch the live one, and --to directory gives files that pg_restore reads",
     run: async () => {
       const beside = await command("restore", [
         OLD,

@@ -135,7 +135,7 @@ const CHECKS: readonly Check<Context>[] = [
     },
   },
   {
-    name: "a second one stores what changed alone",
+    name: "a second one stores only what changed",
     run: async () => {
       await here().sql("INSERT INTO app.items (tenant_id, kind) VALUES (gen_random_uuid(), 'b')");
       const stored = await backUp();
@@ -314,7 +314,7 @@ const CHECKS: readonly Check<Context>[] = [
     },
   },
   {
-    name: "a wrong password is said at once, and changes nothing",
+    name: "a wrong password is reported at once, and changes nothing",
     run: async () => {
       const files = (): Promise<string> =>
         here().inVolume("repository", "cd /v && find . -type f | sort | xargs sha256sum | sha256sum");
@@ -350,7 +350,7 @@ const CHECKS: readonly Check<Context>[] = [
     },
   },
   {
-    name: "a repository that is gone is not made anew",
+    name: "a repository that is gone is not made again",
     run: async () => {
       await here().stop("store");
       await here().inVolume(

@@ -139,7 +139,12 @@ const CHECKS: readonly Check<Context>[] = [
         const one = world(images, far("host"));
         await one.create(SCHEMA);
         for (const part of ["dump", "drill"] as const) await one.start(part);
-        await one.startFar(images.sftp, { host: text("host"), authorized: text("client.pub") }, "/keys", [], ["host"]);
+        await one.startFar({
+          image: images.sftp,
+          files: { host: text("host"), authorized: text("client.pub") },
+          target: "/keys",
+          ownerOnly: ["host"],
+        });
         await worksWith(images, far("host"));
         return refusedWith(
           images,
@@ -161,12 +166,12 @@ const CHECKS: readonly Check<Context>[] = [
           ...changes,
         },
       });
-      await world(images, far()).startFar(images.rest, tls, "/tls", [
-        "--env",
-        "RCLONE_USER=store",
-        "--env",
-        "RCLONE_PASS=aRestPassword123",
-      ]);
+      await world(images, far()).startFar({
+        image: images.rest,
+        files: tls,
+        target: "/tls",
+        options: ["--env", "RCLONE_USER=store", "--env", "RCLONE_PASS=aRestPassword123"],
+      });
       await worksWith(images, far());
       await refusedWith(images, far({ RESTIC_CACERT: (await certificate())["cert.pem"] }), /cannot be read: .*x509/);
       return refusedWith(images, far({ RESTIC_REST_PASSWORD: WRONG }), /cannot be read: .*401/);
@@ -185,12 +190,12 @@ const CHECKS: readonly Check<Context>[] = [
           ...changes,
         },
       });
-      await world(images, far()).startFar(images.s3, tls, "/tls", [
-        "--env",
-        "ROOT_ACCESS_KEY=store",
-        "--env",
-        "ROOT_SECRET_KEY=anS3Secret1234567",
-      ]);
+      await world(images, far()).startFar({
+        image: images.s3,
+        files: tls,
+        target: "/tls",
+        options: ["--env", "ROOT_ACCESS_KEY=store", "--env", "ROOT_SECRET_KEY=anS3Secret1234567"],
+      });
       await worksWith(images, far());
       await refusedWith(images, far({ RESTIC_CACERT: (await certificate())["cert.pem"] }), /cannot be read: .*x509/);
       return refusedWith(

@@ -138,7 +138,7 @@ export const confinement: Suite<Context> = {
     everyContainer("labels that say whose it is", (one) =>
       [LABEL.component, LABEL.name].map((label) => unless((one.Config.Labels[label] ?? "") !== "", `no ${label}`)),
     ),
-    everyContainer("ports published by the edge alone, on 127.0.0.1", (one) => {
+    everyContainer("ports published only by the edge, on 127.0.0.1", (one) => {
       const published = Object.values(one.NetworkSettings.Ports).flatMap((bindings) => bindings ?? []);
       if (kindOf(one) !== "edge") return [unless(published.length === 0, show(published))];
       return [
@@ -146,7 +146,7 @@ export const confinement: Suite<Context> = {
         ...published.map(({ HostIp }) => unless(HostIp === "127.0.0.1", `on ${HostIp}`)),
       ];
     }),
-    everyContainer("host mounts: the socket, read-only, in the socket proxy alone", (one) =>
+    everyContainer("host mounts: the socket, read-only, only in the socket proxy", (one) =>
       one.Mounts.filter((mount) => mount.Type !== "volume" && mount.Type !== "tmpfs").map((mount) =>
         unless(
           kindOf(one) === "socket-proxy" && SOCKET.test(mount.Source) && SOCKET.test(mount.Destination) && !mount.RW,

@@ -88,7 +88,7 @@ export const data: Suite<Context> = {
       },
     },
     {
-      name: "Postgres takes TLS 1.3 alone, shows a certificate of the stack's authority, and refuses the rest",
+      name: "Postgres takes only TLS 1.3, shows a certificate of the stack's authority, and refuses the rest",
       run: async () => {
         expect((await serverCertificate()).protocol === "TLSv1.3", "another protocol");
         expectMatch(

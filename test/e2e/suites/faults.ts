@@ -52,7 +52,7 @@ export const faults: Suite<Context> = {
       },
     },
     {
-      name: "`pulumi up --refresh` makes a service anew that somebody removed",
+      name: "`pulumi up --refresh` makes a service again that somebody removed",
       run: async (context) => {
         await docker(["rm", "--force", (await container(context.main.name, "web")).Id]);
         await repair(context);

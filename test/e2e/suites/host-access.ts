@@ -157,7 +157,7 @@ export const hostAccess: Suite<Context> = {
       },
     },
     {
-      name: "a tunnel listens on loopback alone, refuses the superuser, and is gone after SIGTERM",
+      name: "a tunnel listens only on loopback, refuses the superuser, and is gone after SIGTERM",
       run: async (context) => {
         const open = await tunnel(context);
         try {

@@ -19,6 +19,7 @@ import { recovery } from "./recovery";
 import { redisSuite } from "./redis";
 import { redisFaults } from "./redis-faults";
 import { redisRotation } from "./redis-rotation";
+import { registries } from "./registries";
 import { replacement } from "./replacement";
 import { rotation } from "./rotation";
 import { seccomp } from "./seccomp";
@@ -51,4 +52,5 @@ export const SUITES: readonly Suite<Context>[] = [
   backupContainers,
   backupCommands,
   backupRepositories,
+  registries,
 ];

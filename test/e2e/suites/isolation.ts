@@ -116,7 +116,7 @@ export const isolation: Suite<Context> = {
       },
     },
     {
-      name: "the name of the socket proxy is known to the worker alone",
+      name: "the name of the socket proxy is known only to the worker",
       run: async ({ main }) => {
         const answers = await Promise.all(
           ["api", "web", "reports", "worker"].map(

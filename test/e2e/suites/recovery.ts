@@ -1,4 +1,4 @@
-/** What the data tier's stack comes back from by `pulumi up` alone: containers that were stopped or removed, and a full disk. */
+/** What the data tier's stack comes back from by `pulumi up` and nothing else: containers that were stopped or removed, and a full disk. */
 import { container, docker, mustDocker, type Container } from "../lib/engine";
 import { must, run, tail, until } from "../lib/process";
 import { expect, expectMatch, type Suite } from "../lib/runner";
@@ -96,14 +96,14 @@ export const recovery: Suite<Context> = {
       },
     },
     {
-      name: "a Postgres that somebody removed fails the update, which says how to make it anew; no row is lost",
+      name: "a Postgres that somebody removed fails the update, which says how to make it again; no row is lost",
       run: async (context) => {
         await as("app_rw", undefined, ["INSERT INTO app.items (note) VALUES ('before the removal')"]);
         await mustDocker(["rm", "--force", (await container(STACK, "postgres")).Id]);
         const failed = await stackOf(context).up();
         expect(failed.code !== 0, "the update passed");
         const urn =
-          /its container [0-9a-f]{12} is gone, though Pulumi's state has it\. `pulumi up --replace '([^']+)'` makes it anew/.exec(
+          /its container [0-9a-f]{12} is gone, though Pulumi's state has it\. `pulumi up --replace '([^']+)'` makes it again/.exec(
             failed.output,
           )?.[1] ?? "";
         expect(urn !== "", tail(failed.output, 30));

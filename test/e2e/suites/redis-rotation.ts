@@ -5,7 +5,7 @@ import type { StackSettings } from "../lib/pulumi";
 import { expect, expectMatch, type Suite } from "../lib/runner";
 import { REDIS, type Context, type Images } from "../lib/stacks";
 
-/** Each request logs in to Redis anew, with the password of the container that answers. */
+/** Each request logs in to Redis, with the password of the container that answers. */
 const REQUESTS_PER_SECOND = 40;
 
 interface Changes {

@@ -9,8 +9,9 @@ const SCHEMA = `
 CREATE ROLE app_rw LOGIN; CREATE ROLE backup LOGIN BYPASSRLS PASSWORD 'backuppassword1'; CREATE ROLE reader LOGIN PASSWORD 'readerpassword1';
 CREATE SCHEMA app; GRANT USAGE ON SCHEMA app TO backup, reader;
 CREATE TABLE app.items (id bigserial PRIMARY KEY, x text, at timestamptz, n numeric, f float8, raw bytea);
-CREATE TABLE app."odd "" name	x" (x text); CREATE TABLE app.nothing (); INSERT INTO app.nothing DEFAULT VALUES;
-INSERT INTO app.items (x, at, n, f, raw) SELECT 'row ' || i, to_timestamp(i), i, i / 3.0, '\\xff'::bytea FROM generate_series(1, 50) i;
+CREATE COLLATION app.any_case (provider = icu, locale = 'und-u-ks-level1', deterministic = false);
+CREATE TABLE app."odd "" name	x" (x text COLLATE app.any_case); CREATE TABLE app.nothing (); INSERT INTO app.nothing DEFAULT VALUES;
+INSERT INTO app.items (x, at, n, f, raw) SELECT 'row ' || i, to_timestamp(i), i, (i - 1) / 3.0, '\\xff'::bytea FROM generate_series(1, 50) i;
 ALTER TABLE app.items ENABLE ROW LEVEL SECURITY; ALTER TABLE app.items FORCE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON app.items TO app_rw USING (x IN ('a', 'b'));
 CREATE FUNCTION app.leak(app.nothing) RETURNS text LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''the cast was used''; END'; CREATE CAST (app.nothing AS text) WITH FUNCTION app.leak(app.nothing) AS ASSIGNMENT;
@@ -77,7 +78,7 @@ describe("a manifest", () => {
     await backup.end();
     expect(own).toEqual(all);
     expect(find(own, "rows", "app.items")).toMatchObject({ rows: 50 });
-    expect(find(own, "rows", 'app."odd "" name\tx"')).toEqual({ rows: 0, checksum: "0" });
+    expect(find(own, "rows", 'app."odd "" name\tx"')).toEqual({ rows: 0, hash: "0" });
     expect(find(own, "relation", "app.items")).toMatchObject({
       kind: "r",
       rowSecurity: true,
@@ -114,6 +115,14 @@ describe("a manifest", () => {
 
   test.each([
     ["UPDATE app.items SET n = n + 1 WHERE id = 7", ["rows app.items"]],
+    ["UPDATE app.items SET n = 7.00 WHERE id = 7", ["rows app.items"]],
+    ["UPDATE app.items SET f = '-0' WHERE f = 0", ["rows app.items"]],
+    ["UPDATE app.items SET x = x || ' ' WHERE id = 7", ["rows app.items"]],
+    ["UPDATE app.items SET at = at + interval '1 microsecond' WHERE id = 7", ["rows app.items"]],
+    ["UPDATE app.items SET raw = NULL WHERE id = 7", ["rows app.items"]],
+    ["UPDATE app.items SET raw = x::bytea, x = NULL WHERE id = 7", ["rows app.items"]],
+    [`INSERT INTO app."odd "" name	x" VALUES ('Straße')`, ['rows app."odd "" name\tx"']],
+    [`UPDATE app."odd "" name	x" SET x = 'STRASSE'`, ['rows app."odd "" name\tx"']],
     ["INSERT INTO app.nothing DEFAULT VALUES", ["rows app.nothing"]],
     ["ALTER TABLE app.items NO FORCE ROW LEVEL SECURITY", ["relation app.items"]],
     ["ALTER POLICY tenant ON app.items USING (true)", ["policy app.items tenant"]],

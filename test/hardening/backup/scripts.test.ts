@@ -26,7 +26,7 @@ const all = [...scripts, ...restoreScripts.map(([name, render]) => [name, render
 
 for (const [program = "sh", ...args] of SHELLS) {
   describeWith(program)(program, () => {
-    test.each(all)("reads %s", (_, text) => {
+    test.each(all)("finds no fault in the syntax of %s", (_, text) => {
       const result = spawnSync(program, [...args, "-n"], { input: text, encoding: "utf8" });
       expect({ status: result.status, stderr: result.stderr }).toEqual({ status: 0, stderr: "" });
     });
@@ -125,41 +125,53 @@ due`;
     "store/good": `{"epoch":${at(text)},"snapshot":"x"}`,
   });
 
-  test.each<[string, string, string, Readonly<Record<string, string>>, boolean]>([
-    ["not before the first time of day", "02:30", "2026-11-20T12:00:01Z", since, false],
-    ["at the first time of day", "02:30", "2026-11-21T02:30:00Z", since, true],
-    ["not a second before", "02:30", "2026-11-21T02:29:59Z", since, false],
-    ["not twice a day", "02:30", "2026-11-21T12:00:00Z", good("2026-11-21T02:30:02Z"), false],
-    ["the next day", "02:30", "2026-11-22T02:30:00Z", good("2026-11-21T02:30:02Z"), true],
-    [
-      "at once after a time in which the stack was down",
-      "02:30",
-      "2026-11-24T17:00:00Z",
-      good("2026-11-21T02:30:02Z"),
-      true,
-    ],
-    [
-      "with hours and minutes that begin with a zero",
-      "08:09",
-      "2026-11-22T08:09:00Z",
-      good("2026-11-21T08:09:02Z"),
-      true,
-    ],
-    [
-      "not a minute after a failure",
-      "02:30",
-      "2026-11-22T02:35:00Z",
-      { ...good("2026-11-21T02:30:02Z"), "dump/failed": `{"epoch":${at("2026-11-22T02:34:00Z")}}` },
-      false,
-    ],
-    [
-      "ten minutes after a failure",
-      "02:30",
-      "2026-11-22T02:45:00Z",
-      { ...good("2026-11-21T02:30:02Z"), "dump/failed": `{"epoch":${at("2026-11-22T02:34:00Z")}}` },
-      true,
-    ],
-  ])("%s", (_, time, now, files, expected) => expect(due(time, at(now), files)).toBe(expected));
+  test.each<{ case: string; time: string; now: string; files: Readonly<Record<string, string>>; due: boolean }>([
+    { case: "not before the first time of day", time: "02:30", now: "2026-11-20T12:00:01Z", files: since, due: false },
+    { case: "at the first time of day", time: "02:30", now: "2026-11-21T02:30:00Z", files: since, due: true },
+    { case: "not a second before", time: "02:30", now: "2026-11-21T02:29:59Z", files: since, due: false },
+    {
+      case: "not twice a day",
+      time: "02:30",
+      now: "2026-11-21T12:00:00Z",
+      files: good("2026-11-21T02:30:02Z"),
+      due: false,
+    },
+    {
+      case: "the next day",
+      time: "02:30",
+      now: "2026-11-22T02:30:00Z",
+      files: good("2026-11-21T02:30:02Z"),
+      due: true,
+    },
+    {
+      case: "at once after a time in which the stack was down",
+      time: "02:30",
+      now: "2026-11-24T17:00:00Z",
+      files: good("2026-11-21T02:30:02Z"),
+      due: true,
+    },
+    {
+      case: "with hours and minutes that begin with a zero",
+      time: "08:09",
+      now: "2026-11-22T08:09:00Z",
+      files: good("2026-11-21T08:09:02Z"),
+      due: true,
+    },
+    {
+      case: "not a minute after a failure",
+      time: "02:30",
+      now: "2026-11-22T02:35:00Z",
+      files: { ...good("2026-11-21T02:30:02Z"), "dump/failed": `{"epoch":${at("2026-11-22T02:34:00Z")}}` },
+      due: false,
+    },
+    {
+      case: "ten minutes after a failure",
+      time: "02:30",
+      now: "2026-11-22T02:45:00Z",
+      files: { ...good("2026-11-21T02:30:02Z"), "dump/failed": `{"epoch":${at("2026-11-22T02:34:00Z")}}` },
+      due: true,
+    },
+  ])("$case", ({ time, now, files, due: expected }) => expect(due(time, at(now), files)).toBe(expected));
 });
 
 describe("credentials of a repository", () => {

@@ -192,7 +192,7 @@ describe("another repository than the one before", () => {
     expect(readFileSync(join(store.directory, "state/store/opened"), "utf8")).toBe("s3:https://s3.example.com/b\n");
   });
 
-  test("and the same one keeps what is known of it", () => {
+  test("is told from the same one, which keeps what is known of it", () => {
     const store = new Store();
     stores.push(store);
     writeFileSync(join(store.directory, "state/store/opened"), "/repository\n");

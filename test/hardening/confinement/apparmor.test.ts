@@ -77,12 +77,12 @@ describe.each(names)("%s", (name) => {
   });
 });
 
-test("frontend refuses to run what was written, api and worker do not", () => {
+test("only the frontend profile refuses to run what was written", () => {
   const rule = "audit deny /{dev/shm,run,tmp,var/run,var/tmp}/** x,";
   expect(names.filter((name) => profileOf(name).includes(rule))).toEqual(["rampart-frontend"]);
 });
 
-test("a name that would not be one word is refused", () => {
+test("a profile's name that would not be one word is refused", () => {
   expect(() => appArmorProfile({ name: "a {", kind: "api", complain: false })).toThrow(
     `appArmor: the profile's name is "a {"; allowed are a-z, 0-9 and "-", starting with a letter`,
   );

@@ -273,7 +273,7 @@ describe("moby's file", () => {
 });
 
 describe("seccompSecurityOpt", () => {
-  it("leaves the engine's default profile alone", () => {
+  it("does not touch the engine's default profile", () => {
     expect(seccompSecurityOpt({ kind: "default" })).toEqual([]);
   });
 

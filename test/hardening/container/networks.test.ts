@@ -85,7 +85,7 @@ describe("the plan of the networks", () => {
     expect(new Set(Object.values(subnets({ dockerApiConsumers: consumers }))).size).toBe(243);
   });
 
-  test("leaves the others' networks alone when one comes that meets none of them", () => {
+  test("does not change the others' networks when one comes that meets none of them", () => {
     const before = subnets({ dockerApiConsumers: ["builder", "worker"] });
     expect(subnets({ dockerApiConsumers: ["agent", "builder", "worker"] })).toMatchObject(before);
   });

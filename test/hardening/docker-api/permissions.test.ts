@@ -32,7 +32,7 @@ describe("expandPermissions", () => {
     ]);
   });
 
-  test("POST alone grants nothing", () => {
+  test("POST without an area grants nothing", () => {
     expect(expandPermissions({ presets: ["POST"] })).toEqual([]);
   });
 

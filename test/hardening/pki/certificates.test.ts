@@ -128,6 +128,6 @@ test.each<[string, IssuedCertificate, tls.ConnectionOptions, string]>([
     { ca: authorityCertificate(CA), servername: "postgres" },
     "INVALID_PURPOSE",
   ],
-])("a handshake %s", async (_case, shown, options, wanted) => {
+])("a TLS handshake with the stack's certificates %s", async (_case, shown, options, wanted) => {
   expect(await handshake(shown, options)).toBe(wanted);
 });

@@ -157,7 +157,7 @@ describeTls("a real redis-server with TLS", () => {
     expect([await open.ask("SET", "api:k", "v"), await next.ask("GET", "api:k")]).toEqual(["OK", "v"]);
   });
 
-  test("so is one of another CA", async () => {
+  test("a renewed certificate of another CA reaches the next client, and those that are connected stay", async () => {
     const open = await connection(first.ca);
     const other = new Authority();
     const second = other.issue();

@@ -159,7 +159,7 @@ describeWith("redis-server", "redis-cli")("the users of a real redis-server", ()
     expect(server.users("list")).toEqual({ status: 0, output: "api\nfresh\nworker" });
   });
 
-  test("a rotation that was broken off and begun anew: all passwords work until it is settled", () => {
+  test("a rotation that was broken off and begun again: all passwords work until it is settled", () => {
     server.declare(NEW);
     must("stage");
     server.declare(acl(user("api", "third"), user("worker", "same")));
@@ -291,7 +291,7 @@ describeWith("redis-server", "redis-cli")("the users of a real redis-server", ()
     let ended = false;
     const counts = { old: 0, new: 0, worker: 0 };
     const errors: string[] = [];
-    /** A client that sets and gets, and every few requests logs in anew. */
+    /** A client that sets and gets, and every few requests logs in again. */
     const load = async (
       name: string,
       password: string,

@@ -73,6 +73,7 @@ describe("the happy path", () => {
   test("passes with the rule's title as its message", () => {
     expect(judge(CONTAINER_RULES, view)).toContainEqual<PostureEntry>({
       id: "cis-5.5",
+      severity: "critical",
       status: "pass",
       resource: API,
       message: "is not privileged",
@@ -166,7 +167,7 @@ const BROKEN: readonly (readonly [string, string, () => Partial<ContainerView>])
 ];
 
 describe("each rule", () => {
-  test.each(BROKEN)("%s fails alone where a container %s", (id, message, change) => {
+  test.each(BROKEN)("%s, and no other, fails where a container %s", (id, message, change) => {
     expect(faults(change())).toEqual({ [id]: `fail: ${message}` });
   });
 
@@ -233,12 +234,14 @@ describe("an AppArmor profile", () => {
       "is declared; whether the engine enforces it, only the engine can tell (docker info, docs/confinement.md)";
     expect(verdict([])).toEqual({
       id: "cis-5.2",
+      severity: "medium",
       status: "skip",
       resource: API,
       message: `the engine's docker-default ${rest}`,
     });
     expect(verdict(["apparmor=rampart-api"])).toEqual({
       id: "cis-5.2",
+      severity: "medium",
       status: "skip",
       resource: API,
       message: `apparmor=rampart-api ${rest}`,

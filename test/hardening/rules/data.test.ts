@@ -22,7 +22,7 @@ const view = (changes: Partial<DataFacts> = {}, environment: StackView["environm
 const judged = (of: StackView): string[] =>
   judge(DATA_RULES, of).map(({ id, status, message }) => `${id}: ${status}: ${message}`);
 
-test("hold on the happy path", () => {
+test("the rules of data hold for a stack that does everything right", () => {
   expect(judged(view())).toEqual([
     "rampart-database-tls: pass: Postgres takes TLS 1.3 alone, verified by every client; the certificate ends on 2027-10-06, and `pulumi up` renews it from 2026-12-03 on",
     "rampart-database-tls: pass: Redis takes TLS 1.3 alone; the certificate ends on 2027-10-06, and `pulumi up` renews it from 2026-12-03 on",
@@ -33,7 +33,7 @@ test("hold on the happy path", () => {
   ]);
 });
 
-test("say nothing where there is no data", () => {
+test("the rules of data say nothing where there is no data", () => {
   const { data, ...without } = view();
   expect(data).toBeDefined();
   expect(judged(without)).toEqual([]);
@@ -79,20 +79,25 @@ test.each<[string, Partial<DataFacts>, StackView["environment"], string]>([
     "Redis in clear",
     { redis: "clear" },
     "prod",
-    "rampart-database-tls: skip: Redis is in clear on the internal network (redis.tls: true encrypts it)",
+    "rampart-database-tls: open: Redis is in clear on the internal network (redis.tls: true encrypts it)",
   ],
-  ["no tenancy", { tenancy: false }, "prod", "rampart-tenancy: skip: no tenancy is configured (database.tenancy)"],
+  [
+    "no tenancy",
+    { tenancy: false },
+    "prod",
+    "rampart-tenancy: skip: no tenancy is configured (database.tenancy); only you know whether the application has tenants",
+  ],
   [
     "somebody elevated",
     { elevations: [{ who: "anna", role: "app_rw", until: "2026-11-24T18:00:00Z", reason: "ticket 4711" }] },
     "prod",
-    "rampart-elevations: skip: elevated_anna may act as app_rw until 2026-11-24T18:00:00Z: ticket 4711",
+    "rampart-elevations: accepted: elevated_anna may act as app_rw until 2026-11-24T18:00:00Z: ticket 4711",
   ],
   [
     "one that is over",
     { elevations: [{ who: "anna", role: "app_rw", until: "2026-11-24T12:00:00Z", reason: "ticket 4711" }] },
     "prod",
-    "rampart-elevations: skip: elevated_anna is over since 2026-11-24T12:00:00Z; remove it",
+    "rampart-elevations: open: elevated_anna is over since 2026-11-24T12:00:00Z; remove it",
   ],
   [
     "no backups in production",
@@ -104,13 +109,13 @@ test.each<[string, Partial<DataFacts>, StackView["environment"], string]>([
     "no backups elsewhere",
     { backups: false },
     "dev",
-    "rampart-backups: skip: there are none: database.backups is false, as this is dev",
+    "rampart-backups: accepted: there are none: database.backups is false, as this is dev",
   ],
   [
     "backups on the same host",
     { backups: "volume" },
     "prod",
-    "rampart-backups: skip: they lie on the same host as the database (database.backups.repository is volume)",
+    "rampart-backups: open: they lie on the same host as the database (database.backups.repository is volume)",
   ],
 ])("%s", (_case, changes, environment, line) => {
   expect(judged(view(changes, environment))).toContain(line);

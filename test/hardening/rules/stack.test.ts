@@ -1,4 +1,12 @@
-import { judge, RULES, STACK_RULES, type PostureEntry, type StackView } from "../../../hardening/rules";
+import {
+  CONTAINER_RULES,
+  judge,
+  RULES,
+  SEVERITIES,
+  STACK_RULES,
+  type PostureEntry,
+  type StackView,
+} from "../../../hardening/rules";
 import { withLocalEngine } from "../../components/support";
 import { API, happyView, withContainer, withNetwork, withVolume } from "./support";
 
@@ -19,10 +27,21 @@ const notPassed = (changed: StackView): PostureEntry[] =>
 describe("the rules", () => {
   test("have ids that are unique, and say what, why and whence", () => {
     expect(new Set(RULES.map(({ id }) => id)).size).toBe(RULES.length);
-    for (const { id, title, why, source } of RULES) {
+    for (const { id, severity, title, why, source } of RULES) {
+      expect(SEVERITIES).toContain(severity);
       expect(id).toMatch(/^(cis-\d\.\d+|rampart-[a-z-]+)$/);
       for (const text of [title, why, source]) expect(text.length).toBeGreaterThan(5);
     }
+  });
+
+  test("have titles that say what is true where they pass", () => {
+    const titles = RULES.map(({ id, title }) => `${id}: ${title}`);
+    // A title without a verb, or one that says what may be, reads as its opposite beside the word "pass".
+    expect(titles.filter((title) => / may |services that/.test(title))).toEqual([]);
+    for (const rule of CONTAINER_RULES)
+      expect(rule.title).toMatch(
+        /^(?:is|has|runs|drops|cannot|publishes|shares|restarts|stays|does not|mounts|executes|reads|rotates) /,
+      );
   });
 
   test("hold on the happy path, each of them judged there", () => {
@@ -53,7 +72,7 @@ describe("rampart-image-pinned", () => {
 describe("rampart-networks", () => {
   test.each([
     [API, "public", "fail: is on public"],
-    [API, "docker-api-api", "pass: is on its own networks alone"],
+    [API, "docker-api-api", "pass: is only on the networks of its kind"],
     [API, "egress", "fail: is on rampart-prod-egress"],
     ["rampart-prod-postgres", "proxy", "fail: is on proxy"],
     ["rampart-prod-redis", "public", "fail: is on public"],
@@ -118,7 +137,7 @@ describe("rampart-egress", () => {
         withContainer({ ...view, networks: [...view.networks, egress] }, { networks: ["rampart-prod-egress"] }),
         API,
       ),
-    ).toEqual(["skip: may open connections to the internet (egress: true)"]);
+    ).toEqual(["open: may open connections to the internet (egress: true): see that it needs to"]);
     expect(found("rampart-egress", view, API)).toEqual(["pass: cannot open connections to the internet"]);
     expect(found("rampart-egress", view, "rampart-prod-edge")).toEqual([]);
   });
@@ -134,7 +153,7 @@ describe("rampart-data-protected", () => {
       "fail: is deleted by `pulumi destroy`",
     ]);
     expect(found("rampart-data-protected", { ...open, environment: "dev" }, volume)).toEqual([
-      "skip: not protected in environment dev",
+      "accepted: is deleted by `pulumi destroy`, as this is dev",
     ]);
     expect(found("rampart-data-protected", { ...view, environment: "dev" }, volume)).toEqual([
       "pass: is protected and retained",
@@ -145,13 +164,36 @@ describe("rampart-data-protected", () => {
 describe("rampart-certificates", () => {
   test.each([
     ["letsencrypt", "prod", "pass: letsencrypt"],
-    ["https://ca.example.com/dir", "prod", "pass: https://ca.example.com/dir"],
+    [
+      "https://ca.example.com/dir",
+      "prod",
+      "skip: https://ca.example.com/dir: whether browsers trust this CA, only a browser can tell",
+    ],
     ["self-signed", "prod", "fail: self-signed"],
     ["letsencrypt-staging", "prod", "fail: letsencrypt-staging"],
-    ["letsencrypt-staging", "staging", "skip: letsencrypt-staging, as this is staging"],
-    ["self-signed", "dev", "skip: self-signed, as this is dev"],
+    ["letsencrypt-staging", "staging", "accepted: letsencrypt-staging, as this is staging"],
+    ["self-signed", "dev", "accepted: self-signed, as this is dev"],
   ] as const)("%s in %s", (certificates, environment, expected) => {
     expect(found("rampart-certificates", { ...view, certificates, environment }, "prod")).toEqual([expected]);
+  });
+
+  const UNREACHABLE = "cannot reach 127.0.0.1, the only address on which the edge listens";
+  test.each([
+    ["letsencrypt", "127.0.0.1", false, `fail: letsencrypt ${UNREACHABLE}`],
+    ["letsencrypt-staging", "127.0.0.1", false, `fail: letsencrypt-staging ${UNREACHABLE}`],
+    [
+      "letsencrypt",
+      "127.0.0.1",
+      true,
+      `open: letsencrypt ${UNREACHABLE}: see that the proxy on this host passes on the CA's requests`,
+    ],
+    ["letsencrypt", "192.0.2.7", false, "pass: letsencrypt"],
+    ["self-signed", "127.0.0.1", false, "accepted: self-signed, as this is staging"],
+  ] as const)("%s on %s, behind a proxy: %s", (certificates, listenAddress, behindProxy, expected) => {
+    const edge = { listenAddress, behindProxy };
+    expect(found("rampart-certificates", { ...view, certificates, environment: "staging", edge }, "prod")).toEqual([
+      expected,
+    ]);
   });
 });
 

@@ -12,6 +12,7 @@ export const FACTS = {
   stack: "prod",
   environment: "prod",
   certificates: "letsencrypt",
+  registries: { "registry.example.com": "acme" },
   databaseAccess: "direct",
 } as const;
 

@@ -116,7 +116,7 @@ test.each(["app_rw", "app_ro", "migrator", "monitor"])(
   },
 );
 
-test("and so it is when the entry goes before the watch has looked", async () => {
+test("a password that an elevated session gave is void, too, when the entry goes before the watch has looked", async () => {
   await apply([ANNA]);
   const anna = await login("elevated_anna");
   await anna.query("ALTER ROLE app_rw PASSWORD 'stolen1'");
@@ -154,13 +154,13 @@ test("a rotation is the stack's own change: nobody is thrown out, before, in bet
   }
 });
 
-test("without an elevation a rotation announces nothing", async () => {
+test("a rotation announces nothing to the watch where nobody is elevated", async () => {
   await apply([]);
   for (const sql of renderPasswordAnnouncedSql(verifierOf("app_rw"))) await superuser.query(sql);
   expect((await superuser.query("SELECT FROM pg_roles WHERE rolname = 'elevation_watch'")).rowCount).toBe(0);
 });
 
-test("an end that nobody was in for is in the log, once", async () => {
+test("the end of an elevation that had no session is logged, once", async () => {
   await apply([{ ...ANNA, until: inSeconds(1) }]);
   await new Promise((resolve) => setTimeout(resolve, 1200));
   expect(await look()).toEqual(["the time of elevated_anna is over"]);
@@ -172,7 +172,7 @@ test("an end that nobody was in for is in the log, once", async () => {
   await login("elevated_anna");
 });
 
-test("a session starts with the search path and the limits of its role", async () => {
+test("an elevated session starts with the search path and the limits of its role", async () => {
   await apply([{ ...ANNA, role: "migrator" }]);
   const [anna, migrator] = [await login("elevated_anna"), await login("migrator")];
   const settings =
@@ -203,7 +203,7 @@ test("a lock on its own login or role does not keep a session alive, nor the wat
   );
 });
 
-test("an open transaction that holds locks is not in the way of its end", async () => {
+test("an elevated session's open transaction that holds locks does not delay its end", async () => {
   await apply([{ ...ANNA, role: "migrator" }]);
   const anna = await login("elevated_anna");
   await anna.query("SET ROLE NONE");
@@ -219,7 +219,7 @@ test("an open transaction that holds locks is not in the way of its end", async 
   ]);
 });
 
-test("what else a session may try does not let it stay, or act unseen", async () => {
+test("an elevated session can neither stay after its end nor act unseen", async () => {
   await apply([
     { ...ANNA, role: "migrator" },
     { who: "ben", role: "monitor", until: inSeconds(600), reason: "ticket 4712: look" },

@@ -85,7 +85,7 @@ const ANNA: Elevation = {
   reason: "ticket 4711:\nlook at orders; it's urgent",
 };
 
-test("a login that acts as its role, and has no right of its own", async () => {
+test("an elevated login acts as its role, and has no right of its own", async () => {
   await apply([ANNA]);
   const anna = await login("elevated_anna");
   expect((await anna.query("SELECT current_user, session_user")).rows).toEqual([
@@ -122,13 +122,13 @@ test("a login that acts as its role, and has no right of its own", async () => {
   ).toEqual([{ log_statement: "all" }]);
 });
 
-test("applied again it changes nothing, and no session ends", async () => {
+test("the statements of elevations change nothing when they are applied again, and no session ends", async () => {
   const anna = await login("elevated_anna");
   await apply([ANNA]);
   expect(await ended(anna)).toBe("lives");
 });
 
-test("another role ends the sessions of the former, which had its rights", async () => {
+test("another role for an elevation ends the sessions that had the former role's rights", async () => {
   const anna = await login("elevated_anna");
   await apply([{ ...ANNA, role: "migrator" }]);
   expect(await ended(anna)).toMatch(/terminat|closed|not queryable/i);
@@ -175,7 +175,7 @@ test("the watch ends sessions whose time is over, and those of dropped logins, a
   await looping;
 }, 20_000);
 
-test("the watch may do nothing but that", async () => {
+test("the watch's login may do nothing but end sessions", async () => {
   const watch = await login(ELEVATION_WATCH);
   for (const sql of [
     "SELECT * FROM app.items",
@@ -198,7 +198,7 @@ test("an elevation that is not declared any more is gone with its sessions, and 
   ]);
 });
 
-test("what is given is judged", () => {
+test("an elevation is refused without a verifier and under an impossible name, and is over at its end", () => {
   const args = { database: "app", superuser: SUPERUSER, elevations: [ANNA], verifiers: {} };
   expect(() => renderElevationsSql(args)).toThrow("verifiers.elevated_anna: has to be a SCRAM-SHA-256 verifier");
   expect(() => renderElevationsSql({ ...args, elevations: [{ ...ANNA, who: 'x"; DROP' }] })).toThrow(

@@ -110,7 +110,7 @@ function refuse(changes: Record<string, string>): { status: number | null; outpu
   return { status, output: `${stdout}${stderr}` };
 }
 
-test("is plain POSIX sh, without a place for a secret", () => {
+test("Postgres' start script is plain POSIX sh, without a place for a secret", () => {
   const script = postgresStartScript();
   expect(spawnSync("/bin/sh", ["-n"], { input: script }).status).toBe(0);
   expect(script).toContain(
@@ -121,7 +121,7 @@ test("is plain POSIX sh, without a place for a secret", () => {
   );
 });
 
-test("both scripts name the files that are mounted", () => {
+test("Postgres' start and reload scripts name the files that are mounted", () => {
   const { hba, password, certificate, key, ca } = POSTGRES_LIVE_FILES;
   const [start, reload] = [postgresStartScript(), postgresReloadScript()];
   expect(start).toContain(`PGDATA=\${PGDATA:-${POSTGRES_PATHS.data}}\n`);
@@ -135,7 +135,7 @@ test("both scripts name the files that are mounted", () => {
   expect(reload).toContain(`PGSSLROOTCERT="${POSTGRES_PATHS.live}/${ca}"\n`);
 });
 
-test("the health check asks over TCP, by name", () => {
+test("Postgres' health check asks over TCP, by name", () => {
   expect(postgresHealthCheck("postgres").join(" ")).toBe(
     "CMD pg_isready --quiet --host=127.0.0.1 --port=5432 --username=postgres --dbname=postgres",
   );
@@ -166,7 +166,7 @@ test("a volume that was made with another password gets this one, and its databa
 });
 
 /** Clients do not come with the server's package. */
-testWith("psql")("a running server takes another password, be it of letters alone", async () => {
+testWith("psql")("a running server takes another password, even one of only letters", async () => {
   const { child, log } = await start();
   const letters = "LettersAlone";
   writeReadable(path("postgres_password"), letters);
@@ -224,7 +224,7 @@ test.each<[string, Record<string, string>, string]>([
     { POSTGRES_DB: "app; --" },
     "rampart: POSTGRES_USER and POSTGRES_DB have to be lower-case letters, digits and _\n",
   ],
-])("refuses %s", (_case, changes, message) => {
+])("Postgres' start script refuses %s", (_case, changes, message) => {
   const { status, output } = refuse(changes);
   expect(output).toContain(message);
   expect(output).not.toContain("entrypoint:");
@@ -232,13 +232,13 @@ test.each<[string, Record<string, string>, string]>([
   expect(status).toBe(1);
 });
 
-test("refuses a password that would need escaping, and does not show it", () => {
+test("Postgres' start script refuses a password that would need escaping, and does not show it", () => {
   const { status, output } = refuse({ POSTGRES_PASSWORD_FILE: writeReadable(path("bad"), "x'; DROP") });
   expect(output).toBe("rampart: the password in POSTGRES_PASSWORD_FILE is not letters and digits alone\n");
   expect(status).toBe(1);
 });
 
-test("refuses a volume of another major version, and touches nothing", () => {
+test("Postgres' start script refuses a volume of another major version, and touches nothing", () => {
   writeFileSync(join(data, "PG_VERSION"), "15\n");
   const { status, output } = refuse({});
   writeFileSync(join(data, "PG_VERSION"), "16\n");
@@ -248,7 +248,7 @@ test("refuses a volume of another major version, and touches nothing", () => {
   expect(status).toBe(1);
 });
 
-test("leaves an empty volume to the image's own first start", () => {
+test("Postgres' start script leaves an empty volume to the image's own first start", () => {
   const { output } = refuse({ PGDATA: path("empty"), PATH: `${directory}:/usr/bin:/bin` });
   expect(output).toContain("entrypoint: postgres -c config_file=");
   expect(output).toContain("entrypoint: reads the password");

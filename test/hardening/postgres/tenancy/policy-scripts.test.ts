@@ -1,31 +1,8 @@
 import {
-  despiteDeadlocks,
   guardScripts,
   tenancyScripts,
   type PolicyDatabases,
 } from "../../../../hardening/postgres/tenancy/policy-scripts";
-
-const DEADLOCK = {
-  code: 3,
-  stderr: "ERROR:  40P01: deadlock detected\nDETAIL:  Process 689 waits for AccessExclusiveLock\n",
-};
-const GUARD = { code: 3, stderr: "ERROR:  tenancy: app.notes: deadlock detected in its name alone\n" };
-const FINE = { code: 0, stderr: "" };
-
-async function times(
-  answers: readonly { readonly code: number; readonly stderr: string }[],
-): Promise<readonly [runs: number, code: number]> {
-  let runs = 0;
-  const { code } = await despiteDeadlocks(() => Promise.resolve(answers[runs++] ?? FINE));
-  return [runs, code];
-}
-
-test.each([
-  ["a deadlock is tried again", [DEADLOCK, FINE], [2, 0]],
-  ["but not for ever", [DEADLOCK, DEADLOCK, DEADLOCK, FINE], [3, 3]],
-  ["what the guard says is final", [GUARD, FINE], [1, 3]],
-  ["what passes runs once", [FINE], [1, 0]],
-] as const)("%s", async (_, answers, expected) => expect(await times(answers)).toEqual(expected));
 
 const CONFIG: PolicyDatabases = {
   name: "app",

@@ -137,7 +137,7 @@ describe("a table in the moment it is created or altered", () => {
     }
   });
 
-  test("what was put right is said", async () => {
+  test("the guard names what it put right", async () => {
     db.notices.length = 0;
     await migrate(
       "ALTER TABLE parent NO FORCE ROW LEVEL SECURITY",
@@ -175,7 +175,7 @@ describe("a table in the moment it is created or altered", () => {
     await migrate("DROP POLICY wide ON parent");
   });
 
-  test("temporary tables and other schemas are left alone; nobody but the migrator may call the functions", async () => {
+  test("temporary tables and other schemas are not touched; nobody but the migrator may call the functions", async () => {
     await migrate("CREATE TEMPORARY TABLE staged (tenant_id integer)");
     expect(
       (await db.clients.migrator.query("SELECT relrowsecurity FROM pg_class WHERE relname = 'staged'")).rows,

@@ -197,7 +197,7 @@ describe("the session variable", () => {
     );
   });
 
-  test.each(TENANT_COLUMN_TYPES)("malformed is an error, or nobody (%s)", async (type) => {
+  test.each(TENANT_COLUMN_TYPES)("is an error, or nobody, where it is malformed (%s)", async (type) => {
     const { app_rw } = databaseOf(type).clients;
     const { malformed } = TENANTS[type];
     await app_rw.query("SELECT set_config('app.tenant_id', $1, false)", [malformed ?? "' OR true --"]);

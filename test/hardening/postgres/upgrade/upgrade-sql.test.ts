@@ -3,7 +3,7 @@ import { POSTGRES_PATHS } from "../../../../hardening/postgres/server/start-scri
 import { PREPARED_FILE } from "../../../../hardening/postgres/upgrade/upgrade";
 import * as scripts from "../../../../hardening/postgres/upgrade/upgrade-scripts";
 
-test("two inventories differ in the lines that one of them has alone, whatever their order", () => {
+test("two inventories differ in the lines that only one of them has, whatever their order", () => {
   expect(inventoryDifferences(["rows app.items|2|7", "role|a"], ["role|a", "rows app.items|2|7"])).toEqual([]);
   expect(inventoryDifferences(["rows app.items|2|7", "role|a"], ["rows app.items|1|7", "role|a", "role|b"])).toEqual([
     "only on the new server: role|b",
@@ -12,7 +12,7 @@ test("two inventories differ in the lines that one of them has alone, whatever t
   ]);
 });
 
-test("the password is read inside the container and is no argument of any program", () => {
+test("an upgrade's scripts read the password inside the container, as no argument of any program", () => {
   for (const script of [scripts.QUERY_SCRIPT, scripts.DUMP_SCRIPT, scripts.RESTORE_SCRIPT, scripts.ANALYZE_SCRIPT]) {
     expect(script).toContain("export PGPASSFILE=/run/rampart/pgpass");
     expect(script.split("\n").filter((line) => line.includes("postgres_password"))).toEqual([
@@ -21,7 +21,7 @@ test("the password is read inside the container and is no argument of any progra
   }
 });
 
-test("the dump lies on the volume that both containers mount, and the mark in the data directory", () => {
+test("an upgrade's dump lies on the volume that both containers mount, and its mark in the data directory", () => {
   const paths = (script: string): string[] => [...new Set(script.match(/(?<=[ =])\/(?!dev\/null)[a-z/-]+/g))].sort();
   for (const script of [scripts.DUMP_SCRIPT, scripts.RESTORE_SCRIPT, scripts.DUMP_IS_WHOLE_SCRIPT])
     expect(

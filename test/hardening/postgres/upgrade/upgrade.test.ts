@@ -36,7 +36,7 @@ describe("the major version of an image's tag", () => {
   ])("%s is %s", (tag, major) => expect(postgresMajor(tag)).toBe(major));
 });
 
-test("16 keeps the volume name of older stacks, every other major has its number in it", () => {
+test("the data volume of PostgreSQL 16 keeps the name of older stacks, every other major's has its number in it", () => {
   expect([16, 17, 18].map((major) => majorName(BASE, major))).toEqual([BASE, `${BASE}-17`, `${BASE}-18`]);
   expect(
     [BASE, `${BASE}-17`, `${BASE}-17-dump`, `${BASE}-x`, "shop-redis-data"].map((name) => majorOfName(BASE, name)),

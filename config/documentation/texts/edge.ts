@@ -1,0 +1,32 @@
+import type { KeyTexts } from "../key-text";
+
+export const EDGE: KeyTexts = {
+  "edge.listenAddress": {
+    default: "`127.0.0.1` in dev, else `0.0.0.0`",
+    allowed: "an IPv4 address of the host; in dev a loopback one",
+    example: "203.0.113.7",
+  },
+  "edge.httpPort": {
+    default: "8080 in dev, else 80",
+    allowed:
+      "{range}, but no data port (5432, 6379, 2375 …); `false` for no plain http; the challenge `http-01` needs plain http",
+    example: "80",
+  },
+  "edge.httpsPort": {
+    default: "8443 in dev, else 443",
+    allowed: "{range}, but no data port; different from `httpPort`",
+    example: "443",
+  },
+  "edge.tls": { allowed: "Mozilla's `modern` or `intermediate`", example: "modern" },
+  "edge.trustedProxies": {
+    allowed:
+      "addresses or subnets (8 bits or more) of load balancers in front of the edge; the edge believes their `X-Forwarded-*` headers",
+    example: "[10.0.0.0/24]",
+  },
+  "edge.resources": {
+    default: "256 MiB, 1 core, 256 pids",
+    allowed:
+      "limits of Traefik, as `resources.*`; at least 64 MiB and 32 pids, and enough memory for the routes: [edge](edge.md#memory)",
+    example: "{ memoryMiB: 512 }",
+  },
+};

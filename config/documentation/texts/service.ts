@@ -1,0 +1,51 @@
+import type { KeyTexts } from "../key-text";
+
+export const SERVICE: KeyTexts = {
+  port: { default: "none; required with routes", allowed: "1024 to 65535; never published", example: "3000" },
+  routes: {
+    allowed: "host names and paths that the edge serves: `routes.*`",
+    example: "[{ host: app.your-company.com }]",
+  },
+  "healthCheck.http": {
+    default: "`/` where there is a port",
+    allowed: "a path that answers 2xx; the health check asks with the `wget` of the image",
+    example: "/healthz",
+  },
+  "healthCheck.command": {
+    default: "none; required without a port",
+    allowed: "a command that exits 0; not together with `http`",
+    example: "[worker, healthy]",
+  },
+  "healthCheck.intervalSeconds": { allowed: "{range}, less than `startTimeoutSeconds`", example: "10" },
+  "healthCheck.timeoutSeconds": { allowed: "{range}", example: "5" },
+  "healthCheck.retries": { allowed: "{range}", example: "5" },
+  "healthCheck.startPeriodSeconds": { allowed: "{range}", example: "30" },
+  data: {
+    allowed: "`none`, `read-only` (role `app_ro`), `read-write` (role `app_rw`); the service gets `DATABASE_URL`",
+    example: "read-write",
+  },
+  database: { default: "`database.name`", allowed: "one of the stack's databases", example: "analytics" },
+  cache: {
+    allowed: "`true` (key prefix `<service>:`) or `{ keyPrefixes }`; the service gets `REDIS_URL`",
+    example: "true",
+  },
+  "cache.keyPrefixes": {
+    allowed: "letters, digits and `_ : . { } -`; no prefix may be the beginning of another service's prefix",
+    example: '["bull:", "api:"]',
+  },
+  internal: {
+    allowed:
+      "`true`: a service with a route is also on the network `internal`, where it reaches the services without a route",
+    example: "true",
+  },
+  egress: { allowed: "`true`: the service may open connections to the internet", example: "true" },
+  "dockerApi.allow": {
+    allowed: "exact `METHOD /path` entries: [Docker API](docker-api.md)",
+    example: '["GET /containers/json"]',
+  },
+  "dockerApi.presets": { allowed: "Tecnativa's names", example: "[CONTAINERS, POST]" },
+  startTimeoutSeconds: {
+    allowed: "{range}, more than `healthCheck.intervalSeconds`: within which a version has to become healthy",
+    example: "120",
+  },
+};

@@ -1,0 +1,72 @@
+import type { KeyTexts } from "../key-text";
+
+export const STACK: KeyTexts = {
+  environment: {
+    default: "the stack's name if it is one of these, else `prod`",
+    allowed: "{values}; a stack named `prod`, `production` or `live` is always `prod`",
+    example: "staging",
+  },
+  name: {
+    default: "`rampart-<stack>`",
+    allowed: "2 to 41 lower-case letters, digits and hyphens; the prefix of networks and volumes",
+    example: "acme-shop",
+  },
+  certificates: {
+    default: "`self-signed` in dev, else `letsencrypt`",
+    allowed:
+      "`self-signed` (not in prod), `letsencrypt-staging` (not in prod), `letsencrypt`, or an object with the three keys below",
+    example: "letsencrypt",
+  },
+  "certificates.directory": {
+    allowed: "the https URL of an ACME directory; in prod not a staging one",
+    example: "https://acme.zerossl.com/v2/DV90",
+  },
+  "certificates.ca": {
+    default: "the system's roots",
+    allowed: "a certificate in PEM: the root of the ACME server's own certificate",
+    example: '"-----BEGIN CERTIFICATE-----\\n…\\n-----END CERTIFICATE-----\\n"',
+  },
+  "certificates.challenge": { allowed: "{values}", example: "tls-alpn-01" },
+  acmeEmail: {
+    default: "none; required with Let's Encrypt",
+    allowed: "an e-mail address",
+    example: "ops@your-company.com",
+  },
+  images: {
+    default: "the pins of config/images.ts",
+    allowed:
+      "`traefik` (3.6 or newer, three numbers in the tag), `postgres`, `redis`, `haproxy`, `socat`, `restic`: each `repo:tag@sha256:…`",
+    example: '{ redis: "redis:7.4.11-alpine@sha256:<digest>" }',
+  },
+  registries: {
+    default: "pulls without a login",
+    allowed: "a login by registry, as images name the registry; Docker Hub is `docker.io`: [registries](registries.md)",
+    example: "{ ghcr.io: { username: acme-deploy, password: { config: ghcrToken } } }",
+  },
+  "registries.username": { allowed: "the user that may pull", example: "acme-deploy" },
+  "registries.password": {
+    allowed: "`{ config: <key> }`, never the password itself",
+    example: "{ config: ghcrToken }",
+  },
+  "registries.password.config": {
+    allowed: "the flat key that holds the password or token, encrypted",
+    example: "ghcrToken",
+  },
+  "registries.login": {
+    default: "required without `username`",
+    allowed: "`docker`: the login of whoever deploys, from `docker login` on that machine",
+    example: "docker",
+  },
+  dockerSocketGroup: {
+    default: "found automatically on a local engine",
+    allowed: "the id of the group that owns the Docker socket, {range}",
+    example: "999",
+  },
+  "network.pool": {
+    default: "a /16 from the stack's name",
+    allowed: "a private /16 other than 172.17.0.0/16",
+    example: "10.201.0.0/16",
+  },
+  "logging.maxSizeMiB": { allowed: "{range}: the size of one log file of a container", example: "20" },
+  "logging.maxFiles": { allowed: "{range}: how many log files are kept for a container", example: "5" },
+};

@@ -1,0 +1,2 @@
+export { compareConfigs, compareControls, type Change, type ControlChange } from "./compare";
+export type { Direction } from "./direction";

@@ -1,0 +1,132 @@
+/** For each kind of value, which way it weakens. What is not here is neither weaker nor stronger, and shown all the same. */
+import { rateASecond } from "../summary/routes";
+import type { RouteConfig, ServiceConfig } from "../../config";
+import {
+  gainIsWeaker,
+  higherIsWeaker,
+  higherOrNoneIsWeaker,
+  listed,
+  lowerIsWeaker,
+  other,
+  presenceIsStronger,
+  presenceIsWeaker,
+  ranked,
+  setGainIsWeaker,
+  type Direction,
+  type Judge,
+} from "./direction";
+import { judgeHeader, type HeaderState } from "../summary/headers";
+import type { Leaf } from "./leaves";
+
+/** A route's default; source: config/schema/route.ts. */
+const DEFAULT_RATE: RouteConfig["rateLimit"] = { average: 100, burst: 200, periodSeconds: 1 };
+
+const rate: Judge = (before, after) => {
+  const [from, to] = [(before ?? DEFAULT_RATE) as typeof DEFAULT_RATE, (after ?? DEFAULT_RATE) as typeof DEFAULT_RATE];
+  const parts = [higherIsWeaker()(rateASecond(from), rateASecond(to)), higherIsWeaker()(from.burst, to.burst)];
+  if (parts.includes("weaker")) return "weaker";
+  return parts.includes("stronger") ? "stronger" : "other";
+};
+
+const isLoopback = (address: unknown): boolean => String(address).startsWith("127.");
+const listenRank = (address: unknown): number => (isLoopback(address) ? 0 : address === "0.0.0.0" ? 2 : 1);
+
+const seccompRank = (option: unknown): number => {
+  const seccomp = (option ?? "api") as ServiceConfig["confinement"]["seccomp"];
+  if (typeof seccomp === "string") return seccomp === "default" ? 1 : 0;
+  if ("unconfined" in seccomp) return 3;
+  return seccomp.complain ? 2 : 0;
+};
+
+const appArmorRank = (option: unknown): number => {
+  const appArmor = (option ?? "default") as ServiceConfig["confinement"]["appArmor"];
+  if (typeof appArmor === "object") return 2;
+  return appArmor === "default" ? 1 : 0;
+};
+
+/** The prefixes of a service's keys. `true` stands for the service's own, which is one. */
+const prefixes = (cache: unknown): readonly string[] =>
+  typeof cache === "object" && cache !== null
+    ? (cache as { readonly keyPrefixes: readonly string[] }).keyPrefixes
+    : cache === true
+      ? ["(its own)"]
+      : [];
+
+const ISSUERS: Readonly<Record<string, number>> = { "letsencrypt-staging": 1, "self-signed": 1, letsencrypt: 0 };
+const issuerRank = (certificates: unknown): number | undefined =>
+  typeof certificates === "string" ? ISSUERS[certificates] : undefined;
+
+const secretLength = (spec: unknown): number | undefined =>
+  typeof spec === "object" && spec !== null && "generated" in spec ? Number(spec.generated) : undefined;
+
+const until: Judge = (before, after) => higherIsWeaker()(Date.parse(String(before)), Date.parse(String(after)));
+
+const JUDGES: Readonly<Record<string, Judge>> = {
+  certificates: ranked(issuerRank),
+  "database.access": (before, after) => listed("direct", "forwarder")(before ?? "direct", after ?? "direct"),
+  "database.backups": presenceIsStronger,
+  "database.backups.drillEveryDays": higherOrNoneIsWeaker,
+  "database.backups.keep.daily": lowerIsWeaker(),
+  "database.backups.keep.monthly": lowerIsWeaker(),
+  "database.backups.keep.weekly": lowerIsWeaker(),
+  "database.backups.maxAgeHours": higherIsWeaker(),
+  "database.backups.repository": ranked((repository) => (repository === "volume" ? 1 : 0)),
+  "database.databases.*.tenancy.exceptions.*": presenceIsWeaker,
+  "database.databases.*.tenancy.sharedTables.*": presenceIsWeaker,
+  "database.elevationMaximumHours": higherIsWeaker(),
+  "database.elevations.*": presenceIsWeaker,
+  "database.elevations.*.until": until,
+  "database.idleInTransactionTimeoutMs": higherOrNoneIsWeaker,
+  "database.protect": presenceIsStronger,
+  "database.statementTimeoutMs": higherOrNoneIsWeaker,
+  "database.tenancy": presenceIsStronger,
+  "database.tenancy.exceptions.*": presenceIsWeaker,
+  "database.tenancy.sharedTables.*": presenceIsWeaker,
+  "edge.httpPort": presenceIsWeaker,
+  "edge.listenAddress": ranked(listenRank),
+  "edge.tls": listed("modern", "intermediate"),
+  "edge.trustedProxies.*": presenceIsWeaker,
+  environment: listed("prod", "staging", "dev"),
+  "program.cache": (before, after) => setGainIsWeaker(prefixes(before), prefixes(after)),
+  "program.confinement.appArmor": ranked(appArmorRank),
+  "program.confinement.capabilities.*": presenceIsWeaker,
+  "program.confinement.seccomp": ranked(seccompRank),
+  "program.confinement.writableRoot": presenceIsWeaker,
+  "program.data": (before, after) => listed("none", "read-only", "read-write")(before ?? "none", after ?? "none"),
+  "program.dockerApi.*": presenceIsWeaker,
+  "program.egress": presenceIsWeaker,
+  "program.secrets.*": (before, after) => lowerIsWeaker()(secretLength(before), secretLength(after)),
+  "program.secretsInEnvironment": presenceIsWeaker,
+  "program.secretsInEnvironment.names.*": presenceIsWeaker,
+  "program.tmpfs.*.exec": presenceIsWeaker,
+  "program.user": ranked((user) => (typeof user === "object" ? 1 : 0)),
+  "program.volumes.*.hostPath": presenceIsWeaker,
+  "program.volumes.*.readOnly": presenceIsStronger,
+  "redis.protect": presenceIsStronger,
+  "redis.tls": presenceIsStronger,
+  route: gainIsWeaker,
+  "route.cors": presenceIsWeaker,
+  "route.cors.allowCredentials": presenceIsWeaker,
+  "route.cors.allowedHeaders.*": presenceIsWeaker,
+  "route.cors.allowedMethods.*": presenceIsWeaker,
+  "route.cors.allowedOrigins.*": presenceIsWeaker,
+  "route.inFlight.perClient": higherIsWeaker(100),
+  "route.inFlight.total": higherIsWeaker(1000),
+  "route.maxBodyMiB": higherIsWeaker(1),
+  "route.rateLimit": rate,
+  "route.streaming": presenceIsWeaker,
+};
+
+/** Variables that say what kind of environment a program runs in: whatever is not production is looser. */
+const MODE = /(?:^|_)ENV(?:IRONMENT)?$/i;
+const mode: Judge = ranked((value) =>
+  typeof value !== "string" ? undefined : /^prod(?:uction)?$/i.test(value) ? 0 : 1,
+);
+
+/** Which way a value changes a stack. */
+export function judgeLeaf({ kind, key }: Pick<Leaf, "kind" | "key">, before: unknown, after: unknown): Direction {
+  if (kind === "route.headers.*")
+    return judgeHeader(key, before as HeaderState | undefined, after as HeaderState | undefined);
+  if (kind === "program.environment.*" && MODE.test(key)) return mode(before, after);
+  return (JUDGES[kind] ?? other)(before, after);
+}

@@ -1,0 +1,156 @@
+import { type MigrationConfig, type SecretSpec, type ServiceConfig, type StackConfig } from "../../config";
+import { endpointOf } from "../../hardening/docker-api/endpoints";
+import { fact, type Fact, type Item } from "./item";
+import { commandLine, imageName, joined, shown, visible } from "./show";
+
+type Program = ServiceConfig | MigrationConfig;
+type Permission = NonNullable<ServiceConfig["dockerApi"]>[number];
+
+/** The services by name, and the migration before them, as that is when it runs. */
+export function programItems(config: StackConfig): Item[] {
+  const { migration } = config;
+  return [
+    ...(migration === undefined
+      ? []
+      : [{ title: "migration", detail: imageName(migration.image), facts: migrationFacts(migration) }]),
+    ...Object.entries(config.services)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([title, service]) => ({
+        title,
+        detail: imageName(service.image),
+        facts: serviceFacts(service, title, config),
+      })),
+  ];
+}
+
+function migrationFacts(migration: MigrationConfig): Fact[] {
+  return [
+    ...ownFacts(migration),
+    fact("data", `as migrator, before any service of a new version; at most ${migration.timeoutSeconds} s`),
+    ...confinementFacts(migration),
+  ];
+}
+
+function serviceFacts(service: ServiceConfig, name: string, { database }: StackConfig): Fact[] {
+  const { data, egress, dockerApi, port, healthCheck } = service;
+  return [
+    ...ownFacts(service),
+    fact("data", data === "none" ? "none" : `${data} on ${service.database ?? database.name}`),
+    fact("cache", cacheText(service.cache, name)),
+    fact("egress", egress ? "may open connections to the internet" : "none", egress),
+    ...(dockerApi === undefined
+      ? []
+      : [
+          fact(
+            "Docker API",
+            dockerApi.map((permission) => permissionText(permission)),
+            true,
+          ),
+        ]),
+    ...(port === undefined ? [] : [fact("port", `${port}, not published`)]),
+    fact(
+      "health",
+      healthCheck.command === undefined ? `GET ${healthCheck.http ?? "/"}` : commandLine(healthCheck.command),
+    ),
+    ...confinementFacts(service),
+  ];
+}
+
+/** `POST /containers/create (high: …)`: the name as the stack's file has it, and what it gives away. */
+const permissionText = (permission: Permission): string => `${permission} (${dangerText(permission)})`;
+
+/** How dangerous a permission is, and what it gives away. */
+export function dangerText(permission: Permission): string {
+  const { danger, what } = endpointOf(permission);
+  return `${danger}: ${what.replace(/\.$/, "")}`;
+}
+
+export function cacheText(cache: ServiceConfig["cache"], service: string): string {
+  if (cache === false) return "none";
+  return `Redis, keys ${(cache === true ? [`${service}:`] : cache.keyPrefixes).map((prefix) => `${prefix}*`).join(", ")}`;
+}
+
+/** What the program is, and what it is told. */
+function ownFacts(program: Program): Fact[] {
+  const { entrypoint, command, environment, secrets, secretsInEnvironment } = program;
+  const names = Object.keys(environment).sort();
+  return [
+    ...(entrypoint === undefined ? [] : [fact("entrypoint", commandLine(entrypoint))]),
+    fact("command", command === undefined ? "the image's own" : commandLine(command)),
+    fact(
+      "environment",
+      names.length === 0 ? "none" : names.map((name) => `${name}=${shown(environment[name] ?? "", name)}`),
+    ),
+    fact(
+      "secrets",
+      joined(
+        Object.entries(secrets)
+          .sort(([a], [b]) => (a < b ? -1 : 1))
+          .map(([name, spec]) => `${name} (${secretSource(spec)})`),
+        "none",
+      ),
+    ),
+    ...(secretsInEnvironment === undefined
+      ? []
+      : [
+          fact(
+            "in environment",
+            `${secretsInEnvironment.names.join(", ")}: ${visible(secretsInEnvironment.reason)}`,
+            true,
+          ),
+        ]),
+  ];
+}
+
+export function secretSource(spec: SecretSpec): string {
+  if (typeof spec === "string") return spec;
+  return "generated" in spec ? `generated, ${spec.generated} characters` : `from ${spec.config}`;
+}
+
+/** What holds it, and each weakening with its reason. */
+function confinementFacts(program: Program): Fact[] {
+  const { user, resources, confinement, volumes, tmpfs } = program;
+  const { memoryMiB, cpus, pids } = resources;
+  const root = typeof user === "object";
+  const weak = [
+    ...(root ? [`user root: ${user.root}`] : []),
+    ...confinement.capabilities.map(({ add, reason }) => `${add}: ${reason}`),
+    ...(confinement.writableRoot === undefined
+      ? []
+      : [`writable root file system: ${confinement.writableRoot.reason}`]),
+    ...(typeof confinement.seccomp === "object" && "unconfined" in confinement.seccomp
+      ? [`seccomp unconfined: ${confinement.seccomp.unconfined}`]
+      : []),
+    ...(typeof confinement.seccomp === "object" && "complain" in confinement.seccomp && confinement.seccomp.complain
+      ? ["seccomp in complain mode: denials are logged, not enforced"]
+      : []),
+    ...(typeof confinement.appArmor === "object" ? [`AppArmor unconfined: ${confinement.appArmor.unconfined}`] : []),
+    ...tmpfs.flatMap(({ path, exec }) => (exec === undefined ? [] : [`programs may run from ${path}: ${exec.reason}`])),
+    ...volumes.flatMap((volume) =>
+      "hostPath" in volume
+        ? [
+            `${volume.hostPath} of the host at ${volume.path}, ${volume.readOnly ? "read-only" : "read-write"}: ${volume.reason}`,
+          ]
+        : [],
+    ),
+  ].map(visible);
+  const named = volumes.flatMap((volume) =>
+    "name" in volume ? [`${volume.name} at ${volume.path}${volume.readOnly ? ", read-only" : ""}`] : [],
+  );
+  return [
+    ...(root ? [] : [fact("user", user)]),
+    fact("limits", `${memoryMiB} MiB, ${cpus} CPU, ${pids} processes`),
+    fact("confinement", `seccomp ${seccompText(confinement.seccomp)}, AppArmor ${appArmorText(confinement.appArmor)}`),
+    ...(named.length === 0 ? [] : [fact("volumes", named)]),
+    ...(weak.length === 0 ? [] : [fact("exceptions", weak, true)]),
+  ];
+}
+
+export function seccompText(option: Program["confinement"]["seccomp"]): string {
+  if (typeof option === "string") return option;
+  if ("unconfined" in option) return "unconfined";
+  return option.complain ? `${option.profile}, only logged` : option.profile;
+}
+
+export const appArmorText = (option: Program["confinement"]["appArmor"]): string =>
+  typeof option === "string" ? option : "unconfined";

@@ -1,0 +1,17 @@
+import type { ServiceConfig } from "../config";
+import { dockerApiNetwork } from "../hardening/container/networks";
+import type { NetworkAttachment } from "../hardening/container/workload";
+
+/** A service's networks follow from what it does: a route, data or a cache, the Docker API, the internet. */
+export function serviceNetworks(name: string, config: ServiceConfig): NetworkAttachment[] {
+  const aliases = [name];
+  const onProxy = config.routes.length > 0;
+  // A service without a route is on `internal` even if it uses no data: there the others find it.
+  const onInternal = config.internal || config.data !== "none" || config.cache !== false || !onProxy;
+  return [
+    ...(onProxy ? [{ network: "proxy" as const, aliases }] : []),
+    ...(onInternal ? [{ network: "internal" as const, aliases }] : []),
+    ...(config.egress ? [{ network: "egress" as const }] : []),
+    ...(config.dockerApi === undefined ? [] : [{ network: dockerApiNetwork(name) }]),
+  ];
+}

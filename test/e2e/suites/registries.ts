@@ -1,0 +1,170 @@
+/** Images from a registry with a password: pulls that log in, and what is told of those that are refused. */
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { docker } from "../lib/engine";
+import { ask } from "../lib/http";
+import { tail, until } from "../lib/process";
+import { Stack, type StackSettings } from "../lib/pulumi";
+import { expect, expectNone, type Suite } from "../lib/runner";
+import { REGISTRIES, registrySettings, type Context } from "../lib/stacks";
+
+const STACK = "e2e-registries";
+const PORT = 5055;
+const USER = "puller";
+const PASSWORD = "correct-horse-battery";
+/** bcrypt of the password, as htpasswd -B writes it. */
+const HASH = "$2b$05$abcdefghijklmnopqrstuuSnF5tLPqPFqc0z9CY0HcSLFbSRlL67u";
+
+let server: ChildProcess | undefined;
+let made: Stack | undefined;
+const stackOf = ({ work }: Context): Stack => (made ??= new Stack(STACK, work));
+/** The same image, by way of the registry with the password. */
+const image = ({ images }: Context): string => images.app.replace(/^127\.0\.0\.1:\d+/, `127.0.0.1:${PORT}`);
+
+/** Serves what images/registry.sh stores, to those who know the password. */
+async function startRegistry(directory: string): Promise<void> {
+  const cache =
+    process.env["RAMPART_E2E_CACHE"] ?? join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "rampart-e2e");
+  const storage = process.env["RAMPART_E2E_REGISTRY_STORAGE"] ?? join(cache, "registry");
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(join(directory, "htpasswd"), `${USER}:${HASH}\n`);
+  const config = {
+    version: 0.1,
+    log: { level: "error", accesslog: { disabled: true } },
+    storage: { filesystem: { rootdirectory: storage } },
+    http: { addr: `127.0.0.1:${PORT}` },
+    auth: { htpasswd: { realm: "end-to-end", path: join(directory, "htpasswd") } },
+  };
+  writeFileSync(join(directory, "registry.yml"), JSON.stringify(config));
+  server = spawn("docker-registry", ["serve", join(directory, "registry.yml")], { stdio: "ignore" });
+  // A run that breaks off takes it along.
+  process.once("exit", () => server?.kill());
+  await until("the registry asks for a password", 20, async () => {
+    const answer = await fetch(`http://127.0.0.1:${PORT}/v2/`).catch(() => undefined);
+    return answer?.status === 401 ? true : undefined;
+  });
+}
+
+async function stopRegistry(): Promise<void> {
+  if (server === undefined || server.exitCode !== null) return;
+  const ended = once(server, "exit");
+  server.kill();
+  await ended;
+}
+
+/** Whatever the engine knows of the image under this registry, so that it has to ask again. The engine keeps no tag beside a digest. */
+const forget = async (context: Context): Promise<void> =>
+  void (await docker(["rmi", "--force", image(context).replace(/:[^:/@]+@/, "@")]));
+
+async function refused(context: Context, registries: StackSettings): Promise<string> {
+  const stack = stackOf(context);
+  await forget(context);
+  stack.configure(registrySettings(context.images, image(context), registries));
+  const { code, output } = await stack.up();
+  expect(code !== 0, "the image was pulled");
+  return output;
+}
+
+const login = { username: USER, password: { config: "registryPassword" } };
+const name = `127.0.0.1:${PORT}`;
+
+export const registries: Suite<Context> = {
+  name: "registries",
+  stack: "registries",
+  once: true,
+  sequence: true,
+  checks: [
+    {
+      name: "without a login the registry refuses, and the message says so",
+      critical: true,
+      run: async (context) => {
+        await startRegistry(join(context.work, "password-registry"));
+        await stackOf(context).init();
+        const output = await refused(context, {});
+        expect(output.includes(`${name} refused ${name}/app:`), tail(output, 30));
+        expect(output.includes("asked without a login"), tail(output, 30));
+        expect(output.includes("no basic auth credentials"), tail(output, 30));
+      },
+    },
+    {
+      name: "where nobody ran `docker login`, { login: docker } says so before anything is pulled",
+      run: async (context) => {
+        const empty = join(context.work, "no-docker-login");
+        stackOf(context).env["DOCKER_CONFIG"] = empty;
+        const output = await refused(context, { [name]: { login: "docker" } });
+        expect(output.includes(`run \`docker login ${name}\` first`), tail(output, 30));
+      },
+    },
+    {
+      name: "by the login of `docker login` the image is pulled, and the service answers",
+      run: async (context) => {
+        const directory = join(context.work, "docker-login");
+        const auth = Buffer.from(`${USER}:${PASSWORD}`).toString("base64");
+        mkdirSync(directory, { recursive: true });
+        writeFileSync(join(directory, "config.json"), JSON.stringify({ auths: { [name]: { auth } } }));
+        stackOf(context).env["DOCKER_CONFIG"] = directory;
+        await forget(context);
+        await stackOf(context).mustUp(
+          registrySettings(context.images, image(context), { [name]: { login: "docker" } }),
+        );
+        await until("the service answers", 30, async () => {
+          const answer = await ask({ host: REGISTRIES.host, port: REGISTRIES.httpsPort, path: "/" });
+          return answer.status === 200 ? true : undefined;
+        });
+        await stackOf(context).destroy();
+      },
+    },
+    {
+      name: "with a wrong password the message names the user",
+      run: async (context) => {
+        delete stackOf(context).env["DOCKER_CONFIG"];
+        await stackOf(context).setSecret("rampart:registryPassword", "wrong-horse-battery");
+        const output = await refused(context, { [name]: login });
+        expect(output.includes(`${name} refused ${name}/app:`), tail(output, 30));
+        expect(output.includes(`asked as ${USER}`), tail(output, 30));
+        expect(!output.includes("wrong-horse-battery"), "the password is shown");
+      },
+    },
+    {
+      name: "with the password from the configuration the image is pulled; nothing is replaced when the login changes",
+      run: async (context) => {
+        const stack = stackOf(context);
+        await stack.setSecret("rampart:registryPassword", PASSWORD);
+        await stack.mustUp(registrySettings(context.images, image(context), { [name]: login }));
+        const settings = registrySettings(context.images, image(context), {
+          [name]: { ...login, username: "another" },
+        });
+        const { output } = await stack.mustUp(settings);
+        expect(!/docker:index:\w+ .*(?:replac|creat|delet|updat)/.test(output), tail(output, 40));
+      },
+    },
+    {
+      name: "the password is neither in the state, nor in the log, nor on the engine",
+      run: async (context) => {
+        const stack = stackOf(context);
+        const id = (await docker(["ps", "--quiet", "--filter", `label=io.rampart.stack=${STACK}`])).stdout
+          .trim()
+          .split("\n");
+        const inspected = (await docker(["inspect", ...id])).stdout;
+        const places = { state: await stack.written(), log: stack.log, engine: inspected };
+        expectNone(
+          Object.entries(places).flatMap(([place, text]) => (text.includes(PASSWORD) ? [place] : [])),
+          "shows the password",
+        );
+      },
+    },
+    {
+      name: "destroy leaves nothing behind, and the registry ends",
+      run: async (context) => {
+        const result = await stackOf(context).destroy();
+        expect(result.code === 0, tail(result.output, 40));
+        await forget(context);
+        await stopRegistry();
+        expect(existsSync(join(context.work, "password-registry", "htpasswd")), "the registry had no password");
+      },
+    },
+  ],
+};
