@@ -1,8 +1,7 @@
 /** Variables and secrets of a service. */
-import type { Environment } from "../environment";
 import { fillIn } from "../places";
-import { environmentCheck } from "../values/program";
 import { isSecretName } from "../values/secret-shapes";
+import { checked, checkedWord, safeLine } from "./checked";
 import { secretWords } from "./credentials";
 import { dataUse, exportLines, type DataUse } from "./data";
 import type { DraftContext, Remarks } from "./draft-types";
@@ -364,29 +363,4 @@ class Builder {
   }
 }
 
-/** A line of a shell that holds a place to fill in cannot be quoted. */
-const safeLine = (words: readonly string[]): string => {
-  const place = words.find((word) => word.includes("FILL IN: "));
-  return place === undefined ? quoteWords(words) : place;
-};
-
 const short = (path: string): string => path.split("/").slice(-2).join("/");
-
-function checked(
-  name: string,
-  value: string,
-  { environment, leaks }: { readonly environment: Environment; readonly leaks: boolean },
-): string {
-  if (leaks)
-    return fillIn(
-      `the value of ${name}, which holds a secret of the compose file: write it without, or move it to secrets`,
-    );
-  const fault = environmentCheck(name, value, environment);
-  return fault === undefined ? value : fillIn(`the value of ${name}: ${fault.allowed}`);
-}
-
-function checkedWord(word: string, secret: boolean): string {
-  if (secret || secretIds(word).length > 0)
-    return fillIn("this word of the command holds a secret: have the program read it from a file");
-  return isMarked(word) ? fillIn(`${readable(word)}, where ${unsetNames(word).join(", ")} is not set`) : word;
-}
