@@ -12,7 +12,6 @@ import { stackName } from "./shared/options";
 import { evaluateStack } from "./shared/evaluated";
 import { packageVersion, pulumiCommand } from "./shared/pulumi-cli";
 import { withPulumi } from "./shared/pulumi-program";
-import { show } from "./shared/run";
 import { makePrivateDirectory, pulumiEnvironment, writePrivateFile } from "./shared/state";
 import {
   DEFAULT_STACK,
@@ -24,6 +23,7 @@ import {
   type WorkspaceOptions,
 } from "./shared/workspace";
 import { bringPulumi, terminalQuestion } from "./start/bring-pulumi";
+import { deployStack } from "./start/deployment";
 import { checkLeftovers, checkLocks, checkPorts } from "./start/preflight";
 import type { Finding } from "./start/prerequisites";
 import { beyondReach, describe, isGood, targets, waitForAnswer, type Answer, type Target } from "./start/probe";
@@ -31,15 +31,6 @@ import { findingsOf, survey, type Survey } from "./start/survey";
 
 /** Seconds within which all URLs have to answer once everything is deployed and healthy. */
 const PROBE_SECONDS = 60;
-/** The summary names the URLs, and `stack output` shows the rest. Without a terminal the progress would be rows of dots. */
-const up = (terminal: boolean): string[] => [
-  "up",
-  "--yes",
-  "--skip-preview",
-  "--suppress-outputs",
-  ...(terminal ? [] : ["--suppress-progress"]),
-];
-
 export const start = command({
   name: "start",
   summary: "deploys a stack on this machine and prints its URLs",
@@ -57,6 +48,7 @@ export const start = command({
     },
     "config-file": configFile("the stack's file (default: the one of the last start, else Pulumi.<stack>.yaml)"),
     yes: { short: "y", summary: "downloads the Pulumi CLI without asking, where it is missing" },
+    verbose: { short: "v", summary: "shows Pulumi's own output" },
   },
   run: async (context, { stack, options }) => {
     if (stack !== undefined && options.stack !== undefined && stack !== options.stack)
@@ -64,6 +56,7 @@ export const start = command({
     return deploy(context, {
       stack: options.stack ?? stack ?? DEFAULT_STACK,
       yes: options.yes,
+      verbose: options.verbose,
       ...defined({ configFile: options["config-file"] }),
     });
   },
@@ -72,6 +65,8 @@ export const start = command({
 interface StartOptions extends WorkspaceOptions {
   /** Nobody is asked before the Pulumi CLI is downloaded. */
   readonly yes: boolean;
+  /** Pulumi's own output instead of a view of the progress. */
+  readonly verbose: boolean;
 }
 
 async function deploy(context: Context, options: StartOptions): Promise<number> {
@@ -93,11 +88,17 @@ async function deploy(context: Context, options: StartOptions): Promise<number> 
   await ensureStack(workspace, pulumi);
   rememberConfigFile(workspace);
   print.progress("");
-  const pulumiEnv = {
-    ...pulumiEnvironment(withPulumi(env, pulumi), workspace.paths, workspace.stack, workspace.pulumiFile),
-    DOCKER_HOST: host,
-  };
-  const code = await show(pulumi, up(process.stdout.isTTY), pulumiEnv, root);
+  const { paths, stack, pulumiFile } = workspace;
+  const pulumiEnv = pulumiEnvironment(withPulumi(env, pulumi), paths, stack, pulumiFile);
+  const code = await deployStack({
+    pulumi,
+    env: { ...pulumiEnv, DOCKER_HOST: host },
+    root,
+    directory: paths.directory,
+    print,
+    stream: process.stderr,
+    verbose: options.verbose,
+  });
   if (code !== 0) {
     throw new UserError(
       `The deployment did not succeed (\`pulumi up\` ended with ${code}; its messages are above): mend what they name and run \`npm start\` again, or take everything down with \`${pulumiCommand(workspace.stack, "destroy")}\`.`,

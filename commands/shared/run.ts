@@ -43,6 +43,30 @@ export function capture(
   });
 }
 
+/** Runs a program to its end, however long that takes, and keeps what it writes. Ctrl-C is the program's own matter, as in `show`. */
+export async function follow(
+  command: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  directory: string,
+): Promise<Finished> {
+  const child = spawn(command, args, { env, cwd: directory, stdio: ["ignore", "pipe", "pipe"] });
+  let stdout = "";
+  let stderr = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+  const stay = (): void => undefined;
+  process.on("SIGINT", stay);
+  try {
+    return await new Promise((resolve) => {
+      child.on("error", (error) => resolve({ code: NOT_STARTED, stdout, stderr: error.message }));
+      child.on("close", (code) => resolve({ code: code ?? 1, stdout, stderr }));
+    });
+  } finally {
+    process.removeListener("SIGINT", stay);
+  }
+}
+
 /** Runs a program that shares this one's terminal, and gives its exit code. */
 export function show(
   command: string,

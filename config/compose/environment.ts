@@ -110,7 +110,7 @@ class Builder {
       if (found || !required) continue;
       remarks.check.push({
         services,
-        about: `env_file ${short(path)}`,
+        about: `env_file ${path.split("/").slice(-2).join("/")}`,
         text: "the file is not there: its variables are missing under `environment` and `secrets`",
       });
     }

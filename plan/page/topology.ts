@@ -112,7 +112,8 @@ export function describeTopology({ edge, outside, programs, data, dockerApi }: T
     [...programs, ...data].filter(({ networks }) => networks.includes(network)).map(({ name }) => name);
   const list = (names: readonly string[]): string => (names.length === 0 ? "nobody" : names.join(", "));
   return [
-    `${outside === "internet" ? "The internet" : "This machine"} reaches the edge only, on port ${edge.ports.join(" and ")} of ${edge.address}.`,
+    `${outside === "internet" ? "The internet" : "This machine"} reaches the edge only,`,
+    `on port ${edge.ports.join(" and ")} of ${edge.address}.`,
     `With the edge on the network proxy, which has no way out: ${list(on("proxy"))}.`,
     `On the network internal, which has no way out: ${list(on("internal"))}.`,
     `May open connections to the internet: ${list(on("egress"))}.`,
