@@ -4,7 +4,7 @@ import { ENVIRONMENTS, environmentOf, type Environment } from "../config/environ
 import { fromAnswers, type AnswerFlags } from "./init/answers";
 import { fromCompose } from "./init/compose";
 import { terminal } from "./init/terminal";
-import { keptSecrets, writeFile } from "./init/write";
+import { keptSecrets, writeFile, type Target } from "./init/write";
 import { command, type Context } from "./shared/command";
 import { UserError, wrongOption } from "./shared/errors";
 import { anyText, stackName, type ValueOption } from "./shared/options";
@@ -96,13 +96,12 @@ export const init = command({
 });
 
 /** The file to write, and how the user knows it. */
-function targetOf(
-  { root, cwd }: Context,
-  stack: string,
-  configFile: string | undefined,
-): { readonly path: string; readonly shown: string } {
-  if (configFile !== undefined) return { path: resolve(cwd, configFile), shown: configFile };
-  const path = join(root, `Pulumi.${basename(stack)}.yaml`);
-  const near = relative(cwd, path);
-  return { path, shown: near.startsWith("..") ? path : near };
+function targetOf({ root, cwd }: Context, stack: string, configFile: string | undefined): Target {
+  const standard = join(root, `Pulumi.${basename(stack)}.yaml`);
+  if (configFile !== undefined) {
+    const path = resolve(cwd, configFile);
+    return { path, shown: configFile, standard: path === standard };
+  }
+  const near = relative(cwd, standard);
+  return { path: standard, shown: near.startsWith("..") ? standard : near, standard: true };
 }

@@ -16,8 +16,7 @@ export interface CommandsArgs {
 
 /** What to run next, in order: each line can be pasted into a shell. A stack of environment dev is `npm start`'s. */
 export function commands({ stack, environment, target, secrets, copies }: CommandsArgs): string[] {
-  const standard = target.shown === `Pulumi.${stack}.yaml` || target.path.endsWith(`/Pulumi.${stack}.yaml`);
-  const file = standard ? [] : ["--config-file", target.shown];
+  const file = target.standard ? [] : ["--config-file", target.shown];
   const line = (...words: string[]): string => quoteWords(words);
   const set = ({ key, uses, weakness }: SecretToSet): string => {
     const own =

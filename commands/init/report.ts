@@ -21,9 +21,9 @@ export function reportText({ title, conversion, open, commands, directory }: Rep
   );
   const sections: readonly (readonly [string, readonly string[]])[] = [
     ["What became what", table(taken.map(({ service, what }) => [service, what]))],
-    ["Not taken over, and what Rampart does instead", notes(instead)],
-    ["Weaker than Rampart's default, with the reason in the file", notes(weaker)],
-    ["To check", notes(check)],
+    ["Not taken over, and what Rampart does instead", notes(instead, directory)],
+    ["Weaker than Rampart's default, with the reason in the file", notes(weaker, directory)],
+    ["To check", notes(check, directory)],
     [
       open.length === 0
         ? ""
@@ -33,13 +33,16 @@ export function reportText({ title, conversion, open, commands, directory }: Rep
     ["Run", commands],
   ];
   const text = sections.flatMap(([heading, lines]) => (lines.length === 0 ? [] : ["", heading, ...lines]));
-  return [title, ...text].join("\n").replaceAll(`${directory}/`, "./");
+  return [title, ...text].join("\n");
 }
 
-const notes = (all: readonly Note[]): string[] =>
-  all.map(
-    ({ services, about, text }) =>
-      `  ${services.length > 6 ? `${services.length} services` : services.join(", ")}: ${about}: ${text}`,
+/** Paths are shown from the compose file, as the file itself writes them. */
+const notes = (all: readonly Note[], directory: string): string[] =>
+  all.map(({ services, about, text }) =>
+    `  ${services.length > 6 ? `${services.length} services` : services.join(", ")}: ${about}: ${text}`.replaceAll(
+      `${directory}/`,
+      "./",
+    ),
   );
 
 function table(rows: readonly (readonly [string, string])[]): string[] {

@@ -9,6 +9,8 @@ export interface Target {
   readonly path: string;
   /** As the user knows it. */
   readonly shown: string;
+  /** Whether it is the file that every command takes where none is named. */
+  readonly standard: boolean;
 }
 
 /** What a stack's file begins with: editors find the schema by the first line. */

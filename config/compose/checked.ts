@@ -1,9 +1,17 @@
-/** What of a compose file may stand in a stack's file as it is, and what becomes a place to fill in. */
+/** Text of a compose file, where Rampart takes it as it is; else a place to fill in. */
 import type { Environment } from "../environment";
 import { fillIn } from "../places";
 import { environmentCheck } from "../values/program";
 import { isMarked, readable, secretIds, unsetNames } from "./hidden";
+import { quoteWords } from "./words";
 
+/** A line of a shell that holds a place to fill in cannot be quoted. */
+export const safeLine = (words: readonly string[]): string => {
+  const place = words.find((word) => word.includes("FILL IN: "));
+  return place === undefined ? quoteWords(words) : place;
+};
+
+/** A plain variable's value, or what a person has to write in its place. */
 export function checked(
   name: string,
   value: string,
@@ -17,6 +25,7 @@ export function checked(
   return fault === undefined ? value : fillIn(`the value of ${name}: ${fault.allowed}`);
 }
 
+/** A word of a command, or what a person has to write in its place. */
 export function checkedWord(word: string, secret: boolean): string {
   if (secret || secretIds(word).length > 0)
     return fillIn("this word of the command holds a secret: have the program read it from a file");

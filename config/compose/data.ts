@@ -188,6 +188,7 @@ class Use {
         server.kind === "postgres" ? [this.server !== undefined, "DATABASE_URL"] : [this.redis, "REDIS_URL"];
       if (used) continue;
       this.use(server);
+      if (this.service.environment.has(`${own}_FILE`)) continue;
       this.direct.push(own);
       this.guessed.push(own);
     }

@@ -1,7 +1,7 @@
 /** Variables and secrets of a service. */
 import { fillIn } from "../places";
 import { isSecretName } from "../values/secret-shapes";
-import { checked, checkedWord } from "./checked";
+import { checked, checkedWord, safeLine } from "./checked";
 import { secretWords } from "./credentials";
 import { dataUse, exportLines, type DataUse } from "./data";
 import type { DraftContext, Remarks } from "./draft-types";
@@ -363,8 +363,4 @@ class Builder {
   }
 }
 
-/** A line of a shell that holds a place to fill in cannot be quoted. */
-const safeLine = (words: readonly string[]): string => {
-  const place = words.find((word) => word.includes("FILL IN: "));
-  return place === undefined ? quoteWords(words) : place;
-};
+const short = (path: string): string => path.split("/").slice(-2).join("/");

@@ -65,8 +65,9 @@ const NEEDLESS: readonly (readonly [RegExp, string])[] = [
 /** @param frontsOthers Whether an nginx passes requests on to other services rather than serving files. */
 export function roleOf(service: ComposeService, frontsOthers: boolean): Role {
   const repository = service.image === undefined ? "" : repositoryOf(service.image);
-  if (POSTGRES.test(repository) || isBuiltPostgres(service)) return { kind: "postgres" };
-  if (REDIS.test(repository))
+  const serves = isServer(service);
+  if (serves && (POSTGRES.test(repository) || isBuiltPostgres(service))) return { kind: "postgres" };
+  if (serves && REDIS.test(repository))
     return /sentinel/.test(service.name)
       ? { kind: "needless", instead: "one Redis, without failover" }
       : { kind: "redis" };
@@ -74,6 +75,21 @@ export function roleOf(service: ComposeService, frontsOthers: boolean): Role {
   const needless = NEEDLESS.find(([pattern]) => pattern.test(repository));
   return needless === undefined ? { kind: "application" } : { kind: "needless", instead: needless[1] };
 }
+
+/** A server's image also runs its clients: a dump on a schedule, a script with psql. */
+function isServer({ entrypoint, command }: ComposeService): boolean {
+  const [first, ...rest] = [...(entrypoint ?? []), ...(command ?? [])];
+  if (first === undefined || first.startsWith("-")) return true;
+  if (!/(?:^|\/)(?:ba|da|a)?sh$/.test(first)) return SERVES.test(first);
+  return rest.some(
+    (word) =>
+      SERVES.test(word.split(/\s/)[0] ?? "") ||
+      /(?:^|[\s;&])(?:exec\s+)?(?:redis-server|valkey-server|postgres|docker-entrypoint\.sh)\s/.test(`${word} `),
+  );
+}
+
+const SERVES =
+  /(?:^|\/)(?:postgres|redis-server|valkey-server|keydb-server|dragonfly|[\w.-]*entrypoint[\w.-]*|run\.sh|[\w.-]+\.conf)$/;
 
 /** A Postgres with something added to it, which the compose file builds. */
 function isBuiltPostgres({ build, environment, mounts, ports, exposed }: ComposeService): boolean {

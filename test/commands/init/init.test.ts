@@ -186,6 +186,17 @@ test("an override beside the compose file counts, and so do several files", asyn
   expect(written("Pulumi.other.yaml")).toContain("GREETING: more");
 });
 
+test("a command names files by paths from where the user stands", async () => {
+  writeFileSync(
+    join(root, "app/docker-compose.yml"),
+    `${COMPOSE}    volumes: [./db:/var/lib/postgresql/data]\n  x: { image: "acme/x:1", volumes: ["./x.conf:/etc/x.conf:ro"] }\n`,
+  );
+  const { stdout } = await from("--config-file", join(root, "app/Pulumi.dev.yaml"));
+  expect(stdout).toContain("\n  sudo install -D -m 0644 ./app/x.conf /srv/app/x.conf\n");
+  expect(stdout).toContain(` --config-file ${root}/app/Pulumi.dev.yaml`);
+  expect(stdout).toContain("x: mount /srv/app/x.conf: ./x.conf, read from the host");
+});
+
 describe("five questions", () => {
   const flags = ["--image", `acme/web:1.0.0@${DIGEST}`, "--host", "app.acme.com"];
 
@@ -232,7 +243,7 @@ describe("five questions", () => {
       (line) => asked.push(line.trim()),
       () => undefined,
     );
-    const target = { path: join(root, "Pulumi.dev.yaml"), shown: "Pulumi.dev.yaml" };
+    const target = { path: join(root, "Pulumi.dev.yaml"), shown: "Pulumi.dev.yaml", standard: true };
     const quiet = { write: () => true };
     const context = { root, cwd: root, print: printer({ stdout: quiet, stderr: quiet, env: {} }), env: {} };
     await fromAnswers(context, { stack: "dev", environment: "dev", target }, {}, person);
@@ -251,7 +262,7 @@ describe("five questions", () => {
 });
 
 test("every command is one line that a shell takes as it is", () => {
-  const target = { path: "/x/my stack.yaml", shown: "my stack.yaml" };
+  const target = { path: "/x/my stack.yaml", shown: "my stack.yaml", standard: false };
   const secrets = [{ key: "jwtSecret", uses: ["web: JWT_SECRET"], weakness: undefined }];
   const all = (["dev", "prod"] as const).flatMap((environment) =>
     commands({ stack: "shop", environment, target, secrets, copies: [] }),

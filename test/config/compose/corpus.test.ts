@@ -1,4 +1,4 @@
-import { corpus, CORPUS_FILES, openWhenFilled, serviceOf, usesProfiles } from "./support";
+import { converted, corpus, CORPUS_FILES, openWhenFilled, serviceOf, usesProfiles } from "./support";
 
 describe.each(CORPUS_FILES)("%s", (name) => {
   it.each(["dev", "prod"] as const)("in %s: every fault is a place to fill in, and no secret shows", (environment) => {
@@ -194,6 +194,28 @@ describe("what became what", () => {
       "app-redis",
       "postgres-exporter",
       "weird-name-with-everything-and",
+    ]);
+  });
+
+  it("a client in a server's image is a service", () => {
+    const client = converted({
+      source: `services:
+  db: { image: "postgres:16", environment: { POSTGRES_DB: shop } }
+  dump: { image: "postgres:16", entrypoint: [sh, -c], command: ["while :; do pg_dump; sleep 1d; done"], environment: { PGHOST: db, PGUSER: postgres, PGPASSWORD: "dumpZq7", PGDATABASE: shop } }
+  cache: { image: "redis:7", command: sh -c "redis-server --requirepass $$X" }
+  cli: { image: "redis:7", command: redis-cli monitor, depends_on: [cache] }
+`,
+    });
+    expect(client.taken.map(({ what }) => what)).toEqual([
+      "the stack's Redis, a user of its own for each service",
+      "service cli, uses Redis",
+      "the stack's PostgreSQL, database shop",
+      "service dump, uses PostgreSQL",
+    ]);
+    expect(serviceOf(client, "dump")["command"]).toEqual([
+      expect.stringMatching(
+        /export "PGPASSWORD"="\$database_word"\nexec sh -c 'while :; do pg_dump; sleep 1d; done'\n$/,
+      ),
     ]);
   });
 
