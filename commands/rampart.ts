@@ -15,7 +15,7 @@ import type { Command, Context, Programs } from "./shared/command";
 import { messageOf, usageError, UserError } from "./shared/errors";
 import { helpOf, overview } from "./shared/help";
 import { field, parseJson, text } from "./shared/json";
-import { nearest } from "./shared/nearest";
+import { nearest } from "../config/nearest";
 import { standingPlace, takenByNpm } from "./shared/npm-run";
 import { printer, type Printer } from "./shared/output";
 import { projectRoot } from "./shared/project";
@@ -107,7 +107,8 @@ export function explain(error: unknown, print: Printer, env: NodeJS.ProcessEnv):
   }
   if (error instanceof StackFileError) {
     print.error(error.message);
-    return 2;
+    // Which file is the command line's business; what is in it is not.
+    return error.faults.length > 0 ? 1 : 2;
   }
   // A program that reports to Pulumi's user throws this; it is known by its mark, as the SDK is not loaded here.
   if (field(error, "__pulumiRunError") === true) {

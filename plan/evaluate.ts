@@ -6,6 +6,7 @@ import type { LoadedConfig } from "../config";
 import { CA_NOT_AFTER } from "../hardening/pki/certificates";
 import { certificatePeriod } from "../hardening/pki/period";
 import { judge, RULES, viewOfResources, type PostureEntry, type StackFacts } from "../hardening/rules";
+import { declaredFacts } from "./declared";
 import { recordResources, type RecordedResource } from "./monitor";
 import type { StackFile } from "./stack-file";
 
@@ -34,7 +35,8 @@ export async function evaluate(file: StackFile, program: () => Promise<unknown>)
     await pulumi.runtime.disconnect();
   });
   const config = loadStackConfig();
-  const view = viewOfResources(facts(config), resources);
+  const declared = declaredFacts(config, currentEngine(), Object.keys(file.values));
+  const view = viewOfResources({ ...facts(config), declared }, resources);
   return { stack: file.stack, config, resources, posture: judge(RULES, view) };
 }
 

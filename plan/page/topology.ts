@@ -64,7 +64,7 @@ export function topologyOf({ stack, config, resources }: Plan): Topology {
     ),
     dockerApi: Object.entries(config.services)
       .flatMap(([consumer, { dockerApi }]) =>
-        dockerApi === undefined ? [] : [{ consumer, permissions: dockerApi.length }],
+        dockerApi === undefined ? [] : [{ consumer, permissions: dockerApi.permissions.length }],
       )
       .sort((a, b) => (a.consumer < b.consumer ? -1 : 1)),
     networks: view.networks

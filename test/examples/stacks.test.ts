@@ -86,10 +86,10 @@ describe("examples/dragdropdeploy.yaml", () => {
   it("is valid with containerised builds, too, and then puts the worker behind a socket proxy", async () => {
     const directory = mkdtempSync(join(tmpdir(), "rampart-example-"));
     const file = join(directory, "dragdropdeploy.yaml");
-    const commented = /^( {6})# (dockerApi:|  allow:|    - (?:GET|POST|DELETE) )/gm;
+    const commented = /^( {6})# (dockerApi:|  reason:|  allow:|    - (?:GET|POST|DELETE) )/gm;
     try {
       const text = read("examples/dragdropdeploy.yaml");
-      expect(text.match(commented)).toHaveLength(10);
+      expect(text.match(commented)).toHaveLength(11);
       writeFileSync(file, text.replace(commented, "$1$2"));
       const { posture } = await plan("dragdropdeploy", file);
       expect(posture.filter(({ status }) => status === "fail")).toEqual([]);

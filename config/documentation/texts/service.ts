@@ -44,6 +44,11 @@ export const SERVICE: KeyTexts = {
     example: '["GET /containers/json"]',
   },
   "dockerApi.presets": { allowed: "Tecnativa's names", example: "[CONTAINERS, POST]" },
+  "dockerApi.reason": {
+    default: "none; required where a permission reaches other containers",
+    allowed: "10 to 500 characters on one line: why the service needs to run, stop or read containers",
+    example: "the worker runs each build in a container",
+  },
   startTimeoutSeconds: {
     allowed: "{range}, more than `healthCheck.intervalSeconds`: within which a version has to become healthy",
     example: "120",

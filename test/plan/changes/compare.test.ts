@@ -48,7 +48,7 @@ const WEAKENINGS: readonly (readonly [string, LoadedConfig, LoadedConfig, string
   [
     "a removed header, whatever its case",
     route({}),
-    route({ headers: { response: { "strict-transport-security": "" } } }),
+    route({ headers: { response: { "strict-transport-security": "" }, reason: WHY } }),
     `${at}.headers[Strict-Transport-Security]: max-age=63072000; includeSubDomains → removed`,
   ],
   [
@@ -67,7 +67,7 @@ const WEAKENINGS: readonly (readonly [string, LoadedConfig, LoadedConfig, string
   [
     "a permission of the Docker API",
     stack({ dockerApi: { allow: ["GET /_ping"] } }),
-    stack({ dockerApi: { allow: ["GET /_ping", "POST /containers/{id}/exec"] } }),
+    stack({ dockerApi: { allow: ["GET /_ping", "POST /containers/{id}/exec"], reason: WHY } }),
     "services.api.dockerApi[POST /containers/{id}/exec]: - → critical: ",
   ],
   [
