@@ -2,16 +2,11 @@
 export default {
   // Every core: the default leaves one idle, which on two cores is half of them.
   maxWorkers: "100%",
-  testEnvironment: "node",
-  // A Pulumi program keeps its state in the global object, and a file is done with its own.
-  testEnvironmentOptions: { globalsCleanup: "off" },
+  // Packages are loaded once a worker, this repository's files once a test file: docs/decisions/0010.
+  testEnvironment: "<rootDir>/test/jest/environment.cjs",
+  runtime: "<rootDir>/test/jest/runtime.cjs",
   testMatch: ["<rootDir>/test/**/*.test.ts"],
   testPathIgnorePatterns: ["/node_modules/", "<rootDir>/test/e2e/"],
-  // The Pulumi SDK loads npm's and TypeScript's own libraries to serialise functions, which nothing here does.
-  moduleNameMapper: {
-    "^@npmcli/arborist$": "<rootDir>/test/stubs/unused.cjs",
-    "typescript-shim$": "<rootDir>/test/stubs/unused.cjs",
-  },
   transform: {
     "^.+\\.ts$": [
       "@swc/jest",

@@ -10,9 +10,13 @@ const { requireBundle } = require("./bundle.cjs");
 
 const entry = join(resolve(__dirname, ".."), "index.ts");
 
+const debug = process.env.RAMPART_DEBUG === "1";
 // For each promise Pulumi's SDK notes where it was made, for nobody to read: a fifth of a preview's time.
-if (process.env.RAMPART_DEBUG !== "1") Error.stackTraceLimit = 0;
+if (!debug) Error.stackTraceLimit = 0;
 require.extensions[".ts"] = (program, filename) => {
   if (filename !== entry) throw new Error(`${filename}: only ${entry} is loaded as a program`);
+  // For each resource the SDK looks up where in the sources it was made, in source maps: another tenth. It would find places
+  // in the bundle, and write them to the state.
+  if (!debug) require("@pulumi/pulumi").Resource.callsites = () => [];
   program.exports = requireBundle("program");
 };

@@ -5,6 +5,7 @@ import { EngineError } from "../engine/engine";
 import { StackFileError } from "../plan/stack-file";
 import { apparmor } from "./apparmor";
 import { backup } from "./backup";
+import { init } from "./init";
 import { plan } from "./plan";
 import { psql } from "./psql";
 import { pulumi } from "./pulumi";
@@ -14,7 +15,7 @@ import type { Command, Context, Programs } from "./shared/command";
 import { messageOf, usageError, UserError } from "./shared/errors";
 import { helpOf, overview } from "./shared/help";
 import { field, parseJson, text } from "./shared/json";
-import { nearest } from "./shared/nearest";
+import { nearest } from "../config/nearest";
 import { standingPlace, takenByNpm } from "./shared/npm-run";
 import { printer, type Printer } from "./shared/output";
 import { projectRoot } from "./shared/project";
@@ -24,6 +25,7 @@ import { upgradePostgres } from "./upgrade-postgres";
 /** Every command, in the order in which a person meets them. */
 export const COMMANDS: readonly Command[] = [
   start,
+  init,
   plan,
   pulumi,
   psql,
@@ -105,7 +107,8 @@ export function explain(error: unknown, print: Printer, env: NodeJS.ProcessEnv):
   }
   if (error instanceof StackFileError) {
     print.error(error.message);
-    return 2;
+    // Which file is the command line's business; what is in it is not.
+    return error.faults.length > 0 ? 1 : 2;
   }
   // A program that reports to Pulumi's user throws this; it is known by its mark, as the SDK is not loaded here.
   if (field(error, "__pulumiRunError") === true) {

@@ -135,7 +135,7 @@ async function prepare({ root, print }: Context, workspace: Workspace, host: str
 /** The configuration of a stack's file. @throws UserError with every fault, and with the command of `npm start` that sets secrets */
 function load(stack: string, file: StackFile): LoadedConfig {
   try {
-    return configOf(file);
+    return configOf(file, true);
   } catch (error) {
     if (error instanceof ConfigError && error.message.includes("pulumi config set"))
       throw new UserError(`\n${error.message}`, {

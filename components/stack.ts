@@ -347,7 +347,7 @@ export class HardenedStack extends pulumi.ComponentResource {
     const { config, engine } = context;
     if (dockerApi === undefined) return undefined;
     const group = defined({ socketGroup: socketGroup(config, engine) });
-    const args = { consumer, permissions: dockerApi, networks, ...group };
+    const args = { consumer, permissions: dockerApi.permissions, networks, ...group };
     return new SocketProxy(`${config.name}-docker-api-${consumer}`, context, args, { parent: this });
   }
 }

@@ -1,3 +1,4 @@
+import { printable, quote, shorten } from "./text";
 import { hasCredentials, isSecretName } from "./values/secret-shapes";
 
 /** One thing that is wrong with the configuration, as a person needs it to mend it. */
@@ -24,23 +25,46 @@ export interface FaultParams {
  * has been touched when a user reads it.
  */
 export class ConfigError extends Error {
+  /** Each once, and without a character that nobody sees. */
+  readonly faults: readonly Fault[];
+
   constructor(
     readonly stackName: string,
-    readonly faults: readonly Fault[],
+    faults: readonly Fault[],
   ) {
-    super(formatFaults(stackName, faults));
+    const shown = distinct(faults.map(printableFault));
+    super(formatFaults(stackName, shown));
     this.name = "ConfigError";
+    this.faults = shown;
   }
 }
+
+const printableFault = ({ path, given, allowed, fix }: Fault): Fault => ({
+  path: printable(path),
+  given: printable(given),
+  allowed: printable(allowed),
+  fix: printable(fix),
+});
+
+const distinct = (faults: readonly Fault[]): Fault[] => [
+  ...new Map(faults.map((fault) => [[fault.path, fault.given, fault.allowed].join("\n"), fault])).values(),
+];
 
 /** More than a person mends in one go. */
 const MAX_SHOWN = 100;
 
-export function formatFaults(stack: string, faults: readonly Fault[]): string {
-  const count = faults.length === 1 ? "1 fault" : `${faults.length} faults`;
+export const formatFaults = (stack: string, faults: readonly Fault[]): string =>
+  faultList(`${countOf(faults)} in the configuration of stack "${stack}"`, faults);
+
+export const countOf = (faults: readonly Fault[]): string =>
+  faults.length === 1 ? "1 fault" : `${faults.length} faults`;
+
+/** Faults as a person reads them, below a line that says where they are. */
+export function faultList(heading: string, faults: readonly Fault[]): string {
   const rest = faults.length > MAX_SHOWN ? [`  ... and ${faults.length - MAX_SHOWN} more`] : [];
   const blocks = faults
     .slice(0, MAX_SHOWN)
+    .map(printableFault)
     .map((fault, index) =>
       [
         `  ${index + 1}. ${fault.path}`,
@@ -49,39 +73,59 @@ export function formatFaults(stack: string, faults: readonly Fault[]): string {
         `     fix:     ${fault.fix}`,
       ].join("\n"),
     );
-  return [`${count} in the configuration of stack "${stack}"; nothing was changed.`, ...blocks, ...rest].join("\n\n");
+  return [`${printable(heading)}; nothing was changed.`, ...blocks, ...rest].join("\n\n");
 }
+
+/** Keys whose values programs are given: a text in the wrong place may hold a password like any other. */
+const GIVEN_TO_PROGRAMS: readonly PropertyKey[] = [
+  "command",
+  "credentials",
+  "entrypoint",
+  "environment",
+  "secretsInEnvironment",
+];
+
+const isGiven = (path: readonly PropertyKey[]): boolean =>
+  path.slice(1).some((part) => GIVEN_TO_PROGRAMS.includes(part)) || (path[0] === "registries" && path.length > 1);
 
 /** Shows a value in an error: short, quoted, and hidden where it could be a secret. */
 export function showGiven(value: unknown, path: readonly PropertyKey[]): string {
   if (value === undefined) return "nothing";
-  const hidden = path.some((part) => part === "secrets" || (typeof part === "string" && isSecretName(part)));
-  if (hidden) return typeof value === "string" ? `a value of ${value.length} characters (hidden)` : "a value (hidden)";
+  const secret = path.some((part) => part === "secrets" || (typeof part === "string" && isSecretName(part)));
+  if (secret) return typeof value === "string" ? `a value of ${value.length} characters (hidden)` : "a value (hidden)";
   if (typeof value === "string" && hasCredentials(value)) return "a value with credentials in it (hidden)";
+  if (typeof value === "string" && isGiven(path)) return `a text of ${value.length} characters (hidden)`;
   if (Array.isArray(value)) return value.length === 0 ? "an empty list" : `a list of ${value.length}`;
-  if (typeof value === "object" && value !== null)
-    return shorten(`an object with the keys ${Object.keys(value).map(keyName).join(", ") || "(none)"}`);
-  return shorten(JSON.stringify(value) ?? typeof value);
+  if (typeof value === "object" && value !== null) {
+    const keys = Object.keys(value).slice(0, 20).map(keyName);
+    return shorten(`an object with the keys ${keys.join(", ") || "(none)"}`);
+  }
+  return typeof value === "string" ? quote(value) : shorten(JSON.stringify(value) ?? typeof value);
 }
 
 /** `["services", "api", "routes", 0, "host"]` to `rampart:services.api.routes[0].host`. */
 export function keyPath(path: readonly PropertyKey[]): string {
   const [head, ...rest] = path;
-  const tail = rest
-    .map((part) =>
-      typeof part === "number"
-        ? `[${part}]`
-        : isPlainKey(String(part))
-          ? `.${String(part)}`
-          : `[${keyName(String(part))}]`,
-    )
-    .join("");
-  return `rampart:${head === undefined ? "*" : keyName(String(head))}${tail}`;
+  return `rampart:${head === undefined ? "*" : keyName(String(head))}${pathTail(rest)}`;
 }
+
+/** `["api", "routes", 0]` to `.api.routes[0]`. */
+export const pathTail = (parts: readonly PropertyKey[]): string =>
+  parts
+    .map((part) => {
+      if (typeof part === "number") return `[${part}]`;
+      const name = keyName(String(part));
+      return name === String(part) ? `.${name}` : `[${name}]`;
+    })
+    .join("");
 
 export const isPlainKey = (key: string): boolean => /^[\w-]{1,80}$/.test(key);
 
-/** A key as a person may read it: what could move a terminal's cursor or fill its screen is quoted and cut. */
-const keyName = (key: string): string => (isPlainKey(key) ? key : shorten(JSON.stringify(key)));
+/** `NAME=value` in a key's place. */
+const isAssignment = (key: string): boolean => key.includes("=");
 
-const shorten = (text: string): string => (text.length > 120 ? `${text.slice(0, 117)}...` : text);
+/** A key as a person may read it: what could move a terminal's cursor or fill its screen is quoted and cut, a secret is hidden. */
+export function keyName(key: string): string {
+  if (isAssignment(key) || hasCredentials(key)) return `(a key of ${key.length} characters, hidden)`;
+  return isPlainKey(key) ? key : quote(key);
+}

@@ -6,7 +6,9 @@
 import type { z } from "zod";
 import { keyPath, type Fault } from "./faults";
 import { issueToFaults } from "./issues";
+import { placesIn } from "./places";
 import type { StackConfig, stackSchema } from "./schema";
+import { NO_PERMISSION } from "./schema/docker-api";
 
 export interface Judgement {
   readonly faults: readonly Fault[];
@@ -23,7 +25,7 @@ type Container = Record<PropertyKey, unknown> | unknown[];
 
 /** Each round takes out what the round before could not see yet: shape, then a value's checks, then an object's. */
 const MAX_ROUNDS = 12;
-const STAND_IN_IMAGE = `stand-in:1@sha256:${"5".repeat(64)}`;
+const STAND_IN_IMAGE = `stand-in:1@sha256:${"5a".repeat(32)}`;
 
 /** What takes the place of a value that cannot be left out, so that its surroundings are judged all the same. */
 const STAND_INS: Readonly<Record<string, (faulty: unknown, count: number) => unknown>> = {
@@ -32,30 +34,73 @@ const STAND_INS: Readonly<Record<string, (faulty: unknown, count: number) => unk
   // The default would claim the whole host, which may be another route's.
   pathPrefix: (_faulty, count) => `/stand-in-${count}`,
   healthCheck: () => ({ command: ["true"] }),
+  // What else the service says may rest on its having one.
+  cache: () => true,
   certificates: (faulty) => (typeof faulty === "object" ? { directory: "https://acme.invalid/directory" } : undefined),
 };
 
 export function judge(schema: ReturnType<typeof stackSchema>, values: Readonly<Record<string, unknown>>): Judgement {
   const draft = new Draft(structuredClone(values));
   const faults: Fault[] = [];
-  const removed: string[] = [];
+  const removed = new Set<string>();
   const origin = (path: Path): Path => draft.origin(path);
-  const isConsequence = ({ path }: Fault): boolean =>
-    removed.some((one) => path === one || path.startsWith(`${one}.`) || path.startsWith(`${one}[`));
+  const isConsequence = ({ path }: Fault): boolean => around(path).some((one) => removed.has(one));
+  const places = placesIn(values);
+  faults.push(
+    ...places.map(({ path, what }) => ({
+      path: keyPath(path),
+      given: "a place to fill in",
+      allowed: what,
+      fix: "write it in place of the text that begins with FILL IN",
+    })),
+  );
+  // The text itself is no second fault, nor what it makes of the part that it stands in.
+  for (const { path } of places) removed.add(keyPath(withinPart(path)));
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     const parsed = schema.safeParse(draft.value);
-    if (parsed.success) return { faults, isConsequence, config: parsed.data, origin };
+    if (parsed.success) return { faults: withoutMeant(faults), isConsequence, config: parsed.data, origin };
     const { issues } = parsed.error;
     for (const issue of issues) {
       if (!draft.hasLost(issue.path))
-        faults.push(...issueToFaults(issue, values, origin).filter((fault) => !isConsequence(fault)));
+        faults.push(...issueToFaults(issue, { root: values, schema, origin }).filter((fault) => !isConsequence(fault)));
     }
-    const targets = issues.flatMap((issue) => targetsOf(issue));
-    removed.push(...targets.filter(({ rename }) => !rename).map(({ path }) => keyPath(origin(path))));
+    const targets = distinct(issues.flatMap((issue) => targetsOf(issue)));
+    for (const { path, rename } of targets) if (!rename) removed.add(keyPath(origin(path)));
     draft.remove(targets);
   }
-  return { faults, isConsequence, config: undefined, origin };
+  return { faults: withoutMeant(faults), isConsequence, config: undefined, origin };
 }
+
+/** Parts of a service that a place within them leaves without sense as a whole. */
+const PARTS = ["healthCheck", "cache", "dockerApi"];
+
+function withinPart(path: Path): Path {
+  const at = path.findIndex((part) => PARTS.includes(String(part)));
+  return at < 0 ? path : path.slice(0, at + 1);
+}
+
+/** A path, and those of all that it stands in. */
+const around = (path: string): string[] => [
+  path,
+  ...[...path.matchAll(/[.[]/g)].map(({ index }) => path.slice(0, index)),
+];
+
+/** One mistake, one fault: what is missing because a misspelt key beside it is told to be meant, or something in it is wrong. */
+function withoutMeant(faults: readonly Fault[]): Fault[] {
+  const meant = new Set(
+    faults.flatMap(({ path, fix }) => {
+      const key = /^write it as (\w+)$/.exec(fix)?.[1];
+      return key === undefined ? [] : [`${path.slice(0, path.lastIndexOf("."))}.${key}`];
+    }),
+  );
+  const isEmpty = ({ path, given }: Fault): boolean =>
+    given === NO_PERMISSION && faults.some((other) => other.path.startsWith(`${path}.`));
+  return faults.filter((fault) => !isEmpty(fault) && (fault.given !== "nothing" || !meant.has(fault.path)));
+}
+
+const distinct = (targets: readonly Target[]): Target[] => [
+  ...new Map(targets.map((target) => [JSON.stringify(target.path.map(String)), target])).values(),
+];
 
 interface Target {
   readonly path: Path;
@@ -80,6 +125,8 @@ class Draft {
   /** The original keys of arrays that lost elements, and of objects whose keys were renamed. */
   private readonly keys = new WeakMap<object, Map<PropertyKey, PropertyKey>>();
   private readonly replaced = new Set<string>();
+  /** Objects that lost a key. */
+  private readonly poorer = new WeakSet<object>();
   private renamed = 0;
 
   constructor(readonly value: Record<string, unknown>) {}
@@ -93,9 +140,13 @@ class Draft {
     });
   }
 
-  /** Whether a list, or a list right inside an object, is shorter than the user wrote it: then it may be too short because of that. */
+  /**
+   * Whether an object, a list, or a list right inside an object, has less than the user wrote: then that may be why something
+   * is missing.
+   */
   hasLost(path: Path): boolean {
     const value = this.at(path);
+    if (isContainer(value) && this.poorer.has(value)) return true;
     return (
       isContainer(value) && [value, ...Object.values(value)].some((list) => Array.isArray(list) && this.keys.has(list))
     );
@@ -120,8 +171,10 @@ class Draft {
     this.replaced.add(id);
     if (standIn !== undefined) parent[key] = standIn;
     else if (rename) this.rename(parent, String(key));
-    else if (Object.hasOwn(parent, key)) delete parent[key];
-    else this.removeOne(path.slice(0, -1));
+    else if (Object.hasOwn(parent, key)) {
+      delete parent[key];
+      this.poorer.add(parent);
+    } else this.removeOne(path.slice(0, -1));
   }
 
   private removeElement(array: unknown[], index: number): void {

@@ -1,5 +1,8 @@
 /** What to do about a key that does not exist. */
 import { isPlainKey } from "./faults";
+import { nearestKey } from "./nearest";
+import type { stackSchema } from "./schema";
+import { keysAt, reachedFrom } from "./schema-keys";
 
 /** What people write out of Compose's or Kubernetes' habit, and what to write here. */
 const KEY_HINTS: Readonly<Record<string, string>> = {
@@ -52,10 +55,31 @@ const KEY_HINTS: Readonly<Record<string, string>> = {
   depends_on: "services start after the migration job by themselves; leave it out",
   docker: "write it as `dockerApi` with the exact permissions; the socket itself is never given to a service",
   password: "passwords are generated; leave it out",
+  cpu: "write it as resources.cpus",
+  replicas: "a service has one container; leave it out",
+  scale: "a service has one container; leave it out",
+  deploy: "write limits under resources; a service has one container",
+  links: "services find each other by their names; leave it out",
+  dns: "services find each other by their names; leave it out",
+  hostname: "the service is found under its own name; leave it out",
+  domain: "write it as routes: [{ host: … }]",
+  domains: "write each as an entry of routes: [{ host: … }]",
+  url: "write it as routes: [{ host: …, pathPrefix: … }]",
+  schedule: "write a backup's time of day as at, such as 02:30",
+  environments: "write it as `environment`",
+  volumePrefix: "Rampart sets the prefix from the stack's and the service's name; leave it out (docs/docker-api.md)",
+  networkPrefix: "Rampart sets the prefix from the stack's and the service's name; leave it out (docs/docker-api.md)",
 };
 
-/** What to do about a key that does not exist where it stands. */
-export function keyHint(key: string): string {
+/** What to do about a key that does not exist where it stands. @param path Where it stands */
+export function keyHint(key: string, path: readonly PropertyKey[], schema: ReturnType<typeof stackSchema>): string {
+  const known = keysAt(schema, path);
+  const near = nearestKey(key, known);
   const hint = Object.hasOwn(KEY_HINTS, key) ? KEY_HINTS[key] : undefined;
-  return hint ?? `remove ${isPlainKey(key) ? `"${key}"` : "it"}, or check its spelling`;
+  if (hint !== undefined) return hint;
+  if (near !== undefined) return `write it as ${near}`;
+  const elsewhere = isPlainKey(key) ? reachedFrom(schema, path, key) : undefined;
+  if (elsewhere !== undefined) return `write it as ${elsewhere}`;
+  const remove = `remove ${isPlainKey(key) ? `"${key}"` : "it"}, or check its spelling`;
+  return known.length === 0 ? remove : `${remove}; here may stand ${known.join(", ")}`;
 }

@@ -1,6 +1,7 @@
 import { basename } from "node:path";
-import { unknownKeyFaults } from "./checks/keys";
+import { namespaceFaults, noServiceFaults, unknownKeyFaults } from "./checks/keys";
 import { crossChecks } from "./checks";
+import { engineFaults } from "./checks/engine";
 import { environmentFaults, environmentOf } from "./environment";
 import { ConfigError, keyPath, type Fault } from "./faults";
 import { judge } from "./judge";
@@ -13,24 +14,40 @@ export interface LoadedConfig extends StackConfig {
   readonly name: string;
 }
 
+export interface LoadOptions {
+  /**
+   * Whether this is a stack's own file, read to be planned or deployed: then it has a service, and in production no example
+   * hosts. @default false: parts of a stack are judged, too
+   */
+  readonly whole?: boolean;
+  /** Whether the stack is about to be deployed, and not only looked at. @default false */
+  readonly deploys?: boolean;
+}
+
 /**
- * Validates a stack's whole configuration.
+ * Validates a stack's configuration.
  * @throws ConfigError with every fault that can be told, before anything is registered
  */
-export function loadConfig(raw: RawConfig): LoadedConfig {
+export function loadConfig(raw: RawConfig, { whole = false, deploys = false }: LoadOptions = {}): LoadedConfig {
   const faults: Fault[] = [];
   const parsed = parseValues(raw, faults);
   const values = Object.fromEntries(Object.entries(parsed).filter(([key]) => !raw.secretKeys.includes(key)));
   const environment = environmentOf(raw.stack, values["environment"]);
   const { faults: found, isConsequence, config, origin } = judge(stackSchema({ environment }), values);
-  faults.push(...found, ...environmentFaults(raw.stack, environment), ...unknownKeyFaults(raw, parsed));
-  if (config !== undefined)
+  const empty = whole ? noServiceFaults(raw, values) : [];
+  const contradiction = environmentFaults(raw.stack, environment);
+  faults.push(...found, ...contradiction, ...unknownKeyFaults(raw, parsed));
+  faults.push(...namespaceFaults(raw), ...engineFaults(raw, environment), ...empty);
+  // What a stack without services lacks besides them is their consequence; and by which rules to judge one that says dev and is
+  // called prod, nobody knows.
+  if (config !== undefined && empty.length === 0 && contradiction.length === 0)
     faults.push(
-      ...crossChecks(
+      ...crossChecks({
         config,
-        (path) => keyPath(origin(path)),
-        (key) => lookUpSecret(raw, key),
-      ).filter((fault) => !isConsequence(fault)),
+        show: (path) => keyPath(origin(path)),
+        lookUp: (key) => lookUpSecret(raw, key),
+        examples: whole ? { deploys } : undefined,
+      }).filter((fault) => !isConsequence(fault)),
     );
   if (faults.length > 0 || config === undefined) throw new ConfigError(raw.stack, faults);
   return { ...config, name: config.name ?? `rampart-${slug(raw.stack)}`, stack: raw.stack };

@@ -2,7 +2,7 @@ import type { ProviderArgs } from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { defined } from "../hardening/defined";
 import { loadConfig, type LoadedConfig } from "./load";
-import { NAMESPACE, type RawConfig } from "./raw";
+import { isOthers, NAMESPACE, type RawConfig } from "./raw";
 
 // Exported at run time, marked @internal in the types: `Config.get` of a secret key would warn on every run instead.
 const runtime = pulumi.runtime as unknown as { readonly isConfigSecret: (key: string) => boolean };
@@ -14,7 +14,8 @@ export function readRawConfig(): RawConfig {
   const keys = Object.keys(all).filter((key) => key.startsWith(prefix));
   const values = Object.fromEntries(keys.map((key) => [key.slice(prefix.length), all[key] ?? ""]));
   const secretKeys = keys.filter((key) => runtime.isConfigSecret(key)).map((key) => key.slice(prefix.length));
-  return { stack: pulumi.getStack(), values, secretKeys };
+  const others = Object.fromEntries(Object.entries(all).filter(([key]) => isOthers(key, pulumi.getProject())));
+  return { stack: pulumi.getStack(), values, secretKeys, others };
 }
 
 /** The last configuration that was valid. It holds no secret; the key does, as Pulumi's own configuration in this process. */
@@ -28,8 +29,10 @@ let last: { readonly key: string; readonly config: LoadedConfig } | undefined;
 export function loadStackConfig(): LoadedConfig {
   try {
     const raw = readRawConfig();
-    const key = JSON.stringify(raw);
-    if (last?.key !== key) last = { key, config: loadConfig(raw) };
+    // A preview and a plan change nothing.
+    const deploys = !pulumi.runtime.isDryRun();
+    const key = JSON.stringify([raw, deploys]);
+    if (last?.key !== key) last = { key, config: loadConfig(raw, { whole: true, deploys }) };
     return last.config;
   } catch (error) {
     throw new pulumi.RunError(error instanceof Error ? error.message : String(error));

@@ -5,6 +5,10 @@ import { isStackKey, type StackConfig } from "./schema";
 /** The namespace of every key: the Pulumi project's name, fixed for other tools. */
 export const NAMESPACE = "rampart";
 
+/** Whether a key in full is neither Rampart's nor the project's own, which its program may read. */
+export const isOthers = (key: string, project: string): boolean =>
+  ![NAMESPACE, project].some((namespace) => key.startsWith(`${namespace}:`));
+
 /** A stack's configuration as the engine hands it over: flat keys without their namespace, values as text. */
 export interface RawConfig {
   readonly stack: string;
@@ -12,6 +16,8 @@ export interface RawConfig {
   readonly values: Readonly<Record<string, unknown>>;
   /** The keys whose values are encrypted in the stack's file. */
   readonly secretKeys: readonly string[];
+  /** Values of others than Rampart and the project by their keys in full, such as `docker:host`. @default not known */
+  readonly others?: Readonly<Record<string, unknown>>;
 }
 
 // Keys whose value is text: not parsed as JSON, or a stack named "1e3" would become a number.
@@ -64,32 +70,80 @@ const MAX_DEPTH = 16;
 /** Values in one structure: some hundred for each of the services that a stack can have. */
 const MAX_VALUES = 100_000;
 
-/** What no schema sees, or must not be shown: structures without end, and keys that are not data to JavaScript. */
+/** Elements of one list, and keys of one object. */
+const MAX_CHILDREN = 1000;
+
+/** Characters of a key. */
+const LONGEST_KEY = 256;
+
+/** Characters of a text: what the kernel takes as one argument or one variable of a program (MAX_ARG_STRLEN). */
+const LONGEST_TEXT = 131_072;
+
+interface Place {
+  readonly value: unknown;
+  readonly path: readonly PropertyKey[];
+}
+
+/** What no schema sees, or must not be shown: structures and texts without end, and keys that are not data to JavaScript. */
 function structureFault(key: string, root: unknown): Fault | undefined {
-  const pending: { readonly value: unknown; readonly depth: number }[] = [{ value: root, depth: 1 }];
+  const pending: Place[] = [{ value: root, path: [key] }];
   let count = 0;
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     count += 1;
-    if (next.depth > MAX_DEPTH || count > MAX_VALUES) {
-      const given = `a structure that is ${count > MAX_VALUES ? "larger" : "deeper"}`;
-      return {
-        path: keyPath([key]),
-        given,
-        allowed: `a structure of at most ${MAX_DEPTH} levels and ${MAX_VALUES} values`,
-        fix: "see docs/configuration.md for its form",
-      };
-    }
-    if (typeof next.value !== "object" || next.value === null) continue;
-    if (Object.hasOwn(next.value, "__proto__"))
-      return {
-        path: keyPath([key]),
-        given: 'a key named "__proto__"',
-        allowed: "the keys in docs/configuration.md",
-        fix: "remove it",
-      };
-    for (const value of Object.values(next.value)) pending.push({ value, depth: next.depth + 1 });
+    const fault = sizeFault(next, count) ?? keysFault(next);
+    if (fault !== undefined) return fault;
+    const { value, path } = next;
+    if (typeof value !== "object" || value === null) continue;
+    for (const [part, child] of Object.entries(value))
+      pending.push({ value: child, path: [...path, Array.isArray(value) ? Number(part) : part] });
   }
   return undefined;
+}
+
+function sizeFault({ value, path }: Place, count: number): Fault | undefined {
+  const children = typeof value === "object" && value !== null ? Object.keys(value).length : 0;
+  if (path.length > MAX_DEPTH || count + children > MAX_VALUES)
+    return {
+      path: keyPath(path.slice(0, 1)),
+      given: `a structure that is ${path.length > MAX_DEPTH ? "deeper" : "larger"}`,
+      allowed: `a structure of at most ${MAX_DEPTH} levels and ${MAX_VALUES} values`,
+      fix: "see docs/configuration.md for its form",
+    };
+  if (children > MAX_CHILDREN)
+    return {
+      path: keyPath(path),
+      given: `${children} ${Array.isArray(value) ? "elements" : "keys"}`,
+      allowed: `at most ${MAX_CHILDREN}`,
+      fix: "use fewer",
+    };
+  if (typeof value === "string" && value.length > LONGEST_TEXT)
+    return {
+      path: keyPath(path),
+      given: `a text of ${value.length} characters`,
+      allowed: `at most ${LONGEST_TEXT} characters`,
+      fix: "have the program read it from its image or from a volume",
+    };
+  return undefined;
+}
+
+function keysFault({ value, path }: Place): Fault | undefined {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+  const keys = Object.keys(value);
+  if (keys.includes("__proto__"))
+    return {
+      path: keyPath(path.slice(0, 1)),
+      given: 'a key named "__proto__"',
+      allowed: "the keys in docs/configuration.md",
+      fix: "remove it",
+    };
+  const long = keys.find((one) => one.length > LONGEST_KEY);
+  if (long === undefined) return undefined;
+  return {
+    path: keyPath([...path, long]),
+    given: `a key of ${long.length} characters`,
+    allowed: `at most ${LONGEST_KEY} characters`,
+    fix: "shorten it, or look for a quote or a colon that is missing",
+  };
 }
 
 /** What a flat `rampart:<key>` holds. */

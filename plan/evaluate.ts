@@ -6,6 +6,7 @@ import type { LoadedConfig } from "../config";
 import { CA_NOT_AFTER } from "../hardening/pki/certificates";
 import { certificatePeriod } from "../hardening/pki/period";
 import { judge, RULES, viewOfResources, type PostureEntry, type StackFacts } from "../hardening/rules";
+import { declaredFacts } from "./declared";
 import { recordResources, type RecordedResource } from "./monitor";
 import type { StackFile } from "./stack-file";
 
@@ -20,7 +21,7 @@ export interface Plan {
 
 /**
  * Evaluates a Pulumi program in this process: no engine, no account, no Docker. The program is run as it is; only what
- * it talks to is Pulumi's mock monitor. One program a process, as Pulumi's runtime is a process's own.
+ * it talks to is Pulumi's mock monitor. One program at a time, as Pulumi's runtime is a process's own.
  *
  * @throws whatever the program throws; for a faulty configuration the error that names every fault
  */
@@ -34,19 +35,29 @@ export async function evaluate(file: StackFile, program: () => Promise<unknown>)
     await pulumi.runtime.disconnect();
   });
   const config = loadStackConfig();
-  const view = viewOfResources(facts(config), resources);
+  const declared = declaredFacts(config, currentEngine(), Object.keys(file.values));
+  const view = viewOfResources({ ...facts(config), declared }, resources);
   return { stack: file.stack, config, resources, posture: judge(RULES, view) };
 }
 
-/** Pulumi records where each of its promises was made: three quarters of the time of a large plan, for nobody to read. */
+/** What the SDK asks for the places in the sources at which a resource is made; the types leave it out. */
+const places = pulumi.Resource as unknown as { callsites: () => object[] };
+
+/**
+ * Pulumi records where each of its promises and each resource was made: three quarters of the time of a large plan, for
+ * nobody to read. RAMPART_DEBUG=1 keeps the stack traces.
+ */
 async function withoutStackTraces(evaluation: () => Promise<void>): Promise<void> {
   if (process.env["RAMPART_DEBUG"] === "1") return evaluation();
-  const limit = Error.stackTraceLimit;
+  const { stackTraceLimit } = Error;
+  const { callsites } = places;
   Error.stackTraceLimit = 0;
+  places.callsites = () => [];
   try {
     await evaluation();
   } finally {
-    Error.stackTraceLimit = limit;
+    Error.stackTraceLimit = stackTraceLimit;
+    places.callsites = callsites;
   }
 }
 

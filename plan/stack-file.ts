@@ -1,6 +1,10 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
-import { parse } from "yaml";
+import { countOf, faultList, keyName, type Fault } from "../config/faults";
+import { NAMESPACE } from "../config/raw";
+import { isStackKey } from "../config/schema";
+import { printable } from "../config/text";
+import { filePath, readYaml } from "./stack-yaml";
 
 /** A stack's configuration as its file holds it, in the form in which the engine hands it to a program. */
 export interface StackFile {
@@ -14,18 +18,32 @@ export interface StackFile {
 /** Stands for a value that is encrypted in the file: long, varied, and nobody's. Its length is all that a check sees. */
 const UNREADABLE = "EncryptedInTheStackFileAndNotReadByThePlan7Kq2";
 
-export class StackFileError extends Error {}
+/** There is no such file, or nobody can read it. */
+export class StackFileError extends Error {
+  constructor(
+    message: string,
+    /** What is wrong inside of the file. */
+    readonly faults: readonly Fault[] = [],
+  ) {
+    super(message);
+  }
+}
+
+const faulty = (path: string, faults: readonly Fault[], syntax = false): StackFileError => {
+  const heading = syntax ? `${path} is not valid YAML: ${countOf(faults)}` : `${countOf(faults)} in ${path}`;
+  return new StackFileError(faultList(heading, faults), faults);
+};
 
 /**
  * Reads `Pulumi.<stack>.yaml`, or another file, and the defaults of Pulumi.yaml. Nothing is decrypted.
- * @throws StackFileError when there is no such file, or it is not YAML
+ * @throws StackFileError when there is no such file, it is not YAML, or Pulumi would read it in another way
  */
 export function readStackFile(directory: string, stack: string, configFile?: string): StackFile {
   const path = configFile ?? stackFilePath(directory, stack);
   const project = join(directory, PROJECT_FILE);
   return parseStackFile(stack, {
-    project: { name: project, text: readText(project, "run this in a Pulumi project") },
-    stack: { name: path, text: readText(path, "create it, or name another with --config-file <path>") },
+    project: { name: project, text: readBytes(project, "run this in a Pulumi project") },
+    stack: { name: path, text: readBytes(path, "create it, or name another with --config-file <path>") },
   });
 }
 
@@ -35,44 +53,129 @@ export const PROJECT_FILE = "Pulumi.yaml";
 export const stackFilePath = (directory: string, stack: string): string =>
   join(directory, `Pulumi.${basename(stack)}.yaml`);
 
-/** A file's text, and its name for messages. */
+/** A file's text, as text or as its bytes, and its name for messages. */
 export interface NamedText {
   readonly name: string;
-  readonly text: string;
+  readonly text: string | Uint8Array;
 }
 
-/** The same from texts that were read elsewhere. @throws StackFileError where one is not YAML */
+/** The same from texts that were read elsewhere. @throws StackFileError as `readStackFile` does */
 export function parseStackFile(
   stack: string,
   files: { readonly project: NamedText; readonly stack: NamedText },
 ): StackFile {
-  const project = parseYaml(files.project);
+  const project = record(parseYaml(files.project));
   const name = typeof project["name"] === "string" ? project["name"] : "rampart";
+  const own = ownConfiguration(parseYaml(files.stack), name, files.stack.name);
   const values: Record<string, string> = {};
   const secretKeys: string[] = [];
-  for (const [key, entry] of [
-    ...Object.entries(defaults(project["config"])),
-    ...Object.entries(record(parseYaml(files.stack)["config"])),
-  ]) {
-    if (entry === null || entry === undefined) continue;
-    const full = key.includes(":") ? key : `${name}:${key}`;
+  for (const [key, entry] of [...Object.entries(defaults(project["config"])), ...Object.entries(own)]) {
+    const full = fullKey(key, name);
     if (holdsSecret(entry)) secretKeys.push(full);
-    values[full] = isSecure(entry) ? UNREADABLE : typeof entry === "string" ? entry : JSON.stringify(entry);
+    // As Pulumi hands on a key without a value.
+    values[full] = isSecure(entry) ? UNREADABLE : textOf(entry ?? "");
   }
   return { stack, project: name, values, secretKeys };
 }
 
-function readText(path: string, fix: string): string {
-  if (!existsSync(path)) throw new StackFileError(`there is no ${path}; ${fix}`);
-  return readFileSync(path, "utf8");
+const textOf = (entry: unknown): string => (typeof entry === "string" ? entry : JSON.stringify(entry));
+
+const fullKey = (key: string, project: string): string => (key.includes(":") ? key : `${project}:${key}`);
+
+/** What stands under `config`, if all of the file is as Pulumi reads it. @throws StackFileError */
+function ownConfiguration(file: unknown, project: string, path: string): Record<string, unknown> {
+  const faults = [
+    ...shapeFaults(file),
+    ...misplacedFaults(record(file)),
+    ...keyFaults(record(record(file)["config"]), project),
+  ];
+  if (faults.length > 0) throw faulty(path, faults);
+  return record(record(file)["config"]);
 }
 
-function parseYaml({ name, text }: NamedText): Record<string, unknown> {
-  try {
-    return record(parse(text));
-  } catch (error) {
-    throw new StackFileError(`${name} is not valid YAML: ${error instanceof Error ? error.message : String(error)}`);
-  }
+const isRecord = (value: unknown): boolean => typeof value === "object" && value !== null && !Array.isArray(value);
+
+const kindOf = (value: unknown): string =>
+  Array.isArray(value) ? "a list" : value === null ? "nothing" : `a ${typeof value}`;
+
+function shapeFaults(file: unknown): Fault[] {
+  const fix = "write `config:`, and below it `rampart:services:` and the other keys of docs/configuration.md";
+  // An empty file, and one that holds only a salt, are configurations without a key.
+  if (file === null || file === undefined) return [];
+  if (!isRecord(file))
+    return [
+      {
+        path: "config",
+        given: `a file that is ${kindOf(file)}`,
+        allowed: "the key `config` with the stack's keys",
+        fix,
+      },
+    ];
+  const { config } = record(file);
+  if (config === undefined || config === null || isRecord(config)) return [];
+  return [{ path: "config", given: kindOf(config), allowed: "keys such as rampart:services with their values", fix }];
+}
+
+/** Keys that stand beside `config` instead of below it: Pulumi ignores them. */
+function misplacedFaults(file: Record<string, unknown>): Fault[] {
+  return Object.keys(file)
+    .filter((key) => key.startsWith(`${NAMESPACE}:`) || (isStackKey(key) && key !== "environment"))
+    .map((key) => ({
+      path: filePath([key]),
+      given: "a key beside `config`, which nothing reads",
+      allowed: "the stack's keys below `config`",
+      fix: `indent it, so that it stands below config: as ${key.startsWith(NAMESPACE) ? keyName(key.slice(NAMESPACE.length + 1)) : `${NAMESPACE}:${keyName(key)}`}`,
+    }));
+}
+
+/** A key in both of its spellings, of which Pulumi takes one; and keys that Pulumi cannot read. */
+function keyFaults(config: Record<string, unknown>, project: string): Fault[] {
+  const keys = Object.keys(config);
+  return keys.flatMap((key): Fault[] => {
+    if (key.split(":").length > 2)
+      return [
+        {
+          path: filePath(["config", key]),
+          given: "a key with more than one colon",
+          allowed: "<namespace>:<key>",
+          fix: `write it as ${keyName(key.split(":")[0] ?? "")}:${keyName(key.split(":")[1] ?? "")}: { ${keyName(key.split(":")[2] ?? "")}: … }`,
+        },
+      ];
+    const own = key.replace(`${NAMESPACE}:`, "");
+    if ((config[key] === null || config[key] === undefined) && isStackKey(own))
+      return [
+        {
+          path: filePath(["config", key]),
+          given: "a key without a value",
+          allowed: "a value of the key's own form (docs/configuration.md)",
+          fix: "give it a value, or remove the key",
+        },
+      ];
+    if (key.includes(":") || !keys.includes(`${project}:${key}`)) return [];
+    return [
+      {
+        path: filePath(["config", `${project}:${key}`]),
+        given: `the key twice, as ${keyName(key)} and as ${project}:${keyName(key)}`,
+        allowed: "each key once",
+        fix: `remove one of the two: Pulumi reads ${project}:${keyName(key)} only`,
+      },
+    ];
+  });
+}
+
+/** @throws StackFileError */
+function readBytes(path: string, fix: string): Uint8Array {
+  if (!existsSync(path)) throw new StackFileError(`there is no ${printable(path)}; ${fix}`);
+  if (!statSync(path).isFile())
+    throw faulty(path, [{ path: "config", given: "something that is no file", allowed: "a file", fix }]);
+  return readFileSync(path);
+}
+
+/** @throws StackFileError */
+function parseYaml({ name, text }: NamedText): unknown {
+  const result = readYaml(typeof text === "string" ? Buffer.from(text) : text);
+  if (result.kind === "value") return result.value;
+  throw faulty(name, [result.fault], result.syntax);
 }
 
 /** Pulumi.yaml's `config:` block: a key's default, under `default` or `value`, or the value itself. */

@@ -7,7 +7,7 @@ export function serviceNetworks(name: string, config: ServiceConfig): NetworkAtt
   const aliases = [name];
   const onProxy = config.routes.length > 0;
   // A service without a route is on `internal` even if it uses no data: there the others find it.
-  const onInternal = config.data !== "none" || config.cache !== false || !onProxy;
+  const onInternal = config.internal || config.data !== "none" || config.cache !== false || !onProxy;
   return [
     ...(onProxy ? [{ network: "proxy" as const, aliases }] : []),
     ...(onInternal ? [{ network: "internal" as const, aliases }] : []),

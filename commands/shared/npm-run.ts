@@ -4,8 +4,8 @@ import { usageError } from "./errors";
 type Script = Pick<Command, "name" | "options">;
 
 /**
- * `npm run plan prod --config-file x` gives `--config-file` to npm, which knows no such option: npm sets a variable, and
- * passes `x` on as an argument (`--config-file=x` it keeps whole). Here the option is put together again.
+ * `npm run plan prod --config-file x` gives `--config-file` to npm, which knows no such option: npm sets a variable,
+ * and passes `x` on as an argument (`--config-file=x` it keeps whole). Here the option is put together again.
  *
  * Only for a command that changes nothing. Elsewhere a command line that was taken apart is refused, with the form that
  * works. Options that npm has too (`--json`, `--verbose`) cannot be told from npm's own.

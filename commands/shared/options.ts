@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import { isStackName } from "../../config/stack-name";
 import { defined } from "../../hardening/defined";
 import { usageError, wrongOption, type UserError } from "./errors";
-import { nearest } from "./nearest";
+import { nearest } from "../../config/nearest";
 
 interface Described {
   /** For help: one sentence without its full stop. */

@@ -23,7 +23,7 @@ export interface StackFileParts {
  */
 export function mergeStackFile({ project, source, sourceName, kept, salt }: StackFileParts): string {
   // The schema's path leads there from the tracked file only.
-  const document = parseDocument(source.replace(/^# yaml-language-server:.*\n/, ""));
+  const document = parseDocument(source.replace(/^# yaml-language-server:.*\n/, ""), { merge: true });
   const tracked: unknown = document.toJS();
   const before: unknown = kept === undefined ? undefined : parse(kept);
   const ourSalt = salt ?? text(field(before, SALT));

@@ -4,7 +4,8 @@ import { parseTraefikVersion } from "../../hardening/edge/static-config";
 import type { Fault } from "../faults";
 import { bufferedRoutes } from "../derived";
 import type { StackConfig } from "../schema";
-import { isPublicHost } from "../values/edge";
+import { isLoopback } from "../values/addresses";
+import { isExampleHost, isPublicHost } from "../values/hosts";
 import type { ShowPath } from "./check";
 
 export function routeFaults(config: StackConfig, show: ShowPath): Fault[] {
@@ -37,7 +38,16 @@ export function certificateFaults(config: StackConfig, show: ShowPath): Fault[] 
       path: show(["acmeEmail"]),
       given: "nothing",
       allowed: `an address to which the CA can write, where certificates is ${certificates}`,
-      fix: "`pulumi config set rampart:acmeEmail ops@example.com`",
+      fix: "`pulumi config set rampart:acmeEmail <an address of your own>`",
+    });
+  }
+  const mailHost = config.acmeEmail?.split("@").at(-1)?.toLowerCase();
+  if (letsEncrypt && mailHost !== undefined && !isPublicHost(mailHost) && !isExampleHost(mailHost)) {
+    faults.push({
+      path: show(["acmeEmail"]),
+      given: JSON.stringify(config.acmeEmail),
+      allowed: "an address of a public domain, to which the CA can write",
+      fix: "`pulumi config set rampart:acmeEmail <an address of your own>`",
     });
   }
   const http01 = letsEncrypt || (typeof certificates === "object" && certificates.challenge === "http-01");
@@ -49,10 +59,12 @@ export function certificateFaults(config: StackConfig, show: ShowPath): Fault[] 
       fix: "remove it, or use certificates: { directory, challenge: tls-alpn-01 }",
     });
   }
+  faults.push(...reachFaults(config, show));
   if (!letsEncrypt) return faults;
   for (const [name, service] of Object.entries(config.services)) {
     service.routes.forEach(({ host }, index) => {
-      if (isPublicHost(host)) return;
+      // An example host in production is told for what it is.
+      if (isPublicHost(host) || (config.environment === "prod" && isExampleHost(host))) return;
       faults.push({
         path: show(["services", name, "routes", index, "host"]),
         given: JSON.stringify(host),
@@ -62,6 +74,45 @@ export function certificateFaults(config: StackConfig, show: ShowPath): Fault[] 
     });
   }
   return faults;
+}
+
+/** Whether certificates come from Let's Encrypt, by its name or its directory. */
+const isLetsEncrypt = ({ certificates }: StackConfig): boolean =>
+  typeof certificates === "string"
+    ? certificates.startsWith("letsencrypt")
+    : /(?:^|\.)letsencrypt\.org$/.test(new URL(certificates.directory).hostname);
+
+/** Let's Encrypt asks on port 80 (http-01) or 443 (tls-alpn-01) from the internet. A load balancer may lead it elsewhere. */
+function reachFaults(config: StackConfig, show: ShowPath): Fault[] {
+  const { certificates, edge } = config;
+  // A stack dev listens on loopback only, whatever it asks for.
+  if (config.environment === "dev" || !isLetsEncrypt(config) || edge.trustedProxies.length > 0) return [];
+  const alpn = typeof certificates === "object" && certificates.challenge === "tls-alpn-01";
+  const balancer = "or name the load balancer that leads there under edge.trustedProxies";
+  const port = (key: "httpPort" | "httpsPort", wanted: number, challenge: string): Fault[] =>
+    edge[key] === wanted || edge[key] === false
+      ? []
+      : [
+          {
+            path: show(["edge", key]),
+            given: String(edge[key]),
+            allowed: `${wanted}, where Let's Encrypt asks by ${challenge}`,
+            fix: `remove it, ${balancer}`,
+          },
+        ];
+  return [
+    ...(isLoopback(edge.listenAddress)
+      ? [
+          {
+            path: show(["edge", "listenAddress"]),
+            given: JSON.stringify(edge.listenAddress),
+            allowed: "an address that Let's Encrypt reaches from the internet",
+            fix: `use 0.0.0.0 or an address of the host's network, ${balancer}`,
+          },
+        ]
+      : []),
+    ...(alpn ? port("httpsPort", 443, "tls-alpn-01") : port("httpPort", 80, "http-01")),
+  ];
 }
 
 /** The oldest Traefik that the edge's configuration is written for. */

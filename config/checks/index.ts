@@ -11,7 +11,9 @@ import { redisFaults } from "./redis";
 import { registryFaults } from "./registries";
 import { rotationFaults } from "./rotation";
 import { secretFaults, secretValueFaults } from "./secrets";
-import { healthFaults, mountFaults, nameFaults } from "./service";
+import { imageFaults } from "./images";
+import { placeholderFaults } from "./placeholders";
+import { dockerHostFaults, healthFaults, memoryFaults, mountFaults, nameFaults } from "./service";
 import { sizeFaults } from "./size";
 
 /** In the order in which a person reads their faults. */
@@ -24,6 +26,8 @@ const CHECKS: readonly CrossCheck[] = [
   registryFaults,
   certificateFaults,
   mountFaults,
+  memoryFaults,
+  dockerHostFaults,
   healthFaults,
   rotationFaults,
   databaseFaults,
@@ -33,10 +37,23 @@ const CHECKS: readonly CrossCheck[] = [
   portFaults,
   edgeFaults,
   sizeFaults,
+  imageFaults,
   traefikFaults,
   postgresMajorFaults,
 ];
 
-export function crossChecks(config: StackConfig, show: ShowPath, lookUp: (key: string) => SecretLookup): Fault[] {
-  return CHECKS.flatMap((check) => check(config, show, lookUp));
+export interface CrossCheckInput {
+  /** Its shape is right. */
+  readonly config: StackConfig;
+  readonly show: ShowPath;
+  readonly lookUp: (key: string) => SecretLookup;
+  /** Whether the stack is about to be deployed, where it is all there: only then example hosts have no place in it. */
+  readonly examples: { readonly deploys: boolean } | undefined;
+}
+
+export function crossChecks({ config, show, lookUp, examples }: CrossCheckInput): Fault[] {
+  return [
+    ...CHECKS.flatMap((check) => check(config, show, lookUp)),
+    ...(examples === undefined ? [] : placeholderFaults(config, show, examples.deploys)),
+  ];
 }

@@ -2,7 +2,7 @@
 import { generatedLength } from "../derived";
 import type { Fault, FaultParams } from "../faults";
 import type { SecretLookup } from "../raw";
-import type { StackConfig } from "../schema";
+import { isStackKey, type StackConfig } from "../schema";
 import { secretValueCheck } from "../values/program";
 import { isSigningName } from "../values/secret-shapes";
 import type { ShowPath } from "./check";
@@ -78,6 +78,12 @@ export function secretValueFaults(config: StackConfig, show: ShowPath, lookUp: (
 }
 
 export function secretFault(name: string, key: string, found: SecretLookup): FaultParams | undefined {
+  if (isStackKey(key))
+    return {
+      given: `rampart:${key}, which is a key of Rampart's own`,
+      allowed: "a flat key of your own that holds only this secret",
+      fix: `choose another key: ${name}: { config: ${camelCase(name)} }, after \`pulumi config set --secret rampart:${camelCase(name)}\``,
+    };
   const fix = `\`pulumi config set --secret rampart:${key}\``;
   switch (found.kind) {
     case "missing":
@@ -98,3 +104,7 @@ export function secretFault(name: string, key: string, found: SecretLookup): Fau
     }
   }
 }
+
+/** JWT_SECRET as jwtSecret. */
+const camelCase = (name: string): string =>
+  name.toLowerCase().replace(/_+([a-z0-9])/g, (_match, letter: string) => letter.toUpperCase());

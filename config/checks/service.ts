@@ -1,8 +1,11 @@
 /** Names, mounts and health checks of services. */
 import type { Fault } from "../faults";
 import type { StackConfig } from "../schema";
+import { DEFAULT_TMPFS } from "../schema/program";
 import type { ShowPath } from "./check";
 import { programs } from "./programs";
+import { quote } from "../text";
+import { shownEngine } from "../values/engine";
 
 /** Names that Rampart's own containers and networks answer to. */
 const RESERVED_NAMES = [
@@ -30,6 +33,11 @@ const EDGE_NAMES = ["ping", "rampart-config"];
 
 const REDIS_USERS = ["default", "health"];
 
+/** Whether no service may have this name, whatever it does. */
+export const isReservedName = (name: string): boolean =>
+  [...RESERVED_NAMES, ...EDGE_NAMES, ...REDIS_USERS].includes(name) ||
+  RESERVED_PREFIXES.some((prefix) => name.startsWith(prefix));
+
 export function nameFaults(config: StackConfig, show: ShowPath): Fault[] {
   return Object.entries(config.services).flatMap(([name, service]) => {
     const taken = [
@@ -46,13 +54,47 @@ export function nameFaults(config: StackConfig, show: ShowPath): Fault[] {
 export function mountFaults(config: StackConfig, show: ShowPath): Fault[] {
   return programs(config).flatMap(([at, program]) => {
     const targets = [...program.volumes.map((volume) => volume.path), ...program.tmpfs.map((mount) => mount.path)];
-    const doubled = new Set(targets.filter((one, index) => targets.indexOf(one) !== index));
+    const seen = new Set<string>();
+    const doubled = new Set(targets.filter((one) => seen.has(one) || !seen.add(one)));
     return [...doubled].map((target) => ({
       path: show([...at, "volumes"]),
       given: `${target} twice`,
       allowed: "one mount for a path, of volumes and tmpfs together",
       fix: "remove one",
     }));
+  });
+}
+
+/** What lies in a tmpfs counts as the container's memory: more of it never fits. */
+export function memoryFaults(config: StackConfig, show: ShowPath): Fault[] {
+  return programs(config).flatMap(([at, { tmpfs, resources }]) =>
+    tmpfs.flatMap((mount, index) => {
+      // The default stays what it is in a container with less.
+      if (mount === DEFAULT_TMPFS || mount.sizeMiB <= resources.memoryMiB) return [];
+      return [
+        {
+          path: show([...at, "tmpfs", index, "sizeMiB"]),
+          given: String(mount.sizeMiB),
+          allowed: `at most ${resources.memoryMiB}, the container's resources.memoryMiB: a tmpfs is memory`,
+          fix: "use a smaller tmpfs, a volume, or raise resources.memoryMiB",
+        },
+      ];
+    }),
+  );
+}
+
+/** A way to a Docker engine past the socket proxy, which would not judge what is asked there. */
+export function dockerHostFaults(config: StackConfig, show: ShowPath): Fault[] {
+  return programs(config).flatMap(([at, program]) => {
+    const host = program.environment["DOCKER_HOST"];
+    if (host === undefined) return [];
+    const fault = { path: show([...at, "environment", "DOCKER_HOST"]), given: quote(shownEngine(host)) };
+    const fix = "remove it, and list what the program calls under dockerApi (docs/docker-api.md)";
+    if ("dockerApi" in program && program.dockerApi !== undefined)
+      return [{ ...fault, allowed: "no variable of this name: Rampart sets it to the service's socket proxy", fix }];
+    const names = Object.keys(program.environment);
+    if (!/^(?:tcp|http|unix|npipe|fd):/i.test(host) || names.includes("DOCKER_TLS_VERIFY")) return [];
+    return [{ ...fault, allowed: "an engine over ssh or TLS; the host's own only through dockerApi", fix }];
   });
 }
 

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import type { SchemaContext } from "../environment";
+import { caCheck } from "../values/ca";
 import { isStagingDirectory, parseDirectory } from "../values/edge";
-import { checkedString, matching, toIssue } from "./fields";
+import { checkedString, toIssue } from "./fields";
 
 const isStaging = (directory: string): boolean => {
   const url = parseDirectory(directory);
@@ -23,11 +24,7 @@ export function certificates(context: SchemaContext) {
         z.strictObject({
           directory: https,
           /** The CA's root certificate in PEM, where the system does not know it. */
-          ca: matching(
-            /^-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----\s*$/,
-            "a certificate in PEM",
-            "paste the CA's root certificate",
-          ).optional(),
+          ca: checkedString(caCheck(), 65_536).optional(),
           challenge: z.enum(["http-01", "tls-alpn-01"]).default("http-01"),
         }),
       ],

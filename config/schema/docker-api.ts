@@ -1,20 +1,46 @@
 import { z } from "zod";
-import { expandPermissions, permissionFaults, type PermissionRequest } from "../../hardening/docker-api/permissions";
-import { toIssue } from "./fields";
+import {
+  dangerousPermissions,
+  expandPermissions,
+  permissionFaults,
+  type DockerApiPermission,
+  type PermissionRequest,
+} from "../../hardening/docker-api/permissions";
+import { quote } from "../text";
+import { reason, toIssue } from "./fields";
+
+export interface DockerApiConfig {
+  readonly permissions: readonly DockerApiPermission[];
+  /** Given where a permission reaches other containers. */
+  readonly reason?: string | undefined;
+}
+
+/** What is said of a request that grants nothing. */
+export const NO_PERMISSION = "no permission";
+
+/** More than a message should list. */
+const MOST_NAMED = 5;
 
 export const dockerApi = z
-  .strictObject({ allow: z.array(z.string()).default([]), presets: z.array(z.string()).default([]) })
+  .strictObject({
+    allow: z.array(z.string()).default([]),
+    presets: z.array(z.string()).default([]),
+    /** Why the service needs permissions that reach other containers: required where there are any. */
+    reason: reason.optional(),
+  })
   .superRefine((value, refinement) => {
     const faults = permissionFaults(value);
     for (const { path, given, allowed, fix } of faults) {
       const [list = "allow", index = "0"] = path.replace("]", "").split("[");
-      refinement.issues.push(toIssue({ given: JSON.stringify(given), allowed, fix }, given, [list, Number(index)]));
+      refinement.issues.push(toIssue({ given: quote(given), allowed, fix }, given, [list, Number(index)]));
     }
-    if (faults.length === 0 && expandPermissions(value as PermissionRequest).length === 0) {
+    if (faults.length > 0) return;
+    const permissions = expandPermissions(value as PermissionRequest);
+    if (permissions.length === 0) {
       refinement.issues.push(
         toIssue(
           {
-            given: "no permission",
+            given: NO_PERMISSION,
             allowed: "at least one entry under allow or presets",
             fix: "list what the service calls, or remove dockerApi",
           },
@@ -22,6 +48,24 @@ export const dockerApi = z
         ),
       );
     }
+    const dangerous = dangerousPermissions(permissions);
+    if (dangerous.length > 0 && value.reason === undefined) {
+      const more = dangerous.length > MOST_NAMED ? ` and ${dangerous.length - MOST_NAMED} more` : "";
+      refinement.issues.push(
+        toIssue(
+          {
+            given: `nothing, with permissions that reach every container of the engine: ${dangerous.slice(0, MOST_NAMED).join(", ")}${more}`,
+            allowed: "a reason for them; it becomes part of the posture",
+            fix: "add reason: <why the service needs them>, or remove those that it does not call (docs/docker-api.md)",
+          },
+          value,
+          ["reason"],
+        ),
+      );
+    }
   })
   // Checked above: from here on they are known names.
-  .transform((value) => expandPermissions(value as PermissionRequest));
+  .transform((value): DockerApiConfig => ({
+    permissions: expandPermissions(value as PermissionRequest),
+    reason: value.reason,
+  }));

@@ -1,12 +1,19 @@
-import { isIPv4 } from "node:net";
 import { z } from "zod";
 import type { SchemaContext } from "../environment";
-import { trustedProxyCheck } from "../values/edge";
+import { isLoopback, listenCheck, trustedProxyCheck } from "../values/addresses";
 import { checkedString, port, resources, toIssue } from "./fields";
 
 /** Docker's and the common databases' and queues' own. */
 const DATA_PORTS = [
   1433, 1521, 2375, 2376, 2377, 3306, 5432, 5672, 6379, 6380, 9042, 9092, 9200, 11_211, 15_672, 26_379, 27_017,
+];
+
+/** Ports to which no browser connects. Source: WHATWG Fetch, "port blocking". */
+const BLOCKED_PORTS = [
+  1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102, 103, 104, 109, 110,
+  111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179, 389, 427, 465, 512, 513, 514, 515, 526, 530, 531, 532,
+  540, 548, 554, 556, 563, 587, 601, 636, 989, 990, 993, 995, 1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061,
+  6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10_080,
 ];
 
 const edgePort = port.superRefine((value, refinement) => {
@@ -22,14 +29,24 @@ const edgePort = port.superRefine((value, refinement) => {
       ),
     );
   }
+  if (BLOCKED_PORTS.includes(value)) {
+    refinement.issues.push(
+      toIssue(
+        {
+          allowed:
+            "a port to which browsers connect; they do not connect to those of other protocols, such as ssh's 22",
+          fix: "use 443 and 80, or 8443 and 8080",
+        },
+        value,
+      ),
+    );
+  }
 });
 
 export function edge(context: SchemaContext) {
   const dev = context.environment === "dev";
-  const listen = checkedString((value) =>
-    isIPv4(value) ? undefined : { allowed: "an IPv4 address", fix: "use 0.0.0.0, or one address of the host" },
-  ).superRefine((value, refinement) => {
-    if (dev && !value.startsWith("127.")) {
+  const listen = checkedString(listenCheck).superRefine((value, refinement) => {
+    if (dev && !isLoopback(value)) {
       refinement.issues.push(
         toIssue(
           { allowed: "a loopback address in environment dev", fix: "remove it, or set rampart:environment to staging" },

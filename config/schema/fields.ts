@@ -5,6 +5,8 @@ import type { Check } from "../values/check";
 import { identifierCheck } from "../values/database";
 import { containerPathCheck } from "../values/paths";
 import { argumentCheck, imageCheck } from "../values/program";
+import { reasonCheck } from "../values/reason";
+import { secretArgument } from "../values/secret-shapes";
 
 /** An issue that carries the three parts of a fault. */
 export const toIssue = (fault: FaultParams, input: unknown, path: PropertyKey[] = []): z.core.$ZodRawIssue => ({
@@ -15,10 +17,23 @@ export const toIssue = (fault: FaultParams, input: unknown, path: PropertyKey[] 
   params: { ...fault },
 });
 
+/** Characters of a text, where its key says nothing else: no check looks at a longer one. */
+const LONGEST_TEXT = 8192;
+
+/** Of one word of a command line and of one variable, as the kernel has it (MAX_ARG_STRLEN). */
+export const LONGEST_ARGUMENT = 131_072;
+
 /** A string that a check refuses with its own words. */
-export function checkedString(check: Check<string>): z.ZodType<string, string> {
+export function checkedString(check: Check<string>, longest = LONGEST_TEXT): z.ZodType<string, string> {
   return z.string().superRefine((value, context) => {
-    const fault = check(value);
+    const fault =
+      value.length > longest
+        ? {
+            given: `a text of ${value.length} characters`,
+            allowed: `at most ${longest} characters`,
+            fix: "use a shorter one",
+          }
+        : check(value);
     if (fault !== undefined) context.issues.push(toIssue(fault, value));
   });
 }
@@ -31,14 +46,7 @@ export const matching = (pattern: RegExp, allowed: string, fix: string): z.ZodTy
   });
 
 /** Why something is weakened: a label of the container and a line of the posture. */
-export const reason: z.ZodType<string, string> = checkedString((value) =>
-  value.trim().length >= 10 && value.length <= 500 && !/\p{Cc}/u.test(value)
-    ? undefined
-    : {
-        allowed: "a reason of at least 10 characters on one line; it becomes part of the posture",
-        fix: "say why this is needed",
-      },
-);
+export const reason: z.ZodType<string, string> = checkedString(reasonCheck);
 
 export const image: z.ZodType<string, string> = checkedString(imageCheck);
 
@@ -63,8 +71,25 @@ export const plainVariableName: z.ZodType<string, string> = matching(
 
 export const containerPath: z.ZodType<string, string> = checkedString(containerPathCheck);
 
-/** The words of a command line. */
-export const commandLine = (): z.ZodArray<z.ZodType<string, string>> => z.array(checkedString(argumentCheck));
+const words = z.array(checkedString(argumentCheck, LONGEST_ARGUMENT));
+
+/** The words of a command line, of which none is a secret. @param least Words. @default 0 */
+export const commandLine = (least = 0) =>
+  words.min(least).superRefine((line, context) => {
+    const index = secretArgument(line);
+    if (index === undefined) return;
+    context.issues.push(
+      toIssue(
+        {
+          given: "an argument with a secret in it (hidden)",
+          allowed: "arguments without secrets; they are visible in docker inspect",
+          fix: "put it under `secrets` and have the program read <NAME>_FILE",
+        },
+        line,
+        [index],
+      ),
+    );
+  });
 
 /** Limits of a container, with their defaults and the least that makes sense. */
 export const resources = (
@@ -100,7 +125,7 @@ export const unique = <T extends z.ZodType<string, string>>(item: T, what: strin
 
 /** The flat key of a secret: `rampart:<key>`. */
 export const configKey: z.ZodType<string, string> = matching(
-  /^[A-Za-z][A-Za-z0-9_-]*$/,
+  /^[A-Za-z][A-Za-z0-9_-]{0,99}$/,
   "a configuration key without a namespace",
   "use the flat key given to `pulumi config set --secret`",
 );

@@ -1,7 +1,7 @@
 /** What a service and the migration have in common. */
 import { z } from "zod";
 import type { SchemaContext } from "../environment";
-import { hostPathCheck } from "../values/paths";
+import { hostPathCheck, isLogPath } from "../values/paths";
 import { environmentCheck, userCheck } from "../values/program";
 import { minimumLength } from "../values/secret-shapes";
 import { confinement } from "./confinement";
@@ -25,15 +25,33 @@ const tmpfs = z.strictObject({
   exec: z.strictObject({ reason }).optional(),
 });
 
+/** Scratch space of a container that says nothing of it; the very object, so that a check can tell. */
+export const DEFAULT_TMPFS: z.output<typeof tmpfs> = { path: "/tmp", sizeMiB: 64 };
+
 const volume = z.union(
   [
     z.strictObject({ name, path: containerPath, readOnly: z.boolean().default(false) }),
-    z.strictObject({
-      hostPath: checkedString(hostPathCheck),
-      path: containerPath,
-      readOnly: z.boolean().default(true),
-      reason,
-    }),
+    z
+      .strictObject({
+        hostPath: checkedString(hostPathCheck),
+        path: containerPath,
+        readOnly: z.boolean().default(true),
+        reason,
+      })
+      .superRefine((value, refinement) => {
+        if (value.readOnly || !isLogPath(value.hostPath)) return;
+        refinement.issues.push(
+          toIssue(
+            {
+              given: "false, for the host's logs",
+              allowed: "true: whoever writes to the host's logs can remove what they did",
+              fix: "remove readOnly: false",
+            },
+            value,
+            ["readOnly"],
+          ),
+        );
+      }),
   ],
   "{ name, path, readOnly } for a named volume, or { hostPath, path, reason } for a directory of the host's own",
 );
@@ -56,7 +74,9 @@ const secretSpec = z.union(
 const secrets = z.record(variableName, secretSpec).superRefine((specs, refinement) => {
   for (const [key, value] of Object.entries(specs)) {
     const minimum = minimumLength(key);
-    if (typeof value !== "object" || !("generated" in value) || value.generated >= minimum) continue;
+    // Shorter than any secret is told already.
+    if (typeof value !== "object" || !("generated" in value) || value.generated >= minimum || value.generated < 16)
+      continue;
     refinement.issues.push(
       toIssue(
         {
@@ -83,7 +103,7 @@ const environmentVariables = (context: SchemaContext) =>
 
 export const container = (context: SchemaContext) => ({
   image,
-  entrypoint: commandLine().min(1).optional(),
+  entrypoint: commandLine(1).optional(),
   command: commandLine().optional(),
   user: user.default("1000:1000"),
   resources: resources({ memoryMiB: 256, cpus: 0.5, pids: 128 }),
@@ -93,7 +113,7 @@ export const container = (context: SchemaContext) => ({
   environment: environmentVariables(context).default({}),
   volumes: z.array(volume).default([]),
   /** @default /tmp of 64 MiB */
-  tmpfs: z.array(tmpfs).default([{ path: "/tmp", sizeMiB: 64 }]),
+  tmpfs: z.array(tmpfs).default([DEFAULT_TMPFS]),
   confinement,
   stopGraceSeconds: z.int().min(1).max(600).default(10),
 });

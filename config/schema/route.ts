@@ -1,10 +1,11 @@
 import { z } from "zod";
 import { SECURITY_HEADERS } from "../../hardening/edge/headers";
+import { weakHeaders } from "../../hardening/edge/weak-headers";
 import type { SchemaContext } from "../environment";
-import { corsOriginCheck, hostCheck, responseHeaderCheck } from "../values/edge";
-import { checkedString, matching } from "./fields";
+import { corsOriginCheck, headerValueCheck, hostCheck, responseHeaderCheck } from "../values/edge";
+import { checkedString, matching, reason, toIssue } from "./fields";
 
-const headerValue = matching(/^[\x20-\x7e]{0,4096}$/, "printable ASCII on one line", "remove line breaks");
+const headerValue = checkedString(headerValueCheck, 1_000_000);
 
 const headerName = matching(
   /^[A-Za-z0-9-]{1,100}$/,
@@ -23,8 +24,8 @@ export const route = (context: SchemaContext) =>
     /** @default "/": everything on the host */
     pathPrefix: matching(
       /^(?!.*\/\.{1,2}(?:\/|$))\/(?:[A-Za-z0-9\-._~]+(?:\/[A-Za-z0-9\-._~]+)*)?$/,
-      "a path that starts with / and does not end with it",
-      "write it as /api",
+      "a path that starts with / and does not end with it, of letters, digits and - . _ ~ between slashes; no . or .. as a part",
+      "write it as /api; a route takes all that is below it",
     ).default("/"),
     /** Token bucket a source address. @default 100 requests a second, bursts of 200 */
     rateLimit: z
@@ -62,6 +63,23 @@ export const route = (context: SchemaContext) =>
           .array(z.enum(SECURITY_HEADERS.map((header) => header.name) as [string, ...string[]]))
           .refine(distinct, once)
           .default([]),
+        /** Why a header of the default set is weaker than it: required where one is. */
+        reason: reason.optional(),
+      })
+      .superRefine((value, refinement) => {
+        const [weak] = value.reason === undefined ? weakHeaders(value) : [];
+        if (weak !== undefined)
+          refinement.issues.push(
+            toIssue(
+              {
+                given: `${weak.name} weaker than the edge's own (${weak.why}), without a reason`,
+                allowed: `the edge's own ${weak.name}, one that protects as much, or headers.reason`,
+                fix: "remove it, or add headers.reason: the reason becomes part of the posture",
+              },
+              value,
+              [...weak.path],
+            ),
+          );
       })
       .prefault({}),
     cors: z

@@ -3,11 +3,11 @@ import type { SchemaContext } from "../environment";
 import type { FaultParams } from "../faults";
 import { identifierCheck } from "../values/database";
 import { dockerApi } from "./docker-api";
-import { checkedString, commandLine, matching, port, toIssue } from "./fields";
+import { checkedString, commandLine, matching, toIssue } from "./fields";
 import { container } from "./program";
 import { route } from "./route";
 
-const servicePort = port.refine((value) => value >= 1024, {
+const servicePort = z.int().refine((value) => value >= 1024 && value <= 65_535, {
   params: {
     allowed: "1024 to 65535; a program without capabilities listens on no lower port",
     fix: "have the program listen on 1024 or above; the edge serves 443",
@@ -17,9 +17,13 @@ const servicePort = port.refine((value) => value >= 1024, {
 const healthCheck = z
   .strictObject({
     /** A path that answers 2xx; asked with the image's own wget on the service's port. @default "/" if there is a port */
-    http: matching(/^\/[A-Za-z0-9\-._~/?&=%]*$/, "a path that starts with /", "give only the path").optional(),
+    http: matching(
+      /^\/[A-Za-z0-9\-._~/?&=%]*$/,
+      "a path that starts with /, of letters, digits and - . _ ~ / ? & = %",
+      "give only the path, such as /healthz",
+    ).optional(),
     /** A command in the image that exits 0 when the service is well. */
-    command: commandLine().min(1).optional(),
+    command: commandLine(1).optional(),
     intervalSeconds: z.int().min(1).max(300).default(5),
     timeoutSeconds: z.int().min(1).max(120).default(3),
     retries: z.int().min(1).max(20).default(3),
@@ -51,6 +55,8 @@ export const service = (context: SchemaContext) =>
           }),
         ])
         .default(false),
+      /** Whether the service is on `internal` as well, where those without a route are. @default only if it uses data or has no route */
+      internal: z.boolean().default(false),
       /** Whether the service may open connections to the internet. */
       egress: z.boolean().default(false),
       /** Exact permissions of the Docker API, through a socket proxy of the service's own. @default none */
@@ -63,7 +69,7 @@ export const service = (context: SchemaContext) =>
         refinement.issues.push(toIssue({ given: "nothing", ...fault }, undefined, path));
       if (value.routes.length > 0 && value.port === undefined)
         missing(["port"], { allowed: "the port that the routes lead to", fix: "add port: <1024 to 65535>" });
-      if (value.healthCheck.command === undefined && value.port === undefined) {
+      else if (value.healthCheck.command === undefined && value.port === undefined) {
         missing(["healthCheck"], {
           allowed: "a command where the service has no port",
           fix: "add healthCheck: { command: [...] }",

@@ -22,6 +22,8 @@ const buildSchema = (context: SchemaContext) =>
       "lower-case letters, digits and hyphens, starting with a letter, 2 to 41 characters",
       "rename it",
     ).optional(),
+    /** Whether this is a sample: its example hosts may stay until it is deployed. @default false */
+    sample: z.boolean().default(false),
     certificates: certificates(context),
     acmeEmail: checkedString((value) =>
       z.email().safeParse(value).success

@@ -1,9 +1,10 @@
 /** Host names, origins, headers and the addresses of a CA: what the edge is told. */
-import { isIPv4, isIPv6 } from "node:net";
 import type { Environment } from "../environment";
 import type { FaultParams } from "../faults";
-import { quote, type Check } from "./check";
-import { hasCredentials } from "./secret-shapes";
+import { quote } from "../text";
+import type { Check } from "./check";
+import { isExampleHost, isHostName, isPublicHost } from "./hosts";
+import { hasCredentials, isSecretName } from "./secret-shapes";
 
 /** Whether this variable's value is a list of origins or the application's public address. */
 export const isOriginName = (name: string): boolean =>
@@ -18,6 +19,12 @@ export function originCheck(origin: string, environment: Environment): FaultPara
   if (origin.toLowerCase() === "null") return { given: quote(origin), allowed: "exact origins; not null", fix };
   if (environment === "prod" && /^(?:http|ws):\/*/i.test(origin))
     return { given: quote(origin), allowed: "https origins in production", fix };
+  if (/^https?:/i.test(origin) && !(/^https?:\/\/[^/]/i.test(origin) && URL.canParse(origin)))
+    return {
+      given: hasCredentials(origin) ? "an origin with a password in it (hidden)" : quote(origin),
+      allowed: "scheme://host[:port]",
+      fix,
+    };
   return undefined;
 }
 
@@ -25,36 +32,39 @@ export function originCheck(origin: string, environment: Environment): FaultPara
 export function corsOriginCheck(origin: string, environment: Environment): FaultParams | undefined {
   const fault = originCheck(origin, environment);
   if (fault !== undefined) return fault;
-  const match = /^https?:\/\/(?!-)[a-z0-9.-]+(?<![.-])(?::(\d{1,5}))?$/.exec(origin);
-  if (match !== null && Number(match[1] ?? 443) <= 65_535 && match[1] !== "0") return undefined;
+  if (isOrigin(origin)) return undefined;
   return {
     given: hasCredentials(origin) ? "an origin with a password in it (hidden)" : quote(origin),
     allowed: "scheme://host[:port] in lower case, as a browser sends it",
-    fix: "leave user, path and trailing slash out",
+    fix: "leave user, path, trailing slash and a standard port (443, 80) out",
   };
 }
 
-/** Names for private use, for which no public CA issues a certificate. */
-const PRIVATE_HOST =
-  /(?:^|\.)(?:localhost|localdomain|local|internal|intranet|lan|corp|home|private|test|invalid|home\.arpa|onion)$/;
-
-/** Whether a public CA can certify the name. */
-export const isPublicHost = (host: string): boolean =>
-  host.includes(".") && !PRIVATE_HOST.test(host) && !/^[0-9.]+$/.test(host);
+/** Whether a browser would send exactly this: a port that is the scheme's own and a dot at the end are never sent. */
+function isOrigin(text: string): boolean {
+  if (text.length > 300 || !/^https?:\/\//.test(text) || !URL.canParse(text)) return false;
+  const { origin, hostname, port } = new URL(text);
+  return origin === text && port !== "0" && (hostname.startsWith("[") || isHostName(hostname));
+}
 
 /** Host names in routes: lower case, no wildcard, and in production a name that a public CA can certify. */
 export function hostCheck(host: string, environment: Environment): FaultParams | undefined {
   const fix = "give the full host name, such as app.example.com";
-  const label = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?";
-  if (host.length > 253 || !new RegExp(`^${label}(?:\\.${label})*$`).test(host)) {
+  if (!isHostName(host)) {
     return { allowed: "a host name in lower case, without scheme, port, path or wildcard", fix };
   }
-  if (environment !== "prod" || isPublicHost(host)) return undefined;
+  if (environment !== "prod" || isPublicHost(host) || isExampleHost(host)) return undefined;
   return { allowed: "a public host name in production, for which a CA can issue a certificate", fix };
 }
 
 /** A response header that a route sets. */
 export const responseHeaderCheck: Check<string> = (name) => {
+  if (isSecretHeader(name))
+    return {
+      allowed: "headers without a secret: every visitor reads them",
+      fix: "remove it; a program that calls another sends its secrets in requests",
+      given: quote(name),
+    };
   if (/^access-control-/i.test(name))
     return {
       given: quote(name),
@@ -71,6 +81,28 @@ export const responseHeaderCheck: Check<string> = (name) => {
   return undefined;
 };
 
+/** Headers that carry a credential, of requests most of them: `X-Api-Key`, `Authorization`, `Cookie`. */
+const isSecretHeader = (name: string): boolean =>
+  name.length <= 100 &&
+  (/^(?:proxy-)?authorization$|^cookie$/i.test(name) ||
+    isSecretName(name.replaceAll("-", "_")) ||
+    /secret/i.test(name));
+
+/** The value of a response header that a route sets. */
+export const headerValueCheck: Check<string> = (value) => {
+  if (!/^[\x20-\x7e]{0,4096}$/.test(value))
+    return {
+      allowed: "printable ASCII on one line, at most 4096 characters",
+      fix: "remove line breaks and other characters",
+    };
+  if (!hasCredentials(value)) return undefined;
+  return {
+    given: "a value with credentials in it (hidden)",
+    allowed: "headers without a secret: every visitor reads them",
+    fix: "remove it, and change the secret",
+  };
+};
+
 /** A CA that browsers do not trust, by the words that CAs name their test directories with. */
 export const isStagingDirectory = (url: URL): boolean =>
   /^(?:localhost|127\..*|\[::1\])$/.test(url.hostname) ||
@@ -82,15 +114,3 @@ export function parseDirectory(text: string): URL | undefined {
   const url = new URL(text);
   return url.protocol === "https:" && url.username === "" && url.password === "" ? url : undefined;
 }
-
-/** A proxy that is believed: one address or a subnet, and never everyone. */
-export const trustedProxyCheck: Check<string> = (value) => {
-  const [address = "", bits, ...rest] = value.split("/");
-  const longest = isIPv4(address) ? 32 : isIPv6(address) ? 128 : 0;
-  const length = bits === undefined ? longest : /^\d{1,3}$/.test(bits) ? Number(bits) : -1;
-  if (longest !== 0 && rest.length === 0 && length >= 8 && length <= longest) return undefined;
-  return {
-    allowed: "an address, or a subnet of at least 8 bits such as 10.0.0.0/24",
-    fix: "list the addresses of your own load balancers",
-  };
-};

@@ -2,7 +2,11 @@
 import { posix } from "node:path";
 import type { Check } from "./check";
 
-/** Host paths that no container may mount, nor anything below them (seeds: Helvetia Cloud; CIS 5.6). */
+/**
+ * Host paths that no container may mount, nor anything below them (seeds: Helvetia Cloud; CIS 5.6): the system's own, and what
+ * root runs or keeps keys in, such as a cluster's (/var/lib/rancher) or its plugins' (/opt/cni). Read-only, too: a copy of such a
+ * key is as good as the key, and no application has business with the plugins.
+ */
 export const FORBIDDEN_HOST_PATHS = [
   "/Applications",
   "/Library",
@@ -12,13 +16,18 @@ export const FORBIDDEN_HOST_PATHS = [
   "/bin",
   "/boot",
   "/dev",
+  "/efi",
   "/etc",
+  "/gnu",
   "/home",
   "/host_mnt",
   "/lib",
   "/lib32",
   "/lib64",
   "/libx32",
+  "/nix",
+  "/opt/cni",
+  "/opt/containerd",
   "/private",
   "/proc",
   "/root",
@@ -27,14 +36,38 @@ export const FORBIDDEN_HOST_PATHS = [
   "/snap",
   "/sys",
   "/usr",
+  "/var/db",
+  "/var/lib/amazon",
+  "/var/lib/apt",
+  "/var/lib/calico",
+  "/var/lib/cloud",
+  "/var/lib/cni",
   "/var/lib/containerd",
   "/var/lib/containers",
+  "/var/lib/dbus",
   "/var/lib/docker",
+  "/var/lib/dpkg",
+  "/var/lib/etcd",
+  "/var/lib/k0s",
   "/var/lib/kubelet",
+  "/var/lib/libvirt",
+  "/var/lib/lxc",
+  "/var/lib/lxd",
+  "/var/lib/machines",
+  "/var/lib/private",
+  "/var/lib/rancher",
+  "/var/lib/rpm",
+  "/var/lib/sudo",
+  "/var/lib/systemd",
+  "/var/lib/waagent",
+  "/var/mail",
   "/var/run",
   "/var/snap",
-  "/var/spool/cron",
+  "/var/spool",
 ] as const;
+
+/** Directories that all programs of the host share, sockets among them; one below them is somebody's own. */
+const SHARED_DIRECTORIES: readonly string[] = ["/tmp", "/var/tmp"];
 
 /** Directories in which tools keep keys, wherever they are. */
 const KEY_DIRECTORIES = /\/\.(?:aws|azure|docker|gnupg|kube|pulumi|ssh)(?:\/|$)/i;
@@ -53,6 +86,11 @@ export const hostPathCheck: Check<string> = (given) => {
   const path = normalPath(given);
   const bad = path === "/" || FORBIDDEN_HOST_PATHS.some((root) => within(path, root) || within(root, path));
   if (bad) return { allowed, fix };
+  if (SHARED_DIRECTORIES.includes(path.toLowerCase()))
+    return {
+      allowed: "a directory of the application's own, not one that all programs share",
+      fix: `use one below it, such as ${path}/<application>`,
+    };
   if (/\.sock(?:\/|$)/i.test(path))
     return {
       allowed: "no socket: the Docker API is reached only through `dockerApi`",
@@ -64,6 +102,9 @@ export const hostPathCheck: Check<string> = (given) => {
   if (path !== given) return { allowed: "a path in its normal form", fix: `write it as ${path}` };
   return undefined;
 };
+
+/** The host's logs, which a log shipper may read. */
+export const isLogPath = (path: string): boolean => within(normalPath(path), "/var/log");
 
 const normalPath = (path: string): string => posix.normalize(path.replace(/\/+/g, "/")).replace(/\/$/, "") || "/";
 

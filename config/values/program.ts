@@ -2,7 +2,8 @@
 import { imageFault } from "../../hardening/container/image";
 import type { Environment } from "../environment";
 import type { FaultParams } from "../faults";
-import { quote, type Check } from "./check";
+import { quote } from "../text";
+import type { Check } from "./check";
 import { isOriginName, originCheck } from "./edge";
 import { hasCredentials, isSecretName, looksLikePlaceholder, minimumLength } from "./secret-shapes";
 
@@ -11,9 +12,10 @@ export const imageCheck: Check<string> = (given) => {
   const fault = imageFault(given);
   if (fault === undefined) return undefined;
   const name = given.split("@")[0] ?? "";
-  const plain = !hasCredentials(given) && /^[A-Za-z0-9][A-Za-z0-9._:/-]{0,200}$/.test(name) ? name : "<repo>:<tag>";
+  const secret = hasCredentials(given) || /^[^/@]*:[^/@]*@(?!sha256:)/.test(given);
+  const plain = !secret && /^[A-Za-z0-9][A-Za-z0-9._:/-]{0,200}$/.test(name) ? name : "<repo>:<tag>";
   return {
-    given: hasCredentials(given) ? "a reference with a password in it (hidden)" : `${quote(given)} (${fault})`,
+    given: secret ? "a reference with a password in it (hidden)" : `${quote(given)} (${fault})`,
     allowed: "repo:tag@sha256:<64 hex digits>, with a tag other than latest",
     fix: `look the digest up with \`docker buildx imagetools inspect ${plain}\` and append it`,
   };

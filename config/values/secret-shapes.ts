@@ -2,7 +2,7 @@
 
 /** Names whose last word says "secret" whatever stands before it: DB_PASSWORD, PGPASSWORD, STRIPE_SECRET, GITHUB_TOKEN. */
 const SECRET_NAME =
-  /(PASSWORDS?|PASSWD|PASSPHRASE|SECRETS?|TOKENS?|API_?KEYS?|CREDENTIALS?|PRIVATE_?KEY|SECRET_KEY_BASE)$|(^|[_.-])(PASS|PWD|PAT|JWT|PEPPER)$/i;
+  /(PASSWORDS?|PASSWD|PASSPHRASE|SECRETS?|TOKENS?|API_?KEYS?|CREDENTIALS?|PRIVATE_?KEY|SECRET_KEY_BASE)$|(^|[_.-])(PASS|PWD|PAT|JWT|PEPPER|REDISCLI_AUTH)$/i;
 /** A KEY is a secret with one of these before it; a PUBLIC_KEY, SITE_KEY, CACHE_KEY or PARTITION_KEY is not. */
 const KEY_NAME =
   /(^|[_.-])(ACCESS|ACCOUNT|AES|APP|AUTH|COOKIE|ENCRYPTION|HMAC|JWT|MASTER|OPENAI|SECRET|SENDGRID|SERVICE|SESSION|SIGNATURE|SIGNING|STORAGE|STRIPE|SSH|TLS|WEBHOOK)_?KEYS?$/i;
@@ -15,34 +15,101 @@ export function isSecretName(name: string): boolean {
   return SECRET_NAME.test(name) || KEY_NAME.test(name) || DSN_NAME.test(name);
 }
 
-/** A URL that carries a password: `scheme://user:password@host`; not `http://host:80/@user`. */
-export function hasUrlCredentials(value: string): boolean {
-  return /[a-z][a-z0-9+.-]*:\/\/[^\s/@:?#]*:(?!\d{1,5}(?:[/?#]|$))[^\s@]+@/i.test(value);
-}
+/** Before an `@`: `scheme://user:password`; not `http://host:80/`. */
+const URL_WITH_PASSWORD = /[a-z0-9+.-]:\/\/[^/:?#]*:(?!\d{1,5}[/?#])[^]/i;
 
-/** Forms that nothing but a credential has. */
-const CREDENTIAL_SHAPES: readonly RegExp[] = [
-  /-----BEGIN [A-Z ]*PRIVATE KEY( BLOCK)?-----/,
-  // libpq and ODBC connection strings; --password=x and --jwt-secret x on a command line.
-  /\b(?:password|passwd|pwd)\s*=\s*[^\s;&]+/i,
-  /--?[a-z-]*(?:password|passwd|secret|token|api-?key)(?:=|\s+)[^\s-]\S*/i,
-  /\bAuthorization:\s*(?:Basic|Bearer)\s+\S+/i,
+/**
+ * A URL that carries a password: `scheme://user:password@host`; not `http://host:80/@user`.
+ * Looked for in what stands before each `@`, so that a long text takes no longer than its length.
+ */
+export const hasUrlCredentials = (value: string): boolean =>
+  value.split(/\s+/).some((word) =>
+    word
+      .split("@")
+      .slice(0, -1)
+      .some((part) => URL_WITH_PASSWORD.test(part)),
+  );
+
+/**
+ * Forms that nothing but a credential has. Each is bounded, but for its end: on a text of any length each of its places is
+ * looked at a bounded number of times.
+ */
+export const CREDENTIAL_SHAPES: readonly RegExp[] = [
+  /-----BEGIN [A-Z ]{0,40}PRIVATE KEY/,
+  // libpq and ODBC connection strings.
+  /\b(?:password|passwd|pwd) {0,8}= {0,8}(?!["']?(?:\$|\/run\/secrets\/))[^\s;&]/i,
+  /\bAuthorization: {0,8}(?:Basic|Bearer) {1,8}(?!["']?\$)[^\s]/i,
   // A JSON Web Token; AWS, GitHub, GitLab, Slack, Stripe, Google, npm, SendGrid.
-  /\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\./,
+  /\beyJ[A-Za-z0-9_-]{8,400}\.eyJ[A-Za-z0-9_-]{8}/,
   /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/,
-  /\b(?:gh[pousr]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{30,}|glpat-[A-Za-z0-9_-]{20,})/,
-  /\bxox[abprs]-[A-Za-z0-9-]{10,}/,
-  /\b[sr]k_(?:live|test)_[A-Za-z0-9]{16,}/,
-  /\bsk-[A-Za-z0-9_-]{20,}/,
+  /\b(?:gh[pousr]_[A-Za-z0-9]{30}|github_pat_[A-Za-z0-9_]{30}|glpat-[A-Za-z0-9_-]{20})/,
+  /\bxox[abprs]-[A-Za-z0-9-]{10}/,
+  /\b[sr]k_(?:live|test)_[A-Za-z0-9]{16}/,
+  /\bsk-[A-Za-z0-9_-]{20}/,
   /\bAIza[A-Za-z0-9_-]{35}/,
   /\bnpm_[A-Za-z0-9]{36}/,
-  /\bSG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}/,
+  /\bSG\.[A-Za-z0-9_-]{16,200}\.[A-Za-z0-9_-]{16}/,
 ];
+
+/** An option that names a secret: `--password`, `-jwt-secret`; not `--password-file`. */
+const SECRET_OPTION =
+  /^["'(]{0,4}--?[a-z0-9_.-]{0,80}(?:password|passwd|passphrase|secret|token|api[-_]?key|(?:access|private|secret|auth|encryption|signing|master)[-_]?key|requirepass|credentials?)$/i;
+
+/** `NAME=` at the beginning of a word. */
+const ASSIGNMENT = /^["'({]{0,4}(?:export\s)?(-{0,2}[A-Za-z_][\w.-]{0,127})=/;
+
+/** Read from somewhere when the program starts, or no secret: `$X`, `$(cat …)`, `/run/secrets/x`, `tls.key`, `<x`, a switch. */
+const NO_LITERAL =
+  /^["'\\]{0,2}(?:$|[$<`;&|)]|\/|(?:true|false|yes|no|on|off|none|null|required)\b|--?[a-z]|[\w.-]{1,80}\.(?:crt|env|json|key|p12|pem|txt|ya?ml)["']{0,2}$)/i;
+
+/**
+ * Whether the words of a command line hold a secret: `--password X`, in one word or in two, or `PGPASSWORD=X`.
+ * @returns the index of the word with the secret, or undefined
+ */
+export function secretArgument(words: readonly string[]): number | undefined {
+  const found = words.findIndex((word, index) => {
+    if (holdsSecretWord(word) || isLogin(words, index)) return true;
+    return SECRET_OPTION.test(words[index - 1] ?? "") && !NO_LITERAL.test(word);
+  });
+  return found < 0 ? undefined : found;
+}
+
+/** `curl -u user:password` */
+const isLogin = (words: readonly string[], index: number): boolean =>
+  /^(?:-u|--user|--proxy-user)$/.test(words[index - 1] ?? "") &&
+  /(?:^|\/)(?:curl|http|https)$/.test(words[0] ?? "") &&
+  /^[^:$\s]+:(?!["']?\$)./.test(words[index] ?? "");
+
+/** A word may be a script of its own. */
+function holdsSecretWord(word: string): boolean {
+  const parts = word.split(/\s+/);
+  return parts.some((part, index) => {
+    const name = ASSIGNMENT.exec(part)?.[1];
+    const value = name === undefined ? "" : part.slice(part.indexOf("=") + 1);
+    if (name !== undefined && isSecretOption(name) && !isCount(name, value) && !NO_LITERAL.test(value)) return true;
+    return SECRET_OPTION.test(part) && index + 1 < parts.length && !NO_LITERAL.test(parts[index + 1] ?? "");
+  });
+}
+
+/** `MAX_TOKENS=500` */
+const isCount = (name: string, value: string): boolean => /tokens$/i.test(name) && /^["']?\d{1,9}["']?$/.test(value);
+
+const isSecretOption = (name: string): boolean =>
+  SECRET_OPTION.test(name) || isSecretName(name.replace(/^-+/, "").replaceAll("-", "_"));
 
 /** Whether a value of any name carries a credential. */
 export function hasCredentials(value: string): boolean {
-  return hasUrlCredentials(value) || CREDENTIAL_SHAPES.some((shape) => shape.test(value));
+  return hasUrlCredentials(value) || CREDENTIAL_SHAPES.some((shape) => shape.test(value)) || holdsSecretOption(value);
 }
+
+/** `--password=x` and `--jwt-secret x`, wherever it stands. */
+const holdsSecretOption = (value: string): boolean =>
+  value.split(/\s+/).some((part, index, parts) => {
+    const [option = "", ...rest] = part.split("=");
+    if (!SECRET_OPTION.test(option)) return false;
+    const given = rest.length > 0 ? rest.join("=") : (parts[index + 1] ?? "");
+    return !NO_LITERAL.test(given);
+  });
 
 /** Names of secrets that sign or encrypt: shorter than this, they can be guessed offline (RFC 7518 section 3.2: 256 bits). */
 const SIGNING_NAME =
@@ -80,8 +147,12 @@ const PLACEHOLDER = new RegExp(
 const COMMON_WORDS =
   /access|admin|api|application|app|auth|bit|change|characters?|chars|cookie|database|default|dev(?:elopment)?|enough|example|for|hash|here|jwt|keys?|is|length|least|local(?:host)?|long(?:er)?|minimum|must|my|only|passw(?:or)?d|pass|please|prod(?:uction)?|random|secure|secrets?|session|server|sign(?:ing)?|sixty|some|string|strong|super|test|than|that|the|this|thirty|tokens?|two|use|user|value|very|with|at|be|to|a(?![a-z0-9])/gi;
 
+/** Where a long value is looked at: what is longer and begins like this was not written by hand. */
+const LOOKED_AT = 512;
+
 /** Whether a value is one that documentation or a template left behind, is made of common words, or has next to no variety. */
-export function looksLikePlaceholder(value: string): boolean {
+export function looksLikePlaceholder(whole: string): boolean {
+  const value = whole.slice(0, LOOKED_AT);
   if (PLACEHOLDER.test(value) || isRepetition(value)) return true;
   const leastVariety = value.length >= 24 ? 8 : Math.min(5, value.length);
   if (new Set(value).size < leastVariety) return true;

@@ -4,6 +4,8 @@
 export const LOCAL_REPOSITORY = "volume";
 
 export interface RepositoryFault {
+  /** What stands in the value's place in a message, where the value may hold a password. */
+  readonly given?: string;
   readonly allowed: string;
   readonly fix: string;
 }
@@ -12,10 +14,13 @@ export interface RepositoryFault {
 const REMOTE =
   /^(?:s3:https:\/\/|rest:https:\/\/)(?:[^\s@:/?#]+@)?[A-Za-z0-9.-]+(?::\d{1,5})?(?:\/[^\s@?#]*)?$|^sftp:(?:\/\/)?[A-Za-z0-9._-]+@[A-Za-z0-9.-]+(?::\d{1,5})?[:/][^\s]*$/;
 
+const LONGEST = 2048;
+
 /** Why a repository may not be used, or undefined if it may. Source: restic, "Preparing a new repository". */
 export function repositoryFault(value: string): RepositoryFault | undefined {
-  if (value === LOCAL_REPOSITORY || REMOTE.test(value)) return undefined;
+  if (value === LOCAL_REPOSITORY || (value.length <= LONGEST && REMOTE.test(value))) return undefined;
   return {
+    ...(/:[^@]*@/.test(value) ? { given: "a repository with a password in it (hidden)" } : {}),
     allowed:
       "volume, s3:https://<host>/<bucket>, rest:https://<host>/<path> or sftp:<user>@<host>:/<path>, without a " +
       "password",

@@ -17,12 +17,18 @@ const REFERENCE = new RegExp(
   `^(${DOMAIN}${COMPONENT}(?:/${COMPONENT})*):([A-Za-z0-9_][A-Za-z0-9_.-]{0,127})@sha256:([a-f0-9]{64})$`,
 );
 
+const LONGEST = 512;
+
+/** The digest of nothing, which no image has. */
+const EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
 /**
  * Parses `repo:tag@sha256:…`.
  * @returns undefined for anything else: no tag, no digest, another algorithm, upper-case hex
  */
 export function parseImage(reference: string): ImageReference | undefined {
-  const match = REFERENCE.exec(reference);
+  // No registry takes a longer one.
+  const match = reference.length > LONGEST ? null : REFERENCE.exec(reference);
   if (match === null) return undefined;
   const [, repository, tag, digest] = match;
   if (repository === undefined || tag === undefined || digest === undefined) return undefined;
@@ -41,7 +47,7 @@ export function imageFault(reference: string): string | undefined {
   const parsed = parseImage(reference);
   if (parsed === undefined) return "it is not pinned as repo:tag@sha256:<64 hex digits>";
   if (/(?:^|[-_.])latest(?:[-_.]|$)/i.test(parsed.tag)) return "the tag latest says nothing about what runs";
-  if (/^0{64}$/.test(parsed.digest)) return "the digest is a placeholder";
+  if (/^(.)\1{63}$/.test(parsed.digest) || parsed.digest === EMPTY) return "the digest is a placeholder";
   return undefined;
 }
 

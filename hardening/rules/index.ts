@@ -1,5 +1,6 @@
 import { CONTAINER_RULES } from "./containers";
 import { DATA_RULES } from "./data";
+import { DECLARED_RULES } from "./declared";
 import type { Rule } from "./rule";
 import { STACK_RULES } from "./stack";
 
@@ -8,7 +9,8 @@ export * from "./view";
 export { SECRET_MARKER, viewOfResources, type PlannedResource, type StackFacts } from "./planned";
 export { CONTAINER_RULES, isPrivilegedPort } from "./containers";
 export { DATA_RULES } from "./data";
+export { DECLARED_RULES } from "./declared";
 export { STACK_RULES } from "./stack";
 
 /** Every rule that Rampart judges a stack by. */
-export const RULES: readonly Rule[] = [...STACK_RULES, ...DATA_RULES, ...CONTAINER_RULES];
+export const RULES: readonly Rule[] = [...STACK_RULES, ...DATA_RULES, ...DECLARED_RULES, ...CONTAINER_RULES];

@@ -15,7 +15,7 @@ export const SECRET_MARKER = "[secret]";
 
 export type StackFacts = Pick<
   StackView,
-  "stack" | "environment" | "certificates" | "registries" | "edge" | "databaseAccess" | "data"
+  "stack" | "environment" | "certificates" | "registries" | "edge" | "databaseAccess" | "data" | "declared"
 >;
 
 /** The view of a stack from its planned resources. */

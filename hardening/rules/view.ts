@@ -87,6 +87,30 @@ export interface DataFacts {
   readonly backups: string | false;
 }
 
+/** What a configuration declares and no container shows. */
+export interface DeclaredFacts {
+  /** Consumers of the Docker API with permissions that reach other containers. */
+  readonly dockerApi: readonly {
+    readonly resource: string;
+    readonly permissions: readonly string[];
+    readonly reason: string;
+  }[];
+  /** Routes that weaken headers of the default set, or leave some to the application. */
+  readonly headers: readonly {
+    readonly resource: string;
+    readonly route: string;
+    readonly weak: readonly { readonly name: string; readonly why: string }[];
+    /** Sent in place of the default set's, and as good. */
+    readonly changed: readonly string[];
+    readonly fromApplication: readonly string[];
+    readonly reason?: string;
+  }[];
+  /** Hosts and addresses of examples in a sample of a production stack. */
+  readonly placeholders: readonly string[];
+  /** The engine's address, where it is reached over the network in clear. */
+  readonly plainEngine?: string;
+}
+
 export interface EdgeFacts {
   /** An address of the host, or 0.0.0.0. */
   readonly listenAddress: string;
@@ -107,6 +131,8 @@ export interface StackView {
   readonly databaseAccess?: "direct" | "forwarder";
   /** What the configuration says of data; absent where no service uses any. */
   readonly data?: DataFacts;
+  /** Absent where nobody looked at a configuration. */
+  readonly declared?: DeclaredFacts;
   readonly containers: readonly ContainerView[];
   readonly networks: readonly NetworkView[];
   readonly volumes: readonly VolumeView[];

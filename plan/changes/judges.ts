@@ -1,4 +1,4 @@
-/** For each kind of value, which way it weakens. What is not here is neither weaker nor stronger: it is shown all the same. */
+/** For each kind of value, which way it weakens. What is not here is neither weaker nor stronger, and shown all the same. */
 import { rateASecond } from "../summary/routes";
 import type { RouteConfig, ServiceConfig } from "../../config";
 import {
@@ -95,6 +95,7 @@ const JUDGES: Readonly<Record<string, Judge>> = {
   "program.data": (before, after) => listed("none", "read-only", "read-write")(before ?? "none", after ?? "none"),
   "program.dockerApi.*": presenceIsWeaker,
   "program.egress": presenceIsWeaker,
+  "program.internal": presenceIsWeaker,
   "program.secrets.*": (before, after) => lowerIsWeaker()(secretLength(before), secretLength(after)),
   "program.secretsInEnvironment": presenceIsWeaker,
   "program.secretsInEnvironment.names.*": presenceIsWeaker,

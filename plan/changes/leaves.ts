@@ -35,6 +35,7 @@ const RECORDS = [
   "images",
   "program.environment",
   "program.secrets",
+  "registries",
   "rotation.redis",
   "rotation.roles",
   "services",
@@ -92,6 +93,8 @@ export function leavesOf(config: LoadedConfig, alias: RouteAlias = (_service, ro
   return fieldsOf(rest, { path: "", kind: "", key: "", group: "" }, alias);
 }
 
+type DockerApiConfig = NonNullable<ServiceConfig["dockerApi"]>;
+
 function fieldsOf(fields: Fields, place: Place, alias: RouteAlias): Leaf[] {
   return Object.entries(fields).flatMap(([key, value]) =>
     value === undefined ? [] : leavesAt(value, below(place, key), alias),
@@ -122,6 +125,7 @@ function leavesAt(value: unknown, place: Place, alias: RouteAlias): Leaf[] {
   if (Array.isArray(value)) return listLeaves(value as unknown[], place, alias);
   if (!isObject(value)) return [{ ...place, value, text: scalarText(value, place) }];
   if (place.kind === "route.headers") return headerLeaves(value as RouteConfig["headers"], place);
+  if (place.kind === "program.dockerApi") return grantLeaves(value as unknown as DockerApiConfig, place, alias);
   if (!GROUPS.includes(place.kind)) return fieldsOf(value, place, alias);
   return [
     { ...place, value: true, text: groupText(value, place.kind) },
@@ -146,11 +150,17 @@ function listLeaves(list: readonly unknown[], place: Place, alias: RouteAlias): 
       {
         ...member(place, permission ? text : shown(text)),
         value: item,
-        text: permission ? dangerText(item as NonNullable<ServiceConfig["dockerApi"]>[number]) : shown(text),
+        text: permission ? dangerText(item as DockerApiConfig["permissions"][number]) : shown(text),
       },
     ];
   });
 }
+
+/** A permission stands right under `dockerApi`, whichever of the lists grants it. */
+const grantLeaves = ({ permissions, ...rest }: DockerApiConfig, place: Place, alias: RouteAlias): Leaf[] => [
+  ...listLeaves(permissions, place, alias),
+  ...fieldsOf(rest, place, alias),
+];
 
 const headerLeaves = (headers: RouteConfig["headers"], place: Place): Leaf[] =>
   Object.entries(headerStates(headers)).map(([name, state]: [string, HeaderState]) => ({

@@ -19,10 +19,20 @@ const render = (part: Part): string => {
   return String(part).replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
 };
 
-/** Markup from a template: every value in it is escaped, but for what is markup already. */
+/**
+ * Markup from a template: every value in it is escaped, but for what is markup already. A line break of the template
+ * and the indent behind it are nothing beside a tag, and a blank in a text.
+ */
 export const markup = (strings: TemplateStringsArray, ...values: readonly Part[]): Markup =>
   new Markup(
-    strings.map((text, index) => `${text}${index < values.length ? render(values[index] ?? "") : ""}`).join(""),
+    strings
+      .map((text, index) => `${unfolded(text)}${index < values.length ? render(values[index] ?? "") : ""}`)
+      .join(""),
+  );
+
+const unfolded = (text: string): string =>
+  text.replace(/(^|.)\n\s*(?=($|.))/g, (_fold, before: string, after: string) =>
+    before === ">" || after === "<" || before + after === "" ? before : `${before} `,
   );
 
 /** A text of this program's own, which is markup. */

@@ -20,7 +20,13 @@ export interface PageInput {
 
 const STYLE_HASH = createHash("sha256").update(STYLE).digest("base64");
 /** Nothing is loaded, run or sent; only the one style sheet counts. */
-const POLICY = `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; img-src data:; base-uri 'none'; form-action 'none'`;
+const POLICY = [
+  "default-src 'none'",
+  `style-src 'sha256-${STYLE_HASH}'`,
+  "img-src data:",
+  "base-uri 'none'",
+  "form-action 'none'",
+].join("; ");
 
 /** The whole page. It holds no secret, as the plan holds none. */
 export function renderPage({ plan, comparison, missing = [] }: PageInput): string {
@@ -46,7 +52,8 @@ export function renderPage({ plan, comparison, missing = [] }: PageInput): strin
     markup`<body>`,
     markup`<a class="unseen" href="#main">To the content</a>`,
     markup`<header class="top"><div><h1>Plan of stack ${stack}</h1>`,
-    markup`<p class="soft">Environment ${config.environment}: ${custom} resources in ${resources.length - custom} components. Nothing was contacted or changed.</p>`,
+    markup`<p class="soft">Environment ${config.environment}: ${custom} resources in
+      ${resources.length - custom} components. Nothing was contacted or changed.</p>`,
     contents({ compared: comparison !== undefined, roles: roles !== NOTHING, data: data.length > 0 }),
     markup`</div></header>`,
     markup`<main id="main">`,
@@ -60,7 +67,8 @@ export function renderPage({ plan, comparison, missing = [] }: PageInput): strin
       ? markup`<li class="open">may open connections to the internet</li>`
       : NOTHING,
     dockerApi.length === 0 ? NOTHING : markup`<li class="danger">a filtered Docker API</li>`,
-    markup`</ul>A container reaches only what is on a network with it. Only the edge publishes ports.</figcaption></figure>`,
+    markup`</ul>A container reaches only what is on a network with it. Only the edge publishes ports.</figcaption>
+      </figure>`,
     postureSection(posture),
     markup`<h2 id="routes">Routes</h2>`,
     routes.length === 0 ? markup`<p>No service has a route.</p>` : itemCards(routes),
@@ -71,7 +79,8 @@ export function renderPage({ plan, comparison, missing = [] }: PageInput): strin
     markup`<h2 id="networks">Networks</h2>`,
     networkTable(networks),
     markup`</main>`,
-    markup`<footer><p>Made by <code>rampart plan ${stack} --html</code>. A secret's value is never part of a plan.</p></footer>`,
+    markup`<footer><p>Made by <code>rampart plan ${stack} --html</code>.
+      A secret's value is never part of a plan.</p></footer>`,
     markup`</body>`,
     markup`</html>`,
   );
@@ -100,5 +109,8 @@ function contents({ compared, data, roles }: Sections): Markup {
     ...(roles ? [["roles", "Database roles"] as const] : []),
     ["networks", "Networks"],
   ];
-  return markup`<nav aria-label="On this page"><ul>${links.map(([id, text]) => markup`<li><a href="#${id}">${text}</a></li>`)}</ul></nav>`;
+  return markup`<nav aria-label="On this page"><ul>${links.map(
+    ([id, text]) => markup`<li><a href="#${id}">${text}
+    </a></li>`,
+  )}</ul></nav>`;
 }

@@ -64,7 +64,7 @@ export function topologyOf({ stack, config, resources }: Plan): Topology {
     ),
     dockerApi: Object.entries(config.services)
       .flatMap(([consumer, { dockerApi }]) =>
-        dockerApi === undefined ? [] : [{ consumer, permissions: dockerApi.length }],
+        dockerApi === undefined ? [] : [{ consumer, permissions: dockerApi.permissions.length }],
       )
       .sort((a, b) => (a.consumer < b.consumer ? -1 : 1)),
     networks: view.networks
@@ -112,7 +112,8 @@ export function describeTopology({ edge, outside, programs, data, dockerApi }: T
     [...programs, ...data].filter(({ networks }) => networks.includes(network)).map(({ name }) => name);
   const list = (names: readonly string[]): string => (names.length === 0 ? "nobody" : names.join(", "));
   return [
-    `${outside === "internet" ? "The internet" : "This machine"} reaches the edge only, on port ${edge.ports.join(" and ")} of ${edge.address}.`,
+    `${outside === "internet" ? "The internet" : "This machine"} reaches the edge only,`,
+    `on port ${edge.ports.join(" and ")} of ${edge.address}.`,
     `With the edge on the network proxy, which has no way out: ${list(on("proxy"))}.`,
     `On the network internal, which has no way out: ${list(on("internal"))}.`,
     `May open connections to the internet: ${list(on("egress"))}.`,

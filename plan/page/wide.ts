@@ -7,7 +7,7 @@ const HEIGHT = 54;
 const GAP = 14;
 const TOP = 46;
 /** Where each column begins, and how wide it is. */
-const INTERNET = { x: 8, width: 104 };
+const INTERNET = { x: 2, width: 116 };
 const EDGE = { x: 196, width: 132 };
 const PROXY = 372;
 const PROGRAMS = { x: 424, width: 212 };
@@ -115,7 +115,7 @@ interface Ways {
 }
 
 /**
- * A row for the internet and one for each consumer of the Docker API: lines down from the members, and out to the right.
+ * A row for the internet and one for each consumer of the Docker API: lines down from the members, then to the right.
  * The further down a row, the further left its line comes down, so that no line crosses another row.
  */
 function waysOut({ dockerApi }: Topology, left: readonly Placed[], right: readonly Placed[], bottom: number): Ways {

@@ -13,7 +13,7 @@ export type HeaderState =
 
 const SET_BY_DEFAULT: readonly string[] = SECURITY_HEADERS.map(({ name }) => name);
 
-/** Every response header that a route's configuration or Rampart's default decides, by its name as Rampart writes it. */
+/** Every response header that a route or Rampart's default decides, by its name as Rampart writes it. */
 export function headerStates(headers: RouteConfig["headers"]): Readonly<Record<string, HeaderState>> {
   const { contentSecurityPolicy, response, fromApplication } = headers;
   const sent = responseHeaders({ extra: response, fromApplication, ...defined({ contentSecurityPolicy }) });
@@ -76,7 +76,7 @@ function allowed(policy: Policy, directive: string): readonly string[] {
 /** Directives that forbid by being there. */
 const SWITCHES = ["block-all-mixed-content", "require-trusted-types-for", "sandbox", "upgrade-insecure-requests"];
 
-/** Compares two Content-Security-Policies by what they let a page load. A source that one does not have is weaker there. */
+/** Compares two Content-Security-Policies by what they let a page load. A source more is weaker. */
 export function comparePolicies(before: string, after: string): Direction {
   const [from, to] = [parsePolicy(before), parsePolicy(after)];
   const names = [...new Set([...from.keys(), ...to.keys(), "default-src"])];

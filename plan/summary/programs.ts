@@ -4,7 +4,7 @@ import { fact, type Fact, type Item } from "./item";
 import { commandLine, imageName, joined, shown, visible } from "./show";
 
 type Program = ServiceConfig | MigrationConfig;
-type Permission = NonNullable<ServiceConfig["dockerApi"]>[number];
+type Permission = NonNullable<ServiceConfig["dockerApi"]>["permissions"][number];
 
 /** The services by name, and the migration before them, as that is when it runs. */
 export function programItems(config: StackConfig): Item[] {
@@ -37,13 +37,14 @@ function serviceFacts(service: ServiceConfig, name: string, { database }: StackC
     ...ownFacts(service),
     fact("data", data === "none" ? "none" : `${data} on ${service.database ?? database.name}`),
     fact("cache", cacheText(service.cache, name)),
+    ...(service.internal ? [fact("network", "also on internal, beside its route", true)] : []),
     fact("egress", egress ? "may open connections to the internet" : "none", egress),
     ...(dockerApi === undefined
       ? []
       : [
           fact(
             "Docker API",
-            dockerApi.map((permission) => permissionText(permission)),
+            dockerApi.permissions.map((permission) => permissionText(permission)),
             true,
           ),
         ]),

@@ -36,7 +36,11 @@ function routeFacts(route: RouteConfig): Fact[] {
   return [
     fact("limits", [
       rateText(rateLimit),
-      `${inFlight.perClient} in flight of a client, ${inFlight.total} of all; bodies of at most ${maxBodyMiB} MiB${streaming ? "; no limit on waiting" : ""}`,
+      [
+        `${inFlight.perClient} in flight of a client, ${inFlight.total} of all`,
+        `bodies of at most ${maxBodyMiB} MiB`,
+        ...(streaming ? ["no limit on waiting"] : []),
+      ].join("; "),
     ]),
     cors === undefined
       ? fact("CORS", "none")

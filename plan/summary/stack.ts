@@ -62,10 +62,12 @@ function postgresItem(config: StackConfig): Item {
 function backupFacts({ database: { backups }, environment }: StackConfig): Fact[] {
   if (backups === false) return [fact("backups", "none", environment !== "dev")];
   const { daily, weekly, monthly } = backups.keep;
+  const place = backups.repository === "volume" ? "a volume on the same host" : backups.repository;
+  const drill = backups.drillEveryDays === false ? "never" : `every ${backups.drillEveryDays} days`;
   return [
     fact("backups", [
-      `every day at ${backups.at} UTC to ${backups.repository === "volume" ? "a volume on the same host" : backups.repository}`,
-      `kept: ${daily} daily, ${weekly} weekly, ${monthly} monthly; restore drill ${backups.drillEveryDays === false ? "never" : `every ${backups.drillEveryDays} days`}`,
+      `every day at ${backups.at} UTC to ${place}`,
+      `kept: ${daily} daily, ${weekly} weekly, ${monthly} monthly; restore drill ${drill}`,
     ]),
   ];
 }

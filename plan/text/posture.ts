@@ -78,7 +78,7 @@ const NAMED_RESOURCES = 3;
 export const resourcesText = (resources: readonly string[]): string =>
   resources.length > NAMED_RESOURCES ? `${resources.length} resources` : resources.join(", ");
 
-/** What does not hold and what is open, each finding on lines of its own; the rest counted, or with `verbose` listed too. */
+/** What fails and what is open, each finding on lines of its own; the rest is counted, or with `verbose` listed too. */
 export function postureLines(posture: readonly PostureEntry[], page: Page): string[] {
   const all = findings(posture);
   const told = all.filter(({ status }) => page.verbose || status === "fail" || status === "open");

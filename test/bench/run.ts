@@ -107,7 +107,7 @@ async function benchPlan(work: string): Promise<void> {
   if (dev === undefined || large === undefined) return;
   const failed = [...a, ...b].find((sample) => sample.code !== 0);
   if (failed !== undefined) throw new Error(`the plan failed: ${failed.output.slice(-2000)}`);
-  add({ figure: "plan of the dev stack, seconds", ours: spread(dev), peer: "", ratio: "", target: "at most 2" });
+  add({ figure: "plan of the dev stack, seconds", ours: spread(dev), peer: "", ratio: "", target: "at most 1" });
   add({
     figure: `plan of ${MANY_SERVICES} services, seconds`,
     ours: spread(large),
@@ -120,7 +120,7 @@ async function benchPlan(work: string): Promise<void> {
     ours: `dev ${Math.max(...a.map((s) => s.peakMiB))}, ${MANY_SERVICES} services ${Math.max(...b.map((s) => s.peakMiB))}`,
     peer: "",
     ratio: "",
-    target: "at most 300",
+    target: "at most 250",
   });
 }
 
@@ -202,7 +202,7 @@ async function benchPreview(stack: Stack, images: Images, work: string): Promise
       ours: spread(a),
       peer: `${count} bare containers ${spread(b)}`,
       ratio: ratio(a, b).toFixed(2),
-      target: "at most 1.25",
+      target: "at most 1.2",
     });
   } finally {
     await bare.destroy();

@@ -7,6 +7,7 @@ const OVERVIEW = `usage: npx rampart <command> [<stack>] [options]
 
 Commands:
   start             deploys a stack on this machine and prints its URLs
+  init              writes a stack's file, from five questions or from a compose file
   plan              shows what a stack declares and how it stands against the rules
   pulumi            runs the Pulumi CLI on the state that \`npm start\` keeps
   psql              opens psql as a role, or a tunnel for another client

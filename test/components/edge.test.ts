@@ -13,6 +13,7 @@ import {
   withLocalEngine,
   type Recording,
 } from "./support";
+import { authorityCertificate } from "../../hardening/pki/certificates";
 
 withLocalEngine();
 
@@ -125,7 +126,7 @@ describe("Edge", () => {
   });
 
   test("asks the CA that one key chooses, and brings its root where one is given", async () => {
-    const ca = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
+    const ca = authorityCertificate({ seed: Buffer.alloc(32, "seed").toString("base64"), stackName: "rampart-dev" });
     const own = uploads(
       await edge({ ...ROUTED, certificates: { directory: "https://ca.example.com/dir", ca } }, "staging"),
       "config",

@@ -327,6 +327,7 @@ describe("a service's networks", () => {
     ["a route", { routes }, ["proxy as api"]],
     ["a route and data", { routes, data: "read-only" }, ["proxy as api", "internal as api"]],
     ["a route and a cache", { routes, cache: true }, ["proxy as api", "internal as api"]],
+    ["a route and internal", { routes, internal: true }, ["proxy as api", "internal as api"]],
     ["nothing", {}, ["internal as api"]],
     ["egress", { egress: true }, ["internal as api", "egress"]],
     [

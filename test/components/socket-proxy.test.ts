@@ -16,7 +16,15 @@ import {
 withLocalEngine();
 
 const config = configOf({
-  services: { worker: { ...SERVICE, dockerApi: { allow: ["GET /containers/json", "POST /containers/create"] } } },
+  services: {
+    worker: {
+      ...SERVICE,
+      dockerApi: {
+        allow: ["GET /containers/json", "POST /containers/create"],
+        reason: "the worker runs each job in a container",
+      },
+    },
+  },
 });
 
 function proxy(args: Partial<SocketProxyArgs> = {}): Promise<Recording> {
@@ -24,7 +32,7 @@ function proxy(args: Partial<SocketProxyArgs> = {}): Promise<Recording> {
     const { context, networks } = surroundings(config);
     return new SocketProxy("rampart-dev-docker-api-worker", context, {
       consumer: "worker",
-      permissions: config.services["worker"]?.dockerApi ?? [],
+      permissions: config.services["worker"]?.dockerApi?.permissions ?? [],
       networks,
       ...args,
     });

@@ -38,7 +38,7 @@ const service = fc.record(
     ),
     egress: fc.boolean(),
     user: choice<unknown>("1000:1000", "101:101", { root: why }),
-    dockerApi: choice({ allow: ["GET /version"] }, { presets: ["CONTAINERS", "POST"] }),
+    dockerApi: choice({ allow: ["GET /version"] }, { presets: ["CONTAINERS", "POST"], reason: why }),
     secrets: choice(
       { JWT_SECRET: { config: "jwtSecret" } },
       { SESSION_SECRET: "generated" },
@@ -82,7 +82,12 @@ const stack = fc.record(
       access: choice("direct", "forwarder"),
       resources: fc.record({ memoryMiB: fc.integer({ min: 256, max: 1024 }) }),
     }),
-    edge: fc.record({ httpPort: choice<unknown>(80, 8080, false), listenAddress: choice("0.0.0.0", "127.0.0.1") }),
+    edge: fc.record({
+      httpPort: choice<unknown>(80, 8080, false),
+      listenAddress: choice("0.0.0.0", "127.0.0.1"),
+      // Behind a load balancer, ports and addresses are its own business.
+      trustedProxies: fc.constant(["10.0.0.0/24"]),
+    }),
     dockerSocketGroup: fc.integer({ min: 1, max: 65_535 }),
   },
   { requiredKeys: ["services"] },

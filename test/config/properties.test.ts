@@ -204,7 +204,7 @@ describe("what validates is hardened", () => {
     const consumer = {
       image: image("app"),
       port: 8080,
-      dockerApi: { allow: ["POST /containers/create"] },
+      dockerApi: { allow: ["POST /containers/create"], reason: "each job runs in a container" },
       secrets: { SESSION_SECRET: "generated" },
       volumes: [{ name: "admin", path: "/data" }],
     };

@@ -25,6 +25,24 @@ describe("the running stack's configuration", () => {
     expect([before, loadStackConfig()].map(({ services }) => services["web"]?.port)).toEqual([3001, 3002]);
   });
 
+  test("of a sample in production is refused where it is about to be deployed", () => {
+    configure({ routes: [{ host: "app.example.com" }] });
+    const samples = {
+      ...pulumi.runtime.allConfig(),
+      "rampart:environment": "prod",
+      "rampart:acmeEmail": "ops@acme-shop.com",
+    };
+    pulumi.runtime.setAllConfig({ ...samples, "rampart:sample": "true" }, []);
+    expect(loadStackConfig).toThrow('"app.example.com", which is a host of examples');
+    pulumi.runtime.setAllConfig(
+      Object.fromEntries(
+        Object.entries(samples).map(([key, value]) => [key, value.replaceAll("example", "acme-shop")]),
+      ),
+      [],
+    );
+    expect(loadStackConfig().environment).toBe("prod");
+  });
+
   test("is refused again where it was refused before", () => {
     configure({ port: 0 });
     expect(loadStackConfig).toThrow("services.web.port");

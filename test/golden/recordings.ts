@@ -31,7 +31,7 @@ export function recordGolden(stack: string, file: string): Promise<Recording> {
     "--require",
     join(__dirname, "clock.cjs"),
     "--require",
-    "tsx/cjs",
+    join(__dirname, "compiled.cjs"),
     join(__dirname, "record.ts"),
     stack,
     file,

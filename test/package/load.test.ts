@@ -69,6 +69,16 @@ test("errors have a stack trace only where somebody asks for it", () => {
   expect(load({ RAMPART_DEBUG: "1" })).toMatchObject({ traces: 10 });
 });
 
+test("resources do not name places in the bundle, which the next change of the sources would move", () => {
+  file(
+    "config/name.ts",
+    'import { Resource } from "@pulumi/pulumi";\nexport const name = Resource["callsites"]().length;',
+  );
+  expect(load()).toMatchObject({ name: 0 });
+  expect(load({ RAMPART_DEBUG: "1" })).toHaveProperty("name", expect.any(Number));
+  expect(load({ RAMPART_DEBUG: "1" })).not.toMatchObject({ name: 0 });
+});
+
 test("a program that does not compile says where, and leaves no bundle", () => {
   const before = bundles();
   file("config/name.ts", "export const name: string = ;");

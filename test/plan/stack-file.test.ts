@@ -31,6 +31,7 @@ describe("a stack's file", () => {
         "rampart:services": '{"web":{"port":8080}}',
         "rampart:flag": "false",
         "docker:host": "unix:///x",
+        "rampart:empty": "",
       },
       secretKeys: [],
     });

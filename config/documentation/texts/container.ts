@@ -38,7 +38,8 @@ export const CONTAINER: KeyTexts = {
   },
   "secretsInEnvironment.reason": { allowed: "10 to 500 characters on one line", example: "Prisma reads no file" },
   environment: {
-    allowed: "text, numbers, booleans; no secrets, no wildcard origin, in prod no http origin",
+    allowed:
+      "text, numbers, booleans; no secrets, no wildcard origin, in prod no http origin, no DOCKER_HOST past the socket proxy",
     example: "{ NODE_ENV: production }",
   },
   volumes: { allowed: "named volumes, or directories of the host", example: "[{ name: uploads, path: /data }]" },
@@ -49,7 +50,8 @@ export const CONTAINER: KeyTexts = {
   },
   "volumes.hostPath": {
     default: "none",
-    allowed: "a directory such as /srv/<application>; not /, /etc, /root, /home, /Users, /var/run, a socket …",
+    allowed:
+      "a directory such as /srv/<application>; not /, /etc, /root, /home, /Users, /var/run, /var/lib/rancher, /opt/cni, a socket …; the host's logs only with `readOnly`",
     example: "/srv/shop",
   },
   "volumes.path": { allowed: "an absolute path in the container", example: "/data" },
@@ -65,7 +67,7 @@ export const CONTAINER: KeyTexts = {
   },
   tmpfs: { default: "`/tmp` of 64 MiB", allowed: "directories in memory", example: "[{ path: /tmp, sizeMiB: 256 }]" },
   "tmpfs.path": { allowed: "an absolute path in the container", example: "/tmp" },
-  "tmpfs.sizeMiB": { allowed: "{range}", example: "256" },
+  "tmpfs.sizeMiB": { allowed: "{range}, at most `resources.memoryMiB`", example: "256" },
   "tmpfs.exec": {
     default: "none: noexec",
     allowed: "`{ reason }`: programs in this directory may be run",

@@ -26,12 +26,18 @@ export const ROUTE: KeyTexts = {
     example: "default-src 'self'",
   },
   "routes.headers.response": {
-    allowed: 'headers to set, or to remove with `""`; no `Access-Control-*`, `Set-Cookie` or hop-by-hop header',
+    allowed:
+      'headers to set, or to remove with `""`; no secret, no `Access-Control-*`, `Set-Cookie` or hop-by-hop header',
     example: "{ X-Robots-Tag: noindex }",
   },
   "routes.headers.fromApplication": {
     allowed: "headers of the default set that the application sends itself",
     example: "[Content-Security-Policy]",
+  },
+  "routes.headers.reason": {
+    default: "none; required where a header is weaker than the edge's own",
+    allowed: "10 to 500 characters on one line: why it is weaker",
+    example: "the editor evaluates scripts",
   },
   "routes.cors.allowedOrigins": {
     allowed: "`scheme://host[:port]`, exact; https in prod",

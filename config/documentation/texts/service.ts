@@ -33,12 +33,22 @@ export const SERVICE: KeyTexts = {
     allowed: "letters, digits and `_ : . { } -`; no prefix may be the beginning of another service's prefix",
     example: '["bull:", "api:"]',
   },
+  internal: {
+    allowed:
+      "`true`: a service with a route is also on the network `internal`, where it reaches the services without a route",
+    example: "true",
+  },
   egress: { allowed: "`true`: the service may open connections to the internet", example: "true" },
   "dockerApi.allow": {
     allowed: "exact `METHOD /path` entries: [Docker API](docker-api.md)",
     example: '["GET /containers/json"]',
   },
   "dockerApi.presets": { allowed: "Tecnativa's names", example: "[CONTAINERS, POST]" },
+  "dockerApi.reason": {
+    default: "none; required where a permission reaches other containers",
+    allowed: "10 to 500 characters on one line: why the service needs to run, stop or read containers",
+    example: "the worker runs each build in a container",
+  },
   startTimeoutSeconds: {
     allowed: "{range}, more than `healthCheck.intervalSeconds`: within which a version has to become healthy",
     example: "120",

@@ -11,6 +11,11 @@ export const STACK: KeyTexts = {
     allowed: "2 to 41 lower-case letters, digits and hyphens; the prefix of networks and volumes",
     example: "acme-shop",
   },
+  sample: {
+    allowed:
+      "`true`: the file is a sample; in prod its example hosts and addresses may stay until it is deployed ([decision 13](decisions/0013-refusals.md))",
+    example: "true",
+  },
   certificates: {
     default: "`self-signed` in dev, else `letsencrypt`",
     allowed:
@@ -23,7 +28,7 @@ export const STACK: KeyTexts = {
   },
   "certificates.ca": {
     default: "the system's roots",
-    allowed: "a certificate in PEM: the root of the ACME server's own certificate",
+    allowed: "certificates in PEM, without a key: the roots of the ACME server's own certificate",
     example: '"-----BEGIN CERTIFICATE-----\\n…\\n-----END CERTIFICATE-----\\n"',
   },
   "certificates.challenge": { allowed: "{values}", example: "tls-alpn-01" },
@@ -35,7 +40,7 @@ export const STACK: KeyTexts = {
   images: {
     default: "the pins of config/images.ts",
     allowed:
-      "`traefik` (3.6 or newer, three numbers in the tag), `postgres`, `redis`, `haproxy`, `socat`, `restic`: each `repo:tag@sha256:…`",
+      "`traefik` (3.6 or newer, three numbers in the tag), `postgres` (16 or newer), `redis` (7 or newer) and `haproxy` (2.6 or newer), all three on Alpine, `restic` (0.17 or newer), `socat`: each `repo:tag@sha256:…`",
     example: '{ redis: "redis:7.4.11-alpine@sha256:<digest>" }',
   },
   registries: {

@@ -15,7 +15,7 @@ test("the tag of the Postgres image begins with its major version", () => {
 });
 
 test("a major that was left behind is not the image's own, and is named once", () => {
-  expect(faultsOf({ "images.postgres": image("17"), "database.previousMajors": [16] })).toEqual([]);
+  expect(faultsOf({ "images.postgres": image("17-alpine"), "database.previousMajors": [16] })).toEqual([]);
   expect(faultsOf({ "database.previousMajors": [16] })).toEqual([
     {
       path: "rampart:database.previousMajors[0]",

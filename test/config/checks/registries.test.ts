@@ -21,7 +21,7 @@ it("refuses a password in clear text, without showing it", () => {
       path: 'rampart:registries["registry.example.com"].password',
       given: "a value of 16 characters (hidden)",
       allowed: "{ config: <key> }, never the password itself",
-      fix: "change the value's type",
+      fix: "write it as password: { config: <key> }",
     },
   ]);
 });

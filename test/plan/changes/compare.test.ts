@@ -48,7 +48,7 @@ const WEAKENINGS: readonly (readonly [string, LoadedConfig, LoadedConfig, string
   [
     "a removed header, whatever its case",
     route({}),
-    route({ headers: { response: { "strict-transport-security": "" } } }),
+    route({ headers: { response: { "strict-transport-security": "" }, reason: WHY } }),
     `${at}.headers[Strict-Transport-Security]: max-age=63072000; includeSubDomains → removed`,
   ],
   [
@@ -57,11 +57,17 @@ const WEAKENINGS: readonly (readonly [string, LoadedConfig, LoadedConfig, string
     route({ headers: { fromApplication: ["X-Frame-Options"] } }),
     `${at}.headers[X-Frame-Options]: DENY → left to the application`,
   ],
+  [
+    "the internal network",
+    route({}),
+    stack({ routes: [ROUTE], internal: true }),
+    "services.api.internal: false → true",
+  ],
   ["egress", stack({}), stack({ egress: true }), "services.api.egress: false → true"],
   [
     "a permission of the Docker API",
     stack({ dockerApi: { allow: ["GET /_ping"] } }),
-    stack({ dockerApi: { allow: ["GET /_ping", "POST /containers/{id}/exec"] } }),
+    stack({ dockerApi: { allow: ["GET /_ping", "POST /containers/{id}/exec"], reason: WHY } }),
     "services.api.dockerApi[POST /containers/{id}/exec]: - → critical: ",
   ],
   [

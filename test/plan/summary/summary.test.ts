@@ -43,6 +43,7 @@ describe("a route", () => {
         contentSecurityPolicy: "*",
         response: { "strict-transport-security": "", "X-Own": "1" },
         fromApplication: ["Referrer-Policy"],
+        reason: "the partners ask for it",
       },
     });
     expect(lines(item, "CORS")).toEqual([
@@ -80,7 +81,7 @@ describe("a service", () => {
       data: "read-write",
       cache: true,
       egress: true,
-      dockerApi: { allow: ["POST /containers/create", "GET /_ping"] },
+      dockerApi: { allow: ["POST /containers/create", "GET /_ping"], reason: "each job runs in a container" },
     }).programs;
     expect(Object.fromEntries(api?.facts.map(({ label, lines: text }) => [label, text]) ?? [])).toMatchObject({
       command: ["node 'a b.js'"],

@@ -1,5 +1,9 @@
+/** Longer than any word that somebody may have meant. */
+const LONGEST = 64;
+
 /** The candidate that a mistyped word most likely means; undefined where none is close. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
+  if (word.length > LONGEST) return undefined;
   const allowed = Math.max(1, Math.floor(word.length / 3));
   const [best] = candidates
     .map((candidate) => ({ candidate, distance: distance(word, candidate) }))
@@ -7,6 +11,13 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   if (best !== undefined && best.distance <= allowed) return best.candidate;
   const longer = candidates.filter((candidate) => word.length > 1 && candidate.startsWith(word));
   return longer.length === 1 ? longer[0] : undefined;
+}
+
+/** The key that a mistyped one most likely means, whatever its case and its hyphens and underscores. */
+export function nearestKey(key: string, candidates: readonly string[]): string | undefined {
+  const plain = (text: string): string => text.toLowerCase().replace(/[-_]/g, "");
+  const near = nearest(plain(key), candidates.map(plain));
+  return candidates.find((candidate) => plain(candidate) === near);
 }
 
 /** How many letters have to be added, removed, replaced or swapped with their neighbour. */

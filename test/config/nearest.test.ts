@@ -1,4 +1,4 @@
-import { nearest } from "../../../commands/shared/nearest";
+import { nearest } from "../../config/nearest";
 
 const COMMANDS = ["start", "plan", "psql", "pulumi", "backup", "restore", "restore-drill", "upgrade-postgres"];
 

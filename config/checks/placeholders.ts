@@ -1,0 +1,58 @@
+/** What somebody has yet to fill in: example hosts in production. */
+import type { Fault } from "../faults";
+import type { StackConfig } from "../schema";
+import { isOriginName } from "../values/edge";
+import { isExampleHost } from "../values/hosts";
+import type { ShowPath } from "./check";
+import { programs } from "./programs";
+
+export interface Placeholder {
+  readonly path: readonly PropertyKey[];
+  /** The host or the address, as it stands there. */
+  readonly value: string;
+}
+
+const hostOf = (url: string): string => (URL.canParse(url) ? new URL(url).hostname : "");
+
+/** Hosts of examples, in the order of the configuration. */
+export function placeholders(config: StackConfig): Placeholder[] {
+  const { acmeEmail, certificates, database } = config;
+  const found: Placeholder[] = [];
+  const note = (path: readonly PropertyKey[], value: string, host: string): void => {
+    if (isExampleHost(host)) found.push({ path, value });
+  };
+  if (acmeEmail !== undefined) note(["acmeEmail"], acmeEmail, acmeEmail.split("@").at(-1) ?? "");
+  if (typeof certificates === "object")
+    note(["certificates", "directory"], certificates.directory, hostOf(certificates.directory));
+  for (const [name, { routes }] of Object.entries(config.services))
+    for (const [index, { host, cors }] of routes.entries()) {
+      const at = ["services", name, "routes", index];
+      note([...at, "host"], host, host);
+      for (const [place, origin] of (cors?.allowedOrigins ?? []).entries())
+        note([...at, "cors", "allowedOrigins", place], origin, hostOf(origin));
+    }
+  for (const [at, { environment }] of programs(config))
+    for (const [name, value] of Object.entries(environment))
+      if (isOriginName(name))
+        for (const url of value.split(/[\s,;]+/)) note([...at, "environment", name], url, hostOf(url));
+  if (database.backups !== false) {
+    const { repository } = database.backups;
+    note(["database", "backups", "repository"], repository, hostOf(repository.replace(/^(?:s3|rest):/, "")));
+  }
+  return found;
+}
+
+/**
+ * Faults of a production stack that has placeholders. A sample (`rampart:sample: true`) may have them until it is deployed.
+ * @param deploys Whether the stack is about to be deployed, and not only looked at.
+ */
+export function placeholderFaults(config: StackConfig, show: ShowPath, deploys: boolean): Fault[] {
+  if (config.environment !== "prod" || (config.sample && !deploys)) return [];
+  const fix = config.sample ? "replace it by your own, and remove rampart:sample" : "replace it by your own";
+  return placeholders(config).map(({ path, value }) => ({
+    path: show(path),
+    given: `${JSON.stringify(value)}, which is a host of examples`,
+    allowed: "a name of your own in production",
+    fix,
+  }));
+}

@@ -1,0 +1,29 @@
+/** Text that a person reads in a terminal, whoever wrote it. */
+
+/**
+ * What moves a cursor, hides, or turns the direction of what follows: control characters, separators of lines, and characters
+ * of format. The joiners of emoji and of some scripts stay (U+200C, U+200D).
+ */
+const UNSEEN = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/u;
+const EACH_UNSEEN = new RegExp(UNSEEN.source, "gu");
+
+/** Whether a text has a character that nobody sees, or that changes how the rest is shown. */
+export const hasUnseen = (text: string): boolean => UNSEEN.test(text);
+
+const escaped = (character: string): string => {
+  const point = character.codePointAt(0) ?? 0;
+  return point > 0xffff ? `\\u{${point.toString(16)}}` : `\\u${point.toString(16).padStart(4, "0")}`;
+};
+
+/** The text with each such character as its code: `\u001b`, `\u202e`. */
+export const printable = (text: string): string => text.replace(EACH_UNSEEN, escaped);
+
+const SHOWN = 120;
+
+/** At most 120 characters; a character is never cut in two. */
+export const shorten = (text: string): string =>
+  text.length > SHOWN ? `${text.slice(0, SHOWN - 3).replace(/[\ud800-\udbff]$/, "")}...` : text;
+
+/** A text in a message: quoted, on one line, short, and without a character that nobody sees. */
+export const quote = (text: string): string =>
+  shorten(printable(JSON.stringify(text.length > 2 * SHOWN ? text.slice(0, 2 * SHOWN) : text)));

@@ -1,0 +1,38 @@
+/** What a configuration declares and no container shows, for the posture. */
+import type { LoadedConfig } from "../config";
+import { placeholders } from "../config/checks/placeholders";
+import { isPlainTcp, shownEngine } from "../config/values/engine";
+import { routeUrl } from "../config/derived";
+import { printable } from "../config/text";
+import { dangerousPermissions } from "../hardening/docker-api/permissions";
+import { defined } from "../hardening/defined";
+import { changedHeaders, weakHeaders } from "../hardening/edge/weak-headers";
+import type { DeclaredFacts } from "../hardening/rules";
+import type { Engine } from "../engine/engine";
+
+/** @param keys The stack's keys in full. */
+export function declaredFacts(config: LoadedConfig, engine: Engine, keys: readonly string[]): DeclaredFacts {
+  const services = Object.entries(config.services).sort(([a], [b]) => (a < b ? -1 : 1));
+  return {
+    dockerApi: services.flatMap(([name, { dockerApi }]) => {
+      const permissions = dangerousPermissions(dockerApi?.permissions ?? []);
+      if (dockerApi?.reason === undefined || permissions.length === 0) return [];
+      return [{ resource: `${config.name}-${name}`, permissions, reason: dockerApi.reason }];
+    }),
+    headers: services.flatMap(([name, { routes }]) =>
+      routes.flatMap((route) => {
+        const weak = weakHeaders(route.headers);
+        const { fromApplication, reason } = route.headers;
+        const changed = changedHeaders(route.headers).filter((name) => !weak.some((one) => one.name === name));
+        if (weak.length + changed.length + fromApplication.length === 0) return [];
+        const resource = `${config.name}-${name}`;
+        return [{ resource, route: routeUrl(config, route), weak, changed, fromApplication, ...defined({ reason }) }];
+      }),
+    ),
+    placeholders:
+      config.environment === "prod" ? [...new Set(placeholders(config).map(({ value }) => value))].sort() : [],
+    ...(isPlainTcp(engine.host, keys) && process.env["DOCKER_TLS_VERIFY"] === undefined
+      ? { plainEngine: printable(shownEngine(engine.host)) }
+      : {}),
+  };
+}

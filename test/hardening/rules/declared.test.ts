@@ -1,0 +1,55 @@
+import { DECLARED_RULES, judge, type DeclaredFacts, type StackView } from "../../../hardening/rules";
+
+const NOTHING: DeclaredFacts = { dockerApi: [], headers: [], placeholders: [] };
+
+function posture(declared: Partial<DeclaredFacts>): string[] {
+  const view: StackView = {
+    stack: "prod",
+    environment: "prod",
+    certificates: "letsencrypt",
+    declared: { ...NOTHING, ...declared },
+    containers: [],
+    networks: [],
+    volumes: [],
+    images: [],
+  };
+  return judge(DECLARED_RULES, view).map(
+    ({ id, status, resource, message }) => `${id}: ${status}: ${resource}: ${message}`,
+  );
+}
+
+const route = { resource: "acme-web", route: "https://acme.com", weak: [], changed: [], fromApplication: [] };
+
+test("a stack that declares nothing has no line", () => expect(posture({})).toEqual([]));
+
+test("dangerous permissions of the Docker API are accepted with their reason", () =>
+  expect(
+    posture({
+      dockerApi: [{ resource: "acme-worker", permissions: ["POST /containers/{id}/exec"], reason: "the console" }],
+    }),
+  ).toEqual([
+    "rampart-docker-api: accepted: acme-worker: may ask the engine for POST /containers/{id}/exec: the console",
+  ]));
+
+test("a weaker header is accepted with its reason, and fails without", () => {
+  const weak = [{ name: "X-Frame-Options", why: "it is removed" }];
+  const message = "https://acme.com: X-Frame-Options is weaker (it is removed)";
+  expect(posture({ headers: [{ ...route, weak, reason: "partners frame it" }] })).toEqual([
+    `rampart-response-headers: accepted: acme-web: ${message}: partners frame it`,
+  ]);
+  expect(posture({ headers: [{ ...route, weak }] })).toEqual([`rampart-response-headers: fail: acme-web: ${message}`]);
+});
+
+test("headers of one's own, and the application's, are said", () =>
+  expect(
+    posture({ headers: [{ ...route, changed: ["Referrer-Policy"], fromApplication: ["Content-Security-Policy"] }] }),
+  ).toEqual([
+    "rampart-response-headers: open: acme-web: https://acme.com: the edge leaves Content-Security-Policy to the application: see that it sends them",
+    "rampart-response-headers: pass: acme-web: https://acme.com: the route has its own Referrer-Policy",
+  ]));
+
+test("example hosts of a sample, and an engine in clear, are open", () =>
+  expect(posture({ placeholders: ["a.example.com"], plainEngine: "tcp://10.0.0.5:2375" })).toEqual([
+    "rampart-placeholders: open: prod: this is a sample with a.example.com: replace them by your own; until then a deployment is refused",
+    "rampart-engine-connection: open: prod: the engine is reached at tcp://10.0.0.5:2375 in clear: whoever is on the way is root on its host (use ssh://, or tcp:// with docker:certPath)",
+  ]));

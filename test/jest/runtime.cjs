@@ -1,0 +1,39 @@
+/**
+ * What goes with environment.cjs: packages are loaded by Node.js, once a worker; this repository's own files once a test file, as
+ * ever, so that no file sees what another did to them. Their code is compiled once a worker.
+ */
+const { createRequire } = require("node:module");
+const { compileFunction } = require("node:vm");
+const { default: Runtime } = require("jest-runtime");
+// A package's SDK without what only serialised functions need, as in the program itself.
+require("../../bin/lazy-sdk.cjs");
+
+const fromHere = createRequire(__filename);
+const OWN = /^[./]|^node:/;
+/** The latest code of each file. */
+const compiled = new Map();
+
+function compile(source, filename, parameters) {
+  const known = compiled.get(filename);
+  if (known !== undefined && known.source === source) return known.code;
+  const code = compileFunction(source, parameters, { filename });
+  compiled.set(filename, { source, code });
+  return code;
+}
+
+module.exports = class SharedRuntime extends Runtime {
+  constructor(...args) {
+    super(...args);
+    const { cjsLoader } = this;
+    const { executor } = cjsLoader ?? {};
+    if (typeof executor?.compile !== "function" || typeof cjsLoader.requireModule !== "function")
+      throw new Error("test/jest/runtime.cjs does not know this version of Jest: see how its CjsLoader compiles");
+    const parameters = executor.injectedModuleParameters;
+    executor.compile = (source, filename) => compile(source, filename, parameters);
+    const load = cjsLoader.requireModule.bind(cjsLoader);
+    cjsLoader.requireModule = (from, name, options, isRequireActual) =>
+      name === undefined || options?.isInternalModule === true || OWN.test(name) || from.includes("/node_modules/")
+        ? load(from, name, options, isRequireActual)
+        : fromHere(name);
+  }
+};
