@@ -230,7 +230,7 @@ const CHECKS: readonly Check<Context>[] = [
         ["a policy", "sed -i '/^\\[\"policy\"/s/app_rw/app_ro/' /v/whole/app.manifest", /"what":"policy"/],
         [
           "a checksum",
-          'sed -i \'/"rows", "app.invoices"/s/"checksum": "[0-9-]*/&1/\' /v/whole/billing.manifest',
+          'sed -i \'/"rows", "app.invoices"/s/"hash": "[0-9-]*/&1/\' /v/whole/billing.manifest',
           /"name":"app.invoices","what":"rows"/,
         ],
       ];
