@@ -362,5 +362,3 @@ class Builder {
     return { words: { entrypoint: ["/bin/sh", "-euc"], command: [`${script.join("\n")}\n`] }, wrapped: exported };
   }
 }
-
-const short = (path: string): string => path.split("/").slice(-2).join("/");
