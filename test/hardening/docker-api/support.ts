@@ -43,6 +43,13 @@ async function freePort(): Promise<number> {
   });
 }
 
+/** Whether an answer has all of the body that it announced. */
+function isWhole(answer: string): boolean {
+  const [head = "", ...rest] = answer.split("\r\n\r\n");
+  const announced = /^content-length: *(\d+)/im.exec(head)?.[1];
+  return announced !== undefined && rest.join("\r\n\r\n").length >= Number(announced);
+}
+
 function sendRaw(port: number, bytes: string | Buffer): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, "127.0.0.1");
@@ -54,7 +61,11 @@ function sendRaw(port: number, bytes: string | Buffer): Promise<Answer> {
     };
     socket.setEncoding("latin1");
     socket.setTimeout(3_000, finish);
-    socket.on("data", (data: string) => (text += data));
+    socket.on("data", (data: string) => {
+      text += data;
+      // What was sent behind the request is still judged, and answered, before the proxy ends its side as well.
+      if (isWhole(text)) socket.end();
+    });
     socket.on("end", finish);
     socket.on("error", (error) => (text === "" ? reject(error) : finish()));
     socket.on("connect", () => socket.write(bytes));

@@ -16,6 +16,7 @@ import {
 import { databasePrivileges } from "../../../../hardening/postgres/roles/privileges";
 import { renderPrivilegesSql } from "../../../../hardening/postgres/roles/privileges-sql";
 import { scramSha256Verifier } from "../../../../hardening/postgres/roles/scram";
+import { until, type Seen } from "../../../../engine/until";
 import { passwordOf, startPostgres, SUPERUSER, type PostgresServer } from "../postgres-server";
 
 const SALT = Buffer.alloc(16, 3).toString("base64");
@@ -45,6 +46,10 @@ async function apply(elevations: readonly Elevation[]): Promise<void> {
     await superuser.query(sql);
   await superuser.query("COMMIT");
 }
+
+/** The watch's pause between two looks, which a test need not wait for. */
+const PAUSE = "PERFORM pg_sleep(5)";
+const SOON = { seconds: 15, everyMs: 50 };
 
 const ended = (client: Client): Promise<string> =>
   client.query("SELECT 1").then(
@@ -149,10 +154,12 @@ test("another role for an elevation ends the sessions that had the former role's
 });
 
 test("the watch ends sessions whose time is over, and those of dropped logins, and nobody else's", async () => {
-  await apply([
-    { ...ANNA, role: "migrator" },
-    { who: "ben", role: "app_rw", until: inSeconds(2), reason: "a short repair" },
-  ]);
+  const declare = (until: string): Promise<void> =>
+    apply([
+      { ...ANNA, role: "migrator" },
+      { who: "ben", role: "app_rw", until, reason: "a short repair" },
+    ]);
+  await declare(inSeconds(600));
   const [ben, anna, app] = [await login("elevated_ben"), await login("elevated_anna"), await login("app_rw")];
   await superuser.query("CREATE ROLE app_rw_old LOGIN IN ROLE app_rw PASSWORD '" + verifierOf("app_rw_old") + "'");
   const dropped = await login("app_rw_old");
@@ -160,12 +167,16 @@ test("the watch ends sessions whose time is over, and those of dropped logins, a
   const watch = await login(ELEVATION_WATCH);
   const said: string[] = [];
   watch.on("notice", ({ message }) => said.push(message ?? ""));
-  const looping = watch.query(ELEVATION_WATCH_SQL).catch(() => undefined);
-  await new Promise((resolve) => setTimeout(resolve, 1000));
+  expect(ELEVATION_WATCH_SQL).toContain(PAUSE);
+  const looping = watch.query(ELEVATION_WATCH_SQL.replace(PAUSE, "PERFORM pg_sleep(0.1)")).catch(() => undefined);
+  const isEnded = async (client: Client): Promise<Seen<string>> => {
+    const state = await ended(client);
+    return state === "lives" ? { state } : { fact: state };
+  };
+  await until("the session of a dropped login did not end", SOON, () => isEnded(dropped));
   expect(await ended(ben)).toBe("lives");
-  expect(await ended(dropped)).not.toBe("lives");
-  await new Promise((resolve) => setTimeout(resolve, 6500));
-  expect(await ended(ben)).toMatch(/terminat|closed|not queryable/i);
+  await declare(inSeconds(1));
+  expect(await until("ben's session did not end", SOON, () => isEnded(ben))).toMatch(/terminat|closed|not queryable/i);
   expect(await ended(anna)).toBe("lives");
   expect(await ended(app)).toBe("lives");
   await expect(login("elevated_ben")).rejects.toMatchObject({ code: "28P01" });
