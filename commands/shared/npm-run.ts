@@ -8,7 +8,7 @@ type Script = Pick<Command, "name" | "options">;
  * and passes `x` on as an argument (`--config-file=x` it keeps whole). Here the option is put together again.
  *
  * Only for a command that changes nothing. Elsewhere a command line that was taken apart is refused, with the form that
- * works. Options that npm has too (`--json`, `--verbose`) cannot be told from npm's own.
+ * works. Options that npm has too (`--json`, `--yes`, and others) may stand in a .npmrc: they cannot be told from npm's own.
  * @param args what npm passed on
  * @returns the arguments as the user meant them
  * @throws UserError where options are missing, and it cannot be told which value is whose
@@ -46,7 +46,7 @@ function refusal(name: string, option: string): Error {
 const READ_ONLY: ReadonlySet<string> = new Set(["plan"]);
 
 /** Those of npm's own options that a command has too. */
-const NPM_OPTIONS: ReadonlySet<string> = new Set(["json", "verbose"]);
+const NPM_OPTIONS: ReadonlySet<string> = new Set(["force", "json", "offline", "verbose", "yes"]);
 
 /**
  * Where the user stands. npm runs a script in the package's directory, and says where it was called.

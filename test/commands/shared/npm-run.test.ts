@@ -35,6 +35,7 @@ describe("npm run plan", () => {
     const args = ["dev", "--config-file", "x"];
     expect(taken("plan", args, {})).toBe(args);
     expect(taken("plan", ["dev"], { npm_config_json: "true", npm_config_loglevel: "verbose" })).toEqual(["dev"]);
+    expect(taken("start", [], { npm_config_yes: "true", npm_config_force: "" })).toEqual([]);
   });
 });
 
