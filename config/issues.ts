@@ -6,6 +6,7 @@ import { nearestKey } from "./nearest";
 import type { stackSchema } from "./schema";
 import { quote } from "./text";
 import { exampleAt, typeFix } from "./value-hints";
+import { isTree } from "../hardening/tree";
 
 const PRIMITIVES: Readonly<Record<string, string>> = {
   string: "text",
@@ -196,15 +197,12 @@ function unionFaults(
 function isAnother(branch: readonly Issue[], value: unknown): boolean {
   const unknown = branch.flatMap((one) => (one.code === "unrecognized_keys" && one.path.length === 0 ? one.keys : []));
   return (
-    isObject(value) &&
+    isTree(value) &&
     Object.keys(value).length > 0 &&
     Object.keys(value).every((key) => unknown.includes(key)) &&
     !branch.some((one) => one.code === "unrecognized_keys" && one.path.length > 0)
   );
 }
-
-const isObject = (value: unknown): value is object =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
   let value: unknown = root;

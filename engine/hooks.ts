@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { LABEL_COMPONENT, LABEL_NAME, LABEL_PIDS, LABEL_STACK } from "../hardening/container/labels";
+import { labelOf, LABEL_COMPONENT, LABEL_NAME, LABEL_PIDS, LABEL_STACK } from "../hardening/container/labels";
 import { describeFailure, lastWords, newestContainer, setPidsLimit } from "./containers";
 import { TIMED_OUT, type DockerClient } from "./docker";
 import { keepRunning, type KeepRunning } from "./keep-running";
@@ -101,7 +101,7 @@ export function hooksSupported(): boolean {
 
 /** The provider has no argument for a PIDs limit; the engine takes one at any time, and it leaves no diff. */
 async function applyPidsLimit(engine: DockerClient, args: pulumi.ResourceHookArgs): Promise<void> {
-  const pids = Number(label(args.newInputs, LABEL_PIDS));
+  const pids = Number(labelOf(args.newInputs, LABEL_PIDS));
   try {
     await setPidsLimit(engine, args.id, pids);
   } catch (error) {
@@ -127,8 +127,8 @@ async function explainRole(args: pulumi.ErrorHookArgs): Promise<boolean> {
  * Adds what the provider's own error leaves out, and takes the failed container off the network's DNS by stopping it.
  */
 async function explainFailure(engine: DockerClient, stack: string, args: pulumi.ErrorHookArgs): Promise<boolean> {
-  const name = label(args.newInputs, LABEL_NAME);
-  const component = label(args.newInputs, LABEL_COMPONENT);
+  const name = labelOf(args.newInputs, LABEL_NAME);
+  const component = labelOf(args.newInputs, LABEL_COMPONENT);
   // Carriers and jobs are not started here, so they do not fail to become healthy.
   if (
     name === undefined ||
@@ -215,7 +215,7 @@ async function waitForRoutes(
   settings: RoutesSettings,
   args: pulumi.ResourceHookArgs,
 ): Promise<void> {
-  const path = label(args.newInputs, LABEL_ROUTES_PROBE);
+  const path = labelOf(args.newInputs, LABEL_ROUTES_PROBE);
   const edge = await newestContainer(engine, { [LABEL_STACK]: stack, [LABEL_NAME]: settings.edgeName }, true);
   // No edge yet: it reads the file when it starts.
   if (edge === undefined || path === undefined) return;
@@ -241,14 +241,6 @@ function container(inputs: unknown): string | undefined {
   const keepers = field(inputs, "keepers");
   const id = field(keepers, JOB_CONTAINER_KEEPER);
   return typeof id === "string" ? id : undefined;
-}
-
-function label(inputs: unknown, name: string): string | undefined {
-  const labels = field(inputs, "labels");
-  if (!Array.isArray(labels)) return undefined;
-  const found: unknown = labels.find((one: unknown) => field(one, "label") === name);
-  const value = field(found, "value");
-  return typeof value === "string" ? value : undefined;
 }
 
 function field(value: unknown, key: string): unknown {

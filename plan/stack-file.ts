@@ -5,6 +5,7 @@ import { NAMESPACE } from "../config/raw";
 import { isStackKey } from "../config/schema";
 import { printable } from "../config/text";
 import { filePath, readYaml } from "./stack-yaml";
+import { isTree, tree } from "../hardening/tree";
 
 /** A stack's configuration as its file holds it, in the form in which the engine hands it to a program. */
 export interface StackFile {
@@ -64,7 +65,7 @@ export function parseStackFile(
   stack: string,
   files: { readonly project: NamedText; readonly stack: NamedText },
 ): StackFile {
-  const project = record(parseYaml(files.project));
+  const project = tree(parseYaml(files.project));
   const name = typeof project["name"] === "string" ? project["name"] : "rampart";
   const own = ownConfiguration(parseYaml(files.stack), name, files.stack.name);
   const values: Record<string, string> = {};
@@ -86,14 +87,12 @@ const fullKey = (key: string, project: string): string => (key.includes(":") ? k
 function ownConfiguration(file: unknown, project: string, path: string): Record<string, unknown> {
   const faults = [
     ...shapeFaults(file),
-    ...misplacedFaults(record(file)),
-    ...keyFaults(record(record(file)["config"]), project),
+    ...misplacedFaults(tree(file)),
+    ...keyFaults(tree(tree(file)["config"]), project),
   ];
   if (faults.length > 0) throw faulty(path, faults);
-  return record(record(file)["config"]);
+  return tree(tree(file)["config"]);
 }
-
-const isRecord = (value: unknown): boolean => typeof value === "object" && value !== null && !Array.isArray(value);
 
 const kindOf = (value: unknown): string =>
   Array.isArray(value) ? "a list" : value === null ? "nothing" : `a ${typeof value}`;
@@ -102,7 +101,7 @@ function shapeFaults(file: unknown): Fault[] {
   const fix = "write `config:`, and below it `rampart:services:` and the other keys of docs/configuration.md";
   // An empty file, and one that holds only a salt, are configurations without a key.
   if (file === null || file === undefined) return [];
-  if (!isRecord(file))
+  if (!isTree(file))
     return [
       {
         path: "config",
@@ -111,8 +110,8 @@ function shapeFaults(file: unknown): Fault[] {
         fix,
       },
     ];
-  const { config } = record(file);
-  if (config === undefined || config === null || isRecord(config)) return [];
+  const { config } = tree(file);
+  if (config === undefined || config === null || isTree(config)) return [];
   return [{ path: "config", given: kindOf(config), allowed: "keys such as rampart:services with their values", fix }];
 }
 
@@ -181,8 +180,8 @@ function parseYaml({ name, text }: NamedText): unknown {
 /** Pulumi.yaml's `config:` block: a key's default, under `default` or `value`, or the value itself. */
 function defaults(block: unknown): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(record(block)).flatMap(([key, entry]) => {
-      const typed = record(entry);
+    Object.entries(tree(block)).flatMap(([key, entry]) => {
+      const typed = tree(entry);
       const value =
         "default" in typed ? typed["default"] : "value" in typed ? typed["value"] : "type" in typed ? undefined : entry;
       return value === undefined ? [] : [[key, value]];
@@ -190,9 +189,7 @@ function defaults(block: unknown): Record<string, unknown> {
   );
 }
 
-const record = (value: unknown): Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
-const isSecure = (value: unknown): boolean => typeof record(value)["secure"] === "string";
+const isSecure = (value: unknown): boolean => typeof tree(value)["secure"] === "string";
 
 function holdsSecret(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { ComposeError, loadFiles } from "../../config/compose/load";
 import type { ComposeFiles } from "../../config/compose/project";
-import { isTree, type Tree } from "../../config/compose/tree";
+import { isTree, type Tree } from "../../hardening/tree";
 import { DockerClient } from "../../engine/docker";
 import { EngineError } from "../../engine/engine";
 import { UserError } from "../shared/errors";

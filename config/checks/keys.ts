@@ -3,6 +3,7 @@ import { keyName, keyPath, type Fault } from "../faults";
 import { nearestKey } from "../nearest";
 import { NAMESPACE, type RawConfig } from "../raw";
 import { isStackKey, STACK_KEYS } from "../schema";
+import { isTree } from "../../hardening/tree";
 
 /** A flat key is either one of Rampart's or a secret that a service names; anything else is a spelling mistake or left behind. */
 export function unknownKeyFaults(raw: RawConfig, values: Record<string, unknown>): Fault[] {
@@ -64,8 +65,7 @@ const foreignPath = (full: string): string => (/^[\w-]{1,80}:[\w-]{1,80}$/.test(
 /** A stack without services deploys nothing that anybody could use. */
 export function noServiceFaults({ values: given, others = {} }: RawConfig, values: Record<string, unknown>): Fault[] {
   const services = Object.hasOwn(values, "services") ? values["services"] : undefined;
-  const empty =
-    typeof services === "object" && services !== null && !Array.isArray(services) && Object.keys(services).length === 0;
+  const empty = isTree(services) && Object.keys(services).length === 0;
   if (!empty && (services !== undefined || Object.hasOwn(given, "services"))) return [];
   // Told already, and better.
   if (namespaceFaults({ others }).length > 0) return [];

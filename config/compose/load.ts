@@ -4,7 +4,8 @@
  */
 import { dirname, isAbsolute, join } from "node:path";
 import { parseDocument } from "yaml";
-import { isTree, list, pairs, text, texts, tree, type Tree } from "./tree";
+import { isTree, tree, type Tree } from "../../hardening/tree";
+import { list, pairs, text, texts } from "./tree";
 
 /** The content of a file; undefined where there is none. */
 export type ReadFile = (path: string) => string | undefined;

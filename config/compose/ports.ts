@@ -1,5 +1,6 @@
 /** Published and exposed ports, in Compose's short and long forms. */
-import { isTree, list, text, type Tree } from "./tree";
+import { isTree, type Tree } from "../../hardening/tree";
+import { list, text } from "./tree";
 
 export interface ComposePort {
   /** In the container. */

@@ -8,7 +8,8 @@ import { assignNames, assignServiceNames } from "./names";
 import { caddyRoutes, nginxRoutes, type ProxyRoute } from "./nginx";
 import { isNginx, repositoryOf, roleOf, type Role } from "./roles";
 import { readService, type ComposeService } from "./service";
-import { text, tree, type Tree } from "./tree";
+import { tree, type Tree } from "../../hardening/tree";
+import { text } from "./tree";
 import { identifierCheck } from "../values/database";
 
 /** Files beside the compose file. */

@@ -3,7 +3,8 @@ import { readDotenv } from "./dotenv";
 import { isMarked, type Hidden } from "./hidden";
 import { interpolate, type LookUp } from "./interpolate";
 import { readPorts, type ComposePort } from "./ports";
-import { isTree, isTrue, list, pairs, text, texts, tree, type Tree } from "./tree";
+import { isTree, tree, type Tree } from "../../hardening/tree";
+import { isTrue, list, pairs, text, texts } from "./tree";
 import { readTmpfs, readVolumes, type ComposeMount, type ComposeTmpfs } from "./volumes";
 import { mebibytes, seconds, splitWords } from "./words";
 

@@ -1,10 +1,4 @@
-/** Values of a structure whose form nobody has checked. */
-export type Tree = Readonly<Record<string, unknown>>;
-
-export const isTree = (value: unknown): value is Tree =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
-export const tree = (value: unknown): Tree => (isTree(value) ? value : {});
+import { isTree } from "../../hardening/tree";
 
 /** A list; of one where a single value may stand for a list; empty where there is nothing. */
 export const list = (value: unknown): readonly unknown[] =>

@@ -1,6 +1,7 @@
 /** Mounts of a compose service, in short and long forms. */
 import { isMarked } from "./hidden";
-import { isTree, list, text, tree, type Tree } from "./tree";
+import { isTree, tree, type Tree } from "../../hardening/tree";
+import { list, text } from "./tree";
 import { mebibytes } from "./words";
 
 export interface ComposeMount {

@@ -7,6 +7,7 @@ import { stackSchema } from "../schema";
 import { descriptionOf } from "./describe";
 import { mapKeys, explainedBy, type JsonSchema, type Place } from "./nodes";
 import { KEY_TEXTS } from "./texts";
+import { isTree } from "../../hardening/tree";
 
 /**
  * The schema of the keys under `rampart:`, before their texts. A default that depends on the environment is left out, as an
@@ -24,7 +25,7 @@ function common(left: unknown, right: unknown): unknown {
   if (JSON.stringify(left) === JSON.stringify(right)) return left;
   if (Array.isArray(left) && Array.isArray(right) && left.length === right.length)
     return left.map((item, index) => common(item, right[index]));
-  if (!isObject(left) || !isObject(right))
+  if (!isTree(left) || !isTree(right))
     throw new Error(`environments differ: ${JSON.stringify(left)}, ${JSON.stringify(right)}`);
   const keys = [...new Set([...Object.keys(left), ...Object.keys(right)])];
   return Object.fromEntries(
@@ -35,9 +36,6 @@ function common(left: unknown, right: unknown): unknown {
   );
 }
 
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
 /** @param descriptions of the keys that no table has a row for, such as `services`: from Pulumi.yaml */
 function withTexts(place: Place, descriptions: Readonly<Record<string, string>>): JsonSchema {
   const { key, schema } = place;
@@ -46,7 +44,7 @@ function withTexts(place: Place, descriptions: Readonly<Record<string, string>>)
   const examples = row?.example === undefined ? {} : { examples: [parse(row.example) as unknown] };
   const { default: value, ...rest } = schema;
   // An empty object stands for the defaults of what is in it, which have their own place.
-  const kept = value === undefined || (isObject(value) && Object.keys(value).length === 0) ? {} : { default: value };
+  const kept = value === undefined || (isTree(value) && Object.keys(value).length === 0) ? {} : { default: value };
   return { ...(description === undefined ? {} : { description }), ...rest, ...kept, ...examples };
 }
 

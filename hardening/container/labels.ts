@@ -1,3 +1,4 @@
+import { tree } from "../tree";
 import type { AcceptedException, ComponentKind, Workload } from "./workload";
 
 export const LABEL_STACK = "io.rampart.stack";
@@ -52,4 +53,12 @@ export function labels(
     ...ownerLabels(context, workload.component, workload.name),
     { label: LABEL_PIDS, value: String(workload.resources.pids) },
   ].sort((a, b) => (a.label < b.label ? -1 : 1));
+}
+
+/** The value of a label among a Docker resource's inputs; undefined where there is none, or a value that is not known yet. */
+export function labelOf(inputs: unknown, name: string): string | undefined {
+  const labels = tree(inputs)["labels"];
+  if (!Array.isArray(labels)) return undefined;
+  const { value } = tree(labels.find((one: unknown) => tree(one)["label"] === name));
+  return typeof value === "string" ? value : undefined;
 }

@@ -1,6 +1,7 @@
 import { BACKUP_WORK_OWNER } from "../backup/workloads";
 import { LABEL_ACCEPTED, LABEL_COMPONENT, LABEL_NAME, LABEL_PIDS } from "../container/labels";
 import type { ContainerView, NetworkView, StackView, VolumeView } from "./view";
+import { tree } from "../tree";
 
 /** A resource of a plan or a preview, with secrets replaced by a marker. */
 export interface PlannedResource {
@@ -35,7 +36,7 @@ export function viewOfResources(facts: StackFacts, resources: readonly PlannedRe
 
 function containerView({ name, inputs }: PlannedResource): ContainerView {
   const labels = labelMap(inputs["labels"]);
-  const capabilities = record(inputs["capabilities"]);
+  const capabilities = tree(inputs["capabilities"]);
   return {
     resource: name,
     component: labels[LABEL_COMPONENT] ?? "",
@@ -53,7 +54,7 @@ function containerView({ name, inputs }: PlannedResource): ContainerView {
     cpus: Number(inputs["cpus"] ?? 0),
     pids: Number(labels[LABEL_PIDS] ?? 0),
     restart: { policy: text(inputs["restart"]) || "no", maxRetries: number(inputs["maxRetryCount"]) },
-    healthCheck: list(record(inputs["healthcheck"])["tests"]).map(text),
+    healthCheck: list(tree(inputs["healthcheck"])["tests"]).map(text),
     namespaces: {
       ipc: text(inputs["ipcMode"]),
       pid: text(inputs["pidMode"]),
@@ -64,10 +65,10 @@ function containerView({ name, inputs }: PlannedResource): ContainerView {
     },
     devices: list(inputs["devices"]).length + list(inputs["deviceRequests"]).length,
     ports: list(inputs["ports"])
-      .map(record)
+      .map(tree)
       .map((port) => ({ ip: text(port["ip"]), external: number(port["external"]) })),
     mounts: list(inputs["volumes"])
-      .map(record)
+      .map(tree)
       .map((mount) => {
         const host = text(mount["hostPath"]);
         return {
@@ -77,10 +78,10 @@ function containerView({ name, inputs }: PlannedResource): ContainerView {
           host: host !== "",
         };
       }),
-    tmpfs: Object.fromEntries(Object.entries(record(inputs["tmpfs"])).map(([path, options]) => [path, text(options)])),
-    ulimits: list(inputs["ulimits"]).map((ulimit) => text(record(ulimit)["name"])),
-    logOptions: Object.fromEntries(Object.entries(record(inputs["logOpts"])).map(([key, value]) => [key, text(value)])),
-    networks: list(inputs["networksAdvanced"]).map((network) => text(record(network)["name"])),
+    tmpfs: Object.fromEntries(Object.entries(tree(inputs["tmpfs"])).map(([path, options]) => [path, text(options)])),
+    ulimits: list(inputs["ulimits"]).map((ulimit) => text(tree(ulimit)["name"])),
+    logOptions: Object.fromEntries(Object.entries(tree(inputs["logOpts"])).map(([key, value]) => [key, text(value)])),
+    networks: list(inputs["networksAdvanced"]).map((network) => text(tree(network)["name"])),
     environment: environment(inputs["envs"]),
     stopGraceSeconds: number(inputs["destroyGraceSeconds"]),
     accepted: Object.fromEntries(
@@ -101,7 +102,7 @@ function environment(envs: unknown): ContainerView["environment"] {
 }
 
 function networkView({ name, inputs }: PlannedResource): NetworkView {
-  const subnet = text(record(list(inputs["ipamConfigs"])[0])["subnet"]);
+  const subnet = text(tree(list(inputs["ipamConfigs"])[0])["subnet"]);
   return {
     resource: name,
     name: labelMap(inputs["labels"])[LABEL_NAME] ?? name,
@@ -125,13 +126,11 @@ const text = (value: unknown): string =>
   typeof value === "string" ? value : typeof value === "number" || typeof value === "boolean" ? String(value) : "";
 const number = (value: unknown): number => (typeof value === "number" ? value : 0);
 const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? (value as unknown[]) : []);
-const record = (value: unknown): Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
 
 function labelMap(labels: unknown): Record<string, string> {
   return Object.fromEntries(
     list(labels)
-      .map(record)
+      .map(tree)
       .map((label) => [text(label["label"]), text(label["value"])]),
   );
 }

@@ -5,6 +5,7 @@ import { headerStates, headerText, type HeaderState } from "../summary/headers";
 import { rateText, routeName } from "../summary/routes";
 import { commandLine, imageName, shown } from "../summary/show";
 import { certificatesText } from "../summary/stack";
+import { isTree } from "../../hardening/tree";
 
 export interface Leaf {
   /** As a person finds it in the stack's file: `services.api.routes[app.example.com/api].rateLimit`. */
@@ -82,9 +83,6 @@ const WHOLE: Readonly<Record<string, (value: unknown, place: Place) => string>> 
   "route.rateLimit": (value) => rateText(value as RouteConfig["rateLimit"]),
 };
 
-const isObject = (value: unknown): value is Fields =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
 /** Every value of a configuration, defaults included. */
 export function leavesOf(config: LoadedConfig, alias: RouteAlias = (_service, route) => route): Leaf[] {
   // What the command line names, and no change of the stack's.
@@ -123,7 +121,7 @@ function leavesAt(value: unknown, place: Place, alias: RouteAlias): Leaf[] {
   const whole = WHOLE[place.kind];
   if (whole !== undefined) return [{ ...place, value, text: whole(value, place) }];
   if (Array.isArray(value)) return listLeaves(value as unknown[], place, alias);
-  if (!isObject(value)) return [{ ...place, value, text: scalarText(value, place) }];
+  if (!isTree(value)) return [{ ...place, value, text: scalarText(value, place) }];
   if (place.kind === "route.headers") return headerLeaves(value as RouteConfig["headers"], place);
   if (place.kind === "program.dockerApi") return grantLeaves(value as unknown as DockerApiConfig, place, alias);
   if (!GROUPS.includes(place.kind)) return fieldsOf(value, place, alias);
@@ -143,7 +141,7 @@ function listLeaves(list: readonly unknown[], place: Place, alias: RouteAlias): 
   }
   const name = NAMED[place.kind];
   return list.flatMap((item) => {
-    if (name !== undefined && isObject(item)) return leavesAt(item, member(place, String(item[name])), alias);
+    if (name !== undefined && isTree(item)) return leavesAt(item, member(place, String(item[name])), alias);
     const text = String(item);
     const permission = place.kind === "program.dockerApi";
     return [

@@ -1,5 +1,5 @@
 /** What a step is about, in words for a person. */
-import { LABEL_COMPONENT, LABEL_NAME } from "../../../hardening/container/labels";
+import { LABEL_COMPONENT, LABEL_NAME, labelOf } from "../../../hardening/container/labels";
 import { field, text } from "../../shared/json";
 import type { Step } from "./event";
 
@@ -43,7 +43,7 @@ export function subjectOf(step: Step): Subject {
 }
 
 function container(step: Step): Subject {
-  const label = (name: string): string | undefined => labelOf(step.inputs, name);
+  const label = (name: string): string | undefined => text(labelOf(step.inputs, name));
   const name = label(LABEL_NAME) ?? nameOf(step);
   if (label(LABEL_COMPONENT) === "carrier")
     return { name: `files of ${name}`, awaited: "are written", reached: "are written", notableSeconds: LONG_SECONDS };
@@ -61,7 +61,7 @@ function receipt(step: Step): Subject {
 }
 
 function ending(step: Step, type: string): Subject {
-  const name = type === "Container" ? (labelOf(step.inputs, LABEL_NAME) ?? nameOf(step)) : nameOf(step);
+  const name = type === "Container" ? (text(labelOf(step.inputs, LABEL_NAME)) ?? nameOf(step)) : nameOf(step);
   const old = step.op === "delete-replaced" && type === "Container" ? `the old ${name}` : name;
   return {
     name: old,
@@ -82,15 +82,4 @@ function other(step: Step, type: string): Subject {
   const word = WORDS[type] ?? type.toLowerCase();
   const name = `${step.type.startsWith("postgresql:") ? "database " : ""}${word} ${nameOf(step)}`;
   return { name, awaited: "is made", reached: "is made", notableSeconds: LONG_SECONDS };
-}
-
-function labelOf(inputs: unknown, name: string): string | undefined {
-  const labels = field(inputs, "labels");
-  if (!Array.isArray(labels)) return undefined;
-  return text(
-    field(
-      labels.find((one: unknown) => field(one, "label") === name),
-      "value",
-    ),
-  );
 }
