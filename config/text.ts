@@ -27,3 +27,14 @@ export const shorten = (text: string): string =>
 /** A text in a message: quoted, on one line, short, and without a character that nobody sees. */
 export const quote = (text: string): string =>
   shorten(printable(JSON.stringify(text.length > 2 * SHOWN ? text.slice(0, 2 * SHOWN) : text)));
+
+/** Lines of as many words as the width takes, in columns. A word that is wider stands on a line of its own. */
+export function linesOf(words: readonly string[], width: number): string[] {
+  const lines: string[] = [];
+  for (const word of words) {
+    const last = lines.at(-1);
+    if (last === undefined || last.length + 1 + word.length > width) lines.push(word);
+    else lines[lines.length - 1] = `${last} ${word}`;
+  }
+  return lines;
+}

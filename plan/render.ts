@@ -1,3 +1,4 @@
+import { defined } from "../hardening/defined";
 import type { PostureEntry } from "../hardening/rules";
 import { compareConfigs, compareControls } from "./changes";
 import type { Plan } from "./evaluate";
@@ -29,7 +30,7 @@ export function planJson(plan: Plan, against?: Comparison): PlanJson {
     resources: plan.resources.map(({ type, name, parent, inputs }) => ({ type, name, parent, inputs })),
     posture: plan.posture,
     summary: summarise(plan.config),
-    ...(against === undefined ? {} : { against }),
+    ...defined({ against }),
   };
 }
 

@@ -1,3 +1,4 @@
+import { defined } from "../../hardening/defined";
 import { loadConfig } from "../../config/load";
 import { ConfigError } from "../../config/faults";
 import { writeStackFile } from "../../config/compose/write";
@@ -131,7 +132,7 @@ function valuesOf(
   const parts = uses.split(/,\s*/);
   return {
     environment,
-    ...(email === undefined ? {} : { acmeEmail: email }),
+    ...defined({ acmeEmail: email }),
     services: {
       web: {
         image,

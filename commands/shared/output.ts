@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from "node:util";
+import { linesOf } from "../../config/text";
 
 /** The part of a stream that a printer needs. */
 export interface Stream {
@@ -98,12 +99,5 @@ export function wrap(text: string, width: number, indent = ""): string {
 }
 
 /** Puts as many words on a line as its width takes; a word is never broken. */
-export function flow(words: readonly string[], width: number, indent = ""): string {
-  const lines: string[] = [];
-  for (const word of words) {
-    const last = lines.at(-1);
-    if (last === undefined || last.length + 1 + word.length > width) lines.push(word);
-    else lines[lines.length - 1] = `${last} ${word}`;
-  }
-  return lines.join(`\n${indent}`);
-}
+export const flow = (words: readonly string[], width: number, indent = ""): string =>
+  linesOf(words, width).join(`\n${indent}`);

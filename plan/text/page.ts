@@ -1,3 +1,5 @@
+import { linesOf } from "../../config/text";
+
 /** How wide the text is, and whether it has colours. */
 export interface PageOptions {
   /** Columns. @default 100 */
@@ -28,12 +30,8 @@ export const pageOf = ({ width = WIDEST, verbose = false, paint = (_style, text)
  */
 export function fill(text: string, width: number): string[] {
   const room = Math.max(width, 1);
-  const lines: string[] = [];
-  for (const word of text.split(/ +/).flatMap((each) => pieces(each, room))) {
-    const last = lines.at(-1);
-    if (last === undefined || last.length + 1 + word.length > room) lines.push(word);
-    else lines[lines.length - 1] = `${last} ${word}`;
-  }
+  const words = text.split(/ +/).flatMap((each) => pieces(each, room));
+  const lines = linesOf(words, room);
   return lines.length === 0 ? [""] : lines;
 }
 
