@@ -1,23 +1,21 @@
 import * as pulumi from "@pulumi/pulumi";
-import { bufferedRoutes, type LoadedConfig, type RouteConfig } from "../config";
+import { routeHosts, type LoadedConfig } from "../config";
 import { LABEL_ROUTES_PROBE } from "../engine/hooks";
 import { hardenedWorkload } from "../hardening/container/hardened-workload";
 import type { AcceptedException, Workload } from "../hardening/container/workload";
 import {
   certResolverName,
   dynamicConfigProbePath,
-  parseTraefikVersion,
   renderTraefikDynamic,
   renderTraefikStatic,
   TRAEFIK_ACME_DIRECTORY,
   TRAEFIK_DYNAMIC_DIRECTORY,
   TRAEFIK_PORTS,
   TRAEFIK_ROUTES_FILE,
-  unsizedInFlight,
-  type EdgeRoute,
   type TraefikCertificates,
   type TraefikDynamicInput,
 } from "../hardening/edge";
+import { GATEWAY_ALIAS, GATEWAY_PORTS } from "../hardening/gateway";
 import { isPrivilegedPort } from "../hardening/rules";
 import { createCarrier } from "../resources/carrier";
 import { createContainer } from "../resources/container";
@@ -29,12 +27,10 @@ import { defined } from "../hardening/defined";
 /** Any uid but root's: the image needs none of its own. */
 const EDGE_USER = "65532:65532";
 const EDGE_NAME = "edge";
-const MIB = 1024 * 1024;
-/** MiB of /tmp. Traefik writes there only while it measures a body that declares no length and is too large. */
-const SCRATCH_MIB = 16;
-/** Traefik answers, and /tmp has room: on a full /tmp, requests fail that ping knows nothing of. */
-const healthLine = (staticFile: string): string =>
-  `traefik healthcheck --configFile=${staticFile} && head -c 131072 /dev/zero > /tmp/.health && rm /tmp/.health`;
+/** The edge's name on the network `gateway`, by which the gateway leads an ACME server's question to it. */
+export const EDGE_ALIAS = "edge";
+/** MiB of /tmp, which Traefik does not need for connections. */
+const SCRATCH_MIB = 4;
 const CA_FILE = "acme-ca.pem";
 const CONFIG_DIRECTORY = "/etc/rampart";
 const STATIC_FILE = "traefik.yml";
@@ -45,28 +41,20 @@ const DIRECTORIES = {
 
 export interface EdgeArgs {
   readonly networks: NetworkNames;
-  readonly services: readonly RoutedService[];
-}
-
-/** A service that has routes, and where this version of it is found. */
-export interface RoutedService {
-  readonly name: string;
-  readonly routes: readonly RouteConfig[];
-  readonly port: number;
-  readonly alias: pulumi.Output<string>;
-  readonly ready: pulumi.Input<pulumi.Resource>;
 }
 
 interface RoutesArgs {
   /** The edge's resource name. */
   readonly name: string;
-  readonly services: readonly RoutedService[];
   readonly certificates: TraefikCertificates;
   readonly volume: DataVolume;
   readonly running: pulumi.Input<pulumi.Resource>;
 }
 
-/** Traefik: the only container that publishes ports and is on `public`. It has no access to the Docker API. */
+/**
+ * Traefik: the only container that publishes ports and is on `public`. It gets the certificates, ends TLS and leads what
+ * is inside to the gateway. It reaches no service, and has no access to the Docker API.
+ */
 export class Edge extends pulumi.ComponentResource {
   constructor(name: string, context: StackContext, args: EdgeArgs, opts?: pulumi.ComponentResourceOptions) {
     super("rampart:edge:Edge", name, {}, opts);
@@ -104,15 +92,13 @@ export class Edge extends pulumi.ComponentResource {
       lifecycle: "exclusive",
       dependsOn: [configuration.carrier, ...(acme === undefined ? [] : [acme.ready])],
     });
-    this.writeRoutes(context, { name, services: args.services, certificates, volume: routes, running });
+    this.writeRoutes(context, { name, certificates, volume: routes, running });
     this.registerOutputs({});
   }
 
-  /** Written once every service of this version is healthy; the old containers stop after the edge has taken it. */
-  private writeRoutes(context: StackContext, { name, services, certificates, volume, running }: RoutesArgs): void {
-    const rendered = pulumi
-      .all(services.map(({ alias }) => alias))
-      .apply((aliases) => renderTraefikDynamic(dynamicInput(context.config, certificates, services, aliases)));
+  /** The hosts lie in a volume of their own, so that a new one does not restart the edge. */
+  private writeRoutes(context: StackContext, { name, certificates, volume, running }: RoutesArgs): void {
+    const rendered = renderTraefikDynamic(dynamicInput(context.config, certificates));
     createCarrier(
       `${name}-routes`,
       context,
@@ -120,18 +106,19 @@ export class Edge extends pulumi.ComponentResource {
         owner: EDGE_NAME,
         volumeName: volume.volumeName,
         files: { [TRAEFIK_ROUTES_FILE]: { content: rendered } },
-        extraLabels: [{ label: LABEL_ROUTES_PROBE, value: rendered.apply(dynamicConfigProbePath) }],
+        extraLabels: [{ label: LABEL_ROUTES_PROBE, value: dynamicConfigProbePath(rendered) }],
       },
       {
         parent: this,
         hooks: context.hooks.routesApplied({ edgeName: EDGE_NAME, probePort: TRAEFIK_PORTS.ping }),
-        dependsOn: [running, ...services.map(({ ready }) => ready)],
+        dependsOn: [running],
       },
     );
   }
 }
 
-function traefikCertificates(config: LoadedConfig): TraefikCertificates {
+/** Where the certificates come from, as Traefik is told. */
+export function traefikCertificates(config: LoadedConfig): TraefikCertificates {
   const { certificates } = config;
   const email = config.acmeEmail === undefined ? {} : { email: config.acmeEmail };
   if (certificates === "self-signed") return { kind: "self-signed" };
@@ -156,54 +143,22 @@ function traefikCertificates(config: LoadedConfig): TraefikCertificates {
 }
 
 function staticFiles(context: StackContext, certificates: TraefikCertificates): Record<string, { content: string }> {
-  const { config, images } = context;
+  const { config } = context;
   const ca = typeof config.certificates === "object" ? config.certificates.ca : undefined;
-  const content = renderTraefikStatic({
-    traefikVersion: parseTraefikVersion(images.reference("traefik")),
-    externalHttpsPort: config.edge.httpsPort,
-    http: config.edge.httpPort !== false,
-    certificates,
-    trustedProxies: config.edge.trustedProxies,
-  });
+  const content = renderTraefikStatic({ http: config.edge.httpPort !== false, certificates });
   return { [STATIC_FILE]: { content }, ...(ca === undefined ? {} : { [CA_FILE]: { content: ca } }) };
 }
 
-function dynamicInput(
-  config: LoadedConfig,
-  certificates: TraefikCertificates,
-  services: readonly RoutedService[],
-  aliases: readonly string[],
-): TraefikDynamicInput {
-  const resolver = certResolverName(certificates);
+function dynamicInput(config: LoadedConfig, certificates: TraefikCertificates): TraefikDynamicInput {
+  const { https, http } = GATEWAY_PORTS;
   return {
-    routes: services.flatMap((service, index) =>
-      service.routes.map((route, position) => edgeRoute(service, route, position, aliases[index] ?? service.name)),
-    ),
+    hosts: routeHosts(config),
     tls: config.edge.tls,
-    trustedProxies: config.edge.trustedProxies,
-    unsizedInFlight: unsizedInFlight(config.edge.resources.memoryMiB, bufferedRoutes(config)),
-    ...defined({ certResolver: resolver }),
-  };
-}
-
-function edgeRoute(service: RoutedService, route: RouteConfig, position: number, alias: string): EdgeRoute {
-  const { contentSecurityPolicy, response, fromApplication } = route.headers;
-  return {
-    // A service's name starts with a letter, so this one cannot be a service's.
-    name: position === 0 ? service.name : `${position + 1}-${service.name}`,
-    host: route.host,
-    pathPrefix: route.pathPrefix,
-    target: `http://${alias}:${service.port}`,
-    rateLimit: route.rateLimit,
-    inFlight: route.inFlight,
-    maxRequestBodyBytes: Math.ceil(route.maxBodyMiB * MIB),
-    streaming: route.streaming,
-    headers: {
-      extra: response,
-      fromApplication,
-      ...defined({ contentSecurityPolicy }),
+    gateway: {
+      https: `${GATEWAY_ALIAS}:${https}`,
+      ...(config.edge.httpPort === false ? {} : { http: `${GATEWAY_ALIAS}:${http}` }),
     },
-    ...defined({ cors: route.cors }),
+    ...defined({ certResolver: certResolverName(certificates) }),
   };
 }
 
@@ -218,7 +173,7 @@ function edgeWorkload(context: StackContext, acme: boolean): Workload {
     // Go collects its garbage before the container's limit is reached, not after.
     environment: { GOMEMLIMIT: `${Math.floor(config.edge.resources.memoryMiB * 0.9)}MiB` },
     user: EDGE_USER,
-    networks: [{ network: "public" }, { network: "proxy" }],
+    networks: [{ network: "public" }, { network: "gateway", aliases: [EDGE_ALIAS] }],
     publishedPorts: [
       ...(httpPort === false ? [] : [{ ip: listenAddress, external: httpPort, internal: TRAEFIK_PORTS.web }]),
       { ip: listenAddress, external: httpsPort, internal: TRAEFIK_PORTS.websecure },
@@ -231,7 +186,7 @@ function edgeWorkload(context: StackContext, acme: boolean): Workload {
     tmpfs: [{ path: "/tmp", sizeMiB: SCRATCH_MIB }],
     resources: config.edge.resources,
     healthCheck: {
-      test: ["CMD-SHELL", healthLine(`${CONFIG_DIRECTORY}/${STATIC_FILE}`)],
+      test: ["CMD", "traefik", "healthcheck", `--configFile=${CONFIG_DIRECTORY}/${STATIC_FILE}`],
       intervalSeconds: 2,
       timeoutSeconds: 3,
       startPeriodSeconds: 20,

@@ -18,6 +18,7 @@ export * from "./data-volume";
 export * from "./database-roles";
 export * from "./edge";
 export * from "./forwarder";
+export * from "./gateway";
 export * from "./images";
 export * from "./migration-job";
 export * from "./mounted-files";

@@ -27,9 +27,10 @@ import { Backups } from "./backup";
 import { DataVolume } from "./data-volume";
 import { DatabasePolicy } from "./database-policy";
 import { DatabaseRoles, type DatabaseLogin } from "./database-roles";
-import { Edge, type RoutedService } from "./edge";
+import { Edge } from "./edge";
 import { ElevationWatch } from "./elevation-watch";
 import { Forwarder } from "./forwarder";
+import { Gateway, type RoutedService } from "./gateway";
 import { Images } from "./images";
 import { MigrationJob } from "./migration-job";
 import { Networks } from "./networks";
@@ -114,13 +115,9 @@ export class HardenedStack extends pulumi.ComponentResource {
     const dataReady = database === undefined ? [] : [database.policy.guard(migration)];
     this.backups = this.createBackups(database, dataReady);
     const services = this.createServices({ database, redis, migrated: migration !== undefined, dataReady });
-    const edge = new Edge(
-      `${config.name}-edge`,
-      this.context,
-      { networks: this.networks, services: services.routed },
-      { parent: this },
-    );
-    redis?.settle([...services.running, edge]);
+    new Edge(`${config.name}-edge`, this.context, { networks: this.networks }, { parent: this });
+    const gateway = this.createGateway(services.routed);
+    redis?.settle([...services.running, gateway]);
     this.urls = routeUrls(config);
     this.database = database?.outputs;
     this.registerOutputs(this.outputs);
@@ -340,6 +337,11 @@ export class HardenedStack extends pulumi.ComponentResource {
       },
       { parent: this },
     );
+  }
+
+  private createGateway(services: readonly RoutedService[]): Gateway {
+    const { context, networks } = this;
+    return new Gateway(`${context.config.name}-gateway`, context, { networks, services }, { parent: this });
   }
 
   private createSocketProxy(consumer: string, { dockerApi }: ServiceConfig): SocketProxy | undefined {

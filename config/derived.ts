@@ -83,9 +83,9 @@ export function sharedVolumeNames({ migration, services }: Pick<StackConfig, "mi
   return [...new Set(volumes.flatMap((volume) => ("name" in volume ? [volume.name] : [])))].sort();
 }
 
-/** How many routes of the stack may hold a request in memory: those that stream take only methods without a body. */
-export const bufferedRoutes = ({ services }: Pick<StackConfig, "services">): number =>
-  Object.values(services).flatMap((service) => service.routes.filter((route) => !route.streaming)).length;
+/** The hosts of all routes, sorted, each once. */
+export const routeHosts = ({ services }: Pick<StackConfig, "services">): string[] =>
+  [...new Set(Object.values(services).flatMap(({ routes }) => routes.map(({ host }) => host)))].sort();
 
 /** The role that a service becomes in the database. */
 export function serviceRole({ data }: Pick<ServiceConfig, "data">): ServiceRole | undefined {

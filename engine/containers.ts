@@ -30,14 +30,22 @@ export async function newestContainer(
   labels: Readonly<Record<string, string>>,
   running = false,
 ): Promise<string | undefined> {
-  const result = await engine.ask([
-    "ps",
-    ...(running ? [] : ["--all"]),
-    "--no-trunc",
-    "--quiet",
-    ...labelFilters(labels),
-  ]);
-  return lines(result.stdout)[0];
+  return (await listContainers(engine, labels, running ? [] : ["--all"]))[0];
+}
+
+/** Every running container with these labels, the newest first. */
+export const runningContainers = (
+  engine: DockerClient,
+  labels: Readonly<Record<string, string>>,
+): Promise<readonly string[]> => listContainers(engine, labels, []);
+
+async function listContainers(
+  engine: DockerClient,
+  labels: Readonly<Record<string, string>>,
+  which: readonly string[],
+): Promise<readonly string[]> {
+  const result = await engine.ask(["ps", ...which, "--no-trunc", "--quiet", ...labelFilters(labels)]);
+  return lines(result.stdout);
 }
 
 /** Arguments of `docker … ls` that leave only what has these labels. */

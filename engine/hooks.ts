@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { labelOf, LABEL_COMPONENT, LABEL_NAME, LABEL_PIDS, LABEL_STACK } from "../hardening/container/labels";
-import { describeFailure, lastWords, newestContainer, setPidsLimit } from "./containers";
+import { describeFailure, lastWords, newestContainer, runningContainers, setPidsLimit } from "./containers";
 import { TIMED_OUT, type DockerClient } from "./docker";
 import { keepRunning, type KeepRunning } from "./keep-running";
 import { foundContainers, leftoversHook, type Leftover } from "./leftovers";
@@ -18,6 +18,8 @@ export interface ContainerHooks {
   readonly jobReceipt: (settings: JobSettings) => pulumi.ResourceHookBinding;
   readonly routesApplied: (settings: RoutesSettings) => pulumi.ResourceHookBinding;
   readonly reload: (settings: ReloadSettings) => pulumi.ResourceHookBinding;
+  /** After a carrier has filled a volume: each running container that reads it takes what is new. */
+  readonly filesApplied: (settings: ReloadSettings) => pulumi.ResourceHookBinding;
   readonly redis: RedisHooks;
   readonly statements: (settings: StatementsSettings) => pulumi.ResourceHookBinding;
   /** A role whose password others may change: what runs before the stack itself changes it. */
@@ -58,6 +60,7 @@ export function containerHooks(name: string, stack: string, engine: DockerClient
       jobReceipt: () => ({}),
       routesApplied: () => ({}),
       reload: () => ({}),
+      filesApplied: () => ({}),
       redis: NO_REDIS_HOOKS,
       statements: () => ({}),
       guardedRole: () => ({}),
@@ -87,6 +90,9 @@ export function containerHooks(name: string, stack: string, engine: DockerClient
     }),
     reload: (settings) => ({
       beforeCreate: [new pulumi.ResourceHook(`${settings.name}-reload`, () => reload(engine, stack, settings))],
+    }),
+    filesApplied: (settings) => ({
+      afterCreate: [new pulumi.ResourceHook(`${settings.name}-applied`, () => applyFiles(engine, stack, settings))],
     }),
     redis: redisHooks(name, stack, engine),
     statements: (settings) => statementHooks(stack, engine, settings),
@@ -184,12 +190,22 @@ async function runJob(engine: DockerClient, settings: JobSettings, args: pulumi.
 
 /** Has a running container take its live files. One that does not run reads them when it starts. */
 async function reload(engine: DockerClient, stack: string, settings: ReloadSettings): Promise<void> {
-  const id = await newestContainer(
-    engine,
-    { [LABEL_STACK]: stack, [LABEL_NAME]: settings.owner, [LABEL_COMPONENT]: settings.owner },
-    true,
-  );
-  if (id === undefined) return;
+  const id = await newestContainer(engine, ownLabels(stack, settings), true);
+  if (id !== undefined) await runScript(engine, id, settings);
+}
+
+/** As `reload`, for all containers of that name: while one replaces another, both serve. */
+async function applyFiles(engine: DockerClient, stack: string, settings: ReloadSettings): Promise<void> {
+  for (const id of await runningContainers(engine, ownLabels(stack, settings))) await runScript(engine, id, settings);
+}
+
+const ownLabels = (stack: string, { owner }: ReloadSettings): Record<string, string> => ({
+  [LABEL_STACK]: stack,
+  [LABEL_NAME]: owner,
+  [LABEL_COMPONENT]: owner,
+});
+
+async function runScript(engine: DockerClient, id: string, settings: ReloadSettings): Promise<void> {
   // A container of an earlier Rampart has no such script, and is about to be replaced.
   const result = await engine.ask(
     ["exec", id, "/bin/sh", "-c", 'test -f "$1" || exit 0; exec /bin/sh "$1"', "-", settings.script],

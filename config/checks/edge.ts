@@ -1,8 +1,7 @@
 /** Routes, certificates, ports and the version of Traefik. */
-import { EDGE_BASE_MIB, leastEdgeMiB, unsizedInFlight } from "../../hardening/edge/bodies";
+import { EDGE_BASE_MIB, leastEdgeMiB } from "../../hardening/edge/memory";
 import { parseTraefikVersion } from "../../hardening/edge/static-config";
 import type { Fault } from "../faults";
-import { bufferedRoutes } from "../derived";
 import type { StackConfig } from "../schema";
 import { isLoopback } from "../values/addresses";
 import { isExampleHost, isPublicHost } from "../values/hosts";
@@ -131,17 +130,17 @@ export function portFaults(config: StackConfig, show: ShowPath): Fault[] {
   ];
 }
 
-/** What the edge holds in memory for its clients has to fit beside Traefik itself: else one client could end it. */
+/** What the edge holds in memory for each connection has to fit beside Traefik itself: else clients could end it. */
 export function edgeFaults(config: StackConfig, show: ShowPath): Fault[] {
-  const { memoryMiB } = config.edge.resources;
-  const routes = bufferedRoutes(config);
-  if (unsizedInFlight(memoryMiB, routes) >= 1) return [];
+  const { connections, resources } = config.edge;
+  const least = leastEdgeMiB(connections.total);
+  if (resources.memoryMiB >= least) return [];
   return [
     {
       path: show(["edge", "resources", "memoryMiB"]),
-      given: String(memoryMiB),
-      allowed: `at least ${leastEdgeMiB(routes)}: ${EDGE_BASE_MIB} for Traefik, and what ${routes} routes can hold in memory of requests that declare no length`,
-      fix: "raise it, or use fewer routes",
+      given: String(resources.memoryMiB),
+      allowed: `at least ${least}: ${EDGE_BASE_MIB} for Traefik, and what ${connections.total} connections take`,
+      fix: "raise it, or lower edge.connections.total",
     },
   ];
 }

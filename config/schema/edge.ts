@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { SchemaContext } from "../environment";
 import { isLoopback, listenCheck, trustedProxyCheck } from "../values/addresses";
+import { LEAST_GATEWAY_MIB } from "../../hardening/gateway/base-config";
 import { checkedString, port, resources, toIssue } from "./fields";
 
 /** Docker's and the common databases' and queues' own. */
@@ -67,7 +68,20 @@ export function edge(context: SchemaContext) {
       trustedProxies: z.array(checkedString(trustedProxyCheck)).default([]),
       /** Mozilla's guideline to follow. @default "intermediate" */
       tls: z.enum(["modern", "intermediate"]).default("intermediate"),
+      /** Connections at a time, idle ones included: of one client (an IPv4 address, an IPv6 /64), and of all. */
+      connections: z
+        .strictObject({
+          perClient: z.int().min(4).max(100_000).default(256),
+          total: z.int().min(64).max(7_000).default(1500),
+        })
+        .refine((value) => value.perClient <= value.total, {
+          params: { allowed: "perClient of at most total", fix: "raise total, or lower perClient" },
+        })
+        .prefault({}),
+      /** Traefik's. */
       resources: resources({ memoryMiB: 256, cpus: 1, pids: 256 }, { memoryMiB: 64, pids: 32 }),
+      /** The gateway's, HAProxy. */
+      gateway: resources({ memoryMiB: 128, cpus: 1, pids: 64 }, { memoryMiB: LEAST_GATEWAY_MIB, pids: 16 }),
     })
     .refine((value) => value.httpPort !== value.httpsPort, {
       params: { allowed: "two different ports", fix: "change one" },

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { SECURITY_HEADERS } from "../../hardening/edge/headers";
+import { DEFAULT_METHODS } from "../../hardening/gateway/route";
 import { weakHeaders } from "../../hardening/edge/weak-headers";
 import type { SchemaContext } from "../environment";
 import { corsOriginCheck, headerValueCheck, hostCheck, responseHeaderCheck } from "../values/edge";
@@ -45,9 +46,42 @@ export const route = (context: SchemaContext) =>
         params: { allowed: "perClient of at most total", fix: "raise total, or lower perClient" },
       })
       .prefault({}),
+    /** Others get 405. @default the seven below */
+    methods: z
+      .array(z.enum(DEFAULT_METHODS))
+      .min(1)
+      .refine(distinct, once)
+      .default([...DEFAULT_METHODS]),
+    /** Media types of request bodies, such as application/json or image/*; others get 415. @default any */
+    contentTypes: z
+      .array(
+        matching(
+          /^[a-z0-9][a-z0-9.+-]{0,60}\/(?:\*|[a-z0-9][a-z0-9.+-]{0,80})$/,
+          "a media type in lower case, such as application/json or image/*, without parameters",
+          "write it as application/json",
+        ),
+      )
+      .min(1)
+      .refine(distinct, once)
+      .optional(),
+    /** The largest request headers in KiB, with the request line; larger ones get 431. @default 16 */
+    maxHeaderKiB: z.int().min(1).max(48).default(16),
+    /** How long anybody may stay silent, in seconds. */
+    timeouts: z
+      .strictObject({
+        /** Within it a request's body has to arrive, or its first 16 KiB; else 408. @default 60 */
+        requestSeconds: z.int().min(1).max(3600).default(60),
+        /** The application, before and within its answer; else 504. @default 60 */
+        responseSeconds: z.int().min(1).max(86_400).default(60),
+        /** An event stream or a WebSocket, in both directions. @default 3600 */
+        streamSeconds: z.int().min(1).max(86_400).default(3600),
+      })
+      .prefault({}),
+    /** Whether a client may open a WebSocket. @default false */
+    webSocket: z.boolean().default(false),
     /** The largest request body in MiB; bodies are passed on as they come. @default 1 */
     maxBodyMiB: z.number().min(0.001).max(1024).default(1),
-    /** No limit on waiting for the answer's headers; only GET. Other routes stream, too. @default false */
+    /** GET only, WebSockets, and silence of timeouts.streamSeconds. Other routes stream, too. @default false */
     streaming: z.boolean().default(false),
     headers: z
       .strictObject({

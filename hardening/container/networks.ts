@@ -28,6 +28,7 @@ export interface NetworksInput {
 const FIXED_SUBNETS = {
   public: { slot: 0, bits: 24 },
   "database-access": { slot: 1, bits: 24 },
+  gateway: { slot: 2, bits: 24 },
   egress: { slot: 4, bits: 22 },
   proxy: { slot: 8, bits: 22 },
   internal: { slot: 12, bits: 22 },
@@ -65,6 +66,8 @@ export function planNetworks(input: NetworksInput): NetworkPlan[] {
     network(name, FIXED_SUBNETS[name], internal, icc);
   return [
     fixed("public", false, false),
+    // The edge and the gateway: nobody else can say whose connection it is.
+    fixed("gateway", true, true),
     fixed("proxy", true, true),
     { ...fixed("internal", true, true), dynamicRange: `${prefix}.${INTERNAL_DYNAMIC.slot}.0/${INTERNAL_DYNAMIC.bits}` },
     // Its members share nothing but the way out, so they are kept from each other.

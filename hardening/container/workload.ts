@@ -6,6 +6,7 @@
 /** The values of the label `io.rampart.component`. */
 export const COMPONENT_KINDS = [
   "edge",
+  "gateway",
   "postgres",
   "redis",
   "socket-proxy",
@@ -25,7 +26,7 @@ export const NOBODY = "65534:65534";
 export const SECRETS_PATH = "/run/secrets";
 
 /** The fixed networks; a `docker-api-<consumer>` network is added for each consumer of the Docker API. */
-export type NetworkName = "public" | "proxy" | "internal" | "egress" | "database-access" | `docker-api-${string}`;
+export type NetworkName = "public" | "gateway" | "proxy" | "internal" | "egress" | "database-access" | `docker-api-${string}`;
 
 export interface NetworkAttachment {
   readonly network: NetworkName;

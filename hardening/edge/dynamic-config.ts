@@ -1,236 +1,74 @@
-/** Traefik's dynamic configuration: routers, middlewares, services and TLS options. Reloaded without a restart. */
+/**
+ * Traefik's dynamic configuration: which hosts it holds certificates for, and where it leads their connections. Reloaded
+ * without a restart. What a request may be is the gateway's matter.
+ */
 import { createHash } from "node:crypto";
 import { canonicalJson } from "../canonical-json";
-import { bufferUnsized, declaresMoreThan, IS_UNSIZED, REFUSE_DECLARED, UNSIZED } from "./bodies";
-import { type InFlight, inFlightPerClient, inFlightTotal, sourceCriterion } from "./clients";
-import { type HeaderOverrides, responseHeaders } from "./headers";
 import { TLS_OPTIONS, type TlsProfile } from "./tls";
 
-export interface EdgeCors {
-  /** Exact origins, e.g. `https://app.example.com`, or `*` (not together with credentials). */
-  readonly allowedOrigins: readonly string[];
-  readonly allowedMethods: readonly string[];
-  readonly allowedHeaders: readonly string[];
-  readonly allowCredentials: boolean;
-  /** How long a browser may remember a preflight, in seconds. */
-  readonly maxAgeSeconds: number;
-}
-
-export interface EdgeRoute {
-  /** Unique; lower case letters, digits and hyphens. */
-  readonly name: string;
-  readonly host: string;
-  /** `/api` matches `/api` and `/api/…`, not `/apix`. @default the whole host */
-  readonly pathPrefix?: string;
-  /** `http://alias:port` of the service on the network `proxy`. */
-  readonly target: string;
-  /** Token bucket a client address: `average` requests a period, `burst` at once. */
-  readonly rateLimit: { readonly average: number; readonly burst: number; readonly periodSeconds: number };
-  /** Requests in flight at a time, of one client and of all. */
-  readonly inFlight: InFlight;
-  /** Requests that declare a larger body get 413; those that declare none: see bodies.ts. */
-  readonly maxRequestBodyBytes: number;
-  /**
-   * Server-sent events and WebSockets that send nothing for more than a minute: no limit on waiting, and only GET
-   * matches.
-   */
-  readonly streaming: boolean;
-  readonly headers: HeaderOverrides;
-  /** @default no cross-origin access */
-  readonly cors?: EdgeCors;
-}
-
 export interface TraefikDynamicInput {
-  readonly routes: readonly EdgeRoute[];
+  /** Host names, lower case. */
+  readonly hosts: readonly string[];
   /** The certificates resolver. @default Traefik's self-signed certificate */
   readonly certResolver?: string;
   readonly tls: TlsProfile;
-  /** Requests without a declared length that may be in flight on a route: see bodies.ts. @default 8 */
-  readonly unsizedInFlight?: number;
-  /** As in the static settings: clients are then told apart by X-Forwarded-For. @default none */
-  readonly trustedProxies?: readonly string[];
+  /** `host:port` of the gateway for what comes in by https, and by http where there is an entry point for it. */
+  readonly gateway: { readonly https: string; readonly http?: string };
 }
 
 const PROBE_PREFIX = "/rampart/config/";
 const PROBE_ROUTER = "rampart-config";
 
 const HOST = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
-const PATH_PREFIX = /^(\/[A-Za-z0-9._~-]+)+$/;
-const TARGET = /^http:\/\/[A-Za-z0-9][A-Za-z0-9._-]*:\d{1,5}$/;
+const TARGET = /^[A-Za-z0-9][A-Za-z0-9._-]*:\d{1,5}$/;
 
-/** Rules are text: whatever could end a quoted value there is refused here, with the route's name. */
-function checkRoutes(routes: readonly EdgeRoute[]): void {
-  const seen = new Map<string, string>();
-  for (const route of routes) {
-    const prefix = route.pathPrefix ?? "/";
-    const claim = `${route.host}${prefix}${route.streaming ? " (streaming)" : ""}`;
-    const { average, burst, periodSeconds } = route.rateLimit;
-    const { perClient, total } = route.inFlight;
-    const positive = [average, burst, periodSeconds, perClient, total, route.maxRequestBodyBytes];
-    const checks: readonly (readonly [boolean, string])[] = [
-      [
-        /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(route.name) && route.name !== PROBE_ROUTER && route.name !== "ping",
-        "name: allowed are lower case letters, digits and hyphens, but not ping or rampart-config",
-      ],
-      [!seen.has(`name ${route.name}`), "name: is used twice"],
-      [HOST.test(route.host), `host: ${JSON.stringify(route.host)} is not a lower-case host name`],
-      [
-        prefix === "/" || PATH_PREFIX.test(prefix),
-        `pathPrefix: ${JSON.stringify(prefix)} must start with / and end without one, of letters, digits and . _ ~ -`,
-      ],
-      [TARGET.test(route.target), `target: ${JSON.stringify(route.target)} is not http://alias:port`],
-      // To Traefik, 0 means "no limit": never by accident.
-      [
-        positive.every((value) => Number.isSafeInteger(value) && value > 0),
-        "rateLimit, inFlight and maxRequestBodyBytes: must be whole numbers above 0",
-      ],
-      [
-        !(route.cors?.allowCredentials === true && route.cors.allowedOrigins.includes("*")),
-        'cors: allowedOrigins "*" cannot be combined with allowCredentials; list the origins',
-      ],
-      [!seen.has(claim), `${claim}: is already claimed by route ${seen.get(claim) ?? ""}`],
-    ];
-    for (const [holds, message] of checks) {
-      if (!holds) throw new Error(`route ${JSON.stringify(route.name)}: ${message}`);
-    }
-    seen.set(`name ${route.name}`, route.name).set(claim, route.name);
-  }
+/** Rules are text: whatever could end a quoted value there is refused here. */
+function check({ hosts, gateway }: TraefikDynamicInput): void {
+  const stray = hosts.find((host) => !HOST.test(host));
+  if (stray !== undefined) throw new Error(`host: ${JSON.stringify(stray)} is not a lower-case host name`);
+  const target = Object.values(gateway).find((address) => !TARGET.test(address));
+  if (target !== undefined) throw new Error(`gateway: ${JSON.stringify(target)} is not host:port`);
 }
 
-function rule(route: EdgeRoute): string {
-  const parts = [`Host(\`${route.host}\`)`];
-  const prefix = route.pathPrefix ?? "/";
-  // Only PathPrefix(`/api`) would match /apix, which may be somebody else's.
-  if (prefix !== "/") parts.push(`(Path(\`${prefix}\`) || PathPrefix(\`${prefix}/\`))`);
-  // EventSource and WebSocket handshakes are GETs. Where there is CORS, the edge answers the preflight itself.
-  if (route.streaming) parts.push(route.cors === undefined ? "Method(`GET`)" : "(Method(`GET`) || Method(`OPTIONS`))");
-  return parts.join(" && ");
-}
+/** Connections between the edge and the gateway, which learns the client's address from the PROXY protocol. */
+const SERVERS_TRANSPORTS = { gateway: { dialTimeout: "2s", proxyProtocol: { version: 2 } } };
 
-/** The longest prefix wins; with equal prefixes the streaming route, which takes only some methods. */
-function priority(route: EdgeRoute): number {
-  const prefix = route.pathPrefix ?? "/";
-  return 2 * prefix.length + (route.streaming ? 1 : 0);
-}
-
-type Named = readonly [name: string, definition: object];
-
-/**
- * What every request of a route passes, outermost first: refusals carry the security headers too, and count against the
- * rate.
- */
-function routeMiddlewares(route: EdgeRoute, trustedProxies: readonly string[]): Named[] {
-  const { name, cors } = route;
-  const { average, burst, periodSeconds } = route.rateLimit;
-  const { perClient, total } = route.inFlight;
-  const rateLimit = { average, burst, period: `${periodSeconds}s`, sourceCriterion: sourceCriterion(trustedProxies) };
-  const chain: Named[] = [
-    [`${name}-headers`, { headers: { customResponseHeaders: responseHeaders(route.headers) } }],
-    [`${name}-rate-limit`, { rateLimit }],
-    [`${name}-in-flight`, inFlightPerClient(perClient, trustedProxies)],
-    [`${name}-in-flight-total`, inFlightTotal(total)],
-  ];
-  if (cors === undefined) return chain;
-  const headers = {
-    accessControlAllowCredentials: cors.allowCredentials,
-    accessControlAllowHeaders: [...cors.allowedHeaders],
-    accessControlAllowMethods: [...cors.allowedMethods],
-    accessControlAllowOriginList: [...cors.allowedOrigins],
-    accessControlMaxAge: cors.maxAgeSeconds,
-    addVaryHeader: true,
-  };
-  return [...chain, [`${name}-cors`, { headers }]];
-}
-
-interface BodyRouter {
-  readonly name: string;
-  readonly rule: string;
-  readonly chain: readonly Named[];
-}
-
-/**
- * The routers below a route's own, first match first, by what a request says of its body. They share what the route's
- * own counts. No name of a route has an underscore, so none is one of these.
- */
-function bodyRouters(route: EdgeRoute, input: TraefikDynamicInput): BodyRouter[] {
-  const { trustedProxies = [], unsizedInFlight = UNSIZED.inFlight } = input;
-  const { name } = route;
-  // Repeats a request only when no byte of it was sent: a new container that does not listen yet, an old one that has
-  // just gone. It never makes an application do something twice.
-  const retry: Named = [`${name}-retry`, { retry: { attempts: 3, initialInterval: "100ms" } }];
-  const tooLarge: BodyRouter = {
-    name: `${name}_too-large`,
-    rule: declaresMoreThan(route.maxRequestBodyBytes),
-    chain: [[`${name}_too-large`, REFUSE_DECLARED]],
-  };
-  const unsized: BodyRouter = {
-    name: `${name}_unsized`,
-    rule: IS_UNSIZED,
-    chain: [
-      [`${name}_unsized-in-flight`, inFlightPerClient(Math.ceil(unsizedInFlight / 2), trustedProxies)],
-      [`${name}_unsized-in-flight-total`, inFlightTotal(unsizedInFlight)],
-      [`${name}_unsized`, bufferUnsized(route.maxRequestBodyBytes)],
-      retry,
-    ],
-  };
-  const passed: BodyRouter = { name: `${name}_passed`, rule: "PathPrefix(`/`)", chain: [retry] };
-  // A streaming route takes only methods that usually have no body; the others fall through to another route.
-  return route.streaming ? [tooLarge, passed] : [tooLarge, unsized, passed];
-}
-
-function service(route: EdgeRoute): object {
-  return {
-    loadBalancer: {
-      passHostHeader: true,
-      servers: [{ url: route.target }],
-      serversTransport: route.streaming ? "streaming" : "upstream",
-    },
-  };
-}
-
-const names = (chain: readonly Named[]): string[] => chain.map(([name]) => name);
-
-/** A route's own router, and below it those that look at the body. */
-function routers(route: EdgeRoute, input: TraefikDynamicInput): Named[] {
-  const trustedProxies = input.trustedProxies ?? [];
-  const certificate =
-    input.certResolver === undefined ? {} : { certResolver: input.certResolver, domains: [{ main: route.host }] };
-  const own: Named = [
-    route.name,
-    {
-      entryPoints: ["websecure"],
-      middlewares: names(routeMiddlewares(route, trustedProxies)),
-      priority: priority(route),
-      rule: rule(route),
-      tls: { options: "default", ...certificate },
-    },
-  ];
-  const below = bodyRouters(route, input).map(({ name, rule: condition, chain }, index, all): Named => {
-    const definition = { priority: all.length - index, rule: condition, service: route.name };
-    return [name, { ...definition, middlewares: names(chain), parentRefs: [route.name] }];
-  });
-  return [own, ...below];
-}
-
-/** Connections between the edge and the services. */
-const SERVERS_TRANSPORTS = {
-  streaming: {
-    // An event stream may send its headers with its first event: no limit on waiting for them.
-    forwardingTimeouts: { dialTimeout: "2s", idleConnTimeout: "4s", responseHeaderTimeout: "0s" },
-  },
-  upstream: {
-    // Same host: a connection takes under a millisecond or is not coming. Idle connections are dropped before a Node.js
-    // server (5 s) drops them: a request written onto a connection that is just being closed cannot be repeated.
-    forwardingTimeouts: { dialTimeout: "2s", idleConnTimeout: "4s", responseHeaderTimeout: "60s" },
-    maxIdleConnsPerHost: 64,
-  },
-};
-
-/** Sorted keys: two renderings of the same routes are the same bytes, and a diff shows what changed. */
+/** Sorted keys: two renderings of the same hosts are the same bytes, and a diff shows what changed. */
 function toJson(value: unknown): string {
   const text = canonicalJson(value, 2);
   // Traefik runs the file through Go's text/template first, with functions that read its environment.
   return `${text.replaceAll("{{", "\\u007b\\u007b")}\n`;
+}
+
+/**
+ * Connections, not requests: Traefik ends TLS and leads what is inside to the gateway as it comes. With certificates of
+ * a CA, each host has its own, and other names get no handshake. With the self-signed one the gateway answers for them.
+ */
+function tcp({ hosts, certResolver, gateway }: TraefikDynamicInput): object {
+  const tls = { options: "default", ...(certResolver === undefined ? {} : { certResolver }) };
+  const router = (host: string): object => ({
+    entryPoints: ["websecure"],
+    rule: `HostSNI(\`${host}\`)`,
+    service: "https",
+    tls,
+  });
+  const service = (address: string): object => ({
+    loadBalancer: { servers: [{ address }], serversTransport: "gateway" },
+  });
+  const named = [...new Set(hosts)].sort();
+  const routers: Record<string, object> = {
+    ...Object.fromEntries(named.map((host) => [`https-${host.replaceAll(".", "_")}`, router(host)])),
+    ...(certResolver === undefined ? { "https-others": { ...router("*"), priority: 1 } } : {}),
+    ...(gateway.http === undefined ? {} : { http: { entryPoints: ["web"], rule: "HostSNI(`*`)", service: "http" } }),
+  };
+  return {
+    ...(Object.keys(routers).length === 0 ? {} : { routers }),
+    serversTransports: SERVERS_TRANSPORTS,
+    services: {
+      https: service(gateway.https),
+      ...(gateway.http === undefined ? {} : { http: service(gateway.http) }),
+    },
+  };
 }
 
 /**
@@ -239,24 +77,18 @@ function toJson(value: unknown): string {
  * means "no routes": traefikDynamicFiles keeps Traefik from ever reading one.)
  */
 export function renderTraefikDynamic(input: TraefikDynamicInput): string {
-  checkRoutes(input.routes);
-  const routes = [...input.routes].sort((a, b) => (a.name < b.name ? -1 : 1));
-  const trustedProxies = input.trustedProxies ?? [];
-  const middlewares = routes.flatMap((route) => [
-    ...routeMiddlewares(route, trustedProxies),
-    ...bodyRouters(route, input).flatMap(({ chain }) => chain),
-  ]);
-  const configuration = (probe: Record<string, object>): object => ({
-    http: {
-      ...(routes.length > 0 ? { middlewares: Object.fromEntries(middlewares) } : {}),
-      routers: { ...Object.fromEntries(routes.flatMap((route) => routers(route, input))), ...probe },
-      serversTransports: SERVERS_TRANSPORTS,
-      ...(routes.length > 0
-        ? { services: Object.fromEntries(routes.map((route) => [route.name, service(route)])) }
-        : {}),
-    },
+  check(input);
+  const options = {
+    ...TLS_OPTIONS[input.tls],
+    // The last one is asked for by an ACME server that proves a host by tls-alpn-01.
+    alpnProtocols: ["h2", "http/1.1", "acme-tls/1"],
     // Strict SNI where every host has a certificate: a scanner of addresses learns no name and gets no handshake.
-    tls: { options: { default: { ...TLS_OPTIONS[input.tls], sniStrict: input.certResolver !== undefined } } },
+    sniStrict: input.certResolver !== undefined,
+  };
+  const configuration = (probe: Record<string, object>): object => ({
+    ...(Object.keys(probe).length === 0 ? {} : { http: { routers: probe } }),
+    tcp: tcp(input),
+    tls: { options: { default: options } },
   });
   const hash = createHash("sha256")
     .update(toJson(configuration({})))
@@ -271,7 +103,7 @@ export function renderTraefikDynamic(input: TraefikDynamicInput): string {
 
 /**
  * The path that answers 200 on the ping entry point from the moment on that Traefik serves this configuration, and 404
- * before and after: the deployer waits for it before it stops the containers that only the old routes know.
+ * before and after.
  */
 export function dynamicConfigProbePath(rendered: string): string {
   const hash = new RegExp(`"${PROBE_ROUTER}": \\{[^}]*Path\\(\`${PROBE_PREFIX}([0-9a-f]{12})\``).exec(rendered)?.[1];

@@ -11,7 +11,8 @@ const verdict = (resource: string, fault: string | undefined, good: string): Ver
 
 /** The networks that each kind of container may be on; a service's follow from its configuration. */
 const ALLOWED_NETWORKS: Readonly<Record<string, readonly string[]>> = {
-  edge: ["proxy", "public"],
+  edge: ["gateway", "public"],
+  gateway: ["gateway", "proxy"],
   postgres: ["internal"],
   redis: ["internal"],
   job: ["internal"],

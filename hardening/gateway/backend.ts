@@ -1,0 +1,128 @@
+/** A route as a section of HAProxy's configuration: its limits in the order in which they are judged, and its servers. */
+import { responseHeaders } from "../edge/headers";
+import { corsRequest, corsResponse } from "./cors";
+import { retryAfterSeconds, tableOf } from "./limits";
+import { answer, refuse, sampleRefusals, type Refusal } from "./refusals";
+import type { GatewayRoute } from "./route";
+import { escaped, literal, quoted, section } from "./text";
+
+/** The section of a route. No name of a route has an underscore. */
+export const backendOf = (route: Pick<GatewayRoute, "name">): string => `route_${route.name}`;
+
+/** Bytes of a body without a declared length that the gateway holds to see its end. */
+export const UNSIZED_BYTES = 32_768;
+
+const HAS_LENGTH = "{ req.hdr(content-length) -m found }";
+/** HTTP/2 needs no header for it; there a request without a length and without an end has a body. */
+const MAY_HAVE_BODY = "!{ method GET HEAD OPTIONS DELETE TRACE }";
+const CHUNKED = "{ req.hdr(transfer-encoding) -m found }";
+
+/** `image/*` and `application/json` as a regular expression for Content-Type, parameters apart. */
+function contentTypePattern(types: readonly string[]): string {
+  const one = (type: string): string =>
+    type.endsWith("/*") ? `${escaped(type.slice(0, -1))}[a-z0-9.+-]+` : escaped(type);
+  return `^(?:${types.map(one).join("|")})[ \\t]*(?:;|$)`;
+}
+
+/** Who asks how often and how much at a time. A refused request takes nothing from the bucket. */
+function shares(route: GatewayRoute): string[] {
+  const { rateLimit, inFlight } = route;
+  return [
+    `http-request track-sc1 var(txn.share) table ${tableOf(rateLimit)}`,
+    refuse("rate", `{ sc1_gpc0_rate ge ${rateLimit.burst} }`),
+    "http-request sc-inc-gpc0(1) unless { var(txn.refusal) -m found }",
+    refuse("in-flight", `{ sc1_conn_cur gt ${inFlight.perClient} }`),
+    refuse("in-flight", `{ be_conn(${backendOf(route)}) gt ${inFlight.total} }`),
+  ];
+}
+
+/** What a request may be. */
+function form(route: GatewayRoute): string[] {
+  const { methods, contentTypes, maxBodyBytes, maxHeaderBytes } = route;
+  return [
+    refuse("method", `!{ method ${methods.join(" ")} }`),
+    refuse("headers", `{ req.hdrs,length gt ${maxHeaderBytes} }`),
+    // Before a byte of the body is read: the length is declared.
+    refuse("body-size", `{ req.hdr(content-length),add(0) gt ${maxBodyBytes} }`),
+    ...(contentTypes === undefined
+      ? []
+      : [
+          refuse(
+            "content-type",
+            `{ req.body_size gt 0 } !{ req.hdr(content-type) -m reg -i ${quoted(contentTypePattern(contentTypes))} }`,
+          ),
+        ]),
+  ];
+}
+
+/**
+ * A slow client's request does not reach the application before its body, or the first 16 KiB of it, is here. A body that
+ * declares no length has to end within what the gateway holds of it.
+ */
+function bodies({ timeouts, maxBodyBytes }: GatewayRoute): string[] {
+  const wait = `http-request wait-for-body time ${timeouts.requestSeconds}s`;
+  const unsized = Math.min(UNSIZED_BYTES, maxBodyBytes);
+  const whole = `${MAY_HAVE_BODY} !${HAS_LENGTH}`;
+  return [
+    `${wait} at-least 16384 if !{ var(txn.refusal) -m found } ${HAS_LENGTH}`,
+    `${wait} at-least ${unsized + 1} if !{ var(txn.refusal) -m found } ${whole}`,
+    `${wait} at-least ${unsized + 1} if !{ var(txn.refusal) -m found } ${CHUNKED}`,
+    refuse(
+      maxBodyBytes > UNSIZED_BYTES ? "body-length" : "body-size",
+      `!${HAS_LENGTH} { req.body_size gt ${unsized} }`,
+    ),
+  ];
+}
+
+/** An upgrade is a WebSocket, and only where the route says so; anything else is asked for without one. */
+function upgrades({ webSocket, timeouts, streaming }: GatewayRoute): string[] {
+  const isWebSocket = "{ req.hdr(upgrade) -m str -i websocket }";
+  const unless = webSocket ? ` unless ${isWebSocket}` : "";
+  return [
+    `http-request del-header Upgrade${unless}`,
+    `http-request del-header Connection${unless}`,
+    `http-request set-timeout server ${timeouts.streamSeconds}s${
+      streaming ? "" : " if { req.hdr(accept) -m sub -i text/event-stream }"
+    }`,
+  ];
+}
+
+/** The answers to what is refused, and which of them are logged. */
+function answers(route: GatewayRoute): string[] {
+  const allow = route.methods.join(", ");
+  const headers: Partial<Record<Refusal, readonly (readonly [string, string])[]>> = {
+    method: [["Allow", allow]],
+    rate: [["Retry-After", String(retryAfterSeconds(route.rateLimit))]],
+    "in-flight": [["Retry-After", "1"]],
+  };
+  const all = ["rate", "in-flight", "method", "headers", "content-type", "body-size", "body-length"] as const;
+  return [...sampleRefusals, ...all.map((refusal) => answer(refusal, headers[refusal]))];
+}
+
+/** The default set is in the section's defaults; here stands what differs from it, for answers of every kind. */
+function headers(route: GatewayRoute): string[] {
+  return Object.entries(responseHeaders(route.headers)).map(([name, value]) =>
+    value === ""
+      ? `http-after-response del-header ${name}`
+      : `http-after-response set-header ${name} ${literal(value)}`,
+  );
+}
+
+/** The section of a route. */
+export function renderBackend(route: GatewayRoute): string[] {
+  const { cors, target, timeouts } = route;
+  const { alias, port, replicas = 1 } = target;
+  return section(`backend ${backendOf(route)}`, [
+    `timeout server ${timeouts.responseSeconds}s`,
+    `timeout tunnel ${timeouts.streamSeconds}s`,
+    ...shares(route),
+    ...form(route),
+    ...bodies(route),
+    ...answers(route),
+    ...(cors === undefined ? [] : corsRequest(cors)),
+    ...upgrades(route),
+    ...headers(route),
+    ...(cors === undefined ? [] : corsResponse(cors)),
+    `server-template v 1-${replicas} ${alias}:${port} resolvers engine resolve-prefer ipv4 init-addr libc,none`,
+  ]);
+}

@@ -1,0 +1,4 @@
+export * from "./base-config";
+export * from "./paths";
+export * from "./route";
+export * from "./routes-config";

@@ -1,0 +1,213 @@
+/** What the gateway serves: `routes.cfg`, read after `haproxy.cfg`, and read again when it changes. */
+import { createHash } from "node:crypto";
+import { backendOf, renderBackend } from "./backend";
+import { sentHeaders, LARGEST_HEADERS } from "./base-config";
+import { CLIENTS_TABLE, tables } from "./limits";
+import { answer, refuse, sampleRefusals } from "./refusals";
+import { AMBIGUOUS_PATH, cleanHeaders, CLIENT, identify } from "./requests";
+import { GATEWAY_PORTS, type GatewayInput, type GatewayRoute } from "./route";
+import { literal, quoted, section } from "./text";
+
+/** Connections that a client may have beyond three quarters of the total. */
+const UNDER_PRESSURE = 16;
+/** Unknown hosts and paths that a client may ask for in ten seconds. */
+const UNKNOWN_IN_10_S = 50;
+
+const HOST = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
+const PATH_PREFIX = /^(\/[A-Za-z0-9._~-]+)+$/;
+const NAME = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/;
+const ALIAS = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
+
+const prefixOf = ({ pathPrefix }: GatewayRoute): string => pathPrefix ?? "/";
+
+/** The configuration is text: whatever could end a value there is refused here, with the route's name. */
+function checkRoutes(routes: readonly GatewayRoute[]): void {
+  const seen = new Map<string, string>();
+  for (const route of routes) {
+    const prefix = prefixOf(route);
+    const claim = `${route.host}${prefix}${route.streaming ? " (streaming)" : ""}`;
+    const { average, burst, periodSeconds } = route.rateLimit;
+    const { requestSeconds, responseSeconds, streamSeconds } = route.timeouts;
+    const { port, replicas = 1 } = route.target;
+    const positive = [
+      ...[average, burst, periodSeconds, route.inFlight.perClient, route.inFlight.total, route.maxBodyBytes],
+      ...[route.maxHeaderBytes, requestSeconds, responseSeconds, streamSeconds, port, replicas],
+    ];
+    const checks: readonly (readonly [boolean, string])[] = [
+      [NAME.test(route.name), "name: allowed are lower case letters, digits and hyphens"],
+      [!seen.has(`name ${route.name}`), "name: is used twice"],
+      [HOST.test(route.host), `host: ${JSON.stringify(route.host)} is not a lower-case host name`],
+      [
+        prefix === "/" || PATH_PREFIX.test(prefix),
+        `pathPrefix: ${JSON.stringify(prefix)} must start with / and end without one, of letters, digits and . _ ~ -`,
+      ],
+      [ALIAS.test(route.target.alias), `target: ${JSON.stringify(route.target.alias)} is not a DNS name`],
+      [
+        positive.every((value) => Number.isSafeInteger(value) && value > 0),
+        "limits, timeouts and ports: must be whole numbers above 0",
+      ],
+      [route.maxHeaderBytes <= LARGEST_HEADERS, `maxHeaderBytes: is more than ${LARGEST_HEADERS}`],
+      [route.methods.length > 0, "methods: names none"],
+      [
+        (route.contentTypes ?? []).every((type) => /^[a-z0-9.+-]+\/(?:\*|[a-z0-9.+-]+)$/.test(type)),
+        "contentTypes: allowed are media types such as application/json or image/*",
+      ],
+      [
+        !(route.cors?.allowCredentials === true && route.cors.allowedOrigins.includes("*")),
+        'cors: allowedOrigins "*" cannot be combined with allowCredentials; list the origins',
+      ],
+      [!seen.has(claim), `${claim}: is already claimed by route ${seen.get(claim) ?? ""}`],
+    ];
+    for (const [holds, message] of checks) {
+      if (!holds) throw new Error(`route ${JSON.stringify(route.name)}: ${message}`);
+    }
+    seen.set(`name ${route.name}`, route.name).set(claim, route.name);
+  }
+}
+
+/** The longest prefix first; with equal prefixes the streaming route, which takes only some methods. */
+const bySpecificity = (a: GatewayRoute, b: GatewayRoute): number =>
+  prefixOf(b).length - prefixOf(a).length ||
+  Number(b.streaming) - Number(a.streaming) ||
+  (`${a.host}${prefixOf(a)}` < `${b.host}${prefixOf(b)}` ? -1 : 1);
+
+function choose(route: GatewayRoute): string[] {
+  const prefix = prefixOf(route);
+  const host = `{ var(txn.host) -m str ${route.host} }`;
+  // EventSource and WebSocket handshakes are GETs. Where there is CORS, the preflight comes here as well.
+  const method = route.streaming ? ` { method GET HEAD${route.cors === undefined ? "" : " OPTIONS"} }` : "";
+  const set = (path: string): string =>
+    `http-request set-var(txn.route) str(${route.name}) if !{ var(txn.route) -m found } ${host}${path}${method}`;
+  if (prefix === "/") return [set("")];
+  return [set(` { var(txn.read) -m str ${prefix} }`), set(` { var(txn.read) -m beg ${prefix}/ }`)];
+}
+
+/** Connections of one client, and of all: a client with many gets no more while the others' room is running out. */
+function connections({ connections: { perClient, total }, edgeSubnet, trustedProxies = [] }: GatewayInput): string[] {
+  const client = trustedProxies.length === 0 ? "" : ` !{ src ${trustedProxies.join(" ")} }`;
+  return [
+    `tcp-request connection reject unless { src ${edgeSubnet} }`,
+    `tcp-request session track-sc0 ${CLIENT} table ${CLIENTS_TABLE}`,
+    `tcp-request session reject if { sc0_conn_cur gt ${perClient} }${client}`,
+    `tcp-request session reject if { fe_conn gt ${Math.floor((total * 3) / 4)} } { sc0_conn_cur gt ${UNDER_PRESSURE} }${client}`,
+  ];
+}
+
+/** What the gateway answers by itself has the header set as well; on a route, the route's own stands in its section. */
+const ownHeaders = (): string[] => [
+  ...sentHeaders().map(
+    ([name, value]) => `http-after-response set-header ${name} ${literal(value)} unless { var(txn.route) -m found }`,
+  ),
+  "http-after-response set-header X-Request-ID %[var(txn.id)] if { var(txn.id) -m found }",
+];
+
+const UNKNOWN = [
+  refuse("host", "!{ var(txn.route) -m found }"),
+  `http-request sc-inc-gpc0(0) if { var(txn.refusal) -m str host }`,
+  `http-request set-var(txn.refusal) str(rate) if { var(txn.refusal) -m str host } { sc0_gpc0_rate gt ${UNKNOWN_IN_10_S} }`,
+] as const;
+
+function httpsFrontend(input: GatewayInput, routes: readonly GatewayRoute[]): string[] {
+  const trusted = input.trustedProxies ?? [];
+  return section("frontend https", [
+    `bind *:${GATEWAY_PORTS.https} accept-proxy`,
+    `maxconn ${input.connections.total}`,
+    ...connections(input),
+    ...identify("https", trusted),
+    refuse("path", `!{ path -m beg / }`),
+    refuse("path", `{ path -m reg ${quoted(AMBIGUOUS_PATH)} }`),
+    ...routes.flatMap(choose).map((line) => line.replace(" if ", " if !{ var(txn.refusal) -m found } ")),
+    ...UNKNOWN,
+    ...sampleRefusals.map((line) => `${line} !{ var(txn.route) -m found }`),
+    answer("path"),
+    answer("host"),
+    answer("rate", [["Retry-After", "10"]]),
+    ...cleanHeaders(trusted),
+    `http-request set-header X-Forwarded-Port ${input.externalHttpsPort}`,
+    "http-request set-var-fmt(txn.share) %[var(txn.route)]|%[var(txn.client)]",
+    "http-response set-var(txn.upstream) status",
+    ...ownHeaders(),
+    "use_backend route_%[var(txn.route)]",
+  ]);
+}
+
+/** Plain http leads the stack's own hosts to https, and an ACME server to its challenges. It serves nothing else. */
+function httpFrontend(input: GatewayInput, routes: readonly GatewayRoute[]): string[] {
+  const trusted = input.trustedProxies ?? [];
+  const hosts = [...new Set(routes.map(({ host }) => host))].sort();
+  const port = input.externalHttpsPort === 443 ? "" : `:${input.externalHttpsPort}`;
+  const known = hosts.map((host) => `http-request set-var(txn.known) bool(true) if { var(txn.host) -m str ${host} }`);
+  const challenge = "{ path -m beg /.well-known/acme-challenge/ }";
+  return section("frontend http", [
+    `bind *:${GATEWAY_PORTS.http} accept-proxy`,
+    `maxconn ${input.connections.total}`,
+    ...connections(input),
+    ...identify("http", trusted),
+    ...known,
+    refuse("path", `!{ path -m beg / }`),
+    refuse("path", `{ path -m reg ${quoted(AMBIGUOUS_PATH)} }`),
+    refuse("host", "!{ var(txn.known) -m bool }"),
+    ...UNKNOWN.slice(1),
+    ...sampleRefusals,
+    answer("path"),
+    answer("host"),
+    answer("rate", [["Retry-After", "10"]]),
+    ...(input.acmeTarget === undefined
+      ? []
+      : [`http-request set-var(txn.route) str(acme-challenge) if ${challenge} { method GET HEAD }`]),
+    `http-request redirect location https://%[var(txn.host)]${port}%[pathq] code 301 unless { var(txn.route) -m found }`,
+    "http-response set-var(txn.upstream) status",
+    ...ownHeaders(),
+    ...(input.acmeTarget === undefined ? [] : ["use_backend acme if { var(txn.route) -m found }"]),
+  ]);
+}
+
+const acmeBackend = ({ acmeTarget }: GatewayInput): string[] =>
+  acmeTarget === undefined
+    ? []
+    : section("backend acme", [`server edge ${acmeTarget} resolvers engine resolve-prefer ipv4 init-addr libc,none`]);
+
+const PROBE_PREFIX = "/rampart/routes/";
+
+/** What of a server a running gateway can be told without reading its configuration again. */
+export interface ServerName {
+  readonly backend: string;
+  readonly servers: number;
+  readonly alias: string;
+}
+
+export interface GatewayRoutes {
+  /** The text of `routes.cfg`. */
+  readonly config: string;
+  /** The text of `servers`: a line `backend servers alias` for each route. */
+  readonly servers: string;
+  /** Twelve hex digits of everything but the servers' names: the gateway answers 200 on `/rampart/routes/<shape>`. */
+  readonly shape: string;
+}
+
+/** Renders the routes. Two renderings of the same routes are the same bytes. */
+export function renderGatewayRoutes(input: GatewayInput): GatewayRoutes {
+  checkRoutes(input.routes);
+  const routes = [...input.routes].sort(bySpecificity);
+  const body = (named: readonly GatewayRoute[]): string[] => [
+    ...tables(named.map(({ rateLimit }) => rateLimit)),
+    ...httpsFrontend(input, named),
+    ...httpFrontend(input, named),
+    ...named.flatMap(renderBackend),
+    ...acmeBackend(input),
+  ];
+  const nameless = routes.map((route) => ({ ...route, target: { ...route.target, alias: "version" } }));
+  const shape = createHash("sha256").update(body(nameless).join("\n")).digest("hex").slice(0, 12);
+  const probe = section("frontend routes", [
+    `bind 127.0.0.1:${GATEWAY_PORTS.probe}`,
+    "http-request set-log-level silent",
+    `http-request return status 200 if { path ${PROBE_PREFIX}${shape} }`,
+    "http-request return status 404",
+  ]);
+  const servers = routes.map((route) => `${backendOf(route)} ${route.target.replicas ?? 1} ${route.target.alias}\n`);
+  return {
+    config: ["# The routes. Generated by Rampart; see docs/edge.md.", ...body(routes), ...probe].join("\n"),
+    servers: servers.join(""),
+    shape,
+  };
+}
