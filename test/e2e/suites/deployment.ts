@@ -24,7 +24,7 @@ export const deployment: Suite<Context> = {
       run: async ({ main }) => {
         const running = await containers(main.name);
         const names = running.map(nameOf).sort().join(" ");
-        expect(names === "api docker-api-worker edge postgres redis reports web worker", `these run: ${names}`);
+        expect(names === "api docker-api-worker edge gateway postgres redis reports web worker", `these run: ${names}`);
         const ill = running.filter((one) => one.State.Health?.Status !== "healthy").map(nameOf);
         expect(ill.length === 0, `not healthy: ${ill.join(" ")}`);
       },

@@ -20,7 +20,7 @@ const HEADERS: Readonly<Record<string, RegExp>> = {
   "x-frame-options": /^DENY$/,
 };
 
-/** Uploads of 1 MiB that stop after a part: the edge may hold a hundred of a client, and refuses the others. */
+/** Uploads of 1 MiB that stop after a part: a hundred of a client may be in flight, the others are refused. */
 function unfinishedUploads(count: number): { readonly refused: () => number; readonly close: () => void } {
   const headers = { host: `${MAIN.host}:${MAIN.httpsPort}`, "content-length": String(MIB) };
   const target = { host: "127.0.0.1", port: MAIN.httpsPort, servername: MAIN.host, rejectUnauthorized: false };
@@ -103,10 +103,60 @@ export const edge: Suite<Context> = {
       },
     },
     {
-      name: "an unknown host gets 404, in https and behind the redirect",
+      name: "an unknown host gets 404 with the security headers, in https and in plain http, which leads nobody there",
       run: async () => {
-        const secure = await ask({ host: "unknown.example", port: MAIN.httpsPort });
-        expect(secure.status === 404, `${secure.status} ${secure.body}`);
+        const answers = await Promise.all([
+          ask({ host: "unknown.example", port: MAIN.httpsPort }),
+          ask({ host: "unknown.example", port: MAIN.httpPort, plain: true }),
+        ]);
+        for (const { status, headers } of answers) {
+          expect(
+            status === 404 && headers["x-frame-options"] === "DENY" && headers.location === undefined,
+            `${status} ${JSON.stringify(headers)}`,
+          );
+        }
+      },
+    },
+    {
+      name: "what is no ordinary request is refused, with the security headers: method, path, header size",
+      run: async () => {
+        const wanted: readonly (readonly [string, number, Parameters<typeof ask>[0]])[] = [
+          ["TRACE", 405, { ...app, path: "/api/version", method: "TRACE" }],
+          ["PROPFIND", 405, { ...app, path: "/api/version", method: "PROPFIND" }],
+          ["a semicolon", 400, { ...app, path: "/api/a;b" }],
+          ["an encoded line break", 400, { ...app, path: "/api/a%0d%0ab" }],
+          ["an encoded slash", 400, { ...app, path: "/api/a%2fb" }],
+          ["20 KiB of headers", 431, { ...app, path: "/api/version", headers: { "X-Large": "x".repeat(20_480) } }],
+        ];
+        const faults = await Promise.all(
+          wanted.map(async ([what, status, request]) => {
+            const answer = await ask(request);
+            return answer.status === status && answer.headers["x-frame-options"] === "DENY"
+              ? []
+              : [`${what}: ${answer.status} ${JSON.stringify(answer.headers)}`];
+          }),
+        );
+        expectNone(faults.flat());
+        return `${wanted.length} refused`;
+      },
+    },
+    {
+      name: "every answer carries the id under which the request is logged, without its query",
+      run: async ({ main }) => {
+        const secret = `q${Date.now()}`;
+        const { headers } = await ask({ ...app, path: `/api/version?token=${secret}`, headers: { "X-Request-Id": "mine" } });
+        const id = String(headers["x-request-id"]);
+        expect(/^[0-9a-f-]{36}$/.test(id), `the id is ${id}`);
+        const gateway = await container(main.name, "gateway");
+        const line = await until("the request is in the log", 10, async () =>
+          (await mustDocker(["logs", "--tail", "500", gateway.Id])).split("\n").find((one) => one.includes(id)),
+        );
+        const entry = JSON.parse(line) as Record<string, unknown>;
+        expect(
+          entry["status"] === 200 && entry["upstreamStatus"] === "200" && entry["route"] === "api",
+          line,
+        );
+        expect(!line.includes(secret), "the query is in the log");
       },
     },
     {
@@ -149,14 +199,17 @@ export const edge: Suite<Context> = {
       },
     },
     {
-      name: "an answer of 80 MiB passes, leaves nothing in the edge's /tmp, and bodies pass after it",
+      name: "an answer of 80 MiB passes, leaves nothing in /tmp, and bodies pass after it",
       repeatable: false,
       run: async ({ main }) => {
         const large = await ask({ ...app, path: `/api/large?bytes=${80 * MIB}` });
         expect(large.status === 200 && large.body.length === 80 * MIB, `${large.status}, ${large.body.length} bytes`);
-        const edge = await container(main.name, "edge");
-        const left = (await mustDocker(["exec", edge.Id, "/bin/sh", "-c", "ls -A /tmp"])).trim();
-        expect(left === "" || left === ".health", `/tmp holds ${left}`);
+        for (const name of ["edge", "gateway"]) {
+          const { Id } = await container(main.name, name);
+          const left = (await mustDocker(["exec", Id, "/bin/sh", "-c", "ls -A /tmp"])).trim().split("\n");
+          const strange = left.filter((file) => file !== "" && !file.startsWith("haproxy.sock"));
+          expect(strange.length === 0, `${name}'s /tmp holds ${strange.join(", ")}`);
+        }
         const small = await ask({ ...app, path: "/api/echo", method: "POST", body: Buffer.alloc(900_000, "x") });
         expect(small.status === 200 && small.body.includes("900000"), `${small.status} ${small.body}`);
       },
@@ -180,8 +233,10 @@ export const edge: Suite<Context> = {
           expect(status === 200, `${status} ${body}`);
           return true;
         });
-        const { State, RestartCount } = await container(main.name, "edge");
-        expect(State.Running && RestartCount === 0, `the edge: ${JSON.stringify(State)}, ${RestartCount} restarts`);
+        for (const name of ["edge", "gateway"]) {
+          const { State, RestartCount } = await container(main.name, name);
+          expect(State.Running && RestartCount === 0, `${name}: ${JSON.stringify(State)}, ${RestartCount} restarts`);
+        }
         return "99 refused";
       },
     },
@@ -209,16 +264,19 @@ export const edge: Suite<Context> = {
       name: "a forged X-Forwarded-For is not believed",
       repeatable: false,
       run: async () => {
+        const forged = "203.0.113.9";
+        const names = [
+          ...["X-Forwarded-For", "X-Real-Ip", "Forwarded", "True-Client-Ip", "Cf-Connecting-Ip", "X-Client-Ip"],
+          ...["X-Original-Url", "X-Rewrite-Url", "X-Http-Method-Override", "X-Request-Id", "Proxy", "X_Forwarded_For"],
+          ...["X-Forwarded-Prefix", "X-Forwarded-Host", "X-Auth-Request-User", "Remote-User"],
+        ];
         const answer = await ask({
           ...app,
           path: "/api/headers",
-          headers: { "X-Forwarded-For": "203.0.113.9", "X-Real-Ip": "203.0.113.9", Forwarded: "for=203.0.113.9" },
+          headers: { ...Object.fromEntries(names.map((name) => [name, forged])), "X-Kept": "kept" },
         });
-        const seen = JSON.parse(answer.body) as { headers: Record<string, string[]> };
-        expect(
-          !JSON.stringify([seen.headers["X-Forwarded-For"], seen.headers["X-Real-Ip"]]).includes("203.0.113.9"),
-          answer.body,
-        );
+        expect(!answer.body.includes(forged), answer.body);
+        expect(answer.body.includes("kept"), `an ordinary header is not passed on: ${answer.body}`);
       },
     },
     {
@@ -244,17 +302,21 @@ export const edge: Suite<Context> = {
         expectNone(
           found.filter(({ status }) => status === 200).map(({ path, to }) => `${path} on port ${to.port} answers 200`),
         );
-        const traefik = await container(main.name, "edge");
         const web = await container(main.name, "web");
-        const addresses = Object.values(traefik.NetworkSettings.Networks).map(({ IPAddress }) => IPAddress);
-        const onProxy = await Promise.all(addresses.map((ip) => connects(web, ip, 8443)));
-        expect(onProxy.includes(true), "the control failed: the frontend reaches no port of the edge");
+        const addresses = async (name: string): Promise<string[]> =>
+          Object.values((await container(main.name, name)).NetworkSettings.Networks).map(({ IPAddress }) => IPAddress);
+        const [edge, gateway] = [await addresses("edge"), await addresses("gateway")];
         const open = await Promise.all(
-          addresses.flatMap((ip) =>
-            [8082, 9000].map(async (port) => ((await connects(web, ip, port)) ? [`${ip}:${port}`] : [])),
+          [...edge, ...gateway].flatMap((ip) =>
+            [8080, 8081, 8082, 8083, 8084, 8443].map(async (port) =>
+              // The gateway takes a connection on its two ports and closes it: only the edge may speak there.
+              (await connects(web, ip, port)) && !(gateway.includes(ip) && [8080, 8443].includes(port))
+                ? [`${ip}:${port}`]
+                : [],
+            ),
           ),
         );
-        expectNone(open.flat(), "ports of the edge that a service can reach");
+        expectNone(open.flat(), "ports of the edge and the gateway that a service can reach");
       },
     },
   ],

@@ -23,7 +23,7 @@ export const faults: Suite<Context> = {
   name: "faults",
   stack: "main",
   checks: [
-    ...["api", "redis", "postgres", "edge"].map((name) => ({
+    ...["api", "redis", "postgres", "edge", "gateway"].map((name) => ({
       name: `${name} comes back by itself when its process is killed`,
       repeatable: true,
       run: async ({ main }: Context) => {

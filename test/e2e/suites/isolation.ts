@@ -57,11 +57,11 @@ export const isolation: Suite<Context> = {
         );
         expect(postgres !== undefined && redis !== undefined && proxy !== undefined, "a container is missing");
         const targets: [string, string, number][] = [
-          ...["web", "edge"].flatMap((from): [string, string, number][] => [
+          ...["web", "edge", "gateway"].flatMap((from): [string, string, number][] => [
             ...addresses(postgres).map((ip): [string, string, number] => [from, ip, 5432]),
             ...addresses(redis).map((ip): [string, string, number] => [from, ip, 6379]),
           ]),
-          ...["web", "edge", "api", "reports", "postgres", "redis"].flatMap((from) =>
+          ...["web", "edge", "gateway", "api", "reports", "postgres", "redis"].flatMap((from) =>
             addresses(proxy).map((ip): [string, string, number] => [from, ip, 2375]),
           ),
         ];
@@ -89,6 +89,7 @@ export const isolation: Suite<Context> = {
             api: false,
             "docker-api-worker": false,
             edge: true,
+            gateway: false,
             postgres: false,
             redis: false,
             reports: false,
