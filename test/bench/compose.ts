@@ -1,13 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import {
-  renderTraefikDynamic,
-  renderTraefikStatic,
-  parseTraefikVersion,
-  TRAEFIK_ROUTES_FILE,
-  type EdgeRoute,
-} from "../../hardening/edge";
 import { run, type RunResult } from "../e2e/lib/process";
 import { MAIN, type Images } from "../e2e/lib/stacks";
 
@@ -42,20 +35,9 @@ export class ComposePeer {
   }
 
   write(app: string): void {
-    mkdirSync(join(this.directory, "traefik", "dynamic", "routes"), { recursive: true });
-    const version = parseTraefikVersion(this.images.traefik);
-    writeFileSync(
-      join(this.directory, "traefik", "traefik.yml"),
-      renderTraefikStatic({
-        traefikVersion: version,
-        externalHttpsPort: COMPOSE.httpsPort,
-        certificates: { kind: "self-signed" },
-      }),
-    );
-    writeFileSync(
-      join(this.directory, "traefik", "dynamic", TRAEFIK_ROUTES_FILE),
-      renderTraefikDynamic({ routes: routes(), tls: "intermediate" }),
-    );
+    mkdirSync(join(this.directory, "traefik", "dynamic"), { recursive: true });
+    writeFileSync(join(this.directory, "traefik", "traefik.yml"), stringify(STATIC));
+    writeFileSync(join(this.directory, "traefik", "dynamic", "routes.yml"), stringify(DYNAMIC));
     writeFileSync(join(this.directory, "password"), "composebench0000000000000000000");
     writeFileSync(
       join(this.directory, "database_url"),
@@ -170,18 +152,48 @@ export class ComposePeer {
   }
 }
 
-/** The routes of the end-to-end tests' main stack, to Compose's own service names. */
-function routes(): EdgeRoute[] {
-  const route = (name: string, target: string, pathPrefix: string): EdgeRoute => ({
-    name,
-    host: MAIN.host,
-    pathPrefix,
-    target,
-    rateLimit: { average: 20_000, burst: 20_000, periodSeconds: 1 },
-    inFlight: { perClient: 1000, total: 1000 },
-    maxRequestBodyBytes: 1_048_576,
-    streaming: false,
-    headers: {},
-  });
-  return [route("web", "http://web:8080", "/"), route("api", "http://api:3000", "/api")];
-}
+/** Traefik's configuration as a careful team writes it: an access log, a redirect, timeouts. */
+const STATIC = {
+  accessLog: { format: "json", fields: { headers: { defaultMode: "drop" } } },
+  entryPoints: {
+    ping: { address: "127.0.0.1:8082" },
+    web: {
+      address: ":8080",
+      http: { redirections: { entryPoint: { to: `:${COMPOSE.httpsPort}`, scheme: "https" } } },
+    },
+    websecure: {
+      address: ":8443",
+      transport: { respondingTimeouts: { readTimeout: "60s", idleTimeout: "180s" } },
+    },
+  },
+  global: { checkNewVersion: false, sendAnonymousUsage: false },
+  ping: { entryPoint: "ping" },
+  providers: { file: { directory: "/etc/traefik/dynamic" } },
+};
+
+/** The routes of the end-to-end tests' main stack, to Compose's own service names, with a limit and security headers. */
+const DYNAMIC = {
+  http: {
+    middlewares: {
+      headers: {
+        headers: { contentTypeNosniff: true, frameDeny: true, referrerPolicy: "no-referrer", stsSeconds: 63_072_000 },
+      },
+      rate: { rateLimit: { average: 20_000, burst: 20_000 } },
+    },
+    routers: Object.fromEntries(
+      [
+        ["web", `Host(\`${MAIN.host}\`)`],
+        ["api", `Host(\`${MAIN.host}\`) && PathPrefix(\`/api\`)`],
+      ].map(([service = "", rule]) => [
+        service,
+        { entryPoints: ["websecure"], middlewares: ["headers", "rate"], rule, service, tls: {} },
+      ]),
+    ),
+    services: Object.fromEntries(
+      [
+        ["web", "http://web:8080"],
+        ["api", "http://api:3000"],
+      ].map(([service = "", url]) => [service, { loadBalancer: { servers: [{ url }] } }]),
+    ),
+  },
+};

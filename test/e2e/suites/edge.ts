@@ -144,7 +144,11 @@ export const edge: Suite<Context> = {
       name: "every answer carries the id under which the request is logged, without its query",
       run: async ({ main }) => {
         const secret = `q${Date.now()}`;
-        const { headers } = await ask({ ...app, path: `/api/version?token=${secret}`, headers: { "X-Request-Id": "mine" } });
+        const { headers } = await ask({
+          ...app,
+          path: `/api/version?token=${secret}`,
+          headers: { "X-Request-Id": "mine" },
+        });
         const id = String(headers["x-request-id"]);
         expect(/^[0-9a-f-]{36}$/.test(id), `the id is ${id}`);
         const gateway = await container(main.name, "gateway");
@@ -152,10 +156,7 @@ export const edge: Suite<Context> = {
           (await mustDocker(["logs", "--tail", "500", gateway.Id])).split("\n").find((one) => one.includes(id)),
         );
         const entry = JSON.parse(line) as Record<string, unknown>;
-        expect(
-          entry["status"] === 200 && entry["upstreamStatus"] === "200" && entry["route"] === "api",
-          line,
-        );
+        expect(entry["status"] === 200 && entry["upstreamStatus"] === "200" && entry["route"] === "api", line);
         expect(!line.includes(secret), "the query is in the log");
       },
     },
