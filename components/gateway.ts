@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { RouteConfig } from "../config";
+import { corsOf, type RouteConfig } from "../config";
 import { hardenedWorkload } from "../hardening/container/hardened-workload";
 import type { Workload } from "../hardening/container/workload";
 import { defined } from "../hardening/defined";
@@ -127,7 +127,10 @@ function gatewayInput(
     externalHttpsPort: config.edge.httpsPort,
     trustedProxies: config.edge.trustedProxies,
     routes: services.flatMap((service, index) =>
-      service.routes.map((route, position) => gatewayRoute(service, route, position, aliases[index] ?? service.name)),
+      service.routes.map((route, position) => ({
+        ...gatewayRoute(service, route, position, aliases[index] ?? service.name),
+        ...defined({ cors: corsOf(config, route) }),
+      })),
     ),
     ...(acme ? { acmeTarget: `${EDGE_ALIAS}:${TRAEFIK_PORTS.acme}` } : {}),
   };
@@ -154,7 +157,7 @@ function gatewayRoute(service: RoutedService, route: RouteConfig, position: numb
       fromApplication,
       ...defined({ contentSecurityPolicy }),
     },
-    ...defined({ contentTypes: route.contentTypes, cors: route.cors }),
+    ...defined({ contentTypes: route.contentTypes }),
   };
 }
 

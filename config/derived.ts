@@ -87,6 +87,15 @@ export function sharedVolumeNames({ migration, services }: Pick<StackConfig, "mi
 export const routeHosts = ({ services }: Pick<StackConfig, "services">): string[] =>
   [...new Set(Object.values(services).flatMap(({ routes }) => routes.map(({ host }) => host)))].sort();
 
+/** The origins of the stack's own hosts, as a browser writes them, sorted. */
+export const ownOrigins = (config: Pick<StackConfig, "edge" | "services">): string[] =>
+  routeHosts(config).map((host) => routeUrl(config, { host, pathPrefix: "/" }));
+
+/** The cross-origin access of a route, with the origins that it has by default. */
+export function corsOf(config: Pick<StackConfig, "edge" | "services">, { cors }: Pick<RouteConfig, "cors">) {
+  return cors === undefined ? undefined : { ...cors, allowedOrigins: cors.allowedOrigins ?? ownOrigins(config) };
+}
+
 /** The role that a service becomes in the database. */
 export function serviceRole({ data }: Pick<ServiceConfig, "data">): ServiceRole | undefined {
   return data === "read-write" ? "app_rw" : data === "read-only" ? "app_ro" : undefined;

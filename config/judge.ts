@@ -9,6 +9,7 @@ import { issueToFaults } from "./issues";
 import { placesIn } from "./places";
 import type { StackConfig, stackSchema } from "./schema";
 import { NO_PERMISSION } from "./schema/docker-api";
+import { withRoutePresets } from "./schema/route-presets";
 
 export interface Judgement {
   readonly faults: readonly Fault[];
@@ -40,7 +41,7 @@ const STAND_INS: Readonly<Record<string, (faulty: unknown, count: number) => unk
 };
 
 export function judge(schema: ReturnType<typeof stackSchema>, values: Readonly<Record<string, unknown>>): Judgement {
-  const draft = new Draft(structuredClone(values));
+  const draft = new Draft(withRoutePresets(structuredClone(values)));
   const faults: Fault[] = [];
   const removed = new Set<string>();
   const origin = (path: Path): Path => draft.origin(path);

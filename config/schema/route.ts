@@ -4,6 +4,7 @@ import { DEFAULT_METHODS } from "../../hardening/gateway/route";
 import { weakHeaders } from "../../hardening/edge/weak-headers";
 import type { SchemaContext } from "../environment";
 import { corsOriginCheck, headerValueCheck, hostCheck, responseHeaderCheck } from "../values/edge";
+import { HEADER_PRESETS, ROUTE_PRESETS } from "./route-presets";
 import { checkedString, matching, reason, toIssue } from "./fields";
 
 const headerValue = checkedString(headerValueCheck, 1_000_000);
@@ -19,6 +20,9 @@ const distinct = (values: readonly string[]): boolean =>
 
 const once = { params: { given: "a name twice", allowed: "each name once, whatever its case", fix: "remove one" } };
 
+type RoutePreset = keyof typeof ROUTE_PRESETS;
+type HeaderPreset = keyof typeof HEADER_PRESETS;
+
 export const route = (context: SchemaContext) =>
   z.strictObject({
     host: checkedString((value) => hostCheck(value, context.environment)),
@@ -28,6 +32,8 @@ export const route = (context: SchemaContext) =>
       "a path that starts with / and does not end with it, of letters, digits and - . _ ~ between slashes; no . or .. as a part",
       "write it as /api; a route takes all that is below it",
     ).default("/"),
+    /** What kind of route it is: see route-presets.ts. What stands beside it wins. @default an ordinary one */
+    preset: z.enum(Object.keys(ROUTE_PRESETS) as [RoutePreset, ...RoutePreset[]]).optional(),
     /** Token bucket a source address. @default 100 requests a second, bursts of 200 */
     rateLimit: z
       .strictObject({
@@ -85,6 +91,8 @@ export const route = (context: SchemaContext) =>
     streaming: z.boolean().default(false),
     headers: z
       .strictObject({
+        /** What the route serves: see route-presets.ts. @default "spa" */
+        preset: z.enum(Object.keys(HEADER_PRESETS) as [HeaderPreset, ...HeaderPreset[]]).optional(),
         /** Replaces the strict default Content-Security-Policy. */
         contentSecurityPolicy: headerValue.optional(),
         /** Sets a response header, or removes it with "". */
@@ -92,7 +100,7 @@ export const route = (context: SchemaContext) =>
           .record(checkedString((value) => responseHeaderCheck(value)).and(headerName), headerValue)
           .refine((value) => distinct(Object.keys(value)), once)
           .default({}),
-        /** Headers of the default set that the application sends itself, such as a CSP with nonces. */
+        /** Headers that the application sends itself, such as a CSP with nonces; where it sends none, the edge's own stand. */
         fromApplication: z
           .array(z.enum(SECURITY_HEADERS.map((header) => header.name) as [string, ...string[]]))
           .refine(distinct, once)
@@ -118,7 +126,11 @@ export const route = (context: SchemaContext) =>
       .prefault({}),
     cors: z
       .strictObject({
-        allowedOrigins: z.array(checkedString((value) => corsOriginCheck(value, context.environment))).min(1),
+        /** @default the origins of the stack's own hosts */
+        allowedOrigins: z
+          .array(checkedString((value) => corsOriginCheck(value, context.environment)))
+          .min(1)
+          .optional(),
         allowedMethods: z
           .array(z.enum(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]))
           .default(["GET", "POST"]),

@@ -99,13 +99,26 @@ function answers(route: GatewayRoute): string[] {
   return [...sampleRefusals, ...all.map((refusal) => answer(refusal, headers[refusal]))];
 }
 
-/** The default set is in the section's defaults; here stands what differs from it, for answers of every kind. */
-function headers(route: GatewayRoute): string[] {
-  return Object.entries(responseHeaders(route.headers)).map(([name, value]) =>
-    value === ""
-      ? `http-after-response del-header ${name}`
-      : `http-after-response set-header ${name} ${literal(value)}`,
-  );
+/** On answers of every kind, the gateway's own as well. What the application sends itself stands; else the default does. */
+function headers({ headers: overrides }: GatewayRoute): string[] {
+  const defaults = responseHeaders();
+  const left = (overrides.fromApplication ?? []).map((name) => {
+    const known = Object.keys(defaults).find((one) => one.toLowerCase() === name.toLowerCase()) ?? name;
+    return [known, defaults[known] ?? ""] as const;
+  });
+  return [
+    ...Object.entries(responseHeaders(overrides)).map(([name, value]) =>
+      value === ""
+        ? `http-after-response del-header ${name}`
+        : `http-after-response set-header ${name} ${literal(value)}`,
+    ),
+    ...left
+      .filter(([, value]) => value !== "")
+      .map(
+        ([name, value]) =>
+          `http-after-response set-header ${name} ${literal(value)} unless { res.hdr(${name}) -m found }`,
+      ),
+  ];
 }
 
 /** The section of a route. */

@@ -44,7 +44,7 @@ export const DECLARED_RULES: readonly Rule[] = [
           ...say(
             "open",
             fromApplication,
-            `${route}: the edge leaves ${named(fromApplication)} to the application: see that it sends them`,
+            `${route}: what the application sends as ${named(fromApplication)} stands: see that it is as strict`,
           ),
           ...say("pass", changed, `${route}: the route has its own ${named(changed)}`),
         ];

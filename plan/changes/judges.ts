@@ -82,6 +82,8 @@ const JUDGES: Readonly<Record<string, Judge>> = {
   "database.tenancy": presenceIsStronger,
   "database.tenancy.exceptions.*": presenceIsWeaker,
   "database.tenancy.sharedTables.*": presenceIsWeaker,
+  "edge.connections.perClient": higherIsWeaker(256),
+  "edge.connections.total": higherIsWeaker(1500),
   "edge.httpPort": presenceIsWeaker,
   "edge.listenAddress": ranked(listenRank),
   "edge.tls": listed("modern", "intermediate"),
@@ -106,6 +108,8 @@ const JUDGES: Readonly<Record<string, Judge>> = {
   "redis.protect": presenceIsStronger,
   "redis.tls": presenceIsStronger,
   route: gainIsWeaker,
+  "route.contentTypes": presenceIsStronger,
+  "route.contentTypes.*": presenceIsWeaker,
   "route.cors": presenceIsWeaker,
   "route.cors.allowCredentials": presenceIsWeaker,
   "route.cors.allowedHeaders.*": presenceIsWeaker,
@@ -114,8 +118,14 @@ const JUDGES: Readonly<Record<string, Judge>> = {
   "route.inFlight.perClient": higherIsWeaker(100),
   "route.inFlight.total": higherIsWeaker(1000),
   "route.maxBodyMiB": higherIsWeaker(1),
+  "route.maxHeaderKiB": higherIsWeaker(16),
+  "route.methods.*": presenceIsWeaker,
   "route.rateLimit": rate,
   "route.streaming": presenceIsWeaker,
+  "route.timeouts.requestSeconds": higherIsWeaker(60),
+  "route.timeouts.responseSeconds": higherIsWeaker(60),
+  "route.timeouts.streamSeconds": higherIsWeaker(3600),
+  "route.webSocket": presenceIsWeaker,
 };
 
 /** Variables that say what kind of environment a program runs in: whatever is not production is looser. */

@@ -38,7 +38,7 @@ export function headerText(state: HeaderState): string {
     case "removed":
       return "removed";
     case "application":
-      return "left to the application";
+      return "as the application sends it, else the default";
     default: {
       const unknown: never = state;
       throw new Error(`not a state of a header: ${JSON.stringify(unknown)}`);

@@ -1,4 +1,5 @@
-import { routeUrl, type RouteConfig, type StackConfig } from "../../config";
+import { corsOf, routeUrl, type RouteConfig, type StackConfig } from "../../config";
+import { DEFAULT_METHODS } from "../../hardening/gateway/route";
 import { DEFAULT_HEADERS, headerStates, headerText, judgeHeader, sameHeader } from "./headers";
 import { fact, type Fact, type Item } from "./item";
 import { joined } from "./show";
@@ -19,14 +20,36 @@ export function routeItems(config: StackConfig): Item[] {
       routes.map((route) => ({
         title: `${routeUrl(config, route)}${route.streaming ? " (streaming)" : ""}`,
         detail: `to ${service}`,
-        facts: routeFacts(route),
+        facts: routeFacts(config, route),
       })),
     )
     .sort((a, b) => (a.title < b.title ? -1 : 1));
 }
 
-function routeFacts(route: RouteConfig): Fact[] {
-  const { rateLimit, inFlight, maxBodyMiB, streaming, cors } = route;
+/** The methods, bodies and waiting of a route, where they are not the default. */
+function formFacts(route: RouteConfig): Fact[] {
+  const { methods, contentTypes, maxHeaderKiB, timeouts, webSocket, streaming } = route;
+  const { requestSeconds, responseSeconds, streamSeconds } = timeouts;
+  const usual = DEFAULT_METHODS.every((method) => methods.includes(method));
+  return [
+    ...(usual ? [] : [fact("methods", methods.join(", "))]),
+    ...(contentTypes === undefined ? [] : [fact("bodies", contentTypes.join(", "))]),
+    ...(maxHeaderKiB === 16 ? [] : [fact("request headers", `at most ${maxHeaderKiB} KiB`, maxHeaderKiB > 16)]),
+    ...(requestSeconds === 60 && responseSeconds === 60 && streamSeconds === 3600
+      ? []
+      : [
+          fact(
+            "timeouts",
+            `${requestSeconds} s for a body, ${responseSeconds} s for an answer, ${streamSeconds} s of silence in a stream`,
+          ),
+        ]),
+    ...(webSocket || streaming ? [fact("WebSocket", "allowed")] : []),
+  ];
+}
+
+function routeFacts(config: StackConfig, route: RouteConfig): Fact[] {
+  const { rateLimit, inFlight, maxBodyMiB, streaming } = route;
+  const cors = corsOf(config, route);
   const states = headerStates(route.headers);
   const headers = Object.entries(states).filter(([name, state]) => !sameHeader(state, DEFAULT_HEADERS[name]));
   const own = headers.filter(([name]) => DEFAULT_HEADERS[name] === undefined);
@@ -39,9 +62,10 @@ function routeFacts(route: RouteConfig): Fact[] {
       [
         `${inFlight.perClient} in flight of a client, ${inFlight.total} of all`,
         `bodies of at most ${maxBodyMiB} MiB`,
-        ...(streaming ? ["no limit on waiting"] : []),
+        ...(streaming ? ["may stay silent"] : []),
       ].join("; "),
     ]),
+    ...formFacts(route),
     cors === undefined
       ? fact("CORS", "none")
       : fact("CORS", [

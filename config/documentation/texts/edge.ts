@@ -24,10 +24,23 @@ export const EDGE: KeyTexts = {
       "addresses or subnets (8 bits or more; public 10, IPv6 24) of load balancers in front of the edge; the edge believes their `X-Forwarded-*` headers",
     example: "[10.0.0.0/24]",
   },
+  "edge.connections.perClient": {
+    allowed: "{range} connections of one client (an IPv4 address, an IPv6 /64), idle ones included; more are closed",
+    example: "64",
+  },
+  "edge.connections.total": {
+    allowed: "{range} connections of all; [each takes memory](edge.md#memory)",
+    example: "3000",
+  },
+  "edge.gateway": {
+    default: "128 MiB, 1 core, 64 pids",
+    allowed: "limits of HAProxy, as `resources.*`; at least 56 MiB and 16 pids",
+    example: "{ memoryMiB: 256 }",
+  },
   "edge.resources": {
     default: "256 MiB, 1 core, 256 pids",
     allowed:
-      "limits of Traefik, as `resources.*`; at least 64 MiB and 32 pids, and enough memory for the routes: [edge](edge.md#memory)",
+      "limits of Traefik, as `resources.*`; at least 64 MiB and 32 pids, and enough memory for `connections.total`: [edge](edge.md#memory)",
     example: "{ memoryMiB: 512 }",
   },
 };

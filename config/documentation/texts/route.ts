@@ -14,11 +14,40 @@ export const ROUTE: KeyTexts = {
     example: "20",
   },
   "routes.inFlight.total": { allowed: "{range} requests of all clients at a time", example: "200" },
+  "routes.preset": {
+    allowed: "{values}: [what each of them sets](edge.md#presets); what stands beside it wins",
+    example: "upload",
+  },
+  "routes.methods": { allowed: "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS; others get 405", example: "[GET, HEAD]" },
+  "routes.contentTypes": {
+    default: "any",
+    allowed: "media types of bodies, without parameters; others get 415",
+    example: "[application/json, image/*]",
+  },
+  "routes.maxHeaderKiB": { allowed: "{range} KiB of request line and headers; more get 431", example: "24" },
+  "routes.timeouts.requestSeconds": {
+    allowed: "{range}: within it a body, or its first 16 KiB, has to arrive; else 408",
+    example: "30",
+  },
+  "routes.timeouts.responseSeconds": {
+    allowed: "{range}: how long the application may stay silent, before and within its answer; else 504",
+    example: "120",
+  },
+  "routes.timeouts.streamSeconds": {
+    allowed: "{range}: how long an event stream or a WebSocket may stay silent",
+    example: "7200",
+  },
+  "routes.webSocket": { allowed: "`true`: a client may open a WebSocket", example: "true" },
   "routes.maxBodyMiB": { allowed: "{range}; the edge keeps no body that declares its length", example: "25" },
   "routes.streaming": {
     allowed:
-      "`true`: the edge waits for an answer without a limit, and the route takes `GET` only; other routes can stream as well",
+      "`true`: `GET` only, WebSockets, and an application that is silent as long as `timeouts.streamSeconds`; other routes can stream as well",
     example: "true",
+  },
+  "routes.headers.preset": {
+    default: "`spa`",
+    allowed: "{values}: [what each of them sets](edge.md#security-headers-and-cors)",
+    example: "server-rendered",
   },
   "routes.headers.contentSecurityPolicy": {
     default: "a strict one",
@@ -31,7 +60,7 @@ export const ROUTE: KeyTexts = {
     example: "{ X-Robots-Tag: noindex }",
   },
   "routes.headers.fromApplication": {
-    allowed: "headers of the default set that the application sends itself",
+    allowed: "headers of the default set that the application sends itself; where it sends none, the default stands",
     example: "[Content-Security-Policy]",
   },
   "routes.headers.reason": {
@@ -40,6 +69,7 @@ export const ROUTE: KeyTexts = {
     example: "the editor evaluates scripts",
   },
   "routes.cors.allowedOrigins": {
+    default: "the stack's own origins",
     allowed: "`scheme://host[:port]`, exact; https in prod",
     example: "[https://app.your-company.com]",
   },
