@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
-import { corsOf, type RouteConfig } from "../config";
+import { corsOf, type LoadedConfig, type RouteConfig } from "../config";
 import { hardenedWorkload } from "../hardening/container/hardened-workload";
-import type { Workload } from "../hardening/container/workload";
+import type { AcceptedException, Workload } from "../hardening/container/workload";
 import { defined } from "../hardening/defined";
 import { asksOverHttp, TRAEFIK_PORTS } from "../hardening/edge";
 import {
@@ -16,10 +16,11 @@ import {
   type GatewayInput,
   type GatewayRoute,
 } from "../hardening/gateway";
+import { isPrivilegedPort } from "../hardening/rules";
 import { createCarrier } from "../resources/carrier";
 import { createContainer } from "../resources/container";
 import type { NetworkNames, StackContext } from "../resources/context";
-import { networkPlan } from "../resources/on-engine";
+import { networkSubnet } from "../resources/on-engine";
 import { DataVolume } from "./data-volume";
 import { EDGE_ALIAS, traefikCertificates } from "./edge";
 import { MountedFiles } from "./mounted-files";
@@ -45,8 +46,8 @@ export interface RoutedService {
 }
 
 /**
- * HAProxy: takes the connections that the edge has opened, and judges each request by the limits of its route. It is on
- * no network with a way out.
+ * HAProxy: the only container that publishes ports. It leads TLS to the edge, takes back what was inside, and judges each
+ * request by the limits of its route. No network that it is on has a way out.
  */
 export class Gateway extends pulumi.ComponentResource {
   /** Exists once the gateway serves this version of the routes. */
@@ -80,7 +81,8 @@ export class Gateway extends pulumi.ComponentResource {
       networks: args.networks,
       volumes: { config: configuration.volumeName, routes: routes.volumeName },
       parent: this,
-      lifecycle: "replace",
+      // Two cannot publish one port.
+      lifecycle: "exclusive",
       dependsOn: [configuration.carrier],
     });
     const rendered = pulumi
@@ -114,15 +116,16 @@ export class Gateway extends pulumi.ComponentResource {
 }
 
 function gatewayInput(
-  { config, engine }: StackContext,
+  context: StackContext,
   services: readonly RoutedService[],
   aliases: readonly string[],
 ): GatewayInput {
-  const acme = asksOverHttp({ certificates: traefikCertificates(config) });
-  const edgeSubnet = networkPlan(config, engine).find(({ name }) => name === "gateway")?.subnet;
-  if (edgeSubnet === undefined) throw new Error("the stack has no network gateway");
+  const acme = asksOverHttp({ certificates: traefikCertificates(context.config) });
+  const { config } = context;
   return {
-    edgeSubnet,
+    edgeSubnet: networkSubnet(context, "gateway"),
+    edge: { host: EDGE_ALIAS, tls: TRAEFIK_PORTS.websecure, ...(acme ? { acme: TRAEFIK_PORTS.acme } : {}) },
+    http: config.edge.httpPort !== false,
     connections: config.edge.connections,
     externalHttpsPort: config.edge.httpsPort,
     trustedProxies: config.edge.trustedProxies,
@@ -132,7 +135,6 @@ function gatewayInput(
         ...defined({ cors: corsOf(config, route) }),
       })),
     ),
-    ...(acme ? { acmeTarget: `${EDGE_ALIAS}:${TRAEFIK_PORTS.acme}` } : {}),
   };
 }
 
@@ -164,13 +166,18 @@ function gatewayRoute(service: RoutedService, route: RouteConfig, position: numb
 function gatewayWorkload(context: StackContext): Workload {
   const { config, images } = context;
   const { base, routes } = GATEWAY_PATHS;
+  const { listenAddress, httpPort, httpsPort } = config.edge;
   return hardenedWorkload({
     name: GATEWAY_NAME,
     component: "gateway",
     image: images.reference("haproxy"),
     command: ["haproxy", "-f", `${base}/${GATEWAY_BASE_FILES.config}`, "-f", routes],
     user: GATEWAY_USER,
-    networks: [{ network: "gateway", aliases: [GATEWAY_ALIAS] }, { network: "proxy" }],
+    networks: [{ network: "public" }, { network: "gateway", aliases: [GATEWAY_ALIAS] }, { network: "proxy" }],
+    publishedPorts: [
+      ...(httpPort === false ? [] : [{ ip: listenAddress, external: httpPort, internal: GATEWAY_PORTS.http }]),
+      { ip: listenAddress, external: httpsPort, internal: GATEWAY_PORTS.tls },
+    ],
     mounts: [
       { kind: "volume", volume: "config", target: base, readOnly: true },
       { kind: "volume", volume: "routes", target: routes, readOnly: true },
@@ -188,5 +195,31 @@ function gatewayWorkload(context: StackContext): Workload {
     stopSignal: "SIGUSR1",
     stopGraceSeconds: 15,
     logging: config.logging,
+    accepted: gatewayExceptions(config),
   });
+}
+
+/** What a way in from outside cannot hold, as the posture says it. */
+function gatewayExceptions(config: LoadedConfig): AcceptedException[] {
+  const { listenAddress, httpPort, httpsPort } = config.edge;
+  const privileged = [httpPort, httpsPort].some((port) => port !== false && isPrivilegedPort(port));
+  return [
+    ...(privileged
+      ? [
+          {
+            rule: "cis-5.8",
+            reason: "the edge serves the standard web ports; inside the container HAProxy listens on unprivileged ones",
+          },
+        ]
+      : []),
+    { rule: "cis-5.9", reason: "the gateway is the stack's one way in" },
+    ...(listenAddress === "0.0.0.0"
+      ? [
+          {
+            rule: "cis-5.14",
+            reason: "the edge is reached on all of the host's addresses; set rampart:edge.listenAddress to narrow it",
+          },
+        ]
+      : []),
+  ];
 }

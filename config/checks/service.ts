@@ -10,6 +10,7 @@ import { shownEngine } from "../values/engine";
 /** Names that Rampart's own containers and networks answer to. */
 const RESERVED_NAMES = [
   "edge",
+  "gateway",
   "postgres",
   "redis",
   "migration",

@@ -79,8 +79,8 @@ export const route = (context: SchemaContext) =>
         requestSeconds: z.int().min(1).max(3600).default(60),
         /** The application, before and within its answer; else 504. @default 60 */
         responseSeconds: z.int().min(1).max(86_400).default(60),
-        /** An event stream or a WebSocket, in both directions. @default 3600 */
-        streamSeconds: z.int().min(1).max(86_400).default(3600),
+        /** An event stream or a WebSocket, in both directions. @default 300 */
+        streamSeconds: z.int().min(1).max(86_400).default(300),
       })
       .prefault({}),
     /** Whether a client may open a WebSocket. @default false */

@@ -9,6 +9,9 @@ import { escaped, literal, quoted, section } from "./text";
 /** The section of a route. No name of a route has an underscore. */
 export const backendOf = (route: Pick<GatewayRoute, "name">): string => `route_${route.name}`;
 
+/** A server whose address the engine's DNS knows, at the start and from then on. */
+export const RESOLVED = "resolvers engine resolve-prefer ipv4 init-addr libc,none";
+
 /** Bytes of a body without a declared length that the gateway holds to see its end. */
 export const UNSIZED_BYTES = 32_768;
 
@@ -136,6 +139,6 @@ export function renderBackend(route: GatewayRoute): string[] {
     ...upgrades(route),
     ...headers(route),
     ...(cors === undefined ? [] : corsResponse(cors)),
-    `server-template v 1-${replicas} ${alias}:${port} resolvers engine resolve-prefer ipv4 init-addr libc,none`,
+    `server-template v 1-${replicas} ${alias}:${port} ${RESOLVED}`,
   ]);
 }

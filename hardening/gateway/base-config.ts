@@ -26,6 +26,9 @@ export const LEAST_GATEWAY_MIB = GATEWAY_BASE_MIB + (FEWEST_BUFFERS * BUFFER_BYT
 export const buffersOf = (memoryMiB: number): number =>
   Math.floor(((memoryMiB - GATEWAY_BASE_MIB) * 1_048_576) / BUFFER_BYTES);
 
+/** The defaults of what sees connections, and no requests. */
+export const TCP_DEFAULTS = "tcp";
+
 export interface GatewayBase {
   readonly connections: ConnectionLimits;
   readonly memoryMiB: number;
@@ -55,7 +58,8 @@ export function renderGatewayBase({ connections, memoryMiB, threads = 1 }: Gatew
     ...section("global", [
       // A line that is cut is no JSON any more; every field of the log has its own limit.
       "log stdout len 8192 format raw local0",
-      `maxconn ${connections.total + 64}`,
+      // A connection from outside comes back once more, out of TLS; and plain http has as many of its own.
+      `maxconn ${3 * connections.total + 64}`,
       `nbthread ${threads}`,
       `tune.bufsize ${BUFFER_BYTES}`,
       `tune.maxrewrite ${REWRITE_BYTES}`,
@@ -69,7 +73,17 @@ export function renderGatewayBase({ connections, memoryMiB, threads = 1 }: Gatew
       "mworker-max-reloads 8",
       "close-spread-time 5s",
     ]),
-    ...section("defaults", [
+    ...section(`defaults ${TCP_DEFAULTS}`, [
+      "mode tcp",
+      "option redispatch",
+      // While the edge is being replaced, connections wait.
+      "retries 15",
+      "timeout connect 2s",
+      "timeout client 75s",
+      "timeout server 75s",
+    ]),
+    // The last defaults are those of every section that names none.
+    ...section("defaults requests", [
       "mode http",
       "log global",
       `log-format ${ACCESS_LOG}`,
@@ -87,7 +101,7 @@ export function renderGatewayBase({ connections, memoryMiB, threads = 1 }: Gatew
       "timeout queue 10s",
       "timeout http-request 10s",
       "timeout http-keep-alive 75s",
-      "timeout tunnel 3600s",
+      "timeout tunnel 300s",
       ...ERRORS.map(
         ([status, text]) =>
           `http-error status ${status} content-type "text/plain; charset=utf-8" string "${text}\\n"${headers.join("")}`,

@@ -79,8 +79,10 @@ export interface GatewayInput {
   readonly connections: ConnectionLimits;
   /** The port that a browser sees, to which plain http is redirected. */
   readonly externalHttpsPort: number;
-  /** The ACME challenges' host and port behind this gateway. @default none: no HTTP-01 */
-  readonly acmeTarget?: string;
+  /** The edge, which ends TLS: its name on the network that it shares with the gateway, and its ports. */
+  readonly edge: { readonly host: string; readonly tls: number; readonly acme?: number };
+  /** Whether there is plain http: for redirects, and for ACME's http-01. */
+  readonly http: boolean;
   /** Addresses of load balancers in front of the edge whose X-Forwarded-For is believed (CIDR). @default none */
   readonly trustedProxies?: readonly string[];
 }
@@ -93,7 +95,10 @@ export interface ConnectionLimits {
   readonly total: number;
 }
 
-/** The ports on which the gateway listens for the edge, and on its own loopback address. */
-export const GATEWAY_PORTS = { http: 8080, https: 8443, health: 8082, control: 8083, probe: 8084 } as const;
+/**
+ * The ports on which the gateway listens: for the internet (`http`, `tls`), for what the edge has taken out of TLS
+ * (`https`), and on its own loopback address.
+ */
+export const GATEWAY_PORTS = { http: 8080, tls: 8443, https: 8444, health: 8082, control: 8083, probe: 8084 } as const;
 /** The gateway's DNS name on the network that it shares with the edge. */
 export const GATEWAY_ALIAS = "gateway";

@@ -124,7 +124,7 @@ const JUDGES: Readonly<Record<string, Judge>> = {
   "route.streaming": presenceIsWeaker,
   "route.timeouts.requestSeconds": higherIsWeaker(60),
   "route.timeouts.responseSeconds": higherIsWeaker(60),
-  "route.timeouts.streamSeconds": higherIsWeaker(3600),
+  "route.timeouts.streamSeconds": higherIsWeaker(300),
   "route.webSocket": presenceIsWeaker,
 };
 

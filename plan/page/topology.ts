@@ -28,7 +28,7 @@ export interface Topology {
 }
 
 const PROGRAMS = ["service", "job"];
-const ELSEWHERE = ["edge", "socket-proxy", "carrier", ""];
+const ELSEWHERE = ["edge", "gateway", "socket-proxy", "carrier", ""];
 const DATA_ORDER = ["postgres", "redis"];
 
 /** The topology that a plan declares. */

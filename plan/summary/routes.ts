@@ -35,7 +35,7 @@ function formFacts(route: RouteConfig): Fact[] {
     ...(usual ? [] : [fact("methods", methods.join(", "))]),
     ...(contentTypes === undefined ? [] : [fact("bodies", contentTypes.join(", "))]),
     ...(maxHeaderKiB === 16 ? [] : [fact("request headers", `at most ${maxHeaderKiB} KiB`, maxHeaderKiB > 16)]),
-    ...(requestSeconds === 60 && responseSeconds === 60 && streamSeconds === 3600
+    ...(requestSeconds === 60 && responseSeconds === 60 && streamSeconds === 300
       ? []
       : [
           fact(
