@@ -3,7 +3,7 @@ import { corsOf, type RouteConfig } from "../config";
 import { hardenedWorkload } from "../hardening/container/hardened-workload";
 import type { Workload } from "../hardening/container/workload";
 import { defined } from "../hardening/defined";
-import { asksOverHttp, TRAEFIK_PORTS } from "../hardening/edge";
+import { asksOverHttp, EDGE_ALIAS, TRAEFIK_PORTS } from "../hardening/edge";
 import {
   GATEWAY_ALIAS,
   GATEWAY_BASE_FILES,
@@ -19,9 +19,9 @@ import {
 import { createCarrier } from "../resources/carrier";
 import { createContainer } from "../resources/container";
 import type { NetworkNames, StackContext } from "../resources/context";
+import { traefikCertificates } from "../resources/edge-certificates";
 import { networkPlan } from "../resources/on-engine";
 import { DataVolume } from "./data-volume";
-import { EDGE_ALIAS, traefikCertificates } from "./edge";
 import { MountedFiles } from "./mounted-files";
 
 const GATEWAY_NAME = "gateway";
