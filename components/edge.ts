@@ -6,9 +6,11 @@ import type { Workload } from "../hardening/container/workload";
 import {
   certResolverName,
   dynamicConfigProbePath,
+  EDGE_ALIAS,
   renderTraefikDynamic,
   renderTraefikStatic,
   TRAEFIK_ACME_DIRECTORY,
+  TRAEFIK_CONFIG_DIRECTORY,
   TRAEFIK_DYNAMIC_DIRECTORY,
   TRAEFIK_PORTS,
   TRAEFIK_ROUTES_FILE,
@@ -19,6 +21,7 @@ import { GATEWAY_ALIAS, GATEWAY_PORTS } from "../hardening/gateway";
 import { createCarrier } from "../resources/carrier";
 import { createContainer } from "../resources/container";
 import type { NetworkNames, StackContext } from "../resources/context";
+import { ACME_CA_FILE, traefikCertificates } from "../resources/edge-certificates";
 import { networkSubnet } from "../resources/on-engine";
 import { DataVolume } from "./data-volume";
 import { MountedFiles } from "./mounted-files";
@@ -27,17 +30,9 @@ import { defined } from "../hardening/defined";
 /** Any uid but root's: the image needs none of its own. */
 const EDGE_USER = "65532:65532";
 const EDGE_NAME = "edge";
-/** The edge's name on the network `gateway`, by which the gateway leads an ACME server's question to it. */
-export const EDGE_ALIAS = "edge";
 /** MiB of /tmp, which Traefik does not need for connections. */
 const SCRATCH_MIB = 4;
-const CA_FILE = "acme-ca.pem";
-const CONFIG_DIRECTORY = "/etc/rampart";
 const STATIC_FILE = "traefik.yml";
-const DIRECTORIES = {
-  letsencrypt: "https://acme-v02.api.letsencrypt.org/directory",
-  "letsencrypt-staging": "https://acme-staging-v02.api.letsencrypt.org/directory",
-} as const;
 
 export interface EdgeArgs {
   readonly networks: NetworkNames;
@@ -117,31 +112,6 @@ export class Edge extends pulumi.ComponentResource {
   }
 }
 
-/** Where the certificates come from, as Traefik is told. */
-export function traefikCertificates(config: LoadedConfig): TraefikCertificates {
-  const { certificates } = config;
-  const email = config.acmeEmail === undefined ? {} : { email: config.acmeEmail };
-  if (certificates === "self-signed") return { kind: "self-signed" };
-  if (typeof certificates === "string") {
-    return {
-      kind: "acme",
-      resolver: certificates,
-      directory: DIRECTORIES[certificates],
-      challenge: "http-01",
-      ...email,
-    };
-  }
-  const ca = certificates.ca === undefined ? {} : { caCertificateFile: `${CONFIG_DIRECTORY}/${CA_FILE}` };
-  return {
-    kind: "acme",
-    resolver: "custom",
-    directory: certificates.directory,
-    challenge: certificates.challenge,
-    ...ca,
-    ...email,
-  };
-}
-
 function staticFiles(context: StackContext, certificates: TraefikCertificates): Record<string, { content: string }> {
   const { config } = context;
   const ca = typeof config.certificates === "object" ? config.certificates.ca : undefined;
@@ -150,7 +120,7 @@ function staticFiles(context: StackContext, certificates: TraefikCertificates): 
     certificates,
     gatewaySubnet: networkSubnet(context, "gateway"),
   });
-  return { [STATIC_FILE]: { content }, ...(ca === undefined ? {} : { [CA_FILE]: { content: ca } }) };
+  return { [STATIC_FILE]: { content }, ...(ca === undefined ? {} : { [ACME_CA_FILE]: { content: ca } }) };
 }
 
 function dynamicInput(config: LoadedConfig, certificates: TraefikCertificates): TraefikDynamicInput {
@@ -168,20 +138,20 @@ function edgeWorkload(context: StackContext, acme: boolean): Workload {
     name: EDGE_NAME,
     component: "edge",
     image: images.reference("traefik"),
-    command: ["traefik", `--configFile=${CONFIG_DIRECTORY}/${STATIC_FILE}`],
+    command: ["traefik", `--configFile=${TRAEFIK_CONFIG_DIRECTORY}/${STATIC_FILE}`],
     // Go collects its garbage before the container's limit is reached, not after.
     environment: { GOMEMLIMIT: `${Math.floor(config.edge.resources.memoryMiB * 0.9)}MiB` },
     user: EDGE_USER,
     networks: [...(acme ? [{ network: "acme" as const }] : []), { network: "gateway", aliases: [EDGE_ALIAS] }],
     mounts: [
-      { kind: "volume", volume: "config", target: CONFIG_DIRECTORY, readOnly: true },
+      { kind: "volume", volume: "config", target: TRAEFIK_CONFIG_DIRECTORY, readOnly: true },
       { kind: "volume", volume: "routes", target: TRAEFIK_DYNAMIC_DIRECTORY, readOnly: true },
       ...(acme ? [{ kind: "volume", volume: "acme", target: TRAEFIK_ACME_DIRECTORY, readOnly: false } as const] : []),
     ],
     tmpfs: [{ path: "/tmp", sizeMiB: SCRATCH_MIB }],
     resources: config.edge.resources,
     healthCheck: {
-      test: ["CMD", "traefik", "healthcheck", `--configFile=${CONFIG_DIRECTORY}/${STATIC_FILE}`],
+      test: ["CMD", "traefik", "healthcheck", `--configFile=${TRAEFIK_CONFIG_DIRECTORY}/${STATIC_FILE}`],
       intervalSeconds: 2,
       timeoutSeconds: 3,
       startPeriodSeconds: 20,

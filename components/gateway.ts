@@ -3,7 +3,7 @@ import { corsOf, type LoadedConfig, type RouteConfig } from "../config";
 import { hardenedWorkload } from "../hardening/container/hardened-workload";
 import type { AcceptedException, Workload } from "../hardening/container/workload";
 import { defined } from "../hardening/defined";
-import { asksOverHttp, TRAEFIK_PORTS } from "../hardening/edge";
+import { asksOverHttp, EDGE_ALIAS, TRAEFIK_PORTS } from "../hardening/edge";
 import {
   GATEWAY_ALIAS,
   GATEWAY_BASE_FILES,
@@ -20,9 +20,9 @@ import { isPrivilegedPort } from "../hardening/rules";
 import { createCarrier } from "../resources/carrier";
 import { createContainer } from "../resources/container";
 import type { NetworkNames, StackContext } from "../resources/context";
+import { traefikCertificates } from "../resources/edge-certificates";
 import { networkSubnet } from "../resources/on-engine";
 import { DataVolume } from "./data-volume";
-import { EDGE_ALIAS, traefikCertificates } from "./edge";
 import { MountedFiles } from "./mounted-files";
 
 const GATEWAY_NAME = "gateway";

@@ -35,8 +35,13 @@ export interface TraefikStaticSettings {
 
 /** Ports inside the container: above 1024, so that Traefik needs neither root nor NET_BIND_SERVICE. */
 export const TRAEFIK_PORTS = { websecure: 8443, acme: 8081, ping: 8082 } as const;
+/** Where the container finds `traefik.yml`. */
+export const TRAEFIK_CONFIG_DIRECTORY = "/etc/rampart";
 export const TRAEFIK_DYNAMIC_DIRECTORY = "/etc/traefik/dynamic";
 export const TRAEFIK_ACME_DIRECTORY = "/acme";
+
+/** The edge's name on the network `gateway`, by which the gateway leads an ACME server's question to it. */
+export const EDGE_ALIAS = "edge";
 
 /** The version in an image tag: `v3.7.13`, `3.7.13`, or a reference such as `traefik:v3.7.13@sha256:…`. */
 export function parseTraefikVersion(tag: string): TraefikVersion {

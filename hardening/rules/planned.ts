@@ -112,7 +112,7 @@ function networkView({ name, inputs }: PlannedResource): NetworkView {
   };
 }
 
-/** Owners of volumes that are made again from nothing: the edge's certificates and routes, what a backup works in. */
+/** Owners of volumes that are made again from nothing: certificates, routes, what a backup works in. */
 const TRANSIENT_OWNERS: readonly string[] = ["edge", "gateway", BACKUP_WORK_OWNER];
 
 function volumeView({ name, inputs, protect }: PlannedResource): VolumeView {

@@ -102,9 +102,9 @@ function noteOf({ component, name, ports }: ContainerView, config: Plan["config"
   }
 }
 
-/** What stands under the edge's name. */
+/** What stands under the edge's name. The picture shows edge and gateway as one. */
 export const edgeNote = ({ edge: { address } }: Topology): string =>
-  address === "0.0.0.0" ? "Traefik" : `on ${address}`;
+  address === "0.0.0.0" ? "Traefik, HAProxy" : `on ${address}`;
 
 /** The picture in words, for whoever does not see it. */
 export function describeTopology({ edge, outside, programs, data, dockerApi }: Topology): string {
@@ -114,7 +114,8 @@ export function describeTopology({ edge, outside, programs, data, dockerApi }: T
   return [
     `${outside === "internet" ? "The internet" : "This machine"} reaches the edge only,`,
     `on port ${edge.ports.join(" and ")} of ${edge.address}.`,
-    `With the edge on the network proxy, which has no way out: ${list(on("proxy"))}.`,
+    "The edge leads to the gateway only, on a network of the two.",
+    `With the gateway on the network proxy, which has no way out: ${list(on("proxy"))}.`,
     `On the network internal, which has no way out: ${list(on("internal"))}.`,
     `May open connections to the internet: ${list(on("egress"))}.`,
     `Use the Docker API through a socket proxy of their own: ${list(dockerApi.map(({ consumer }) => consumer))}.`,

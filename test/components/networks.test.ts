@@ -19,6 +19,7 @@ describe("Networks", () => {
       "Network rampart-dev-database-access",
       "Network rampart-dev-docker-api-worker",
       "Network rampart-dev-egress",
+      "Network rampart-dev-gateway",
       "Network rampart-dev-internal",
       "Network rampart-dev-proxy",
       "Network rampart-dev-public",
@@ -70,6 +71,7 @@ describe("Networks", () => {
     });
     expect(Object.keys(names)).toEqual([
       "public",
+      "gateway",
       "proxy",
       "internal",
       "egress",

@@ -113,7 +113,8 @@ describe("the hooks of a stack", () => {
       none.container,
       none.jobReceipt({ name: "migration", timeoutSeconds: 1 }),
       none.routesApplied({ edgeName: "edge", probePort: 8082 }),
-    ]).toEqual([{}, {}, {}]);
+      none.filesApplied({ name: "gateway-routes", owner: "gateway", script: "/apply.sh" }),
+    ]).toEqual([{}, {}, {}, {}]);
   });
 });
 
@@ -368,5 +369,40 @@ describe("new routes", () => {
   test("need no announcement before there is an edge", async () => {
     await apply();
     expect(docker.calls).toHaveLength(1);
+  });
+});
+
+describe("new files of a running container", () => {
+  const settings = { name: "gateway-routes", owner: "gateway", script: "/etc/rampart/apply.sh" };
+  const apply = (): Promise<void> => call(hooks.filesApplied(settings), "afterCreate", {});
+  const listed =
+    "--host unix:///run/test.sock ps --no-trunc --quiet --filter label=io.rampart.stack=dev " +
+    "--filter label=io.rampart.name=gateway --filter label=io.rampart.component=gateway";
+  const script = (id: string): string =>
+    `--host unix:///run/test.sock exec ${id} /bin/sh -c test -f "$1" || exit 0; exec /bin/sh "$1" - /etc/rampart/apply.sh`;
+
+  test("are taken by every one that runs: while one replaces another, both serve", async () => {
+    docker.answer("ps", { stdout: "new-id\nold-id\n" });
+    await apply();
+    expect(docker.calls).toEqual([listed, script("new-id"), script("old-id")]);
+  });
+
+  test("need nobody to take them where none runs", async () => {
+    await apply();
+    expect(docker.calls).toEqual([listed]);
+  });
+
+  test("that one does not take fail, with what it says, and the others are not asked", async () => {
+    docker.answer("ps", { stdout: "new-id\nold-id\n" });
+    docker.answer("exec", { code: 1, stderr: "api-1a2b has no address after 20 s\n" });
+    await expect(apply()).rejects.toThrow(
+      "gateway did not take its new files; the next `pulumi up` tries again.\n    api-1a2b has no address after 20 s",
+    );
+    expect(docker.calls).toEqual([listed, script("new-id")]);
+  });
+
+  test("have a hook whose name says whose they are", () => {
+    const names = (hooks.filesApplied({ ...settings, name: "other" }).afterCreate ?? []) as { name: string }[];
+    expect(names.map(({ name }) => name)).toEqual(["other-applied"]);
   });
 });

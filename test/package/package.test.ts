@@ -184,7 +184,7 @@ it("the package runs the examples of docs/library.md under mocks", async () => {
   `;
   const { stdout, stderr } = await node(["-e", script], consumer);
   expect(stderr).toBe("");
-  expect(JSON.parse(stdout)).toEqual({ containers: 7, networks: 6, rules: true });
+  expect(JSON.parse(stdout)).toEqual({ containers: 10, networks: 8, rules: true });
 }, 30_000);
 
 it("the package carries the licence of what it ships", () => {

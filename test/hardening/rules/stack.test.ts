@@ -77,6 +77,12 @@ describe("rampart-networks", () => {
     ["rampart-prod-postgres", "proxy", "fail: is on proxy"],
     ["rampart-prod-redis", "public", "fail: is on public"],
     ["rampart-prod-edge", "internal", "fail: is on internal"],
+    ["rampart-prod-edge", "proxy", "fail: is on proxy"],
+    ["rampart-prod-edge", "gateway", "pass: is only on the networks of its kind"],
+    ["rampart-prod-gateway", "proxy", "pass: is only on the networks of its kind"],
+    ["rampart-prod-gateway", "public", "fail: is on public"],
+    ["rampart-prod-gateway", "internal", "fail: is on internal"],
+    [API, "gateway", "fail: is on gateway"],
     ["rampart-prod-docker-api-api", "internal", "fail: is on internal"],
     ["rampart-prod-api-secrets-carrier", "internal", "fail: is on internal"],
   ])("%s on %s", (resource, network, expected) => {
