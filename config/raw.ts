@@ -148,7 +148,9 @@ function keysFault({ value, path }: Place): Fault | undefined {
 
 /** What a flat `rampart:<key>` holds. */
 export type SecretLookup =
-  { readonly kind: "missing" } | { readonly kind: "plain" } | { readonly kind: "secret"; readonly value: string };
+  | { readonly kind: "missing" }
+  | { readonly kind: "plain" }
+  | { readonly kind: "secret"; readonly value: string };
 
 export function lookUpSecret(raw: RawConfig, key: string): SecretLookup {
   const value = Object.hasOwn(raw.values, key) ? raw.values[key] : undefined;

@@ -41,17 +41,18 @@ const build: Output[] = [];
 
 /** The programs of the build, with what lets them write elsewhere; types are checked by `npm run check`, and here only written. */
 const PROGRAMS: Readonly<Record<string, (args: readonly string[]) => string[]>> = {
-  tsc: (args) => [tool("typescript/bin/tsc"), ...args, "--noCheck", "--outDir", join(built, "dist")],
-  node: (args) => [...args, join(built, "dist")],
+  "node_modules/@typescript/native/bin/tsc": (args) => [...args, "--noCheck", "--outDir", join(built, "dist")],
+  "scripts/copy-files.mjs": (args) => [...args, join(built, "dist")],
 };
 
 beforeAll(async () => {
   mkdirSync(built, { recursive: true });
   for (const step of MANIFEST.scripts.build.split(" && ")) {
-    const [program = "", ...args] = step.split(" ");
-    const command = PROGRAMS[program];
-    if (command === undefined) throw new Error(`the build runs ${program}, which this test does not know`);
-    build.push(await node(command(args)));
+    const [runtime, program = "", ...args] = step.split(" ");
+    const complete = PROGRAMS[program];
+    if (runtime !== "node" || complete === undefined)
+      throw new Error(`this test does not know the build's step: ${step}`);
+    build.push(await node([program, ...complete(args)]));
   }
   for (const name of ["package.json", "bin", ...DOCUMENTS])
     cpSync(join(ROOT, name), join(built, name), { recursive: true });

@@ -38,7 +38,8 @@ async function sql(context: Context, role: string, statements: string): Promise<
   await client.connect();
   try {
     const result = (await client.query(statements)) as
-      { rows: Record<string, unknown>[] } | { rows: Record<string, unknown>[] }[];
+      | { rows: Record<string, unknown>[] }
+      | { rows: Record<string, unknown>[] }[];
     return (Array.isArray(result) ? result.at(-1) : result)?.rows ?? [];
   } finally {
     await client.end();
