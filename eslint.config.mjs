@@ -2,7 +2,9 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import tseslint from "typescript-eslint";
 
-/** What each room may import, from the top down: docs/architecture.md. Two rooms on one line of the picture never meet. */
+/**
+ * What each room may import, from the top down: docs/architecture.md. Two rooms on one line of the picture never meet.
+ */
 const ROOMS = {
   commands: ["plan", "components", "resources", "engine", "config", "hardening"],
   plan: ["components", "resources", "engine", "config", "hardening"],
@@ -16,10 +18,11 @@ const ROOMS = {
 const patternsOf = (room) => {
   const below = ROOMS[room];
   const closed = [...Object.keys(ROOMS), "test"].filter((other) => other !== room && !below.includes(other));
+  const open = below.length === 0 ? "no other room" : `only ${below.map((name) => `${name}/`).join(", ")}`;
   return [
     {
       regex: `^(\\.\\./)+(${closed.join("|")})(/|$)`,
-      message: `${room}/ imports ${below.length === 0 ? "no other room" : `only ${below.map((name) => `${name}/`).join(", ")}`} (docs/architecture.md).`,
+      message: `${room}/ imports ${open} (docs/architecture.md).`,
     },
     ...(room === "hardening"
       ? [{ regex: "^@pulumi/", allowTypeImports: true, message: "hardening/ knows nothing of Pulumi at run time." }]
@@ -39,7 +42,10 @@ const COMMANDS = readdirSync(join(import.meta.dirname, "commands"))
   .filter((file) => file.endsWith(".ts"))
   .map((file) => file.slice(0, -".ts".length));
 
-/** A command imports its own folder and commands/shared/; what two commands need moves to the latter. Only the entry imports commands. */
+/**
+ * A command imports its own folder and commands/shared/; what two commands need moves to the latter.
+ * Only the entry imports commands.
+ */
 const commands = [...COMMANDS.filter((name) => name !== ENTRY), "shared"].flatMap((name) => {
   const others = COMMANDS.filter((other) => other !== name).join("|");
   const message = "A command imports its own folder and commands/shared/ only (docs/architecture.md).";

@@ -17,11 +17,11 @@ export const init = command({
   name: "init",
   summary: "writes a stack's file, from five questions or from a compose file",
   about:
-    "Writes Pulumi.<stack>.yaml: from the answers to five questions, or with --from from the compose file of an application. " +
-    "What a compose file cannot tell stays in the file as a place that begins with FILL IN, and `npx rampart plan` refuses it " +
-    "until somebody has written the value. No value of a secret is written or printed: the report names the commands that set " +
-    "them. Reads the compose file with `docker compose config` where there is one, and asks the engine and the registries for " +
-    "the digests of images. Changes nothing else.",
+    "Writes Pulumi.<stack>.yaml: from the answers to five questions, or with --from from the compose file of an " +
+    "application. What a compose file cannot tell stays in the file as a place that begins with FILL IN, and " +
+    "`npx rampart plan` refuses it until somebody has written the value. No value of a secret is written or " +
+    "printed: the report names the commands that set them. Reads the compose file with `docker compose config` " +
+    "where there is one, and asks the engine and the registries for the digests of images. Changes nothing else.",
   stack: "optional",
   options: {
     from: text("FILE", "the compose file, or its directory; more files after commas override it"),

@@ -35,9 +35,10 @@ export const start = command({
   name: "start",
   summary: "deploys a stack on this machine and prints its URLs",
   about:
-    "Deploys a stack on the Docker engine of this machine, and ends with a URL that answers. Needs Docker. Where the Pulumi " +
-    "CLI is missing, the command offers to download it; without Docker it shows the plan. State and passphrase are kept in .rampart/, which " +
-    "Git ignores. Afterwards `npx rampart pulumi preview`, `up`, `destroy`, `stack output` and `cancel` work on the same state.",
+    "Deploys a stack on the Docker engine of this machine, and ends with a URL that answers. Needs Docker. Where " +
+    "the Pulumi CLI is missing, the command offers to download it; without Docker it shows the plan. State and " +
+    "passphrase are kept in .rampart/, which Git ignores. Afterwards `npx rampart pulumi preview`, `up`, " +
+    "`destroy`, `stack output` and `cancel` work on the same state.",
   stack: "optional",
   options: {
     stack: {
@@ -74,7 +75,8 @@ async function deploy(context: Context, options: StartOptions): Promise<number> 
   const started = Date.now();
   const workspace = openWorkspace(root, options, cwd);
   print.progress(
-    `Rampart: stack ${workspace.stack} from ${workspace.sourceName}${workspace.remembered ? ", as at the last start" : ""}\n`,
+    `Rampart: stack ${workspace.stack} from ` +
+      `${workspace.sourceName}${workspace.remembered ? ", as at the last start" : ""}\n`,
   );
   const host = await engineHost(workspace.tracked.values["docker:host"], env);
   const surveyed = await surveyOrBring(context, host, options);
@@ -101,7 +103,9 @@ async function deploy(context: Context, options: StartOptions): Promise<number> 
   });
   if (code !== 0) {
     throw new UserError(
-      `The deployment did not succeed (\`pulumi up\` ended with ${code}; its messages are above): mend what they name and run \`npm start\` again, or take everything down with \`${pulumiCommand(workspace.stack, "destroy")}\`.`,
+      `The deployment did not succeed (\`pulumi up\` ended with ${code}; its messages are above): ` +
+        "mend what they name and run `npm start` again, " +
+        `or take everything down with \`${pulumiCommand(workspace.stack, "destroy")}\`.`,
     );
   }
   await probe(context, config, host);
@@ -132,7 +136,10 @@ async function prepare({ root, print }: Context, workspace: Workspace, host: str
   return config;
 }
 
-/** The configuration of a stack's file. @throws UserError with every fault, and with the command of `npm start` that sets secrets */
+/**
+ * The configuration of a stack's file.
+ * @throws UserError with every fault, and with the command of `npm start` that sets secrets
+ */
 function load(stack: string, file: StackFile): LoadedConfig {
   try {
     return configOf(file, true);
@@ -175,7 +182,8 @@ async function probe({ print }: Context, config: LoadedConfig, host: string): Pr
   if (all.length === 0) return print.result("\nDeployed. No service has a route, so there is no URL to open.");
   if (beyondReach(config, host))
     return print.result(
-      `\nDeployed. The edge listens on ${config.edge.listenAddress} of ${host}, so its URLs answer there only:\n${all.map(({ url }) => `  ${url}`).join("\n")}`,
+      `\nDeployed. The edge listens on ${config.edge.listenAddress} of ${host}, ` +
+        `so its URLs answer there only:\n${all.map(({ url }) => `  ${url}`).join("\n")}`,
     );
   const deadline = Date.now() + PROBE_SECONDS * 1000;
   print.progress("");
@@ -187,7 +195,11 @@ async function probe({ print }: Context, config: LoadedConfig, host: string): Pr
 }
 
 function silence(target: Target, answer: Answer): string {
-  return `The stack is deployed, but ${target.url} did not answer at ${target.address}:${target.port} within ${PROBE_SECONDS} s (${describe(answer)}): see \`docker ps\` and the logs of the edge and the service (\`docker logs <container>\`), then run \`npm start\` again.`;
+  return (
+    `The stack is deployed, but ${target.url} did not answer at ${target.address}:${target.port} within ` +
+    `${PROBE_SECONDS} s (${describe(answer)}): see \`docker ps\` and the logs of the edge and the service ` +
+    "(`docker logs <container>`), then run `npm start` again."
+  );
 }
 
 function remark(config: LoadedConfig, { host, address }: Target): string {
@@ -206,7 +218,8 @@ function ending({ root, stack, paths, sourceName }: Workspace, milliseconds: num
     `Done in ${Math.round(milliseconds / 1000)} s.`,
     "",
     `  change      edit ${sourceName}, then npm start, or ${pulumiCommand(stack, "preview")} first`,
-    `  plan        npx rampart plan ${stack}${sourceName === `Pulumi.${stack}.yaml` ? "" : ` --config-file ${sourceName}`}`,
+    `  plan        npx rampart plan ${stack}` +
+      `${sourceName === `Pulumi.${stack}.yaml` ? "" : ` --config-file ${sourceName}`}`,
     `  outputs     ${pulumiCommand(stack, "stack output")}`,
     `  stop        ${pulumiCommand(stack, "destroy")}`,
     `  state       ${here(paths.backend)}, opened by ${here(paths.passphrase)}: back up both, share neither`,

@@ -18,12 +18,15 @@ export function readRawConfig(): RawConfig {
   return { stack: pulumi.getStack(), values, secretKeys, others };
 }
 
-/** The last configuration that was valid. It holds no secret; the key does, as Pulumi's own configuration in this process. */
+/**
+ * The last configuration that was valid. It holds no secret;
+ * the key does, as Pulumi's own configuration in this process.
+ */
 let last: { readonly key: string; readonly config: LoadedConfig } | undefined;
 
 /**
- * Reads and validates the running stack's configuration. While Pulumi's does not change, everybody who asks is given the
- * same: the program, and the plan that judges what the program declared.
+ * Reads and validates the running stack's configuration. While Pulumi's does not change, everybody who asks is given
+ * the same: the program, and the plan that judges what the program declared.
  * @throws pulumi.RunError, which the engine shows without a stack trace, naming every fault
  */
 export function loadStackConfig(): LoadedConfig {

@@ -1,8 +1,8 @@
 /** Text that a person reads in a terminal, whoever wrote it. */
 
 /**
- * What moves a cursor, hides, or turns the direction of what follows: control characters, separators of lines, and characters
- * of format. The joiners of emoji and of some scripts stay (U+200C, U+200D).
+ * What moves a cursor, hides, or turns the direction of what follows: control characters, separators of lines, and
+ * characters of format. The joiners of emoji and of some scripts stay (U+200C, U+200D).
  */
 const UNSEEN = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/u;
 const EACH_UNSEEN = new RegExp(UNSEEN.source, "gu");

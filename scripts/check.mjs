@@ -1,6 +1,7 @@
 /**
- * `npm run check`: types and lint rules on one program of TypeScript, and beside them `npm run check:form`. Two programs, tsc and
- * eslint, would each read, bind and check every file. Silent when there is nothing to say; ends with 1 otherwise.
+ * `npm run check`: types and lint rules on one program of TypeScript, and beside them `npm run check:form`. Two
+ * programs, tsc and eslint, would each read, bind and check every file. Silent when there is nothing to say;
+ * ends with 1 otherwise.
  */
 import { spawn } from "node:child_process";
 import { ESLint } from "eslint";

@@ -73,7 +73,10 @@ function questions(environment: Environment): Question[] {
   return environment === "dev" ? all : [...all, email];
 }
 
-/** Writes a stack's file of one service. @throws UserError for a wrong answer, and for a missing one where nobody can be asked */
+/**
+ * Writes a stack's file of one service.
+ * @throws UserError for a wrong answer, and for a missing one where nobody can be asked
+ */
 export async function fromAnswers(
   { print }: Context,
   written: Written,

@@ -62,7 +62,8 @@ export async function composeModel(files: readonly string[], env: NodeJS.Process
     const own = loadFiles(files, readText);
     if (model === "refused")
       print.progress(
-        `\`docker compose config\` refuses the file (\`docker compose ${files.map((file) => `-f ${file}`).join(" ")} config --quiet\` says why); Rampart read it by itself.`,
+        "`docker compose config` refuses the file (`docker compose " +
+          `${files.map((file) => `-f ${file}`).join(" ")} config --quiet\` says why); Rampart read it by itself.`,
       );
     return own;
   } catch (error) {

@@ -43,7 +43,8 @@ export function placeholders(config: StackConfig): Placeholder[] {
 }
 
 /**
- * Faults of a production stack that has placeholders. A sample (`rampart:sample: true`) may have them until it is deployed.
+ * Faults of a production stack that has placeholders. A sample (`rampart:sample:
+ * true`) may have them until it is deployed.
  * @param deploys Whether the stack is about to be deployed, and not only looked at.
  */
 export function placeholderFaults(config: StackConfig, show: ShowPath, deploys: boolean): Fault[] {

@@ -48,7 +48,9 @@ function comment(document: Document, path: readonly (string | number)[], text: s
 /** YAML 1.1 reads these as figures and switches; other tools read the file, too. */
 const AMBIGUOUS = /^(?:y|n|yes|no|on|off|true|false|null|~|[\d.:_+eE-]+|0[xo][\da-f]+)$/i;
 
-/** Lists of words stand on one line where they fit, as people write them; text that looks like something else is quoted. */
+/**
+ * Lists of words stand on one line where they fit, as people write them; text that looks like something else is quoted.
+ */
 function style(node: unknown): void {
   if (isScalar(node) && typeof node.value === "string" && AMBIGUOUS.test(node.value)) node.type = "QUOTE_DOUBLE";
   if (isMap(node)) for (const { value } of node.items) style(value);

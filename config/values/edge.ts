@@ -6,11 +6,16 @@ import type { Check } from "./check";
 import { isExampleHost, isHostName, isPublicHost } from "./hosts";
 import { hasCredentials, isSecretName } from "./secret-shapes";
 
+const ORIGIN_NAME = new RegExp(
+  [
+    String.raw`ORIGINS?(?:_(?:REGEX|PATTERNS?|LIST|WHITELIST|ALLOW_ALL))?$|(?:^|_)CORS(?:_\w+)?$|(?:^|_)(?:APP`,
+    "BASE|CLIENT|EXTERNAL|FRONTEND|NEXTAUTH|PUBLIC|SITE|WEBSITE)_?(?:BASE_?)?URLS?$",
+  ].join("|"),
+  "i",
+);
+
 /** Whether this variable's value is a list of origins or the application's public address. */
-export const isOriginName = (name: string): boolean =>
-  /ORIGINS?(?:_(?:REGEX|PATTERNS?|LIST|WHITELIST|ALLOW_ALL))?$|(?:^|_)CORS(?:_\w+)?$|(?:^|_)(?:APP|BASE|CLIENT|EXTERNAL|FRONTEND|NEXTAUTH|PUBLIC|SITE|WEBSITE)_?(?:BASE_?)?URLS?$/i.test(
-    name,
-  );
+export const isOriginName = (name: string): boolean => ORIGIN_NAME.test(name);
 
 /** Origins: never a wildcard, and in production never plain http. */
 export function originCheck(origin: string, environment: Environment): FaultParams | undefined {

@@ -2,12 +2,20 @@
 import { domainToUnicode } from "node:url";
 
 /** Top-level names for private use or for none, under which no public CA issues a certificate. */
-const PRIVATE_HOST =
-  /(?:^|\.)(?:alt|arpa|cluster|consul|corp|docker|domain|example|home|internal|intranet|invalid|k8s|lan|local|localdomain|localhost|localnet|onion|priv|private|router|server|svc|test|workgroup)$/;
+const PRIVATE_HOST = new RegExp(
+  [
+    String.raw`(?:^|\.)(?:alt|arpa|cluster|consul|corp|docker|domain|example|home|internal|intranet|invalid|k8s`,
+    "lan|local|localdomain|localhost|localnet|onion|priv|private|router|server|svc|test|workgroup)$",
+  ].join("|"),
+);
 
 /** Suffixes under which everybody registers names: the suffix itself is nobody's. */
-const PUBLIC_SUFFIX =
-  /^(?:(?:ac|co|com|edu|gov|net|or|org)\.(?:ar|at|au|br|cn|co|hk|id|il|in|jp|ke|kr|mx|my|ng|nz|ph|pk|sg|th|tr|tw|ua|uk|vn|za)|github\.io|herokuapp\.com|pages\.dev|vercel\.app|web\.app)$/;
+const PUBLIC_SUFFIX = new RegExp(
+  [
+    String.raw`^(?:(?:ac|co|com|edu|gov|net|or|org)\.(?:ar|at|au|br|cn|co|hk|id|il|in|jp|ke|kr|mx|my|ng|nz|ph`,
+    String.raw`pk|sg|th|tr|tw|ua|uk|vn|za)|github\.io|herokuapp\.com|pages\.dev|vercel\.app|web\.app)$`,
+  ].join("|"),
+);
 
 /** Let's Encrypt's own limit (boulder, policy/pa.go). */
 const MOST_LABELS = 10;
@@ -35,8 +43,12 @@ export function isPublicHost(host: string): boolean {
 }
 
 /** Hosts of documentation, and what people write before they know theirs. Source: RFC 2606, RFC 6761. */
-const EXAMPLE_HOST =
-  /(?:^|\.)(?:example(?:\.(?:com|net|org))?|(?:your|my)-?domain\.[a-z]+|domain\.(?:com|tld)|change-?me(?:\.[a-z]+)?|placeholder(?:\.[a-z]+)?)$/;
+const EXAMPLE_HOST = new RegExp(
+  [
+    String.raw`(?:^|\.)(?:example(?:\.(?:com|net|org))?|(?:your|my)-?domain\.[a-z]+|domain\.(?:com|tld)`,
+    String.raw`change-?me(?:\.[a-z]+)?|placeholder(?:\.[a-z]+)?)$`,
+  ].join("|"),
+);
 
 /** Whether a host stands for one that somebody has yet to fill in. */
 export const isExampleHost = (host: string): boolean => host.length <= 253 && EXAMPLE_HOST.test(host.toLowerCase());

@@ -13,7 +13,9 @@ const daysUntil = (at: string, end: string): number => Math.floor((Date.parse(en
 
 function tls(stack: string, server: "Postgres" | "Redis", held: string, { at, certificate }: DataFacts): Verdict {
   const left = daysUntil(at, certificate.end);
-  const dates = `the certificate ends on ${day(certificate.end)}, and \`pulumi up\` renews it from ${day(certificate.renewFrom)} on`;
+  const dates =
+    `the certificate ends on ${day(certificate.end)}, and \`pulumi up\` renews it from ` +
+    `${day(certificate.renewFrom)} on`;
   if (left < LEAST_DAYS)
     return {
       status: "fail",

@@ -153,7 +153,7 @@ describe("Edge", () => {
     expect(routes).toContain('"2-api": {');
   });
 
-  test("writes its routes once it runs and every service is healthy, and then waits until they are served", async () => {
+  test("writes its routes once it and every service are healthy, and waits until they are served", async () => {
     const carrier = (await plain()).get("Container rampart-dev-edge-routes-carrier");
     expect(carrier.dependsOn).toEqual(
       expect.arrayContaining(["Container rampart-dev-edge", "Volume api-ready", "Volume rampart-dev-edge-routes"]),
@@ -180,7 +180,8 @@ describe("Edge", () => {
     expect(inputs["tmpfs"]).toEqual({ "/tmp": "rw,noexec,nosuid,nodev,size=16m,mode=1777" });
     expect((inputs["healthcheck"] as { tests: string[] }).tests).toEqual([
       "CMD-SHELL",
-      "traefik healthcheck --configFile=/etc/rampart/traefik.yml && head -c 131072 /dev/zero > /tmp/.health && rm /tmp/.health",
+      "traefik healthcheck --configFile=/etc/rampart/traefik.yml && head -c 131072 /dev/zero > /tmp/.health && " +
+        "rm /tmp/.health",
     ]);
   });
 });

@@ -1,7 +1,7 @@
 /**
- * Configurations that have to be refused, a line each, and such that have to pass. A line is what is changed in the happy path,
- * and the keys at fault. Every fault has a key path, what was given, what is allowed and what to do; none shows a secret or a
- * character that nobody sees.
+ * Configurations that have to be refused, a line each, and such that have to pass. A line is what is changed in the
+ * happy path, and the keys at fault. Every fault has a key path, what was given, what is allowed and what to do; none
+ * shows a secret or a character that nobody sees.
  */
 import { X509Certificate } from "node:crypto";
 import { ConfigError, loadConfig, type Fault } from "../../config";
@@ -262,7 +262,8 @@ describe("a key that does not exist", () => {
     ],
     [
       "edge.port",
-      'remove "port", or check its spelling; here may stand httpPort, httpsPort, listenAddress, resources, tls, trustedProxies',
+      'remove "port", or check its spelling; here may stand httpPort, httpsPort, listenAddress, resources, ' +
+        "tls, trustedProxies",
     ],
   ])("%s", (path, fix) => expect(faultsOf({ [path]: "x" })).toMatchObject([{ path: `rampart:${path}`, fix }]));
 });

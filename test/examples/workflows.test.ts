@@ -52,7 +52,7 @@ describe.each(WORKFLOWS)("$file", ({ text, workflow }) => {
     expect(workflow.concurrency?.["cancel-in-progress"]).toBe(true);
   });
 
-  it("leaves no credential in the checkout, installs what the lock file says, and never runs with a fork's code and secrets", () => {
+  it("leaves no credential in the checkout, installs by the lock file, and runs no fork's code with secrets", () => {
     expect(Object.keys(workflow.on)).not.toContain("pull_request_target");
     for (const [, job] of jobsOf(workflow)) {
       const checkout = job.steps.find((step) => step.uses?.startsWith("actions/checkout@") === true);

@@ -11,7 +11,10 @@ const STACK_TRACE_LIMIT = 20;
 const PULUMI_STATE = "globalStore";
 const timerConfig = { idToRef: (id) => id, refToId: (timer) => timer };
 
-/** What jest-circus keeps under symbols holds every test of a file: without this, each file would run the handlers of all before. */
+/**
+ * What jest-circus keeps under symbols holds every test of a file:
+ * without this, each file would run the handlers of all before.
+ */
 const symbols = () => Object.getOwnPropertySymbols(globalThis);
 
 module.exports = class SharedRealm {

@@ -18,11 +18,15 @@ writeFileSync(
   `const { Socket } = require("node:net");
 const { appendFileSync, writeFileSync } = require("node:fs");
 writeFileSync(${JSON.stringify(join(directory, "guarded"))}, "");
-const refuse = (what) => { appendFileSync(${JSON.stringify(contacted)}, what + "\\n"); throw new Error("no network here: " + what); };
+const refuse = (what) => {
+  appendFileSync(${JSON.stringify(contacted)}, what + "\\n");
+  throw new Error("no network here: " + what);
+};
 const connect = Socket.prototype.connect;
 Socket.prototype.connect = function (...args) {
   const [first] = [args[0]].flat();
-  if (typeof first === "object" && first !== null && first.path !== undefined && !/docker/.test(first.path)) return connect.apply(this, args);
+  const local = typeof first === "object" && first !== null && first.path !== undefined;
+  if (local && !/docker/.test(first.path)) return connect.apply(this, args);
   return refuse(JSON.stringify(first));
 };
 // The hooks' callbacks are served on loopback, where nobody calls them.

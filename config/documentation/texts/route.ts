@@ -17,7 +17,8 @@ export const ROUTE: KeyTexts = {
   "routes.maxBodyMiB": { allowed: "{range}; the edge keeps no body that declares its length", example: "25" },
   "routes.streaming": {
     allowed:
-      "`true`: the edge waits for an answer without a limit, and the route takes `GET` only; other routes can stream as well",
+      "`true`: the edge waits for an answer without a limit, and the route takes `GET` only; " +
+      "other routes can stream as well",
     example: "true",
   },
   "routes.headers.contentSecurityPolicy": {

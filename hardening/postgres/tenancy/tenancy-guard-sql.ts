@@ -27,8 +27,8 @@ const S = TENANCY_SCHEMA;
 const block = (body: string): string => `DO $rampart$\n${body}\n$rampart$`;
 
 /**
- * Takes Rampart's policies off the tables of a query (oid, key, name), and row security too where no other policy is
- * left.
+ * Takes Rampart's policies off the tables of a query (oid, key, name),
+ * and row security too where no other policy is left.
  */
 function release(tables: string, why: string): string {
   return `FOR target IN ${tables} LOOP
@@ -138,8 +138,8 @@ export function renderTenancyGuardSql(args: TenancyGuardArgs): string[] {
 }
 
 /**
- * A query (table, covered, enabled, forced, policies, asConfigured) of every table in the schemas; reads only
- * catalogs.
+ * A query (table, covered, enabled, forced, policies, asConfigured) of every table in the schemas;
+ * reads only catalogs.
  */
 export function tenancyReportSql(args: TenancyArgs): string {
   const texts = tenancyTexts(args);
@@ -153,8 +153,8 @@ WHERE c.relkind IN ('r', 'p') AND n.nspname = ANY (${nameArray(texts.schemas)}) 
 
 /**
  * For a configuration without `database.tenancy`: fails while tables are still confined, naming them, so that a key
- * lost in a merge opens nothing. Event triggers and policies stay as they are. Changes nothing where there never was
- * tenancy.
+ * lost in a merge opens nothing. Event triggers and policies stay as they are.
+ * Changes nothing where there never was tenancy.
  */
 export function renderTenancyAbsentSql(fix: string): string[] {
   return [
@@ -174,7 +174,8 @@ END`),
 /**
  * Takes tenancy out of a database: event triggers, triggers, policies, functions, and row security where no other
  * policy is left, with a warning for each table. Every tenant's rows are open afterwards: run it only on
- * an explicit word, never because a key is missing (renderTenancyAbsentSql). Changes nothing where there never was tenancy.
+ * an explicit word, never because a key is missing (renderTenancyAbsentSql).
+ * Changes nothing where there never was tenancy.
  */
 export function renderTenancyRemovalSql(): string[] {
   return [

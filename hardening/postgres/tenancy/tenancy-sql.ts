@@ -36,8 +36,8 @@ function sqlFunction(signature: string, returns: string, body: string): string {
 const run = (): string => sqlFunction("tenancy_run(statement text)", "void", "BEGIN EXECUTE statement; END");
 
 /**
- * Confines one table, if it is to be confined and is not. A column of another type gets no policy: then nobody sees a
- * row.
+ * Confines one table, if it is to be confined and is not. A column of another type gets no policy:
+ * then nobody sees a row.
  */
 function cover(texts: TenancyTexts): string {
   const expression = `quote_ident(${literal(texts.column)}) || ' = ' || ${literal(texts.tenant)}`;
@@ -168,8 +168,8 @@ END`,
   );
 
 /**
- * Refuses a reference to another tenant's row with the very words for a row that is not there: the two cannot be told
- * apart.
+ * Refuses a reference to another tenant's row with the very words for a row that is not there:
+ * the two cannot be told apart.
  */
 const reference = (): string =>
   sqlFunction(
@@ -251,16 +251,16 @@ export const TENANCY_FUNCTIONS = [
 ] as const;
 
 /**
- * How each of Rampart's blocks begins: names mean PostgreSQL's own, whatever the session's settings; notices about what is not
- * there yet are left out.
+ * How each of Rampart's blocks begins: names mean PostgreSQL's own, whatever the session's settings; notices about what
+ * is not there yet are left out.
  */
 export const SETTINGS = [...FIXED_SETTINGS, "client_min_messages = warning"].map((setting) => `SET LOCAL ${setting}`);
 
 /**
  * Statements for the superuser, in one transaction, before a migration and after it: from then on, a table with the
  * column is confined in the moment it is created or altered. What is there already is the guard's
- * (tenancy-guard-sql.ts). Applying them again changes nothing; after a change of the configuration they replace what
- * was there.
+ * (tenancy-guard-sql.ts). Applying them again changes nothing;
+ * after a change of the configuration they replace what was there.
  */
 export function renderTenancySql(args: TenancyArgs): string[] {
   const texts = tenancyTexts(args);

@@ -103,7 +103,8 @@ describe("bringPulumi", () => {
     const ask = (): Promise<boolean> => Promise.reject(new Error("somebody was asked"));
     expect(await bring({ yes: true, ask })).toMatchObject({ brought: true, installed: 1 });
     const script =
-      "code: -2\n stdout: \n stderr: Command failed with exit code 1: /bin/sh /tmp/x\ncurl: (6) no such host\n err?: Error";
+      "code: -2\n stdout: \n stderr: Command failed with exit code 1: /bin/sh /tmp/x\ncurl: (6) no such host\n" +
+      " err?: Error";
     for (const [message, reason] of [
       [
         "Failed to download https://get.pulumi.com/install.sh: fetch failed",

@@ -124,7 +124,8 @@ start() {
   rm -f "$socket"
   # A session of its own, so that it outlives this script; `unshare` and `enter` then become the engine by exec, and
   # the number noted here is the engine's.
-  setsid unshare --mount --net --propagation private "${BASH_SOURCE[0]}" enter "$dir" >"$dir/engine.log" 2>&1 </dev/null &
+  setsid unshare --mount --net --propagation private "${BASH_SOURCE[0]}" enter "$dir" \
+    >"$dir/engine.log" 2>&1 </dev/null &
   pid=$!
   echo "$pid $(started_at "$pid")" >"$dir/engine.pid"
   for _ in $(seq 300); do

@@ -73,7 +73,8 @@ case ${1:-} in
   start) start ;;
   stop) stop ;;
   status)
-    if answers; then echo "registry: answers on 127.0.0.1:$port"; else echo "registry: none on 127.0.0.1:$port"; exit 1; fi
+    answers || { echo "registry: none on 127.0.0.1:$port"; exit 1; }
+    echo "registry: answers on 127.0.0.1:$port"
     ;;
   *)
     echo "usage: registry.sh start|stop|status" >&2

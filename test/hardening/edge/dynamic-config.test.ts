@@ -93,7 +93,9 @@ describe("renderTraefikDynamic", () => {
       },
       {
         name: "api_unsized",
-        rule: "!HeaderRegexp(`Content-Length`, `.`) && !(Method(`GET`) || Method(`HEAD`) || Method(`OPTIONS`) || Method(`DELETE`))",
+        rule:
+          "!HeaderRegexp(`Content-Length`, `.`) && !(Method(`GET`) || Method(`HEAD`) || Method(`OPTIONS`) || " +
+          "Method(`DELETE`))",
         priority: 2,
         middlewares: ["api_unsized-in-flight", "api_unsized-in-flight-total", "api_unsized", "api-retry"],
       },
@@ -131,7 +133,7 @@ describe("renderTraefikDynamic", () => {
     expect(middlewares["api_unsized-in-flight-total"]).toMatchObject({ inFlightReq: { amount: 1 } });
   });
 
-  it("tells clients apart by IPv4 address and IPv6 /64, and counts all of them by a header that no client can set", () => {
+  it("tells clients apart by IPv4 address and IPv6 /64, and counts them all by a header that no client sets", () => {
     const { middlewares } = rendered([{ ...route, inFlight: { perClient: 7, total: 9 } }]).http;
     const client = { ipStrategy: { ipv6Subnet: 64 } };
     expect(middlewares["api-rate-limit"]).toEqual({

@@ -238,14 +238,16 @@ describe("rampart-database-host-access", () => {
     ]);
   });
 
-  test("fails, whatever a label says, for any other address, for Postgres' own port, and for a forwarder that is missing", () => {
+  test("fails, whatever a label says, for another address, for Postgres' own port, and without a forwarder", () => {
     expect(judged(forwarder("0.0.0.0"))).toEqual([
-      "prod: fail: rampart-prod-forwarder publishes Postgres on 0.0.0.0:15432, which is not a forwarder on the engine's 127.0.0.1",
+      "prod: fail: rampart-prod-forwarder publishes Postgres on 0.0.0.0:15432, " +
+        "which is not a forwarder on the engine's 127.0.0.1",
     ]);
     expect(
       judged(withContainer(view, { ports: [{ ip: "127.0.0.1", external: 5432 }] }, "rampart-prod-postgres")),
     ).toEqual([
-      "prod: fail: rampart-prod-postgres publishes Postgres on 127.0.0.1:5432, which is not a forwarder on the engine's 127.0.0.1",
+      "prod: fail: rampart-prod-postgres publishes Postgres on 127.0.0.1:5432, " +
+        "which is not a forwarder on the engine's 127.0.0.1",
     ]);
     expect(judged({ ...view, databaseAccess: "forwarder" })).toEqual([
       "prod: fail: database.access is forwarder, and there is no forwarder",
