@@ -47,7 +47,10 @@ export function configSecret(key: string): pulumi.Output<string> {
   return new pulumi.Config(NAMESPACE).requireSecret(key);
 }
 
-/** What the stack sets under `docker:`, for a provider that is made beside the default one, which alone reads it. */
+/**
+ * What the stack sets under `docker:`, for a provider that is made beside the default one: only the default one reads
+ * the keys.
+ */
 export function dockerSettings(): Pick<
   ProviderArgs,
   "host" | "context" | "certPath" | "sshOpts" | "caMaterial" | "certMaterial" | "keyMaterial"

@@ -12,7 +12,7 @@ export interface StackText {
   readonly header: readonly string[];
   /** By their keys without the namespace, in the order in which they are written. */
   readonly values: Readonly<Record<string, unknown>>;
-  /** What a file that is written anew keeps: the salt, and encrypted values by their full keys. */
+  /** What a file that is written again keeps: the salt, and encrypted values by their full keys. */
   readonly kept?: KeptSecrets;
   readonly comments?: readonly { readonly path: readonly (string | number)[]; readonly text: string }[];
 }

@@ -15,7 +15,7 @@ export interface DockerApiConfig {
   readonly reason?: string | undefined;
 }
 
-/** What is said of a request that grants nothing. */
+/** The fault of a request that grants nothing. */
 export const NO_PERMISSION = "no permission";
 
 /** More than a message should list. */

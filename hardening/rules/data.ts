@@ -29,7 +29,7 @@ function redisTls(stack: string, data: DataFacts): readonly Verdict[] {
   if (data.redis === undefined) return [];
   return [
     data.redis === "tls"
-      ? tls(stack, "Redis", "takes TLS 1.3 alone", data)
+      ? tls(stack, "Redis", "takes only TLS 1.3", data)
       : {
           status: "open",
           resource: stack,
@@ -86,7 +86,7 @@ export const DATA_RULES: readonly Rule[] = [
       data === undefined
         ? []
         : [
-            ...(data.database ? [tls(stack, "Postgres", "takes TLS 1.3 alone, verified by every client", data)] : []),
+            ...(data.database ? [tls(stack, "Postgres", "takes only TLS 1.3, verified by every client", data)] : []),
             ...redisTls(stack, data),
             ...authority(stack, data),
           ],

@@ -102,8 +102,8 @@ describe("SocketProxy", () => {
         "root without any capability: the group of the engine's socket is not known here; " +
         "set rampart:dockerSocketGroup to run it without root",
       "io.rampart.accepted.cis-5.32":
-        "the filtered Docker API of worker: the proxy alone sees the socket, " +
-        "and forwards only what its configuration allows",
+        "the filtered Docker API of worker: only the proxy sees the socket, " +
+        "and it forwards only what its configuration allows",
     });
   });
 });

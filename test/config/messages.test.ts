@@ -143,7 +143,7 @@ describe("no text is looked at without end", () => {
   });
 
   test.each(CREDENTIAL_SHAPES.map((shape) => [shape.source]))("%s takes a bounded part of a text", (source) => {
-    // A repetition without an upper bound would begin anew at each place of a long text.
+    // A repetition without an upper bound would begin again at each place of a long text.
     expect(source.replace(/\\.|\[(?:\\.|[^\]])*\]/g, "c")).not.toMatch(/[*+]|\{\d+,\}/);
   });
 

@@ -110,7 +110,7 @@ test("a copy of the clone runs its own files", () => {
 test("a checkout in which nothing can be written runs its program all the same, and always as in the files", () => {
   const readOnly = join(project, "bin/read-only.cjs");
   const original = readFileSync(join(project, "bin/load.cjs"), "utf8");
-  // Root may write anywhere: what a read-only file system says is said in its place.
+  // Root may write anywhere: the words of a read-only file system stand in for it.
   writeFileSync(
     readOnly,
     `const fs = require("node:fs");

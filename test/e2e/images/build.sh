@@ -63,7 +63,7 @@ for command in docker go npm python3; do
   command -v "$command" >/dev/null || die "$command is missing"
 done
 docker version --format '{{.Server.Version}}' >/dev/null || die 'no Docker engine answers'
-[ "$(uname -m)" = x86_64 ] || die 'the binaries of the PostgreSQL stand-in exist for x86_64 alone'
+[ "$(uname -m)" = x86_64 ] || die 'the binaries of the PostgreSQL stand-in exist only for x86_64'
 
 mkdir -p "$cache"
 # Two at a time would fight over the tags and the cache.
@@ -224,7 +224,7 @@ prepare_pebble() {
   cp "$(go_program "$module" "v$PEBBLE" ./cmd/pebble-challtestsrv '')" "$1/pebble-challtestsrv"
   certs=$(cd "$work" && GOWORK=off go mod download -json "$module@v$PEBBLE" | jq -re .Dir)/test/certs
   cp -r "$certs" "$1/test/certs"
-  # The module cache is read-only, its key files for their owner alone; in the image every user may read them.
+  # The module cache is read-only, its key files only for their owner; in the image every user may read them.
   chmod -R u+w,a+rX "$1/test"
 }
 

@@ -24,9 +24,9 @@ const judged = (of: StackView): string[] =>
 
 test("the rules of data hold for a stack that does everything right", () => {
   expect(judged(view())).toEqual([
-    "rampart-database-tls: pass: Postgres takes TLS 1.3 alone, verified by every client; " +
+    "rampart-database-tls: pass: Postgres takes only TLS 1.3, verified by every client; " +
       "the certificate ends on 2027-10-06, and `pulumi up` renews it from 2026-12-03 on",
-    "rampart-database-tls: pass: Redis takes TLS 1.3 alone; " +
+    "rampart-database-tls: pass: Redis takes only TLS 1.3; " +
       "the certificate ends on 2027-10-06, and `pulumi up` renews it from 2026-12-03 on",
     "rampart-database-tls: pass: the stack's authority ends on 2046-01-01",
     "rampart-tenancy: pass: row security is forced on every table of a tenant's",

@@ -145,7 +145,7 @@ describe("rampart-egress", () => {
 
 describe("rampart-data-protected", () => {
   const volume = "rampart-prod-postgres-data";
-  test("fails in production and staging where data goes with the stack; in dev it is said", () => {
+  test("fails in production and staging where data goes with the stack; in dev the message says so", () => {
     const open = withVolume(view, volume, { protected: false });
     expect(found("rampart-data-protected", view, volume)).toEqual(["pass: is protected and retained"]);
     expect(found("rampart-data-protected", open, volume)).toEqual(["fail: is deleted by `pulumi destroy`"]);

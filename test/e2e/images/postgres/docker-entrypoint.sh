@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Written for the stand-in image. It follows the contract that the official postgres image documents: the same
-# environment names, the same order (initdb, a server on the socket alone, database, init scripts, then the real
+# environment names, the same order (initdb, a server only on the socket, database, init scripts, then the real
 # server), and the same refusals.
 set -Eeo pipefail
 

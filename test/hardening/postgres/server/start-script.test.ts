@@ -115,7 +115,7 @@ test("Postgres' start script is plain POSIX sh, without a place for a secret", (
   const script = postgresStartScript();
   expect(spawnSync("/bin/sh", ["-n"], { input: script }).status).toBe(0);
   expect(script).toContain(
-    "exec docker-entrypoint.sh postgres -c config_file=/etc/rampart/postgresql.conf -c " +
+    "exec docker-entrypoint.sh postgres \\\n  -c config_file=/etc/rampart/postgresql.conf -c " +
       "hba_file=/var/run/postgresql/pg_hba.conf\n",
   );
   expect(() => postgresStartScript({ configFile: "/tmp/$(id)" })).toThrow(
@@ -238,7 +238,7 @@ test.each<[string, Record<string, string>, string]>([
 
 test("Postgres' start script refuses a password that would need escaping, and does not show it", () => {
   const { status, output } = refuse({ POSTGRES_PASSWORD_FILE: writeReadable(path("bad"), "x'; DROP") });
-  expect(output).toBe("rampart: the password in POSTGRES_PASSWORD_FILE is not letters and digits alone\n");
+  expect(output).toBe("rampart: the password in POSTGRES_PASSWORD_FILE is not made of letters and digits only\n");
   expect(status).toBe(1);
 });
 
