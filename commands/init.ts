@@ -3,11 +3,11 @@ import { basename, join, relative, resolve } from "node:path";
 import { ENVIRONMENTS, environmentOf, type Environment } from "../config/environment";
 import { fromAnswers, type AnswerFlags } from "./init/answers";
 import { fromCompose } from "./init/compose";
-import { terminal } from "./init/terminal";
 import { keptSecrets, writeFile, type Target } from "./init/write";
 import { command, type Context } from "./shared/command";
 import { UserError, wrongOption } from "./shared/errors";
 import { anyText, stackName, type ValueOption } from "./shared/options";
+import { terminal } from "./shared/terminal";
 import { DEFAULT_STACK } from "./shared/workspace";
 import { defined } from "../hardening/defined";
 
@@ -63,7 +63,7 @@ export const init = command({
       uses: options.uses,
       email: options.email,
     });
-    const asker = options.from === undefined ? terminal() : undefined;
+    const asker = options.from === undefined ? terminal(context.env) : undefined;
     try {
       const environment =
         options.environment ??

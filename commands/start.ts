@@ -13,6 +13,7 @@ import { evaluateStack } from "./shared/evaluated";
 import { packageVersion, pulumiCommand } from "./shared/pulumi-cli";
 import { withPulumi } from "./shared/pulumi-program";
 import { makePrivateDirectory, pulumiEnvironment, writePrivateFile } from "./shared/state";
+import { agreement } from "./shared/terminal";
 import {
   DEFAULT_STACK,
   ensureStack,
@@ -22,7 +23,7 @@ import {
   type Workspace,
   type WorkspaceOptions,
 } from "./shared/workspace";
-import { bringPulumi, terminalQuestion } from "./start/bring-pulumi";
+import { bringPulumi } from "./start/bring-pulumi";
 import { deployStack } from "./start/deployment";
 import { checkLeftovers, checkLocks, checkPorts } from "./start/preflight";
 import type { Finding } from "./start/prerequisites";
@@ -118,7 +119,7 @@ async function surveyOrBring({ root, env, print }: Context, host: string, { yes 
   const first = await survey(root, host, env);
   if (first.program !== undefined || first.docker.some(({ ok }) => !ok)) return first;
   const version = packageVersion(root, "pulumi");
-  const brought = await bringPulumi({ version, env, print, yes, ask: terminalQuestion(env) });
+  const brought = await bringPulumi({ version, env, print, yes, ask: agreement(env) });
   return brought ? survey(root, host, env) : first;
 }
 

@@ -8,7 +8,7 @@ import { imageCheck } from "../../config/values/program";
 import type { Context } from "../shared/command";
 import { UserError, usageError } from "../shared/errors";
 import { commands } from "./commands";
-import type { Asker } from "./terminal";
+import type { Asker } from "../shared/terminal";
 import { header, writeFile, type Target } from "./write";
 
 /** Answers that the command line gives. */

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { commands } from "../../../commands/init/commands";
-import { asker } from "../../../commands/init/terminal";
+import { asker } from "../../../commands/shared/terminal";
 import { fromAnswers } from "../../../commands/init/answers";
 import { splitWords } from "../../../config/compose/words";
 import { printer } from "../../../commands/shared/output";

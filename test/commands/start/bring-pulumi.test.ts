@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { printer } from "../../../commands/shared/output";
 import { packageVersion } from "../../../commands/shared/pulumi-cli";
 import { findPulumi, pulumiCandidates, withPulumi } from "../../../commands/shared/pulumi-program";
-import { bringPulumi, terminalQuestion, type Offer } from "../../../commands/start/bring-pulumi";
+import { agreement } from "../../../commands/shared/terminal";
+import { bringPulumi, type Offer } from "../../../commands/start/bring-pulumi";
 
 let home: string;
 beforeEach(() => (home = mkdtempSync(join(tmpdir(), "rampart-home-"))));
@@ -96,7 +97,7 @@ describe("bringPulumi", () => {
       installed: 0,
       said: `  --  The Pulumi CLI ${floor} is not here; \`npm start -- --yes\` downloads it to ${where()}.\n`,
     });
-    expect(terminalQuestion({ CI: "true" })).toBeUndefined();
+    expect(agreement({ CI: "true" })).toBeUndefined();
   });
 
   test("--yes asks nobody; a download that fails says why", async () => {
