@@ -18,6 +18,20 @@ const escaped = (character: string): string => {
 /** The text with each such character as its code: `\u001b`, `\u202e`. */
 export const printable = (text: string): string => text.replace(EACH_UNSEEN, escaped);
 
+/**
+ * A value as JSON of several lines that any terminal and any tool for differences shows as it is: characters that nobody
+ * sees are `\\uXXXX` in it. Read as JSON, it is the same value.
+ */
+export const jsonText = (value: unknown): string =>
+  JSON.stringify(value, undefined, 2).replace(EACH_UNSEEN, (character) =>
+    character === "\n"
+      ? character
+      : character
+          .split("")
+          .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)
+          .join(""),
+  );
+
 const SHOWN = 120;
 
 /** At most 120 characters; a character is never cut in two. */
