@@ -19,8 +19,8 @@ const escaped = (character: string): string => {
 export const printable = (text: string): string => text.replace(EACH_UNSEEN, escaped);
 
 /**
- * A value as JSON of several lines that any terminal and any tool for differences shows as it is: characters that nobody
- * sees are `\\uXXXX` in it. Read as JSON, it is the same value.
+ * A value as JSON of several lines that any terminal and any tool for differences shows as it is:
+ * characters that nobody sees are `\uXXXX` in it. Read as JSON, it is the same value.
  */
 export const jsonText = (value: unknown): string =>
   JSON.stringify(value, undefined, 2).replace(EACH_UNSEEN, (character) =>

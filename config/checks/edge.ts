@@ -5,7 +5,8 @@ import type { Fault } from "../faults";
 import { bufferedRoutes } from "../derived";
 import type { StackConfig } from "../schema";
 import { isLoopback } from "../values/addresses";
-import { isExampleHost, isPublicHost } from "../values/hosts";
+import { isExampleHost } from "../values/examples";
+import { isPublicHost } from "../values/hosts";
 import type { ShowPath } from "./check";
 
 export function routeFaults(config: StackConfig, show: ShowPath): Fault[] {

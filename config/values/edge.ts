@@ -3,7 +3,8 @@ import type { Environment } from "../environment";
 import type { FaultParams } from "../faults";
 import { quote } from "../text";
 import type { Check } from "./check";
-import { isExampleHost, isHostName, isPublicHost } from "./hosts";
+import { isExampleHost } from "./examples";
+import { isHostName, isPublicHost } from "./hosts";
 import { hasCredentials, isSecretName } from "./secret-shapes";
 
 const ORIGIN_NAME = new RegExp(

@@ -1,4 +1,4 @@
-/** Host names: which of them a public CA certifies, and which are somebody's example. */
+/** Host names, and which of them a public CA certifies. */
 import { domainToUnicode } from "node:url";
 
 /** Top-level names for private use or for none, under which no public CA issues a certificate. */
@@ -41,14 +41,3 @@ export function isPublicHost(host: string): boolean {
     labels.every((label) => !/^..--/.test(label) || (label.startsWith("xn--") && domainToUnicode(label) !== ""))
   );
 }
-
-/** Hosts of documentation, and what people write before they know theirs. Source: RFC 2606, RFC 6761. */
-const EXAMPLE_HOST = new RegExp(
-  [
-    String.raw`(?:^|\.)(?:example(?:\.(?:com|net|org))?|(?:your|my)-?domain\.[a-z]+|domain\.(?:com|tld)`,
-    String.raw`change-?me(?:\.[a-z]+)?|placeholder(?:\.[a-z]+)?)$`,
-  ].join("|"),
-);
-
-/** Whether a host stands for one that somebody has yet to fill in. */
-export const isExampleHost = (host: string): boolean => host.length <= 253 && EXAMPLE_HOST.test(host.toLowerCase());

@@ -55,7 +55,7 @@ export const DECLARED_RULES: readonly Rule[] = [
   {
     id: "rampart-placeholders",
     severity: "high",
-    title: "no host is an example's",
+    title: "no host or address is an example's",
     why: "nobody reaches it, and no CA certifies it",
     source: "docs/configuration.md",
     check: ({ stack, declared }: StackView): readonly Verdict[] =>
