@@ -4,7 +4,7 @@ import type { FaultParams } from "../faults";
 import { quote } from "../text";
 import type { Check } from "./check";
 import { isExampleHost } from "./examples";
-import { isHostName, isPublicHost } from "./hosts";
+import { hasReadableLabels, isHostName, isPublicHost } from "./hosts";
 import { hasCredentials, isSecretName } from "./secret-shapes";
 
 const ORIGIN_NAME = new RegExp(
@@ -50,7 +50,8 @@ export function corsOriginCheck(origin: string, environment: Environment): Fault
 function isOrigin(text: string): boolean {
   if (text.length > 300 || !/^https?:\/\//.test(text) || !URL.canParse(text)) return false;
   const { origin, hostname, port } = new URL(text);
-  return origin === text && port !== "0" && (hostname.startsWith("[") || isHostName(hostname));
+  const isHost = hostname.startsWith("[") || (isHostName(hostname) && hasReadableLabels(hostname));
+  return origin === text && port !== "0" && isHost;
 }
 
 /** Host names in routes: lower case, no wildcard, and in production a name that a public CA can certify. */

@@ -1,5 +1,5 @@
 /** Host names, and which of them a public CA certifies. */
-import { domainToUnicode } from "node:url";
+import { domainToASCII, domainToUnicode } from "node:url";
 
 /** Top-level names for private use or for none, under which no public CA issues a certificate. */
 const PRIVATE_HOST = new RegExp(
@@ -26,6 +26,17 @@ const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 export const isHostName = (host: string): boolean =>
   host.length <= 253 && host.split(".").every((label) => LABEL.test(label));
 
+/**
+ * Whether each label of a host that is for a name in another script (xn--…) stands for one, and for nothing else.
+ * Node.js up to 22 has no text for a malformed label; from 24 on the text is the label itself.
+ */
+export const hasReadableLabels = (host: string): boolean =>
+  host.split(".").every((label) => {
+    if (!label.startsWith("xn--")) return true;
+    const shown = domainToUnicode(label);
+    return /\P{ASCII}/u.test(shown) && domainToASCII(shown) === label;
+  });
+
 /** Whether a public CA can certify the name, as far as the name tells. Source: boulder, policy/pa.go. */
 export function isPublicHost(host: string): boolean {
   const labels = host.split(".");
@@ -37,7 +48,8 @@ export function isPublicHost(host: string): boolean {
     /^(?:[a-z]{2,63}|xn--[a-z0-9-]+)$/.test(last) &&
     !PRIVATE_HOST.test(host) &&
     !PUBLIC_SUFFIX.test(host) &&
-    // Hyphens in the third and fourth place are for names in other scripts, and those have to mean something.
-    labels.every((label) => !/^..--/.test(label) || (label.startsWith("xn--") && domainToUnicode(label) !== ""))
+    // Hyphens in the third and fourth place are for names in other scripts.
+    labels.every((label) => !/^..--/.test(label) || label.startsWith("xn--")) &&
+    hasReadableLabels(host)
   );
 }

@@ -119,6 +119,7 @@ describe("a host in production", () => {
       "app.c",
       "a.b-c",
       "xn--a.com",
+      "xn--abc-.com",
       "ab--cd.com",
       "co.uk",
       `${"a.".repeat(10)}com`,
