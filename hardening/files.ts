@@ -3,7 +3,8 @@
  * its reader only, and never reach a container:
  * - a note: a line that begins with `##` (shell) or `---` (SQL), and a directive for shellcheck that ends with `##`;
  * - an include: a line `. ./other.sh` or `\ir other.sql`, which stands for the other file. Shellcheck and psql follow
- * it. A change of any other byte replaces the containers that carry the file: test/golden has a digest of each.
+ *   the line.
+ * A change of any other byte replaces the containers that carry the file: test/golden has a digest of each.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -4,7 +4,8 @@ import { parseTraefikVersion } from "../../hardening/edge/static-config";
 import type { Fault } from "../faults";
 import type { StackConfig } from "../schema";
 import { isLoopback } from "../values/addresses";
-import { isExampleHost, isPublicHost } from "../values/hosts";
+import { isExampleHost } from "../values/examples";
+import { isPublicHost } from "../values/hosts";
 import type { ShowPath } from "./check";
 
 export function routeFaults(config: StackConfig, show: ShowPath): Fault[] {
@@ -68,7 +69,9 @@ export function certificateFaults(config: StackConfig, show: ShowPath): Fault[] 
         path: show(["services", name, "routes", index, "host"]),
         given: JSON.stringify(host),
         allowed: `a public host name, where certificates is ${certificates}`,
-        fix: "give a name that resolves to this host from the internet, or use certificates: self-signed (not in production)",
+        fix:
+          "give a name that resolves to this host from the internet, or use certificates: " +
+          "self-signed (not in production)",
       });
     });
   }
@@ -81,7 +84,10 @@ const isLetsEncrypt = ({ certificates }: StackConfig): boolean =>
     ? certificates.startsWith("letsencrypt")
     : /(?:^|\.)letsencrypt\.org$/.test(new URL(certificates.directory).hostname);
 
-/** Let's Encrypt asks on port 80 (http-01) or 443 (tls-alpn-01) from the internet. A load balancer may lead it elsewhere. */
+/**
+ * Let's Encrypt asks on port 80 (http-01) or 443 (tls-alpn-01) from the internet.
+ * A load balancer may lead it elsewhere.
+ */
 function reachFaults(config: StackConfig, show: ShowPath): Fault[] {
   const { certificates, edge } = config;
   // A stack dev listens on loopback only, whatever it asks for.
@@ -148,7 +154,9 @@ export function edgeFaults(config: StackConfig, show: ShowPath): Fault[] {
 export function traefikFaults(config: StackConfig, show: ShowPath): Fault[] {
   const reference = config.images["traefik"];
   if (reference === undefined) return [];
-  const allowed = `a tag with three numbers, such as v3.7.13, from ${OLDEST_TRAEFIK.major}.${OLDEST_TRAEFIK.minor} on: the edge's configuration depends on the version`;
+  const allowed =
+    `a tag with three numbers, such as v3.7.13, from ${OLDEST_TRAEFIK.major}.${OLDEST_TRAEFIK.minor} on: ` +
+    "the edge's configuration depends on the version";
   const fault = {
     path: show(["images", "traefik"]),
     given: JSON.stringify(reference.split("@")[0]),

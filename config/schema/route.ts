@@ -29,7 +29,8 @@ export const route = (context: SchemaContext) =>
     /** @default "/": everything on the host */
     pathPrefix: matching(
       /^(?!.*\/\.{1,2}(?:\/|$))\/(?:[A-Za-z0-9\-._~]+(?:\/[A-Za-z0-9\-._~]+)*)?$/,
-      "a path that starts with / and does not end with it, of letters, digits and - . _ ~ between slashes; no . or .. as a part",
+      "a path that starts with / and does not end with it, of letters, digits and - . " +
+        "_ ~ between slashes; no . or .. as a part",
       "write it as /api; a route takes all that is below it",
     ).default("/"),
     /** What kind of route it is: see route-presets.ts. What stands beside it wins. @default an ordinary one */
@@ -42,7 +43,10 @@ export const route = (context: SchemaContext) =>
         periodSeconds: z.int().min(1).max(3600).default(1),
       })
       .prefault({}),
-    /** Requests in flight at a time, answers that stream included; beyond: 429. @default 100 of a client, 1000 of all */
+    /**
+     * Requests in flight at a time, answers that stream included; beyond: 429.
+     * @default 100 of a client, 1000 of all
+     */
     inFlight: z
       .strictObject({
         perClient: z.int().min(1).max(100_000).default(100),

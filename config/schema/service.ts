@@ -16,7 +16,10 @@ const servicePort = z.int().refine((value) => value >= 1024 && value <= 65_535, 
 
 const healthCheck = z
   .strictObject({
-    /** A path that answers 2xx; asked with the image's own wget on the service's port. @default "/" if there is a port */
+    /**
+     * A path that answers 2xx; asked with the image's own wget on the service's port.
+     * @default "/" if there is a port
+     */
     http: matching(
       /^\/[A-Za-z0-9\-._~/?&=%]*$/,
       "a path that starts with /, of letters, digits and - . _ ~ / ? & = %",
@@ -55,7 +58,10 @@ export const service = (context: SchemaContext) =>
           }),
         ])
         .default(false),
-      /** Whether the service is on `internal` as well, where those without a route are. @default only if it uses data or has no route */
+      /**
+       * Whether the service is on `internal` as well, where those without a route are.
+       * @default only if it uses data or has no route
+       */
       internal: z.boolean().default(false),
       /** Whether the service may open connections to the internet. */
       egress: z.boolean().default(false),

@@ -1,4 +1,7 @@
-/** For each kind of value, which way it weakens. What is not here is neither weaker nor stronger, and shown all the same. */
+/**
+ * For each kind of value, which way it weakens. What is not here is neither weaker nor stronger,
+ * and shown all the same.
+ */
 import { DEFAULT_METHODS } from "../../hardening/gateway/route";
 import { rateASecond } from "../summary/routes";
 import type { RouteConfig, ServiceConfig } from "../../config";

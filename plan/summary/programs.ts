@@ -68,7 +68,8 @@ export function dangerText(permission: Permission): string {
 
 export function cacheText(cache: ServiceConfig["cache"], service: string): string {
   if (cache === false) return "none";
-  return `Redis, keys ${(cache === true ? [`${service}:`] : cache.keyPrefixes).map((prefix) => `${prefix}*`).join(", ")}`;
+  const prefixes = cache === true ? [`${service}:`] : cache.keyPrefixes;
+  return `Redis, keys ${prefixes.map((prefix) => `${prefix}*`).join(", ")}`;
 }
 
 /** What the program is, and what it is told. */
@@ -130,7 +131,8 @@ function confinementFacts(program: Program): Fact[] {
     ...volumes.flatMap((volume) =>
       "hostPath" in volume
         ? [
-            `${volume.hostPath} of the host at ${volume.path}, ${volume.readOnly ? "read-only" : "read-write"}: ${volume.reason}`,
+            `${volume.hostPath} of the host at ${volume.path}, ` +
+              `${volume.readOnly ? "read-only" : "read-write"}: ${volume.reason}`,
           ]
         : [],
     ),

@@ -70,7 +70,8 @@ function routeFacts(config: StackConfig, route: RouteConfig): Fact[] {
       ? fact("CORS", "none")
       : fact("CORS", [
           `${cors.allowedOrigins.join(", ")}${cors.allowCredentials ? " with credentials" : ""}`,
-          `${joined(cors.allowedMethods, "no method")}; ${joined(cors.allowedHeaders, "no header")}; remembered for ${cors.maxAgeSeconds} s`,
+          `${joined(cors.allowedMethods, "no method")}; ${joined(cors.allowedHeaders, "no header")}; ` +
+            `remembered for ${cors.maxAgeSeconds} s`,
         ]),
     ...(changed.length === 0
       ? [fact("headers", "Rampart's default set")]

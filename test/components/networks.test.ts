@@ -48,7 +48,7 @@ describe("Networks", () => {
       expect(inputs).not.toHaveProperty("options");
   });
 
-  test("labels each network, and deletes one before it replaces it, as two networks cannot hold one subnet", async () => {
+  test("labels each network, and deletes one before it replaces it: two networks cannot hold one subnet", async () => {
     const recording = await all();
     for (const network of recording.ofType("Network")) {
       expect(network).toMatchObject({

@@ -324,7 +324,7 @@ describe("HardenedStack", () => {
     expect(without.waitsFor("Container rampart-dev-frontend", "Container rampart-dev-postgres")).toBe(false);
   });
 
-  test("never feeds an output of Postgres' container to another resource: its replacement would replace them all", async () => {
+  test("feeds no output of Postgres' container to another resource, which would be replaced with it", async () => {
     const recording = await full();
     const mentions = recording.resources.filter(
       ({ name, inputs }) =>

@@ -1,6 +1,6 @@
 /**
- * What goes with environment.cjs: packages are loaded by Node.js, once a worker; this repository's own files once a test file, as
- * ever, so that no file sees what another did to them. Their code is compiled once a worker.
+ * What goes with environment.cjs: packages are loaded by Node.js, once a worker; this repository's own files once a
+ * test file, as ever, so that no file sees what another did to them. Their code is compiled once a worker.
  */
 const { createRequire } = require("node:module");
 const { compileFunction } = require("node:vm");

@@ -50,7 +50,9 @@ export const isolation: Suite<Context> = {
       },
     },
     {
-      name: "nor by address: the frontend to Postgres, Redis and the socket proxy, anyone but the worker to the socket proxy",
+      name:
+        "nor by address: the frontend to Postgres, Redis and the socket proxy, " +
+        "anyone but the worker to the socket proxy",
       run: async ({ main }) => {
         const [postgres, redis, proxy] = await Promise.all(
           ["postgres", "redis", "docker-api-worker"].map((name) => container(main.name, name)),
@@ -107,7 +109,8 @@ export const isolation: Suite<Context> = {
             );
             if (ok !== may[name])
               faults.push(
-                `${name}'s own program ${ok ? "reaches" : "does not reach"} the outside${error === undefined ? "" : `: ${error}`}`,
+                `${name}'s own program ${ok ? "reaches" : "does not reach"} the ` +
+                  `outside${error === undefined ? "" : `: ${error}`}`,
               );
           }
           expectNone(faults);

@@ -43,7 +43,8 @@ describe("the page", () => {
     const style = /<style>([\s\S]*?)<\/style>/.exec(text)?.[1] ?? "";
     const hash = createHash("sha256").update(style).digest("base64");
     expect(text).toContain(
-      `content="default-src &#39;none&#39;; style-src &#39;sha256-${hash}&#39;; img-src data:; base-uri &#39;none&#39;; form-action &#39;none&#39;"`,
+      `content="default-src &#39;none&#39;; style-src &#39;sha256-${hash}&#39;; img-src data:; ` +
+        `base-uri &#39;none&#39;; form-action &#39;none&#39;"`,
     );
     expect(style).toContain("prefers-color-scheme:dark");
   });
