@@ -1,8 +1,14 @@
-/** The lint rules of `npm run check`, which also reports what TypeScript does. test/lint.test.ts shows that each rule bites. */
+/**
+ * The lint rules of `npm run check`, which also reports what TypeScript does. test/lint.test.ts shows that each rule
+ * bites.
+ */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 
-/** What each room may import, from the top down: docs/architecture.md. Two rooms on one line of the picture never meet. */
+/**
+ * What each room may import, from the top down: docs/architecture.md. Two rooms on one line of the picture never
+ * meet.
+ */
 const ROOMS = {
   commands: ["plan", "components", "resources", "engine", "config", "hardening"],
   plan: ["components", "resources", "engine", "config", "hardening"],
@@ -16,11 +22,12 @@ const ROOM_FILES = Object.keys(ROOMS).map((room) => `${room}/**/*.ts`);
 
 const patternsOf = (room) => {
   const below = ROOMS[room];
+  const open = below.length === 0 ? "no other room" : `only ${below.map((name) => `${name}/`).join(", ")}`;
   const closed = [...Object.keys(ROOMS), "test"].filter((other) => other !== room && !below.includes(other));
   return [
     {
       regex: `^(\\.\\./)+(${closed.join("|")})(/|$)`,
-      message: `${room}/ imports ${below.length === 0 ? "no other room" : `only ${below.map((name) => `${name}/`).join(", ")}`} (docs/architecture.md).`,
+      message: `${room}/ imports ${open} (docs/architecture.md).`,
     },
     ...(room === "hardening"
       ? [{ regex: "^@pulumi/", allowTypeImports: true, message: "hardening/ knows nothing of Pulumi at run time." }]
@@ -61,7 +68,10 @@ const COMMANDS = readdirSync(join(import.meta.dirname, "commands"))
   .filter((file) => file.endsWith(".ts"))
   .map((file) => file.slice(0, -".ts".length));
 
-/** A command imports its own folder and commands/shared/; what two commands need moves to the latter. Only the entry imports commands. */
+/**
+ * A command imports its own folder and commands/shared/; what two commands need moves to the latter. Only the entry
+ * imports commands.
+ */
 const commands = [...COMMANDS.filter((name) => name !== ENTRY), "shared"].flatMap((name) => {
   const others = COMMANDS.filter((other) => other !== name).join("|");
   const message = "A command imports its own folder and commands/shared/ only (docs/architecture.md).";

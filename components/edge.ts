@@ -47,8 +47,8 @@ interface RoutesArgs {
 }
 
 /**
- * Traefik: gets the certificates, ends TLS and leads what is inside back to the gateway. It publishes no port, reaches no
- * service, and has no access to the Docker API.
+ * Traefik: gets the certificates, ends TLS and leads what is inside back to the gateway. It publishes no port,
+ * reaches no service, and has no access to the Docker API.
  */
 export class Edge extends pulumi.ComponentResource {
   constructor(name: string, context: StackContext, args: EdgeArgs, opts?: pulumi.ComponentResourceOptions) {

@@ -46,8 +46,8 @@ export interface RoutedService {
 }
 
 /**
- * HAProxy: the only container that publishes ports. It leads TLS to the edge, takes back what was inside, and judges each
- * request by the limits of its route. No network that it is on has a way out.
+ * HAProxy: the only container that publishes ports. It leads TLS to the edge, takes back what was inside, and judges
+ * each request by the limits of its route. No network that it is on has a way out.
  */
 export class Gateway extends pulumi.ComponentResource {
   /** Exists once the gateway serves this version of the routes. */

@@ -1,6 +1,6 @@
 /**
- * `npm run check`: every script `check:…` of package.json, side by side. Silent when there is nothing to say; otherwise prints what
- * each of the failed ones has to say, one after the other, and ends with 1.
+ * `npm run check`: every script `check:…` of package.json, side by side. Silent when there is nothing to say;
+ * otherwise prints what each of the failed ones has to say, one after the other, and ends with 1.
  */
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";

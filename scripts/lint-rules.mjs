@@ -1,4 +1,7 @@
-/** What oxlint has no rule of its own for: `no-restricted-syntax` as ESLint has it, for the selectors in oxlint.config.mjs. */
+/**
+ * What oxlint has no rule of its own for: `no-restricted-syntax` as ESLint has it, for the selectors in
+ * oxlint.config.mjs.
+ */
 const restrictedSyntax = {
   meta: {
     type: "suggestion",

@@ -1,4 +1,7 @@
-/** That each rule of oxlint.config.mjs finds what it is there for: in a project of its own, with the repository's configuration. */
+/**
+ * That each rule of oxlint.config.mjs finds what it is there for: in a project of its own, with the repository's
+ * configuration.
+ */
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";

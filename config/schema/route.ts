@@ -104,7 +104,10 @@ export const route = (context: SchemaContext) =>
           .record(checkedString((value) => responseHeaderCheck(value)).and(headerName), headerValue)
           .refine((value) => distinct(Object.keys(value)), once)
           .default({}),
-        /** Headers that the application sends itself, such as a CSP with nonces; where it sends none, the edge's own stand. */
+        /**
+         * Headers that the application sends itself, such as a CSP with nonces; where it sends none, the edge's own
+         * stand.
+         */
         fromApplication: z
           .array(z.enum(SECURITY_HEADERS.map((header) => header.name) as [string, ...string[]]))
           .refine(distinct, once)

@@ -1,6 +1,6 @@
 /**
- * Traefik's dynamic configuration: which hosts it holds certificates for, and where it leads their connections. Reloaded
- * without a restart. What a request may be is the gateway's matter.
+ * Traefik's dynamic configuration: which hosts it holds certificates for, and where it leads their connections.
+ * Reloaded without a restart. What a request may be is the gateway's matter.
  */
 import { createHash } from "node:crypto";
 import { canonicalJson } from "../canonical-json";

@@ -108,9 +108,11 @@ export function renderTraefikStatic(settings: TraefikStaticSettings): string {
         address: `:${TRAEFIK_PORTS.websecure}`,
         proxyProtocol: { trustedIPs: [settings.gatewaySubnet] },
         transport: {
-          // Nothing in front of the edge needs telling that it is going: stop accepting at once, finish what is running.
+          // Nothing in front of the edge needs telling that it is going: stop accepting at once, finish what is
+          // running.
           lifeCycle: { graceTimeOut: "10s", requestAcceptGraceTimeout: "0s" },
-          // Until the client's hello; what follows is timed by the gateway, which closes a connection that says nothing.
+          // Until the client's hello; what follows is timed by the gateway, which closes a connection that says
+          // nothing.
           respondingTimeouts: { readTimeout: "10s" },
         },
       },

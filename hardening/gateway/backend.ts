@@ -1,4 +1,7 @@
-/** A route as a section of HAProxy's configuration: its limits in the order in which they are judged, and its servers. */
+/**
+ * A route as a section of HAProxy's configuration: its limits in the order in which they are judged, and its
+ * servers.
+ */
 import { responseHeaders } from "../edge/headers";
 import { corsRequest, corsResponse } from "./cors";
 import { retryAfterSeconds, tableOf } from "./limits";
@@ -59,8 +62,8 @@ function form(route: GatewayRoute): string[] {
 }
 
 /**
- * A slow client's request does not reach the application before its body, or the first 16 KiB of it, is here. A body that
- * declares no length has to end within what the gateway holds of it.
+ * A slow client's request does not reach the application before its body, or the first 16 KiB of it, is here. A body
+ * that declares no length has to end within what the gateway holds of it.
  */
 function bodies({ timeouts, maxBodyBytes }: GatewayRoute): string[] {
   const wait = `http-request wait-for-body time ${timeouts.requestSeconds}s`;
@@ -102,7 +105,10 @@ function answers(route: GatewayRoute): string[] {
   return [...sampleRefusals, ...all.map((refusal) => answer(refusal, headers[refusal]))];
 }
 
-/** On answers of every kind, the gateway's own as well. What the application sends itself stands; else the default does. */
+/**
+ * On answers of every kind, the gateway's own as well. What the application sends itself stands; else the default
+ * does.
+ */
 function headers({ headers: overrides }: GatewayRoute): string[] {
   const defaults = responseHeaders();
   const left = (overrides.fromApplication ?? []).map((name) => {

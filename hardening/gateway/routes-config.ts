@@ -138,7 +138,8 @@ const ownHeaders = (): string[] => [
 const UNKNOWN = [
   refuse("host", "!{ var(txn.route) -m found }"),
   `http-request sc-inc-gpc0(0) if { var(txn.refusal) -m str host }`,
-  `http-request set-var(txn.refusal) str(rate) if { var(txn.refusal) -m str host } { sc0_gpc0_rate gt ${UNKNOWN_IN_10_S} }`,
+  "http-request set-var(txn.refusal) str(rate) if { var(txn.refusal) -m str host } " +
+    `{ sc0_gpc0_rate gt ${UNKNOWN_IN_10_S} }`,
 ] as const;
 
 function httpsFrontend(input: GatewayInput, routes: readonly GatewayRoute[]): string[] {
@@ -192,7 +193,8 @@ function httpFrontend(input: GatewayInput, routes: readonly GatewayRoute[]): str
     ...(input.edge.acme === undefined
       ? []
       : [`http-request set-var(txn.route) str(acme-challenge) if ${challenge} { method GET HEAD }`]),
-    `http-request redirect location https://%[var(txn.host)]${port}%[pathq] code 301 unless { var(txn.route) -m found }`,
+    `http-request redirect location https://%[var(txn.host)]${port}%[pathq] code 301 ` +
+      "unless { var(txn.route) -m found }",
     "http-response set-var(txn.upstream) status",
     ...ownHeaders(),
     ...(input.edge.acme === undefined ? [] : ["use_backend acme if { var(txn.route) -m found }"]),

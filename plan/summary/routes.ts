@@ -40,7 +40,8 @@ function formFacts(route: RouteConfig): Fact[] {
       : [
           fact(
             "timeouts",
-            `${requestSeconds} s for a body, ${responseSeconds} s for an answer, ${streamSeconds} s of silence in a stream`,
+            `${requestSeconds} s for a body, ${responseSeconds} s for an answer, ` +
+              `${streamSeconds} s of silence in a stream`,
           ),
         ]),
     ...(webSocket || streaming ? [fact("WebSocket", "allowed")] : []),

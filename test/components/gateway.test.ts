@@ -192,7 +192,7 @@ describe("Gateway", () => {
     expect(routesOf(await gateway({ ...ROUTED, certificates: overTls }, "staging"))).not.toContain("acme");
   });
 
-  test("writes its routes once it runs and every service is healthy, and then has every gateway take them", async () => {
+  test("writes its routes once it and every service are healthy, and has every gateway take them", async () => {
     const carrier = (await plain()).get(ROUTES);
     expect(carrier.dependsOn).toEqual(
       expect.arrayContaining([CONTAINER, "Volume api-ready", "Volume rampart-dev-gateway-routes"]),

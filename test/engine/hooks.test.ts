@@ -389,7 +389,8 @@ describe("new files of a running container", () => {
     "--host unix:///run/test.sock ps --no-trunc --quiet --filter label=io.rampart.stack=dev " +
     "--filter label=io.rampart.name=gateway --filter label=io.rampart.component=gateway";
   const script = (id: string): string =>
-    `--host unix:///run/test.sock exec ${id} /bin/sh -c test -f "$1" || exit 0; exec /bin/sh "$1" - /etc/rampart/apply.sh`;
+    `--host unix:///run/test.sock exec ${id} /bin/sh -c test -f "$1" || exit 0; exec /bin/sh "$1" ` +
+    "- /etc/rampart/apply.sh";
 
   test("are taken by every one that runs: while one replaces another, both serve", async () => {
     docker.answer("ps", { stdout: "new-id\nold-id\n" });

@@ -13,8 +13,8 @@ const PULUMI_STATE = "globalStore";
 const timerConfig = { idToRef: (id) => id, refToId: (timer) => timer };
 
 /**
- * Storages that a file has used. jest-circus makes one a file. One that is left on costs every later promise of the worker time, and
- * holds the tests of its file: after 140 files that is most of what a worker does.
+ * Storages that a file has used. jest-circus makes one a file. One that is left on costs every later promise of the
+ * worker time, and holds the tests of its file: after 140 files that is most of what a worker does.
  */
 const storages = new Set();
 const { run } = AsyncLocalStorage.prototype;
@@ -23,7 +23,10 @@ AsyncLocalStorage.prototype.run = function (...args) {
   return run.apply(this, args);
 };
 
-/** What jest-circus keeps under symbols holds every test of a file: without this, each file would run the handlers of all before. */
+/**
+ * What jest-circus keeps under symbols holds every test of a file: without this, each file would run the handlers of
+ * all before.
+ */
 const symbols = () => Object.getOwnPropertySymbols(globalThis);
 
 module.exports = class SharedRealm {

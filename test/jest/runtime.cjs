@@ -14,7 +14,10 @@ const OWN = /^[./]|^node:/;
 /** The latest code of each file. */
 const compiled = new Map();
 
-/** A package; of Pulumi's resources without the place in the sources that made each one, as in the program itself (bin/load.cjs). */
+/**
+ * A package; of Pulumi's resources without the place in the sources that made each one, as in the program itself
+ * (bin/load.cjs).
+ */
 function load(name) {
   const loaded = fromHere(name);
   if (name === SDK) loaded.Resource.callsites = () => [];

@@ -44,7 +44,8 @@ export const EDGE: KeyTexts = {
   "edge.resources": {
     default: "256 MiB, 1 core, 256 pids",
     allowed:
-      "limits of Traefik, as `resources.*`; at least 64 MiB and 32 pids, and enough memory for `connections.total`: [edge](edge.md#memory)",
+      "limits of Traefik, as `resources.*`; at least 64 MiB and 32 pids, and enough memory for `connections.total`: " +
+      "[edge](edge.md#memory)",
     example: "{ memoryMiB: 512 }",
   },
 };

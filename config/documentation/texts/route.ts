@@ -41,7 +41,8 @@ export const ROUTE: KeyTexts = {
   "routes.maxBodyMiB": { allowed: "{range}; the edge keeps no body that declares its length", example: "25" },
   "routes.streaming": {
     allowed:
-      "`true`: `GET` only, WebSockets, and an application that is silent as long as `timeouts.streamSeconds`; other routes can stream as well",
+      "`true`: `GET` only, WebSockets, and an application that is silent as long as `timeouts.streamSeconds`; " +
+      "other routes can stream as well",
     example: "true",
   },
   "routes.headers.preset": {

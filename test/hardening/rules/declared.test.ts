@@ -44,7 +44,8 @@ test("headers of one's own, and the application's, are said", () =>
   expect(
     posture({ headers: [{ ...route, changed: ["Referrer-Policy"], fromApplication: ["Content-Security-Policy"] }] }),
   ).toEqual([
-    "rampart-response-headers: open: acme-web: https://acme.com: what the application sends as Content-Security-Policy stands: see that it is as strict",
+    "rampart-response-headers: open: acme-web: https://acme.com: " +
+      "what the application sends as Content-Security-Policy stands: see that it is as strict",
     "rampart-response-headers: pass: acme-web: https://acme.com: the route has its own Referrer-Policy",
   ]));
 

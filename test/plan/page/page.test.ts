@@ -112,7 +112,12 @@ describe("the topology", () => {
 
   test("is told in words", async () => {
     expect(describeTopology(topologyOf(await plan()))).toBe(
-      "The internet reaches the edge only, on port 80 and 443 of 0.0.0.0. The edge leads to the gateway only, on a network of the two. With the gateway on the network proxy, which has no way out: web. On the network internal, which has no way out: worker, migration, postgres, redis, backup. May open connections to the internet: worker. Use the Docker API through a socket proxy of their own: worker.",
+      "The internet reaches the gateway only, on port 80 and 443 of 0.0.0.0. " +
+        "The edge ends TLS for it, on a network of the two. " +
+        "With the gateway on the network proxy, which has no way out: web. " +
+        "On the network internal, which has no way out: worker, migration, postgres, redis, backup. " +
+        "May open connections to the internet: worker. Use the Docker API through a socket proxy of their own: " +
+        "worker.",
     );
   });
 });
