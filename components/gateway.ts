@@ -1,10 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
-import { corsOf, type LoadedConfig, type RouteConfig } from "../config";
+import { accessUsers, asksBeforehand, corsOf, type LoadedConfig, type RouteConfig } from "../config";
 import { hardenedWorkload } from "../hardening/container/hardened-workload";
 import type { AcceptedException, Workload } from "../hardening/container/workload";
 import { defined } from "../hardening/defined";
 import { asksOverHttp, EDGE_ALIAS, TRAEFIK_PORTS } from "../hardening/edge";
 import {
+  authRequestScript,
+  basicDigest,
   GATEWAY_ALIAS,
   GATEWAY_BASE_FILES,
   GATEWAY_PATHS,
@@ -13,6 +15,8 @@ import {
   gatewayApplyScript,
   renderGatewayBase,
   renderGatewayRoutes,
+  type Access,
+  type BasicLogin,
   type GatewayInput,
   type GatewayRoute,
 } from "../hardening/gateway";
@@ -52,12 +56,20 @@ export interface RoutedService {
 export class Gateway extends pulumi.ComponentResource {
   /** Exists once the gateway serves this version of the routes. */
   readonly served: pulumi.Resource;
+  /** The passwords of management surfaces, by user. */
+  readonly passwords: Readonly<Record<string, pulumi.Output<string>>>;
 
   constructor(name: string, context: StackContext, args: GatewayArgs, opts?: pulumi.ComponentResourceOptions) {
     super("rampart:gateway:Gateway", name, {}, opts);
     const { config } = context;
     const { connections, gateway } = config.edge;
-    const base = renderGatewayBase({ connections, memoryMiB: gateway.memoryMiB, threads: Math.ceil(gateway.cpus) });
+    const asks = asksBeforehand(config);
+    const base = renderGatewayBase({
+      connections,
+      memoryMiB: gateway.memoryMiB,
+      threads: Math.ceil(gateway.cpus),
+      ...(asks ? { authScript: `${GATEWAY_PATHS.base}/${GATEWAY_BASE_FILES.auth}` } : {}),
+    });
     const configuration = new MountedFiles(
       `${name}-config`,
       context,
@@ -67,6 +79,7 @@ export class Gateway extends pulumi.ComponentResource {
         files: {
           [GATEWAY_BASE_FILES.config]: { content: base },
           [GATEWAY_BASE_FILES.apply]: { content: gatewayApplyScript() },
+          ...(asks ? { [GATEWAY_BASE_FILES.auth]: { content: authRequestScript() } } : {}),
         },
       },
       { parent: this },
@@ -85,9 +98,18 @@ export class Gateway extends pulumi.ComponentResource {
       lifecycle: "exclusive",
       dependsOn: [configuration.carrier],
     });
+    this.passwords = Object.fromEntries(
+      accessUsers(config).map((user) => [user, context.secrets.password(`access-${user}`)]),
+    );
+    const logins = pulumi
+      .all(this.passwords)
+      .apply((passwords) =>
+        Object.entries(passwords).map(([user, password]) => ({ user, digest: basicDigest(user, password) })),
+      );
+    // A digest of so long a password tells nothing, and the routes stay legible in a preview.
     const rendered = pulumi
-      .all(args.services.map(({ alias }) => alias))
-      .apply((aliases) => renderGatewayRoutes(gatewayInput(context, args.services, aliases)));
+      .all([pulumi.all(args.services.map(({ alias }) => alias)), pulumi.unsecret(logins)])
+      .apply(([aliases, digests]) => renderGatewayRoutes(gatewayInput(context, args.services, aliases, digests)));
     // Written once every service of this version is healthy; the old containers stop after the gateway has taken it.
     this.served = createCarrier(
       `${name}-routes`,
@@ -119,6 +141,7 @@ function gatewayInput(
   context: StackContext,
   services: readonly RoutedService[],
   aliases: readonly string[],
+  logins: readonly BasicLogin[],
 ): GatewayInput {
   const acme = asksOverHttp({ certificates: traefikCertificates(context.config) });
   const { config } = context;
@@ -132,7 +155,7 @@ function gatewayInput(
     routes: services.flatMap((service, index) =>
       service.routes.map((route, position) => ({
         ...gatewayRoute(service, route, position, aliases[index] ?? service.name),
-        ...defined({ cors: corsOf(config, route) }),
+        ...defined({ cors: corsOf(config, route), access: gatewayAccess(config, route, logins) }),
       })),
     ),
   };
@@ -161,6 +184,23 @@ function gatewayRoute(service: RoutedService, route: RouteConfig, position: numb
     },
     ...defined({ contentTypes: route.contentTypes }),
   };
+}
+
+function gatewayAccess(
+  config: LoadedConfig,
+  { access }: RouteConfig,
+  logins: readonly BasicLogin[],
+): Access | undefined {
+  if (access === undefined) return undefined;
+  const { sources, basicAuth, forwardAuth } = access;
+  const forward = forwardAuth && {
+    target: `${forwardAuth.service}:${config.services[forwardAuth.service]?.port ?? 0}`,
+    path: forwardAuth.path,
+    headers: forwardAuth.headers,
+    ...defined({ signIn: forwardAuth.signIn }),
+  };
+  const basic = basicAuth && logins.filter(({ user }) => basicAuth.users.includes(user));
+  return { sources, ...defined({ basic, forward }) };
 }
 
 function gatewayWorkload(context: StackContext): Workload {

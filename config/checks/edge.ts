@@ -29,6 +29,26 @@ export function routeFaults(config: StackConfig, show: ShowPath): Fault[] {
   return faults;
 }
 
+/** Who is asked before a request passes has to be there, and to be where the gateway reaches it. */
+export function accessFaults(config: StackConfig, show: ShowPath): Fault[] {
+  return Object.entries(config.services).flatMap(([name, { routes }]) =>
+    routes.flatMap(({ access }, index) => {
+      const service = access?.forwardAuth?.service;
+      if (service === undefined) return [];
+      const asked = config.services[service];
+      if (asked?.port !== undefined && asked.routes.length > 0) return [];
+      return [
+        {
+          path: show(["services", name, "routes", index, "access", "forwardAuth", "service"]),
+          given: JSON.stringify(service),
+          allowed: "a service of this stack that has a port and a route of its own, such as /oauth2",
+          fix: asked === undefined ? "add it under services, or correct the name" : "give it a route",
+        },
+      ];
+    }),
+  );
+}
+
 export function certificateFaults(config: StackConfig, show: ShowPath): Fault[] {
   const faults: Fault[] = [];
   const { certificates, edge } = config;

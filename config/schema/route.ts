@@ -5,7 +5,8 @@ import { weakHeaders } from "../../hardening/edge/weak-headers";
 import type { SchemaContext } from "../environment";
 import { corsOriginCheck, headerValueCheck, hostCheck, responseHeaderCheck } from "../values/edge";
 import { HEADER_PRESETS, ROUTE_PRESETS } from "./route-presets";
-import { checkedString, matching, reason, toIssue } from "./fields";
+import { sourceCheck } from "../values/addresses";
+import { checkedString, matching, name, reason, toIssue } from "./fields";
 
 const headerValue = checkedString(headerValueCheck, 1_000_000);
 
@@ -15,6 +16,12 @@ const headerName = matching(
   "rename it",
 );
 
+const plainPath = matching(
+  /^\/[A-Za-z0-9._~/-]{0,200}$/,
+  "a path of letters, digits and - . _ ~ /, without a query",
+  "write it as /oauth2/auth",
+);
+
 const distinct = (values: readonly string[]): boolean =>
   new Set(values.map((value) => value.toLowerCase())).size === values.length;
 
@@ -22,6 +29,43 @@ const once = { params: { given: "a name twice", allowed: "each name once, whatev
 
 type RoutePreset = keyof typeof ROUTE_PRESETS;
 type HeaderPreset = keyof typeof HEADER_PRESETS;
+
+const access = z
+  .strictObject({
+    /** Addresses and subnets of clients; others get 403. */
+    sources: z.array(checkedString(sourceCheck)).min(1).max(200),
+    /** Users with a generated password each, which `pulumi stack output access` shows. */
+    basicAuth: z
+      .strictObject({
+        users: z
+          .array(matching(/^[a-z][a-z0-9._-]{0,31}$/, "a name of lower-case letters, digits and . _ -", "rename it"))
+          .min(1)
+          .max(50)
+          .refine(distinct, once),
+      })
+      .optional(),
+    /** Another service of the stack is asked before each request. */
+    forwardAuth: z
+      .strictObject({
+        service: name,
+        /** What it is asked for: 200 to 299 is yes, 401 and 403 are no. */
+        path: plainPath,
+        /** Where a browser that is not signed in is led. @default nowhere: 401 */
+        signIn: plainPath.optional(),
+        /** Headers of its answer that the application gets. */
+        headers: z.array(headerName).max(20).refine(distinct, once).default([]),
+      })
+      .optional(),
+    /** Why the addresses are proof enough: required where there is no second one. */
+    reason: reason.optional(),
+  })
+  .refine(({ basicAuth, forwardAuth, reason: why }) => (basicAuth ?? forwardAuth ?? why) !== undefined, {
+    params: {
+      given: "sources only",
+      allowed: "a second proof (basicAuth or forwardAuth), or a reason",
+      fix: "add basicAuth: { users: [admin] }, forwardAuth, or reason",
+    },
+  });
 
 export const route = (context: SchemaContext) =>
   z.strictObject({
@@ -74,6 +118,8 @@ export const route = (context: SchemaContext) =>
       .min(1)
       .refine(distinct, once)
       .optional(),
+    /** A management surface: only from these addresses, and with a second proof. @default everybody */
+    access: access.optional(),
     /** The largest request headers in KiB, with the request line; larger ones get 431. @default 16 */
     maxHeaderKiB: z.int().min(1).max(48).default(16),
     /** How long anybody may stay silent, in seconds. */

@@ -3,6 +3,7 @@
  * servers.
  */
 import { responseHeaders } from "../edge/headers";
+import { accessRules, challenge } from "./access";
 import { corsRequest, corsResponse } from "./cors";
 import { retryAfterSeconds, tableOf } from "./limits";
 import { answer, refuse, sampleRefusals, type Refusal } from "./refusals";
@@ -100,8 +101,12 @@ function answers(route: GatewayRoute): string[] {
     method: [["Allow", allow]],
     rate: [["Retry-After", String(retryAfterSeconds(route.rateLimit))]],
     "in-flight": [["Retry-After", "1"]],
+    ...(route.access === undefined ? {} : { credentials: challenge(route.access) }),
   };
-  const all = ["rate", "in-flight", "method", "headers", "content-type", "body-size", "body-length"] as const;
+  const all = [
+    ...(["rate", "in-flight", "method", "headers", "content-type", "body-size", "body-length"] as const),
+    ...(route.access === undefined ? [] : (["source", "credentials", "authority"] as const)),
+  ];
   return [...sampleRefusals, ...all.map((refusal) => answer(refusal, headers[refusal]))];
 }
 
@@ -140,6 +145,7 @@ export function renderBackend(route: GatewayRoute): string[] {
     ...shares(route),
     ...form(route),
     ...bodies(route),
+    ...(route.access === undefined ? [] : accessRules(route.access)),
     ...answers(route),
     ...(cors === undefined ? [] : corsRequest(cors)),
     ...upgrades(route),

@@ -1,4 +1,5 @@
 /** What the gateway is told of a route. Plain data: no Pulumi, no HAProxy. */
+import type { Access } from "./access";
 import type { HeaderOverrides } from "../edge/headers";
 
 /** The methods that a route takes where it does not say otherwise. */
@@ -67,6 +68,8 @@ export interface GatewayRoute {
   readonly webSocket: boolean;
   /** Whether the application may stay silent as long as `timeouts.streamSeconds`; then the route takes GET only. */
   readonly streaming: boolean;
+  /** Who may come. @default everybody */
+  readonly access?: Access;
   readonly headers: HeaderOverrides;
   /** @default no cross-origin access */
   readonly cors?: Cors;

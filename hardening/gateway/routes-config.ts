@@ -1,5 +1,6 @@
 /** What the gateway serves: `routes.cfg`, read after `haproxy.cfg`, and read again when it changes. */
 import { createHash } from "node:crypto";
+import { accessFault, type Access } from "./access";
 import { backendOf, renderBackend, RESOLVED } from "./backend";
 import { LARGEST_HEADERS, sentHeaders, TCP_DEFAULTS } from "./base-config";
 import { CLIENTS_TABLE, CONNECTIONS_TABLE, tables } from "./limits";
@@ -23,6 +24,9 @@ const HOST = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[
 const PATH_PREFIX = /^(\/[A-Za-z0-9._~-]+)+$/;
 const NAME = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/;
 const ALIAS = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
+
+/** Stands for a route that everybody may come to. */
+const OPEN: Access = { sources: ["0.0.0.0/0"] };
 
 const prefixOf = ({ pathPrefix }: GatewayRoute): string => pathPrefix ?? "/";
 
@@ -62,6 +66,7 @@ function checkRoutes(routes: readonly GatewayRoute[]): void {
         !(route.cors?.allowCredentials === true && route.cors.allowedOrigins.includes("*")),
         'cors: allowedOrigins "*" cannot be combined with allowCredentials; list the origins',
       ],
+      [accessFault(route.access ?? OPEN) === undefined, accessFault(route.access ?? OPEN) ?? ""],
       [!seen.has(claim), `${claim}: is already claimed by route ${seen.get(claim) ?? ""}`],
     ];
     for (const [holds, message] of checks) {
@@ -85,7 +90,9 @@ function choose(route: GatewayRoute): string[] {
   const set = (path: string): string =>
     `http-request set-var(txn.route) str(${route.name}) if !{ var(txn.route) -m found } ${host}${path}${method}`;
   if (prefix === "/") return [set("")];
-  return [set(` { var(txn.read) -m str ${prefix} }`), set(` { var(txn.read) -m beg ${prefix}/ }`)];
+  // Where not everybody may come, in any case: an application that reads /Admin as /admin is asked for neither.
+  const match = route.access === undefined ? "" : " -i";
+  return [set(` { var(txn.read) -m str${match} ${prefix} }`), set(` { var(txn.read) -m beg${match} ${prefix}/ }`)];
 }
 
 /** Connections of one client, and of all: a client with many gets no more while the others' room is running out. */

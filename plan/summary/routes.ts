@@ -2,7 +2,7 @@ import { corsOf, routeUrl, type RouteConfig, type StackConfig } from "../../conf
 import { DEFAULT_METHODS } from "../../hardening/gateway/route";
 import { DEFAULT_HEADERS, headerStates, headerText, judgeHeader, sameHeader } from "./headers";
 import { fact, type Fact, type Item } from "./item";
-import { joined } from "./show";
+import { joined, visible } from "./show";
 
 /** How a person tells a route from others: `app.example.com/api`. */
 export const routeName = ({ host, pathPrefix, streaming }: RouteConfig): string =>
@@ -48,6 +48,20 @@ function formFacts(route: RouteConfig): Fact[] {
   ];
 }
 
+/** Who may come to a management surface. */
+function accessFacts({ access }: RouteConfig): Fact[] {
+  if (access === undefined) return [];
+  const { sources, basicAuth, forwardAuth, reason } = access;
+  return [
+    fact("only from", sources.join(", ")),
+    ...(basicAuth === undefined ? [] : [fact("login", `password of ${basicAuth.users.join(", ")}`)]),
+    ...(forwardAuth === undefined ? [] : [fact("login", `${forwardAuth.service} is asked for ${forwardAuth.path}`)]),
+    ...(basicAuth === undefined && forwardAuth === undefined
+      ? [fact("login", `none: ${visible(reason ?? "")}`, true)]
+      : []),
+  ];
+}
+
 function routeFacts(config: StackConfig, route: RouteConfig): Fact[] {
   const { rateLimit, inFlight, maxBodyMiB, streaming } = route;
   const cors = corsOf(config, route);
@@ -67,6 +81,7 @@ function routeFacts(config: StackConfig, route: RouteConfig): Fact[] {
       ].join("; "),
     ]),
     ...formFacts(route),
+    ...accessFacts(route),
     cors === undefined
       ? fact("CORS", "none")
       : fact("CORS", [
