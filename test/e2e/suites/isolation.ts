@@ -91,7 +91,6 @@ export const isolation: Suite<Context> = {
             api: false,
             "docker-api-worker": false,
             edge: false,
-            gateway: false,
             postgres: false,
             redis: false,
             reports: false,
@@ -112,6 +111,12 @@ export const isolation: Suite<Context> = {
                 `${name}'s own program ${ok ? "reaches" : "does not reach"} the ` +
                   `outside${error === undefined ? "" : `: ${error}`}`,
               );
+          }
+          // Ports are published on a network of the gateway's, from which nothing is translated on its way out.
+          await outside.forgetPrivateAddresses();
+          for (const [name, wanted] of Object.entries({ gateway: false, worker: true })) {
+            const reached = await connects(await container(main.name, name), OUTSIDE.address, OUTSIDE.port);
+            if (reached !== wanted) faults.push(`${name} ${reached ? "reaches" : "does not reach"} the internet`);
           }
           expectNone(faults);
         } finally {
