@@ -45,8 +45,9 @@ export interface RoutedService {
   readonly name: string;
   readonly routes: readonly RouteConfig[];
   readonly port: number;
+  readonly replicas: number;
   readonly alias: pulumi.Output<string>;
-  readonly ready: pulumi.Input<pulumi.Resource>;
+  readonly ready: readonly pulumi.Input<pulumi.Resource>[];
 }
 
 /**
@@ -130,7 +131,7 @@ export class Gateway extends pulumi.ComponentResource {
           owner: GATEWAY_NAME,
           script: `${GATEWAY_PATHS.base}/${GATEWAY_BASE_FILES.apply}`,
         }),
-        dependsOn: [running, ...args.services.map(({ ready }) => ready)],
+        dependsOn: [running, ...args.services.flatMap(({ ready }) => ready)],
       },
     );
     this.registerOutputs({});
@@ -168,7 +169,8 @@ function gatewayRoute(service: RoutedService, route: RouteConfig, position: numb
     name: position === 0 ? service.name : `${position + 1}-${service.name}`,
     host: route.host,
     pathPrefix: route.pathPrefix,
-    target: { alias, port: service.port },
+    target: { alias, port: service.port, replicas: service.replicas },
+    sticky: route.sticky,
     rateLimit: route.rateLimit,
     inFlight: route.inFlight,
     timeouts: route.timeouts,

@@ -301,10 +301,11 @@ export class HardenedStack extends pulumi.ComponentResource {
       config,
       service: this.createService(name, config, surroundings),
     }));
-    const routed = created.flatMap(({ name, config: { port, routes }, service: { alias, ready } }): RoutedService[] =>
-      port === undefined || routes.length === 0 ? [] : [{ name, routes, port, alias, ready }],
+    const routed = created.flatMap(
+      ({ name, config: { port, routes, replicas }, service: { alias, ready } }): RoutedService[] =>
+        port === undefined || routes.length === 0 ? [] : [{ name, routes, port, replicas, alias, ready }],
     );
-    return { running: created.map(({ service }) => service.ready), routed };
+    return { running: created.flatMap(({ service }) => service.ready), routed };
   }
 
   private createService(

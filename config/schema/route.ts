@@ -133,6 +133,8 @@ export const route = (context: SchemaContext) =>
         streamSeconds: z.int().min(1).max(86_400).default(300),
       })
       .prefault({}),
+    /** Whether a client stays with one replica, by a cookie. @default false */
+    sticky: z.boolean().default(false),
     /** Whether a client may open a WebSocket. @default false */
     webSocket: z.boolean().default(false),
     /** The largest request body in MiB; bodies are passed on as they come. @default 1 */

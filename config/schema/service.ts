@@ -43,6 +43,8 @@ export const service = (context: SchemaContext) =>
       /** The port that the program listens on; it is never published. */
       port: servicePort.optional(),
       routes: z.array(route(context)).default([]),
+      /** Containers of the service on this host, each with its own limits. @default 1 */
+      replicas: z.int().min(1).max(16).default(1),
       healthCheck: healthCheck.prefault({}),
       data: z.enum(["none", "read-only", "read-write"]).default("none"),
       /** Which of the stack's databases. @default database.name */

@@ -135,6 +135,15 @@ function headers({ headers: overrides }: GatewayRoute): string[] {
   ];
 }
 
+/** The cookie is made of a server's address, so it says nothing of a version that is gone. */
+const stickiness = ({ sticky = false, name }: GatewayRoute): string[] =>
+  sticky
+    ? [
+        "cookie rampart-replica insert indirect nocache httponly secure dynamic attr SameSite=Lax",
+        `dynamic-cookie-key ${name}`,
+      ]
+    : [];
+
 /** The section of a route. */
 export function renderBackend(route: GatewayRoute): string[] {
   const { cors, target, timeouts } = route;
@@ -151,6 +160,8 @@ export function renderBackend(route: GatewayRoute): string[] {
     ...upgrades(route),
     ...headers(route),
     ...(cors === undefined ? [] : corsResponse(cors)),
-    `server-template v 1-${replicas} ${alias}:${port} ${RESOLVED}`,
+    ...stickiness(route),
+    // One that does not answer any more gets no requests while there are others.
+    `server-template v 1-${replicas} ${alias}:${port} ${RESOLVED}${replicas > 1 ? " check inter 1s fall 2 rise 1" : ""}`,
   ]);
 }

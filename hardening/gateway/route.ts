@@ -66,6 +66,8 @@ export interface GatewayRoute {
   readonly maxHeaderBytes: number;
   /** Whether a client may upgrade its connection to a WebSocket. */
   readonly webSocket: boolean;
+  /** Whether a client stays with the replica that it came to first, by a cookie. @default false */
+  readonly sticky?: boolean;
   /** Whether the application may stay silent as long as `timeouts.streamSeconds`; then the route takes GET only. */
   readonly streaming: boolean;
   /** Who may come. @default everybody */

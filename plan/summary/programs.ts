@@ -32,9 +32,10 @@ function migrationFacts(migration: MigrationConfig): Fact[] {
 }
 
 function serviceFacts(service: ServiceConfig, name: string, { database }: StackConfig): Fact[] {
-  const { data, egress, dockerApi, port, healthCheck } = service;
+  const { data, egress, dockerApi, port, healthCheck, replicas } = service;
   return [
     ...ownFacts(service),
+    ...(replicas === 1 ? [] : [fact("replicas", String(replicas))]),
     fact("data", data === "none" ? "none" : `${data} on ${service.database ?? database.name}`),
     fact("cache", cacheText(service.cache, name)),
     ...(service.internal ? [fact("network", "also on internal, beside its route", true)] : []),

@@ -37,6 +37,7 @@ export const ROUTE: KeyTexts = {
     allowed: "{range}: how long an event stream or a WebSocket may stay silent",
     example: "7200",
   },
+  "routes.sticky": { allowed: "`true`: a client stays with the replica that it came to first", example: "true" },
   "routes.webSocket": { allowed: "`true`: a client may open a WebSocket", example: "true" },
   "routes.maxBodyMiB": { allowed: "{range}; the edge keeps no body that declares its length", example: "25" },
   "routes.streaming": {
