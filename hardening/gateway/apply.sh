@@ -44,14 +44,20 @@ if ! serves; then
   patiently serves || { echo 'the gateway did not read the new routes within 20 s' >&2; exit 1; }
 fi
 
-while read -r section count alias; do
-  number=1
-  while [ "$number" -le "$count" ]; do
-    server=v$number
-    number=$((number + 1))
-    [ "$(state "$section" "$server" 18)" != "$alias" ] || continue
-    before=$(state "$section" "$server" 5)
-    ask "set server $section/$server fqdn $alias" >/dev/null
-    patiently moved "$section" "$server" "$before" "$alias" || { echo "$alias has no address after 20 s" >&2; exit 1; }
-  done
-done <"$routes/servers"
+# All are told first, and then waited for: `section server address-before name`, a line each.
+told=$(
+  while read -r section count alias; do
+    number=1
+    while [ "$number" -le "$count" ]; do
+      server=v$number
+      number=$((number + 1))
+      [ "$(state "$section" "$server" 18)" != "$alias" ] || continue
+      echo "$section $server $(state "$section" "$server" 5) $alias"
+      ask "set server $section/$server fqdn $alias" >/dev/null
+    done
+  done <"$routes/servers"
+)
+[ -n "$told" ] || exit 0
+echo "$told" | while read -r section server before alias; do
+  patiently moved "$section" "$server" "$before" "$alias" || { echo "$alias has no address after 20 s" >&2; exit 1; }
+done
