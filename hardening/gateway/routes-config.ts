@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { backendOf, renderBackend } from "./backend";
 import { sentHeaders, LARGEST_HEADERS } from "./base-config";
-import { CLIENTS_TABLE, tables } from "./limits";
+import { canCount, CLIENTS_TABLE, LONGEST_WINDOW_DAYS, tables } from "./limits";
 import { answer, refuse, sampleRefusals } from "./refusals";
 import { AMBIGUOUS_PATH, cleanHeaders, CLIENT, identify } from "./requests";
 import { GATEWAY_PORTS, type GatewayInput, type GatewayRoute } from "./route";
@@ -46,6 +46,7 @@ function checkRoutes(routes: readonly GatewayRoute[]): void {
         positive.every((value) => Number.isSafeInteger(value) && value > 0),
         "limits, timeouts and ports: must be whole numbers above 0",
       ],
+      [canCount(route.rateLimit), `rateLimit: burst must fill at average within ${LONGEST_WINDOW_DAYS} days`],
       [route.maxHeaderBytes <= LARGEST_HEADERS, `maxHeaderBytes: is more than ${LARGEST_HEADERS}`],
       [route.methods.length > 0, "methods: names none"],
       [
