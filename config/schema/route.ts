@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { SECURITY_HEADERS } from "../../hardening/edge/headers";
 import { DEFAULT_METHODS } from "../../hardening/gateway/route";
+import { canCount, LONGEST_WINDOW_DAYS } from "../../hardening/gateway/limits";
 import { weakHeaders } from "../../hardening/edge/weak-headers";
 import type { SchemaContext } from "../environment";
 import { corsOriginCheck, headerValueCheck, hostCheck, responseHeaderCheck } from "../values/edge";
@@ -85,6 +86,12 @@ export const route = (context: SchemaContext) =>
         average: z.int().min(1).max(1_000_000).default(100),
         burst: z.int().min(1).max(1_000_000).default(200),
         periodSeconds: z.int().min(1).max(3600).default(1),
+      })
+      .refine(canCount, {
+        params: {
+          allowed: `a burst that fills at the average within ${LONGEST_WINDOW_DAYS} days`,
+          fix: "lower burst, or raise average",
+        },
       })
       .prefault({}),
     /**

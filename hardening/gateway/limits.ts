@@ -14,6 +14,12 @@ export const CONNECTIONS_TABLE = "connections";
 export const windowMs = ({ average, burst, periodSeconds }: RateLimit): number =>
   Math.max(1, Math.ceil((burst / average) * periodSeconds * 1000));
 
+/** Days that a bucket may take to fill. HAProxy keeps a client for twice that, and counts time in 31 bits: 24.8 days. */
+export const LONGEST_WINDOW_DAYS = 12;
+
+/** Whether HAProxy can count a rate. */
+export const canCount = (limit: RateLimit): boolean => windowMs(limit) <= LONGEST_WINDOW_DAYS * 86_400_000;
+
 /** Seconds after which a refused client has at least one more request. */
 export const retryAfterSeconds = ({ average, periodSeconds }: RateLimit): number =>
   Math.max(1, Math.ceil(periodSeconds / average));

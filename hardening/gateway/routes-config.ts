@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { accessFault, type Access } from "./access";
 import { backendOf, renderBackend, RESOLVED } from "./backend";
 import { LARGEST_HEADERS, sentHeaders, TCP_DEFAULTS } from "./base-config";
-import { CLIENTS_TABLE, CONNECTIONS_TABLE, tables } from "./limits";
+import { canCount, CLIENTS_TABLE, CONNECTIONS_TABLE, LONGEST_WINDOW_DAYS, tables } from "./limits";
 import { answer, refuse, sampleRefusals } from "./refusals";
 import { AMBIGUOUS_PATH, cleanHeaders, CLIENT, identify } from "./requests";
 import { GATEWAY_PORTS, type GatewayInput, type GatewayRoute } from "./route";
@@ -56,6 +56,7 @@ function checkRoutes(routes: readonly GatewayRoute[]): void {
         positive.every((value) => Number.isSafeInteger(value) && value > 0),
         "limits, timeouts and ports: must be whole numbers above 0",
       ],
+      [canCount(route.rateLimit), `rateLimit: burst must fill at average within ${LONGEST_WINDOW_DAYS} days`],
       [route.maxHeaderBytes <= LARGEST_HEADERS, `maxHeaderBytes: is more than ${LARGEST_HEADERS}`],
       [route.methods.length > 0, "methods: names none"],
       [

@@ -6,6 +6,7 @@ const plan = planNetworks({
   stackName: "rampart-dev",
   pool: "10.20.0.0/16",
   dockerApiConsumers: ["worker"],
+  acme: true,
   egress: true,
   databaseAccess: true,
 });

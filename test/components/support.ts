@@ -184,6 +184,7 @@ export function surroundings(config: LoadedConfig): Surroundings {
     stackName: config.name,
     ...pool,
     dockerApiConsumers: consumers,
+    acme: true,
     egress: true,
     databaseAccess: true,
   });

@@ -65,6 +65,21 @@ describe("what components would throw later is a fault now", () => {
     expect(faultsOf({ "edge.connections": { perClient: 64, total: 64 } })).toEqual([]);
   });
 
+  test("a bucket that would fill in more days than the gateway counts", () => {
+    expect(faultsOf({ "services.api.routes.0.rateLimit": { average: 1, burst: 288, periodSeconds: 3600 } })).toEqual(
+      [],
+    );
+    expect(
+      faultsOf({ "services.api.routes.0.rateLimit": { average: 1, burst: 289, periodSeconds: 3600 } }),
+    ).toMatchObject([
+      {
+        path: "rampart:services.api.routes[0].rateLimit",
+        allowed: "a burst that fills at the average within 12 days",
+        fix: "lower burst, or raise average",
+      },
+    ]);
+  });
+
   test("requests in flight of one client beyond those of all", () => {
     expect(faultsOf({ "services.api.routes.0.inFlight": { perClient: 50, total: 40 } })).toMatchObject([
       { allowed: "perClient of at most total", fix: "raise total, or lower perClient" },

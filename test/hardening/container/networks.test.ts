@@ -5,6 +5,7 @@ const INPUT: NetworksInput = {
   stackName: "rampart-prod",
   pool: "10.20.0.0/16",
   dockerApiConsumers: [],
+  acme: false,
   egress: false,
   databaseAccess: false,
 };
