@@ -156,7 +156,11 @@ describe("Edge", () => {
   test("writes its routes once it runs and every service is healthy, and then waits until they are served", async () => {
     const carrier = (await plain()).get("Container rampart-dev-edge-routes-carrier");
     expect(carrier.dependsOn).toEqual(
-      expect.arrayContaining(["Container rampart-dev-edge", "Volume api-ready", "Volume rampart-dev-edge-routes"]),
+      expect.arrayContaining([
+        "RandomId rampart-dev-edge-healthy",
+        "Volume api-ready",
+        "Volume rampart-dev-edge-routes",
+      ]),
     );
     expect(carrier).toMatchObject({
       hooks: { afterCreate: ["rampart-dev-routes-applied"] },
