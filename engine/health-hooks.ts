@@ -2,12 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { describeFailure } from "./containers";
 import type { DockerClient } from "./docker";
 import { becomesHealthy, type HealthSettings } from "./health";
-import { keeper } from "./keepers";
-
-/** The keeper of a receipt of health that holds the container's id. */
-export const HEALTHY_CONTAINER_KEEPER = "container";
-/** The keeper that holds the container's label `io.rampart.name`, for whoever shows the receipt. */
-export const HEALTHY_NAME_KEEPER = "name";
+import { HEALTHY_CONTAINER_KEEPER, keeper } from "./keepers";
 
 export interface HealthHookSettings extends HealthSettings {
   /** The container's resource name. */

@@ -1,7 +1,7 @@
 import * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import { HEALTHY_CONTAINER_KEEPER, HEALTHY_NAME_KEEPER } from "../engine/health-hooks";
+import { HEALTHY_CONTAINER_KEEPER, HEALTHY_NAME_KEEPER } from "../engine/keepers";
 import { renderContainer, type ContainerBindings } from "../hardening/container/render";
 import type { Workload } from "../hardening/container/workload";
 import type { StackContext } from "./context";

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { DockerClient } from "../../engine/docker";
-import { healthHook, HEALTHY_CONTAINER_KEEPER } from "../../engine/health-hooks";
+import { healthHook } from "../../engine/health-hooks";
+import { HEALTHY_CONTAINER_KEEPER } from "../../engine/keepers";
 import { clock } from "../../engine/until";
 import { record } from "../components/support";
 import { FakeDocker } from "./fake-docker";

@@ -1,6 +1,5 @@
 /** What a step is about, in words for a person. */
-import { HEALTHY_NAME_KEEPER } from "../../../engine/health-hooks";
-import { keeper } from "../../../engine/keepers";
+import { HEALTHY_NAME_KEEPER, keeper } from "../../../engine/keepers";
 import { LABEL_COMPONENT, LABEL_NAME, labelOf } from "../../../hardening/container/labels";
 import { field, text } from "../../shared/json";
 import type { Step } from "./event";
