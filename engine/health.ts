@@ -7,6 +7,8 @@ export interface HealthProbe {
   /** In Docker's form: ["CMD", …] or ["CMD-SHELL", line]. */
   readonly test: readonly string[];
   readonly timeoutSeconds: number;
+  /** Whether only the engine's own rounds count; see `HealthCheck`. @default false */
+  readonly judgesThePast?: boolean;
 }
 
 export interface HealthSettings {
@@ -36,7 +38,7 @@ export async function becomesHealthy(
   let ended = 0;
   let probe: Probe | undefined;
   const look = async (): Promise<Seen<true>> => {
-    if (healthCheck !== undefined) {
+    if (healthCheck !== undefined && healthCheck.judgesThePast !== true) {
       probe = await run(engine, id, healthCheck);
       if (probe.ExitCode === 0) return { fact: true };
     }
