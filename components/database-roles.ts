@@ -202,6 +202,7 @@ export class DatabaseRoles extends pulumi.ComponentResource {
   private createPrivileges(model: DatabasePrivileges, roles: ReadonlyMap<string, postgresql.Role>): pulumi.Resource[] {
     const objects = this.createObjects(model, [...roles.values()]);
     const databases = objects.filter((object) => object instanceof postgresql.Database);
+    const rows = [...model.grants, ...model.defaultPrivileges].map(changedRow);
     /** What was made last of those that change a row of the catalog. */
     const newest = new Map<string, pulumi.Resource>();
     const inTurn = <T extends pulumi.Resource>(
@@ -209,10 +210,12 @@ export class DatabaseRoles extends pulumi.ComponentResource {
       create: (options: pulumi.CustomResourceOptions) => T,
     ): T => {
       const row = changedRow(spec);
+      // What nothing follows has time: Pulumi makes a few resources at once, and most wait for the roles.
+      const hurries = rows.filter((other) => other === row).length > 1;
+      const named = [spec.role, ...("owner" in spec ? [spec.owner] : [])];
       const dependsOn = [
         ...this.args.dependsOn,
-        ...listed(roles.get(spec.role)),
-        ...("owner" in spec ? listed(roles.get(spec.owner)) : []),
+        ...[...roles].flatMap(([name, role]) => (!hurries || named.includes(name) ? [role] : [])),
         // In template1 nobody may work while a database is made.
         ...(isOnOwnObject(model, spec) ? objects : databases).slice(-1),
         ...listed(newest.get(row)),

@@ -281,6 +281,8 @@ describe("DatabaseRoles", () => {
       const { role, owner, schema } = inputs;
       for (const named of [role, owner].filter((one) => one !== undefined && one !== "public"))
         expect(dependsOn).toContain(`Role rampart-dev-roles-${String(named)}`);
+      const alone = inputs["objectType"] !== "database" && schema === "public";
+      if (alone) expect(dependsOn).toEqual(expect.arrayContaining(ROLES.map((one) => `Role rampart-dev-roles-${one}`)));
       const present = schema === undefined || schema === "public" || schema === "pg_catalog";
       // A new database is a copy of template1, in which nobody may work meanwhile.
       expect(dependsOn).toContain(present ? lastDatabase : labelOf(objects.at(-1)));
