@@ -178,7 +178,7 @@ describe("Edge", () => {
   test("writes its routes once it runs, whatever the services do, and then waits until they are served", async () => {
     const carrier = (await plain()).get("Container rampart-dev-edge-routes-carrier");
     expect(carrier.dependsOn).toEqual(
-      expect.arrayContaining(["Container rampart-dev-edge", "Volume rampart-dev-edge-routes"]),
+      expect.arrayContaining(["RandomId rampart-dev-edge-healthy", "Volume rampart-dev-edge-routes"]),
     );
     expect(carrier).toMatchObject({
       hooks: { afterCreate: ["rampart-dev-routes-applied"] },
