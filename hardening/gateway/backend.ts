@@ -4,7 +4,7 @@
  */
 import { responseHeaders } from "../edge/headers";
 import { accessRules, challenge } from "./access";
-import { corsRequest, corsResponse } from "./cors";
+import { corsOrigin, corsPreflight, corsResponse, PREFLIGHT } from "./cors";
 import { retryAfterSeconds, tableOf } from "./limits";
 import { answer, refuse, sampleRefusals, type Refusal } from "./refusals";
 import type { GatewayRoute } from "./route";
@@ -45,9 +45,11 @@ function shares(route: GatewayRoute): string[] {
 
 /** What a request may be. */
 function form(route: GatewayRoute): string[] {
-  const { methods, contentTypes, maxBodyBytes, maxHeaderBytes } = route;
+  const { methods, contentTypes, maxBodyBytes, maxHeaderBytes, cors } = route;
+  // A preflight asks for a method, and does not use one.
+  const preflight = cors === undefined ? "" : ` !${PREFLIGHT}`;
   return [
-    refuse("method", `!{ method ${methods.join(" ")} }`),
+    refuse("method", `!{ method ${methods.join(" ")} }${preflight}`),
     refuse("headers", `{ req.hdrs,length gt ${maxHeaderBytes} }`),
     // Before a byte of the body is read: the length is declared.
     refuse("body-size", `{ req.hdr(content-length),add(0) gt ${maxBodyBytes} }`),
@@ -56,7 +58,7 @@ function form(route: GatewayRoute): string[] {
       : [
           refuse(
             "content-type",
-            `{ req.body_size gt 0 } !{ req.hdr(content-type) -m reg -i ${quoted(contentTypePattern(contentTypes))} }`,
+            `{ req.body_size gt 0 } !{ req.fhdr(content-type) -m reg -i ${quoted(contentTypePattern(contentTypes))} }`,
           ),
         ]),
   ];
@@ -83,7 +85,8 @@ function bodies({ timeouts, maxBodyBytes }: GatewayRoute): string[] {
 
 /** An upgrade is a WebSocket, and only where the route says so; anything else is asked for without one. */
 function upgrades({ webSocket, timeouts, streaming }: GatewayRoute): string[] {
-  const isWebSocket = "{ req.hdr(upgrade) -m str -i websocket }";
+  // The whole value: in a list, what else is asked for would reach the application, too.
+  const isWebSocket = "{ req.fhdr(upgrade) -m str -i websocket }";
   const unless = webSocket ? ` unless ${isWebSocket}` : "";
   return [
     `http-request del-header Upgrade${unless}`,
@@ -151,12 +154,13 @@ export function renderBackend(route: GatewayRoute): string[] {
   return section(`backend ${backendOf(route)}`, [
     `timeout server ${timeouts.responseSeconds}s`,
     `timeout tunnel ${timeouts.streamSeconds}s`,
+    ...(cors === undefined ? [] : corsOrigin(cors)),
     ...shares(route),
     ...form(route),
     ...bodies(route),
     ...(route.access === undefined ? [] : accessRules(route.access)),
     ...answers(route),
-    ...(cors === undefined ? [] : corsRequest(cors)),
+    ...(cors === undefined ? [] : corsPreflight(cors)),
     ...upgrades(route),
     ...headers(route),
     ...(cors === undefined ? [] : corsResponse(cors)),
