@@ -215,7 +215,7 @@ const acmeBackend = ({ edge: { host, acme }, http }: GatewayInput): string[] =>
 const PROBE_PREFIX = "/rampart/routes/";
 
 /** What of a server a running gateway can be told without reading its configuration again. */
-export interface ServerName {
+interface ServerName {
   readonly backend: string;
   readonly servers: number;
   readonly alias: string;
