@@ -173,5 +173,8 @@ test("the servers are as many as the service has containers, under its name, loo
   const server = (replicas?: number): string =>
     having("server-template", { target: { alias: "api-1a2b", port: 99, ...(replicas ? { replicas } : {}) } }).join();
   const rest = "api-1a2b:99 resolvers engine resolve-prefer ipv4 init-addr libc,none";
-  expect([server(), server(4)]).toEqual([`server-template v 1-1 ${rest}`, `server-template v 1-4 ${rest} check inter 1s fall 2 rise 1`]);
+  expect([server(), server(4)]).toEqual([
+    `server-template v 1-1 ${rest}`,
+    `server-template v 1-4 ${rest} check inter 1s fall 2 rise 1`,
+  ]);
 });
