@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { routeHosts, type LoadedConfig } from "../config";
 import { LABEL_ROUTES_PROBE } from "../engine/hooks";
 import { hardenedWorkload } from "../hardening/container/hardened-workload";
-import type { AcceptedException, Workload } from "../hardening/container/workload";
+import type { Workload } from "../hardening/container/workload";
 import {
   certResolverName,
   dynamicConfigProbePath,
@@ -18,11 +18,11 @@ import {
   type TraefikDynamicInput,
 } from "../hardening/edge";
 import { GATEWAY_ALIAS, GATEWAY_PORTS } from "../hardening/gateway";
-import { isPrivilegedPort } from "../hardening/rules";
 import { createCarrier } from "../resources/carrier";
 import { createContainer } from "../resources/container";
 import type { NetworkNames, StackContext } from "../resources/context";
 import { ACME_CA_FILE, traefikCertificates } from "../resources/edge-certificates";
+import { networkSubnet } from "../resources/on-engine";
 import { DataVolume } from "./data-volume";
 import { MountedFiles } from "./mounted-files";
 import { defined } from "../hardening/defined";
@@ -47,8 +47,8 @@ interface RoutesArgs {
 }
 
 /**
- * Traefik: the only container that publishes ports and is on `public`. It gets the certificates, ends TLS and leads what
- * is inside to the gateway. It reaches no service, and has no access to the Docker API.
+ * Traefik: gets the certificates, ends TLS and leads what is inside back to the gateway. It publishes no port,
+ * reaches no service, and has no access to the Docker API.
  */
 export class Edge extends pulumi.ComponentResource {
   constructor(name: string, context: StackContext, args: EdgeArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -115,26 +115,25 @@ export class Edge extends pulumi.ComponentResource {
 function staticFiles(context: StackContext, certificates: TraefikCertificates): Record<string, { content: string }> {
   const { config } = context;
   const ca = typeof config.certificates === "object" ? config.certificates.ca : undefined;
-  const content = renderTraefikStatic({ http: config.edge.httpPort !== false, certificates });
+  const content = renderTraefikStatic({
+    http: config.edge.httpPort !== false,
+    certificates,
+    gatewaySubnet: networkSubnet(context, "gateway"),
+  });
   return { [STATIC_FILE]: { content }, ...(ca === undefined ? {} : { [ACME_CA_FILE]: { content: ca } }) };
 }
 
 function dynamicInput(config: LoadedConfig, certificates: TraefikCertificates): TraefikDynamicInput {
-  const { https, http } = GATEWAY_PORTS;
   return {
     hosts: routeHosts(config),
     tls: config.edge.tls,
-    gateway: {
-      https: `${GATEWAY_ALIAS}:${https}`,
-      ...(config.edge.httpPort === false ? {} : { http: `${GATEWAY_ALIAS}:${http}` }),
-    },
+    gateway: `${GATEWAY_ALIAS}:${GATEWAY_PORTS.https}`,
     ...defined({ certResolver: certResolverName(certificates) }),
   };
 }
 
 function edgeWorkload(context: StackContext, acme: boolean): Workload {
   const { config, images } = context;
-  const { listenAddress, httpPort, httpsPort } = config.edge;
   return hardenedWorkload({
     name: EDGE_NAME,
     component: "edge",
@@ -143,11 +142,7 @@ function edgeWorkload(context: StackContext, acme: boolean): Workload {
     // Go collects its garbage before the container's limit is reached, not after.
     environment: { GOMEMLIMIT: `${Math.floor(config.edge.resources.memoryMiB * 0.9)}MiB` },
     user: EDGE_USER,
-    networks: [{ network: "public" }, { network: "gateway", aliases: [EDGE_ALIAS] }],
-    publishedPorts: [
-      ...(httpPort === false ? [] : [{ ip: listenAddress, external: httpPort, internal: TRAEFIK_PORTS.web }]),
-      { ip: listenAddress, external: httpsPort, internal: TRAEFIK_PORTS.websecure },
-    ],
+    networks: [...(acme ? [{ network: "acme" as const }] : []), { network: "gateway", aliases: [EDGE_ALIAS] }],
     mounts: [
       { kind: "volume", volume: "config", target: TRAEFIK_CONFIG_DIRECTORY, readOnly: true },
       { kind: "volume", volume: "routes", target: TRAEFIK_DYNAMIC_DIRECTORY, readOnly: true },
@@ -169,31 +164,5 @@ function edgeWorkload(context: StackContext, acme: boolean): Workload {
     stopGraceSeconds: 15,
     startTimeoutSeconds: 60,
     logging: config.logging,
-    accepted: edgeExceptions(config),
   });
-}
-
-/** What a public edge cannot hold, as the posture says it. */
-function edgeExceptions(config: LoadedConfig): AcceptedException[] {
-  const { listenAddress, httpPort, httpsPort } = config.edge;
-  const privileged = [httpPort, httpsPort].some((port) => port !== false && isPrivilegedPort(port));
-  return [
-    ...(privileged
-      ? [
-          {
-            rule: "cis-5.8",
-            reason: "the edge serves the standard web ports; inside the container Traefik listens on unprivileged ones",
-          },
-        ]
-      : []),
-    { rule: "cis-5.9", reason: "the edge is the stack's one way in" },
-    ...(listenAddress === "0.0.0.0"
-      ? [
-          {
-            rule: "cis-5.14",
-            reason: "the edge is reached on all of the host's addresses; set rampart:edge.listenAddress to narrow it",
-          },
-        ]
-      : []),
-  ];
 }

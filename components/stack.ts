@@ -19,7 +19,7 @@ import { POSTGRES_SUPERUSER, type DatabaseRole, type ServiceRole } from "../hard
 import { rotationKey } from "../hardening/postgres/roles/rotation";
 import { POSTGRES_PORT } from "../hardening/postgres/server/url";
 import { REDIS_ALIAS } from "../hardening/redis/url";
-import { createContext, type NetworkNames, type StackContext } from "../resources/context";
+import { createContext, currentEngine, type NetworkNames, type StackContext } from "../resources/context";
 import { databaseAccess, networkPlan, socketGroup, type DatabaseAccess } from "../resources/on-engine";
 import { cacheUrl, databaseUrl, databaseUrls, migrationUrls, type Login } from "../resources/urls";
 import { Authority } from "./authority";
@@ -99,14 +99,17 @@ export class HardenedStack extends pulumi.ComponentResource {
   readonly database: DatabaseOutputs | undefined;
   /** Undefined where there are no backups. */
   readonly backups: Backups | undefined;
+  /** The passwords of management surfaces, by user. */
+  readonly access: Readonly<Record<string, pulumi.Output<string>>>;
 
   private readonly context: StackContext;
   private readonly volumes: Readonly<Record<string, DataVolume>>;
 
   constructor(config: LoadedConfig, opts?: pulumi.ComponentResourceOptions) {
     super("rampart:stack:HardenedStack", config.name, {}, opts);
+    // First, as the provider takes two seconds for them, whatever else there is to do.
+    this.networks = this.createNetworks(config);
     this.context = this.createContext(config);
-    this.networks = this.createNetworks();
     this.volumes = this.createSharedVolumes();
     const authority = this.createAuthority();
     const database = this.createDatabase(authority);
@@ -118,6 +121,7 @@ export class HardenedStack extends pulumi.ComponentResource {
     new Edge(`${config.name}-edge`, this.context, { networks: this.networks }, { parent: this });
     const gateway = this.createGateway(services.routed);
     redis?.settle([...services.running, gateway]);
+    this.access = gateway.passwords;
     this.urls = routeUrls(config);
     this.database = database?.outputs;
     this.registerOutputs(this.outputs);
@@ -127,10 +131,12 @@ export class HardenedStack extends pulumi.ComponentResource {
   get outputs(): Pick<HardenedStack, "urls" | "networks"> & {
     readonly database?: DatabaseOutputs;
     readonly backups?: BackupOutputs;
+    readonly access?: Readonly<Record<string, pulumi.Output<string>>>;
   } {
     const { urls, networks, database } = this;
+    const access = Object.keys(this.access).length === 0 ? undefined : this.access;
     const backups = this.backups && { repository: this.backups.repository, password: this.backups.password };
-    return { urls, networks, ...defined({ database, backups }) };
+    return { urls, networks, ...defined({ database, backups, access }) };
   }
 
   private createContext(config: LoadedConfig): StackContext {
@@ -140,9 +146,8 @@ export class HardenedStack extends pulumi.ComponentResource {
     return createContext(config, { images, secrets });
   }
 
-  private createNetworks(): NetworkNames {
-    const { config, engine } = this.context;
-    const plan = networkPlan(config, engine);
+  private createNetworks(config: LoadedConfig): NetworkNames {
+    const plan = networkPlan(config, currentEngine());
     return new Networks(config.name, { stack: config.stack, plan }, { parent: this }).names;
   }
 
@@ -186,7 +191,7 @@ export class HardenedStack extends pulumi.ComponentResource {
     const policy = new DatabasePolicy(
       `${config.name}-database`,
       context,
-      { logins, roleVerifiers: roles.verifiers, dependsOn: roles.ready },
+      { logins, roleVerifiers: roles.verifiers, members: roles.members, dependsOn: roles.ready },
       { parent: this },
     );
     if (policy.watch !== undefined) {
@@ -296,10 +301,11 @@ export class HardenedStack extends pulumi.ComponentResource {
       config,
       service: this.createService(name, config, surroundings),
     }));
-    const routed = created.flatMap(({ name, config: { port, routes }, service: { alias, ready } }): RoutedService[] =>
-      port === undefined || routes.length === 0 ? [] : [{ name, routes, port, alias, ready }],
+    const routed = created.flatMap(
+      ({ name, config: { port, routes, replicas }, service: { alias, ready } }): RoutedService[] =>
+        port === undefined || routes.length === 0 ? [] : [{ name, routes, port, replicas, alias, ready }],
     );
-    return { running: created.map(({ service }) => service.ready), routed };
+    return { running: created.flatMap(({ service }) => service.ready), routed };
   }
 
   private createService(

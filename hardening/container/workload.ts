@@ -26,7 +26,15 @@ export const NOBODY = "65534:65534";
 export const SECRETS_PATH = "/run/secrets";
 
 /** The fixed networks; a `docker-api-<consumer>` network is added for each consumer of the Docker API. */
-export type NetworkName = "public" | "gateway" | "proxy" | "internal" | "egress" | "database-access" | `docker-api-${string}`;
+export type NetworkName =
+  | "public"
+  | "acme"
+  | "gateway"
+  | "proxy"
+  | "internal"
+  | "egress"
+  | "database-access"
+  | `docker-api-${string}`;
 
 export interface NetworkAttachment {
   readonly network: NetworkName;
@@ -81,6 +89,12 @@ export interface HealthCheck {
   readonly timeoutSeconds: number;
   readonly startPeriodSeconds: number;
   readonly retries: number;
+  /**
+   * Whether it may pass on what an earlier container left in a volume, until this one has looked for itself: then only the
+   * engine's own rounds count, of which the first is after one interval.
+   * @default false
+   */
+  readonly judgesThePast?: boolean;
 }
 
 export type SeccompOption =

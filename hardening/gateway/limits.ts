@@ -4,6 +4,8 @@ import { section } from "./text";
 
 /** The table of clients, whatever they ask for. */
 export const CLIENTS_TABLE = "clients";
+/** The table of clients' connections from outside. */
+export const CONNECTIONS_TABLE = "connections";
 
 /**
  * Milliseconds in which a bucket fills from empty. HAProxy counts what it let through over a time that slides, so a
@@ -32,8 +34,9 @@ const CLIENTS = 50_000;
 export function tables(limits: readonly RateLimit[]): string[] {
   const windows = [...new Map(limits.map((limit) => [tableOf(limit), windowMs(limit)]))].sort(([, a], [, b]) => a - b);
   return [
+    ...section(`backend ${CONNECTIONS_TABLE}`, [`stick-table type ipv6 size ${CLIENTS} expire 10m store conn_cur`]),
     ...section(`backend ${CLIENTS_TABLE}`, [
-      `stick-table type ipv6 size ${CLIENTS} expire 10m store conn_cur,gpc0,gpc0_rate(10s),gpc1,gpc1_rate(60s)`,
+      `stick-table type ipv6 size ${CLIENTS} expire 10m store gpc0,gpc0_rate(10s),gpc1,gpc1_rate(60s)`,
     ]),
     ...windows.flatMap(([name, window]) =>
       section(`backend ${name}`, [

@@ -1,4 +1,7 @@
-/** For each kind of value, which way it weakens. What is not here is neither weaker nor stronger, and shown all the same. */
+/**
+ * For each kind of value, which way it weakens. What is not here is neither weaker nor stronger,
+ * and shown all the same.
+ */
 import { DEFAULT_METHODS } from "../../hardening/gateway/route";
 import { rateASecond } from "../summary/routes";
 import type { RouteConfig, ServiceConfig } from "../../config";
@@ -118,6 +121,12 @@ const JUDGES: Readonly<Record<string, Judge>> = {
   "redis.protect": presenceIsStronger,
   "redis.tls": presenceIsStronger,
   route: gainIsWeaker,
+  "route.access": presenceIsStronger,
+  "route.access.basicAuth": presenceIsStronger,
+  "route.access.basicAuth.users.*": presenceIsWeaker,
+  "route.access.forwardAuth": presenceIsStronger,
+  "route.access.forwardAuth.headers.*": other,
+  "route.access.sources.*": presenceIsWeaker,
   "route.contentTypes": contentTypes,
   "route.cors": presenceIsWeaker,
   "route.cors.allowCredentials": presenceIsWeaker,
@@ -133,7 +142,7 @@ const JUDGES: Readonly<Record<string, Judge>> = {
   "route.streaming": presenceIsWeaker,
   "route.timeouts.requestSeconds": higherIsWeaker(60),
   "route.timeouts.responseSeconds": higherIsWeaker(60),
-  "route.timeouts.streamSeconds": higherIsWeaker(3600),
+  "route.timeouts.streamSeconds": higherIsWeaker(300),
   "route.webSocket": presenceIsWeaker,
 };
 

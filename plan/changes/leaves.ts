@@ -69,6 +69,9 @@ const GROUPS = [
   "program.tmpfs.*.exec",
   "program.volumes.*",
   "route",
+  "route.access",
+  "route.access.basicAuth",
+  "route.access.forwardAuth",
   "route.cors",
 ];
 

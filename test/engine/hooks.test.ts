@@ -7,8 +7,6 @@ import { clock } from "../../engine/until";
 import { FakeDocker } from "./fake-docker";
 
 const ENGINE = new DockerClient("unix:///run/test.sock");
-const FILTERS =
-  "--filter label=io.rampart.stack=dev --filter label=io.rampart.name=api --filter label=io.rampart.component=service";
 
 let docker: FakeDocker;
 let hooks: ContainerHooks;
@@ -38,7 +36,6 @@ const CONTAINER = {
     "io.rampart.pids-limit": "128",
     "io.rampart.stack": "dev",
   }),
-  wait: true,
 };
 
 const hookArgs = (newInputs: Record<string, unknown>): pulumi.ResourceHookArgs => ({
@@ -60,20 +57,6 @@ async function call(
   await hook.callback(hookArgs(newInputs));
 }
 
-async function fail(args: Partial<pulumi.ErrorHookArgs>): Promise<boolean> {
-  const [hook] = hooks.container.onError ?? [];
-  if (!(hook instanceof pulumi.ErrorHook)) throw new Error("there is no error hook");
-  return hook.callback({ ...hookArgs(CONTAINER), failedOperation: "create", errors: [], ...args });
-}
-
-/** What was logged, at each level. */
-function logged(): { errors: unknown[]; warnings: unknown[] } {
-  const found = { errors: [] as unknown[], warnings: [] as unknown[] };
-  jest.spyOn(pulumi.log, "error").mockImplementation((text) => Promise.resolve(void found.errors.push(text)));
-  jest.spyOn(pulumi.log, "warn").mockImplementation((text) => Promise.resolve(void found.warnings.push(text)));
-  return found;
-}
-
 describe("the hooks of a stack", () => {
   test("have names of their own, and only what they are for", () => {
     const job = hooks.jobReceipt({ name: "migration", timeoutSeconds: 1 });
@@ -86,7 +69,6 @@ describe("the hooks of a stack", () => {
     expect(bound).toEqual([
       "beforeCreate rampart-dev-container-leftovers",
       "afterCreate rampart-dev-pids-limit",
-      "onError rampart-dev-container-failed",
       "beforeCreate rampart-dev-migration-run",
       "afterCreate rampart-dev-routes-applied",
     ]);
@@ -121,7 +103,8 @@ describe("the hooks of a stack", () => {
 describe("what a killed update left", () => {
   const LISTED = "ps --all --no-trunc --filter label=io.rampart.stack=dev --format {{.ID}} {{.Names}}";
   const listed =
-    "b0 rampart-dev-api-0a1b2c3\nb1 rampart-dev-api-secrets-carrier-0a1b2c3\nb2 rampart-dev-api-0a1b2c3-x\nb3 rampart-dev-other-0a1b2c3\n";
+    "b0 rampart-dev-api-0a1b2c3\nb1 rampart-dev-api-secrets-carrier-0a1b2c3\nb2 rampart-dev-api-0a1b2c3-x\n" +
+    "b3 rampart-dev-other-0a1b2c3\n";
 
   test("is stopped and removed before the same container is made, if it never got its limit", async () => {
     docker.answer("ps", { stdout: listed });
@@ -186,15 +169,18 @@ describe("the PIDs limit", () => {
       stderr: "noise\nError response from daemon: cgroup v1 has no pids controller\n",
     });
     await expect(call(hooks.container, "afterCreate", CONTAINER)).rejects.toThrow(
-      "rampart-dev-api runs without its PIDs limit: the engine did not take the PIDs limit 128: Error response from daemon: cgroup v1 has no pids controller\n" +
-        "After mending it, run `pulumi up --replace 'urn:pulumi:dev::rampart::docker:index/container:Container::rampart-dev-api'`.",
+      "rampart-dev-api runs without its PIDs limit: the engine did not take the PIDs limit 128: " +
+        "Error response from daemon: cgroup v1 has no pids controller\n" +
+        "After mending it, run `pulumi up --replace " +
+        "'urn:pulumi:dev::rampart::docker:index/container:Container::rampart-dev-api'`.",
     );
   });
 
   test("fails without the Docker CLI, and names it", async () => {
     process.env["PATH"] = "/nonexistent";
     await expect(call(hooks.container, "afterCreate", CONTAINER)).rejects.toThrow(
-      "rampart-dev-api runs without its PIDs limit: the Docker CLI (`docker`) is not installed here; Rampart needs it beside the Pulumi CLI. Install it, then try again.",
+      "rampart-dev-api runs without its PIDs limit: the Docker CLI (`docker`) is not installed here; " +
+        "Rampart needs it beside the Pulumi CLI. Install it, then try again.",
     );
   });
 });
@@ -226,7 +212,8 @@ describe("a job", () => {
   test("that wrote nothing says so", async () => {
     docker.answer("wait", { stdout: "137\n" });
     await expect(run()).rejects.toThrow(
-      "migration ended with exit code 137; services were not changed, and the next `pulumi up` runs it again.\nlast log lines:\n    (it wrote nothing)",
+      "migration ended with exit code 137; services were not changed, and the next `pulumi up` runs it again.\n" +
+        "last log lines:\n    (it wrote nothing)",
     );
   });
 
@@ -234,7 +221,8 @@ describe("a job", () => {
     docker.answer("wait", { hangs: true });
     docker.answer("logs", { stdout: "waiting for a lock\n" });
     await expect(run(0.2)).rejects.toThrow(
-      "migration did not end within 0.2 s and was stopped; services were not changed.\nlast log lines:\n    waiting for a lock",
+      "migration did not end within 0.2 s and was stopped; services were not changed.\nlast log lines:\n" +
+        "    waiting for a lock",
     );
     expect(docker.calls).toContain("--host unix:///run/test.sock stop --time 10 c0ffee");
   });
@@ -260,70 +248,6 @@ describe("a job", () => {
   });
 });
 
-describe("a container that fails", () => {
-  const state = (facts: object): void => docker.answer("inspect", { stdout: JSON.stringify(facts) });
-
-  test("is explained and stopped, and the operation is not tried again", async () => {
-    const found = logged();
-    docker.answer("ps", { stdout: "newest\nolder\n" });
-    docker.answer("logs", { stderr: "cannot bind\n" });
-    state({
-      Status: "running",
-      Running: true,
-      Health: { Status: "unhealthy", Log: [{ ExitCode: 1, Output: "refused\n" }] },
-    });
-    await expect(fail({})).resolves.toBe(false);
-    expect(found).toEqual({
-      errors: [
-        "rampart-dev-api did not become healthy: status running\nlast health check: exit 1, refused\nlast log lines:\n    cannot bind",
-      ],
-      warnings: [],
-    });
-    // Of its own kind: the carriers of its files bear its name, too.
-    expect(docker.calls.at(0)).toBe(`--host unix:///run/test.sock ps --all --no-trunc --quiet ${FILTERS}`);
-    expect(docker.calls.at(-1)).toBe("--host unix:///run/test.sock stop --time 5 newest");
-  });
-
-  test("that ended is explained by its exit code, and by its memory limit where that was why", async () => {
-    const found = logged();
-    docker.answer("ps", { stdout: "newest\n" });
-    state({ Status: "exited", Running: false, ExitCode: 137, OOMKilled: true });
-    await fail({});
-    expect(found.errors).toEqual([
-      "rampart-dev-api did not become healthy: status exited, exit code 137, killed for want of memory (raise resources.memoryMiB)\nlast log lines:\n    (it wrote nothing)",
-    ]);
-  });
-
-  test("before it existed does not touch the one that serves", async () => {
-    const found = logged();
-    docker.answer("ps", { stdout: "serving\n" });
-    state({ Status: "running", Running: true, Health: { Status: "healthy" } });
-    await fail({ errors: ["Error response from daemon: invalid reference format"] });
-    expect(found).toEqual({ errors: [], warnings: [] });
-    expect(docker.calls.filter((line) => line.includes(" stop "))).toEqual([]);
-  });
-
-  test.each([
-    ["on an update", { failedOperation: "update" }],
-    ["on a deletion", { failedOperation: "delete", newInputs: undefined }],
-    ["and is a job or a carrier, which is not started then", { newInputs: { ...CONTAINER, wait: undefined } }],
-  ])("%s touches nothing", async (_when, args) => {
-    await expect(fail(args as Partial<pulumi.ErrorHookArgs>)).resolves.toBe(false);
-    expect(docker.calls).toEqual([]);
-  });
-
-  test("without the Docker CLI fails with the provider's error, and a warning", async () => {
-    const found = logged();
-    process.env["PATH"] = "/nonexistent";
-    await expect(fail({})).resolves.toBe(false);
-    expect(found.warnings).toEqual([
-      expect.stringContaining(
-        "rampart-dev-api: its logs could not be read: the Docker CLI (`docker`) is not installed here",
-      ),
-    ]);
-  });
-});
-
 describe("new routes", () => {
   const inputs = labels({ [LABEL_ROUTES_PROBE]: "/rampart-config/1a2b" });
   const apply = (newInputs: Record<string, unknown> = inputs): Promise<void> =>
@@ -337,7 +261,8 @@ describe("new routes", () => {
     const probe =
       "--host unix:///run/test.sock exec edge-id wget -q -O /dev/null http://127.0.0.1:8082/rampart-config/1a2b";
     expect(docker.calls).toEqual([
-      "--host unix:///run/test.sock ps --no-trunc --quiet --filter label=io.rampart.stack=dev --filter label=io.rampart.name=edge",
+      "--host unix:///run/test.sock ps --no-trunc --quiet --filter label=io.rampart.stack=dev --filter " +
+        "label=io.rampart.name=edge",
       "--host unix:///run/test.sock kill --signal HUP edge-id",
       probe,
       probe,
@@ -353,7 +278,8 @@ describe("new routes", () => {
     jest.spyOn(clock, "now").mockImplementation(() => (now += 15_000));
     jest.spyOn(clock, "sleep").mockResolvedValue();
     await expect(apply()).rejects.toThrow(
-      "the edge did not take the new routes within 20 s; last seen: wget: server returned error: HTTP/1.1 404 Not Found\n" +
+      "the edge did not take the new routes within 20 s; last seen: wget: server returned error: " +
+        "HTTP/1.1 404 Not Found\n" +
         'The edge goes on serving the old routes.\nlast log lines:\n    {"level":"error","message":"yaml: line 3"}',
     );
   });
@@ -379,7 +305,8 @@ describe("new files of a running container", () => {
     "--host unix:///run/test.sock ps --no-trunc --quiet --filter label=io.rampart.stack=dev " +
     "--filter label=io.rampart.name=gateway --filter label=io.rampart.component=gateway";
   const script = (id: string): string =>
-    `--host unix:///run/test.sock exec ${id} /bin/sh -c test -f "$1" || exit 0; exec /bin/sh "$1" - /etc/rampart/apply.sh`;
+    `--host unix:///run/test.sock exec ${id} /bin/sh -c test -f "$1" || exit 0; exec /bin/sh "$1" ` +
+    "- /etc/rampart/apply.sh";
 
   test("are taken by every one that runs: while one replaces another, both serve", async () => {
     docker.answer("ps", { stdout: "new-id\nold-id\n" });

@@ -20,7 +20,8 @@ describe("what components would throw later is a fault now", () => {
         path: "rampart:database.resources.pids",
         given: "100",
         allowed:
-          "at least 192: a process for each of 160 connections, which are those of app_rw and app_ro twice for a rotation, and the server's own",
+          "at least 192: a process for each of 160 connections, " +
+          "which are those of app_rw and app_ro twice for a rotation, and the server's own",
       },
     ]);
   });

@@ -5,6 +5,7 @@ const INPUT: NetworksInput = {
   stackName: "rampart-prod",
   pool: "10.20.0.0/16",
   dockerApiConsumers: [],
+  acme: false,
   egress: false,
   databaseAccess: false,
 };
@@ -34,7 +35,7 @@ describe("the plan of the networks", () => {
     expect(subnets({ databaseAccess: true })).toEqual({ ...subnets({}), "database-access": "10.20.1.0/24" });
   });
 
-  test("denies by default: only public, egress and database-access have a way out, and their members no way to each other", () => {
+  test("denies by default: only public, egress and database-access have a way out, none to each other", () => {
     const plan = planNetworks({ ...INPUT, egress: true, databaseAccess: true, dockerApiConsumers: ["worker"] });
     expect(
       plan.map(({ name, internal, icc }) => `${name} ${internal ? "internal" : "open"}${icc ? "" : ", apart"}`),
@@ -69,7 +70,7 @@ describe("the plan of the networks", () => {
     );
   });
 
-  test("gives each consumer of the Docker API a subnet that no other network has, whatever their number and order", () => {
+  test("gives each consumer of the Docker API a subnet of its own, whatever their number and order", () => {
     const names = fc.uniqueArray(fc.stringMatching(/^[a-z][a-z0-9-]{0,12}$/), { maxLength: 120 });
     fc.assert(
       fc.property(names, (consumers) => {

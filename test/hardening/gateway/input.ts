@@ -30,4 +30,6 @@ export const input: GatewayInput = {
   routes: [route],
   connections: { perClient: 256, total: 1500 },
   externalHttpsPort: 443,
+  edge: { host: "edge", tls: 8443 },
+  http: true,
 };

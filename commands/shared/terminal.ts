@@ -1,4 +1,4 @@
-import { createInterface } from "node:readline/promises";
+import { createInterface, type Interface } from "node:readline/promises";
 
 /** Asks a person. */
 export interface Asker {
@@ -12,10 +12,29 @@ export interface Asker {
   readonly close: () => void;
 }
 
+/** Whether somebody is there to answer: not in CI, and not where input or messages go to a file or a pipe. */
+const isSomebodyThere = (env: NodeJS.ProcessEnv): boolean =>
+  process.stdin.isTTY && process.stderr.isTTY && (env["CI"] ?? "") === "";
+
+const open = (): Interface => createInterface({ input: process.stdin, output: process.stderr });
+
+/** A yes or no of the person at the terminal, an empty answer for yes; undefined where there is nobody. */
+export function agreement(env: NodeJS.ProcessEnv): ((question: string) => Promise<boolean>) | undefined {
+  if (!isSomebodyThere(env)) return undefined;
+  return async (question) => {
+    const lines = open();
+    try {
+      return /^(?:y|yes|)$/i.test((await lines.question(question)).trim());
+    } finally {
+      lines.close();
+    }
+  };
+}
+
 /** The person at the terminal; undefined where there is none. */
-export function terminal(): Asker | undefined {
-  if (!process.stdin.isTTY || !process.stderr.isTTY) return undefined;
-  const lines = createInterface({ input: process.stdin, output: process.stderr });
+export function terminal(env: NodeJS.ProcessEnv): Asker | undefined {
+  if (!isSomebodyThere(env)) return undefined;
+  const lines = open();
   return asker(
     (prompt) => lines.question(prompt),
     (line) => void process.stderr.write(`${line}\n`),
