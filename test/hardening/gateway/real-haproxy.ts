@@ -230,6 +230,3 @@ export class RealHaproxy {
     rmSync(this.directory, { recursive: true, force: true });
   }
 }
-
-/** Whether the programs of the script are there. */
-export const hasBusyBox = (): boolean => spawnSync("busybox", ["true"]).status === 0;
