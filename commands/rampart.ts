@@ -20,6 +20,7 @@ import { standingPlace, takenByNpm } from "./shared/npm-run";
 import { printer, type Printer } from "./shared/output";
 import { projectRoot } from "./shared/project";
 import { start } from "./start";
+import { trust } from "./trust";
 import { upgradePostgres } from "./upgrade-postgres";
 
 /** Every command, in the order in which a person meets them. */
@@ -34,6 +35,7 @@ export const COMMANDS: readonly Command[] = [
   restoreDrill,
   upgradePostgres,
   apparmor,
+  trust,
 ];
 
 /** Runs one command line, and gives its exit code. @throws UserError for what the user can mend */

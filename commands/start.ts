@@ -205,7 +205,9 @@ function silence(target: Target, answer: Answer): string {
 
 function remark(config: LoadedConfig, { host, address }: Target): string {
   const remarks = [
-    ...(config.certificates === "self-signed" ? ["self-signed: the browser warns, curl wants -k"] : []),
+    ...(config.certificates === "self-signed"
+      ? ["self-signed: the browser warns until `npx rampart trust`, curl wants -k"]
+      : []),
     ...(address.startsWith("127.") && host !== "localhost" && !host.endsWith(".localhost")
       ? [`your browser needs \`${address} ${host}\` in /etc/hosts`]
       : []),

@@ -9,12 +9,7 @@ import {
 import { SEED_BYTES } from "../hardening/pki/keys";
 import { certificatePeriod, type CertificatePeriod } from "../hardening/pki/period";
 import { defined } from "../hardening/defined";
-
-/** A certificate and its key, the latter a secret. */
-export interface CertificateOutputs {
-  readonly certificate: pulumi.Output<string>;
-  readonly privateKey: pulumi.Output<string>;
-}
+import type { CertificateOutputs } from "../resources/edge-certificates";
 
 /**
  * The stack's own certificate authority. All that the state keeps is a seed; certificates follow from it and from the

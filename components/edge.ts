@@ -1,47 +1,56 @@
 import * as pulumi from "@pulumi/pulumi";
-import { routeHosts, type LoadedConfig } from "../config";
+import { acmeOf, guardedHosts, issuerOf, routeHosts, signsEdge, type LoadedConfig } from "../config";
 import { LABEL_ROUTES_PROBE } from "../engine/hooks";
 import { hardenedWorkload } from "../hardening/container/hardened-workload";
-import type { Workload } from "../hardening/container/workload";
+import { SECRETS_PATH, type Workload } from "../hardening/container/workload";
 import {
   certResolverName,
   dynamicConfigProbePath,
   EDGE_ALIAS,
   renderTraefikDynamic,
-  renderTraefikStatic,
   TRAEFIK_ACME_DIRECTORY,
+  TRAEFIK_CERTIFICATES_FILE,
   TRAEFIK_CONFIG_DIRECTORY,
   TRAEFIK_DYNAMIC_DIRECTORY,
   TRAEFIK_PORTS,
   TRAEFIK_ROUTES_FILE,
+  type ClientCertificates,
   type TraefikCertificates,
   type TraefikDynamicInput,
 } from "../hardening/edge";
-import { GATEWAY_ALIAS, GATEWAY_PORTS } from "../hardening/gateway";
+import { GATEWAY_ALIAS, GATEWAY_PORTS, guardedPorts } from "../hardening/gateway";
 import { createCarrier } from "../resources/carrier";
 import { createContainer } from "../resources/container";
 import type { NetworkNames, StackContext } from "../resources/context";
-import { ACME_CA_FILE, traefikCertificates } from "../resources/edge-certificates";
-import { networkSubnet } from "../resources/on-engine";
+import {
+  dnsProvider,
+  EDGE_STATIC_FILE,
+  givenCertificates,
+  staticFiles,
+  traefikCertificates,
+} from "../resources/edge-certificates";
+import type { Authority } from "./authority";
 import { DataVolume } from "./data-volume";
 import { MountedFiles } from "./mounted-files";
-import { defined } from "../hardening/defined";
+import { defined, listed } from "../hardening/defined";
 
 /** Any uid but root's: the image needs none of its own. */
 const EDGE_USER = "65532:65532";
 const EDGE_NAME = "edge";
 /** MiB of /tmp, which Traefik does not need for connections. */
 const SCRATCH_MIB = 4;
-const STATIC_FILE = "traefik.yml";
 
 export interface EdgeArgs {
   readonly networks: NetworkNames;
+  /** Signs the certificate for all hosts of a self-signed stack. @default Traefik signs one by itself */
+  readonly authority?: Authority;
 }
 
 interface RoutesArgs {
   /** The edge's resource name. */
   readonly name: string;
   readonly certificates: TraefikCertificates;
+  readonly authority: Authority | undefined;
   readonly volume: DataVolume;
   readonly running: pulumi.Input<pulumi.Resource>;
 }
@@ -58,9 +67,14 @@ export class Edge extends pulumi.ComponentResource {
     const configuration = new MountedFiles(
       `${name}-config`,
       context,
-      { owner: EDGE_NAME, secret: false, files: staticFiles(context, certificates) },
+      { owner: EDGE_NAME, ...staticFiles(context) },
       { parent: this },
     );
+    const provider = dnsProvider(context);
+    const credentials =
+      Object.keys(provider.files).length === 0
+        ? undefined
+        : new MountedFiles(`${name}-dns`, context, { owner: EDGE_NAME, files: provider.files }, { parent: this });
     const acme =
       certificates.kind === "acme"
         ? new DataVolume(
@@ -76,32 +90,41 @@ export class Edge extends pulumi.ComponentResource {
       { owner: EDGE_NAME, protect: false, shared: false },
       { parent: this },
     );
-    const { running } = createContainer(context, name, edgeWorkload(context, acme !== undefined), {
+    const volumes = {
+      config: configuration.volumeName,
+      routes: routes.volumeName,
+      ...defined({ acme: acme?.volumeName, secrets: credentials?.volumeName }),
+    };
+    const workload = edgeWorkload(context, { volumes: Object.keys(volumes), environment: provider.environment });
+    const { running } = createContainer(context, name, workload, {
       networks: args.networks,
-      volumes: {
-        config: configuration.volumeName,
-        routes: routes.volumeName,
-        ...(acme === undefined ? {} : { acme: acme.volumeName }),
-      },
+      volumes,
       parent: this,
       lifecycle: "exclusive",
-      dependsOn: [configuration.carrier, ...(acme === undefined ? [] : [acme.ready])],
+      dependsOn: [configuration.carrier, ...listed(acme?.ready), ...listed(credentials?.carrier)],
     });
-    this.writeRoutes(context, { name, certificates, volume: routes, running });
+    this.writeRoutes(context, { name, certificates, authority: args.authority, volume: routes, running });
     this.registerOutputs({});
   }
 
-  /** The hosts lie in a volume of their own, so that a new one does not restart the edge. */
-  private writeRoutes(context: StackContext, { name, certificates, volume, running }: RoutesArgs): void {
-    const rendered = renderTraefikDynamic(dynamicInput(context.config, certificates));
+  /** Hosts and certificates lie in a volume of their own, so that a new one does not restart the edge. */
+  private writeRoutes(context: StackContext, { name, certificates, authority, volume, running }: RoutesArgs): void {
+    const signed = signsEdge(context.config) ? authority?.server(EDGE_NAME, routeHosts(context.config)) : undefined;
+    const given = givenCertificates(context, signed);
+    const rendered = given.digest.apply((digest) =>
+      renderTraefikDynamic(dynamicInput(context.config, certificates, digest)),
+    );
     createCarrier(
       `${name}-routes`,
       context,
       {
         owner: EDGE_NAME,
         volumeName: volume.volumeName,
-        files: { [TRAEFIK_ROUTES_FILE]: { content: rendered } },
-        extraLabels: [{ label: LABEL_ROUTES_PROBE, value: dynamicConfigProbePath(rendered) }],
+        files: {
+          [TRAEFIK_ROUTES_FILE]: { content: rendered },
+          [TRAEFIK_CERTIFICATES_FILE]: { content: given.content, secret: given.secret },
+        },
+        extraLabels: [{ label: LABEL_ROUTES_PROBE, value: rendered.apply(dynamicConfigProbePath) }],
       },
       {
         parent: this,
@@ -112,46 +135,61 @@ export class Edge extends pulumi.ComponentResource {
   }
 }
 
-function staticFiles(context: StackContext, certificates: TraefikCertificates): Record<string, { content: string }> {
-  const { config } = context;
-  const ca = typeof config.certificates === "object" ? config.certificates.ca : undefined;
-  const content = renderTraefikStatic({
-    http: config.edge.httpPort !== false,
-    certificates,
-    gatewaySubnet: networkSubnet(context, "gateway"),
-  });
-  return { [STATIC_FILE]: { content }, ...(ca === undefined ? {} : { [ACME_CA_FILE]: { content: ca } }) };
+function clientCertificates(config: LoadedConfig): Readonly<Record<string, ClientCertificates>> {
+  const ports = guardedPorts(guardedHosts(config));
+  return Object.fromEntries(
+    Object.entries(config.edge.clientCertificates).map(([host, { ca }]) => [
+      host,
+      { ca, gateway: `${GATEWAY_ALIAS}:${ports[host] ?? 0}` },
+    ]),
+  );
 }
 
-function dynamicInput(config: LoadedConfig, certificates: TraefikCertificates): TraefikDynamicInput {
+function dynamicInput(config: LoadedConfig, certificates: TraefikCertificates, digest?: string): TraefikDynamicInput {
   return {
     hosts: routeHosts(config),
     tls: config.edge.tls,
     gateway: `${GATEWAY_ALIAS}:${GATEWAY_PORTS.https}`,
-    ...defined({ certResolver: certResolverName(certificates) }),
+    clientCertificates: clientCertificates(config),
+    sniStrict: issuerOf(config.certificates) !== "self-signed",
+    ...defined({
+      certificates: digest,
+      certResolver: certResolverName(certificates),
+      domains: acmeOf(config.certificates)?.domains,
+    }),
   };
 }
 
-function edgeWorkload(context: StackContext, acme: boolean): Workload {
-  const { config, images } = context;
+interface EdgeParts {
+  /** The volumes that it has, by their keys. */
+  readonly volumes: readonly string[];
+  /** Variables of a DNS provider. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+function edgeWorkload({ config, images }: StackContext, { volumes, environment }: EdgeParts): Workload {
+  const acme = volumes.includes("acme");
   return hardenedWorkload({
     name: EDGE_NAME,
     component: "edge",
     image: images.reference("traefik"),
-    command: ["traefik", `--configFile=${TRAEFIK_CONFIG_DIRECTORY}/${STATIC_FILE}`],
+    command: ["traefik", `--configFile=${TRAEFIK_CONFIG_DIRECTORY}/${EDGE_STATIC_FILE}`],
     // Go collects its garbage before the container's limit is reached, not after.
-    environment: { GOMEMLIMIT: `${Math.floor(config.edge.resources.memoryMiB * 0.9)}MiB` },
+    environment: { ...environment, GOMEMLIMIT: `${Math.floor(config.edge.resources.memoryMiB * 0.9)}MiB` },
     user: EDGE_USER,
     networks: [...(acme ? [{ network: "acme" as const }] : []), { network: "gateway", aliases: [EDGE_ALIAS] }],
     mounts: [
       { kind: "volume", volume: "config", target: TRAEFIK_CONFIG_DIRECTORY, readOnly: true },
       { kind: "volume", volume: "routes", target: TRAEFIK_DYNAMIC_DIRECTORY, readOnly: true },
+      ...(volumes.includes("secrets")
+        ? [{ kind: "volume", volume: "secrets", target: SECRETS_PATH, readOnly: true } as const]
+        : []),
       ...(acme ? [{ kind: "volume", volume: "acme", target: TRAEFIK_ACME_DIRECTORY, readOnly: false } as const] : []),
     ],
     tmpfs: [{ path: "/tmp", sizeMiB: SCRATCH_MIB }],
     resources: config.edge.resources,
     healthCheck: {
-      test: ["CMD", "traefik", "healthcheck", `--configFile=${TRAEFIK_CONFIG_DIRECTORY}/${STATIC_FILE}`],
+      test: ["CMD", "traefik", "healthcheck", `--configFile=${TRAEFIK_CONFIG_DIRECTORY}/${EDGE_STATIC_FILE}`],
       intervalSeconds: 2,
       timeoutSeconds: 3,
       startPeriodSeconds: 20,

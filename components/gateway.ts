@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { accessUsers, asksBeforehand, corsOf, type LoadedConfig, type RouteConfig } from "../config";
+import { accessUsers, asksBeforehand, corsOf, guardedHosts, type LoadedConfig, type RouteConfig } from "../config";
 import { hardenedWorkload } from "../hardening/container/hardened-workload";
 import type { AcceptedException, Workload } from "../hardening/container/workload";
 import { defined } from "../hardening/defined";
@@ -152,6 +152,7 @@ function gatewayInput(
     http: config.edge.httpPort !== false,
     connections: config.edge.connections,
     externalHttpsPort: config.edge.httpsPort,
+    guardedHosts: guardedHosts(config),
     trustedProxies: config.edge.trustedProxies,
     routes: services.flatMap((service, index) =>
       service.routes.map((route, position) => ({

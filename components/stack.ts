@@ -5,6 +5,7 @@ import {
   needsAuthority,
   routeUrls,
   serviceRole,
+  signsEdge,
   sharedVolumeNames,
   usesDatabase,
   usesRedis,
@@ -99,6 +100,8 @@ export class HardenedStack extends pulumi.ComponentResource {
   readonly database: DatabaseOutputs | undefined;
   /** Undefined where there are no backups. */
   readonly backups: Backups | undefined;
+  /** The certificate in PEM of the authority that signs the edge's; undefined where another CA does. */
+  readonly certificateAuthority: pulumi.Output<string> | undefined;
   /** The passwords of management surfaces, by user. */
   readonly access: Readonly<Record<string, pulumi.Output<string>>>;
 
@@ -118,7 +121,13 @@ export class HardenedStack extends pulumi.ComponentResource {
     const dataReady = database === undefined ? [] : [database.policy.guard(migration)];
     this.backups = this.createBackups(database, dataReady);
     const services = this.createServices({ database, redis, migrated: migration !== undefined, dataReady });
-    new Edge(`${config.name}-edge`, this.context, { networks: this.networks }, { parent: this });
+    new Edge(
+      `${config.name}-edge`,
+      this.context,
+      { networks: this.networks, ...defined({ authority }) },
+      { parent: this },
+    );
+    this.certificateAuthority = signsEdge(config) ? authority?.certificate : undefined;
     const gateway = this.createGateway(services.routed);
     redis?.settle([...services.running, gateway]);
     this.access = gateway.passwords;
@@ -131,12 +140,13 @@ export class HardenedStack extends pulumi.ComponentResource {
   get outputs(): Pick<HardenedStack, "urls" | "networks"> & {
     readonly database?: DatabaseOutputs;
     readonly backups?: BackupOutputs;
+    readonly certificateAuthority?: pulumi.Output<string>;
     readonly access?: Readonly<Record<string, pulumi.Output<string>>>;
   } {
-    const { urls, networks, database } = this;
+    const { urls, networks, database, certificateAuthority } = this;
     const access = Object.keys(this.access).length === 0 ? undefined : this.access;
     const backups = this.backups && { repository: this.backups.repository, password: this.backups.password };
-    return { urls, networks, ...defined({ database, backups, access }) };
+    return { urls, networks, ...defined({ database, backups, certificateAuthority, access }) };
   }
 
   private createContext(config: LoadedConfig): StackContext {

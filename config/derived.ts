@@ -66,9 +66,13 @@ export const registryUsers = ({ registries }: Pick<StackConfig, "registries">): 
       .sort(([a], [b]) => (a < b ? -1 : 1)),
   );
 
+/** Whether the edge's certificate is signed by the stack's own authority. */
+export const signsEdge = (config: Pick<StackConfig, "certificates" | "services">): boolean =>
+  config.certificates === "self-signed" && routeHosts(config).length > 0;
+
 /** Whether the stack has an authority of its own, which signs its servers' certificates. */
 export const needsAuthority = (config: StackConfig): boolean =>
-  usesDatabase(config) || (usesRedis(config) && config.redis.tls);
+  usesDatabase(config) || (usesRedis(config) && config.redis.tls) || signsEdge(config);
 
 export const backsUp = (config: StackConfig): boolean => config.database.backups !== false && usesDatabase(config);
 
@@ -121,3 +125,7 @@ export function serviceRole({ data }: Pick<ServiceConfig, "data">): ServiceRole 
 export function keyPrefixes(name: string, cache: ServiceConfig["cache"]): readonly string[] {
   return typeof cache === "object" ? cache.keyPrefixes : [`${name}:`];
 }
+
+/** The hosts that ask for a client's certificate, sorted. */
+export const guardedHosts = ({ edge }: Pick<StackConfig, "edge">): string[] =>
+  Object.keys(edge.clientCertificates).sort();

@@ -1,5 +1,6 @@
 /** The configuration of a stack: its schema, its defaults, and every fault of it in one error. */
 export { imageFault, parseImage, type ImageReference } from "../hardening/container/image";
+export * from "./certificates";
 export * from "./derived";
 export * from "./environment";
 export * from "./faults";

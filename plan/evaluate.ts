@@ -1,6 +1,15 @@
 import * as pulumi from "@pulumi/pulumi";
 import { currentEngine } from "../resources/context";
-import { loadStackConfig, registryUsers, usesDatabase, usesRedis } from "../config";
+import {
+  certificateNames,
+  chainEnd,
+  issuerOf,
+  loadStackConfig,
+  ownCertificatesOf,
+  registryUsers,
+  usesDatabase,
+  usesRedis,
+} from "../config";
 import { databaseAccess } from "../resources/on-engine";
 import type { LoadedConfig } from "../config";
 import { CA_NOT_AFTER } from "../hardening/pki/certificates";
@@ -65,13 +74,27 @@ function facts(config: LoadedConfig): StackFacts {
   return {
     stack: config.stack,
     environment: config.environment,
-    certificates: typeof config.certificates === "string" ? config.certificates : config.certificates.directory,
+    certificates: issuerOf(config.certificates),
+    ...ownCertificateFacts(config, new Date()),
     registries: registryUsers(config),
     edge: { listenAddress: config.edge.listenAddress, behindProxy: config.edge.trustedProxies.length > 0 },
     ...(usesDatabase(config) ? { databaseAccess: databaseAccess(config, currentEngine()) } : {}),
     ...(usesDatabase(config) || usesRedis(config) ? { data: dataFacts(config, new Date()) } : {}),
   };
 }
+
+function ownCertificateFacts({ certificates }: LoadedConfig, now: Date): Pick<StackFacts, "ownCertificates"> {
+  const own = ownCertificatesOf(certificates);
+  if (own.length === 0) return {};
+  return {
+    ownCertificates: own.map(({ certificate }) => {
+      const end = chainEnd(certificate) ?? "";
+      return { names: certificateNames(certificate), end, daysLeft: (Date.parse(end) - now.getTime()) / DAY_MS };
+    }),
+  };
+}
+
+const DAY_MS = 86_400_000;
 
 function dataFacts(config: LoadedConfig, now: Date): NonNullable<StackFacts["data"]> {
   const { database, redis } = config;

@@ -9,6 +9,8 @@ export interface MountedFile {
   readonly content: pulumi.Input<string>;
   /** Octal permissions. The volume has one reader, whose uid is its own matter. @default "0444" */
   readonly permissions?: string;
+  /** Whether this one is secret among others that are not. @default as the carrier's files are */
+  readonly secret?: boolean;
 }
 
 /** Contents by file name. */
@@ -41,9 +43,9 @@ export function createCarrier(
   const secret = args.secret ?? false;
   const uploads = Object.entries(args.files ?? {})
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([file, { content, permissions }]) => ({
+    .map(([file, { content, permissions, secret: one = secret }]) => ({
       file: `${mountPath}/${file}`,
-      content: secret ? pulumi.secret(content) : content,
+      content: one ? pulumi.secret(content) : content,
       permissions: permissions ?? "0444",
     }));
   return new docker.Container(

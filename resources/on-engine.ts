@@ -2,7 +2,7 @@
  * What a configuration comes to on one engine: local or remote decides how Postgres is reached and who owns the socket.
  */
 import { statSync } from "node:fs";
-import { backsUpElsewhere, usesDatabase, type LoadedConfig } from "../config";
+import { acmeOf, backsUpElsewhere, usesDatabase, type LoadedConfig } from "../config";
 import { isLocalLinux, type Engine } from "../engine/engine";
 import { planNetworks, type NetworkPlan } from "../hardening/container/networks";
 import type { NetworkName } from "../hardening/container/workload";
@@ -31,7 +31,7 @@ export function networkPlan(config: LoadedConfig, engine: Engine): NetworkPlan[]
     stackName: config.name,
     ...defined({ pool: config.network.pool }),
     dockerApiConsumers: services.filter(([, service]) => service.dockerApi !== undefined).map(([service]) => service),
-    acme: config.certificates !== "self-signed",
+    acme: acmeOf(config.certificates) !== undefined,
     egress: services.some(([, service]) => service.egress) || backsUpElsewhere(config),
     databaseAccess: databaseAccess(config, engine) === "forwarder" && usesDatabase(config),
   });

@@ -1,9 +1,7 @@
-import { existsSync } from "node:fs";
 import { defined } from "../../hardening/defined";
 import { UserError } from "../shared/errors";
-import { field, parseJson, text } from "../shared/json";
-import { capture, findProgram } from "../shared/run";
-import { pulumiEnvironment, stackStateFile, statePaths } from "../shared/state";
+import { field, text } from "../shared/json";
+import { readOutputs } from "../shared/stack-outputs";
 
 /** What a stack's outputs say of its database. */
 export interface DatabaseAccess {
@@ -16,33 +14,9 @@ export interface DatabaseAccess {
   readonly ca?: string;
 }
 
-/** Where the state is: with `npm start`, or where PULUMI_BACKEND_URL and the login say. */
-export function stateEnvironment(
-  root: string,
-  project: string,
-  stack: string,
-  env: NodeJS.ProcessEnv,
-): NodeJS.ProcessEnv {
-  const paths = statePaths(root);
-  const own = env["PULUMI_BACKEND_URL"] === undefined && existsSync(stackStateFile(paths, project, stack));
-  return own ? pulumiEnvironment(env, paths, stack) : env;
-}
-
-/** Reads a stack's outputs with the Pulumi CLI. @throws UserError when there are none */
+/** Reads what a stack's outputs say of its database. @throws UserError when there are none */
 export async function readAccess(root: string, project: string, stack: string): Promise<DatabaseAccess> {
-  const pulumi = findProgram("pulumi", process.env);
-  if (pulumi === undefined)
-    throw new UserError("The Pulumi CLI (`pulumi`) is not installed here, and only it can open the stack's passwords.");
-  const env = stateEnvironment(root, project, stack, process.env);
-  const result = await capture(
-    pulumi,
-    ["--non-interactive", "--cwd", root, "stack", "output", "--json", "--show-secrets", "--stack", stack],
-    env,
-    120,
-  );
-  if (result.code !== 0)
-    throw new UserError(`The outputs of stack ${stack} could not be read: ${result.stderr.trim()}`);
-  return accessOf(stack, parseJson(result.stdout));
+  return accessOf(stack, await readOutputs({ root, project, stack, env: process.env }));
 }
 
 /** @throws UserError when the outputs are not those of a stack with a database */

@@ -1,4 +1,5 @@
 import { request } from "node:https";
+import { issuerOf } from "../../config/certificates";
 import { routeUrl } from "../../config/derived";
 import type { LoadedConfig } from "../../config/load";
 import { watch } from "../../engine/until";
@@ -35,7 +36,7 @@ export function targets(config: LoadedConfig, engineHost: string): Target[] {
       path: pathPrefix,
       address,
       port: httpsPort,
-      trusted: config.certificates === "letsencrypt",
+      trusted: issuerOf(config.certificates) === "letsencrypt",
     });
   }
   return [...urls.values()].sort((a, b) => (a.url < b.url ? -1 : 1));

@@ -1,11 +1,9 @@
-/** Routes, certificates, ports and the version of Traefik. */
+/** Routes, ports, memory and the version of Traefik. */
 import { EDGE_BASE_MIB, leastEdgeMiB } from "../../hardening/edge/memory";
 import { parseTraefikVersion } from "../../hardening/edge/static-config";
+import { routeHosts } from "../derived";
 import type { Fault } from "../faults";
 import type { StackConfig } from "../schema";
-import { isLoopback } from "../values/addresses";
-import { isExampleHost } from "../values/examples";
-import { isPublicHost } from "../values/hosts";
 import type { ShowPath } from "./check";
 
 export function routeFaults(config: StackConfig, show: ShowPath): Fault[] {
@@ -47,97 +45,6 @@ export function accessFaults(config: StackConfig, show: ShowPath): Fault[] {
       ];
     }),
   );
-}
-
-export function certificateFaults(config: StackConfig, show: ShowPath): Fault[] {
-  const faults: Fault[] = [];
-  const { certificates, edge } = config;
-  const letsEncrypt = certificates === "letsencrypt" || certificates === "letsencrypt-staging";
-  if (letsEncrypt && config.acmeEmail === undefined) {
-    faults.push({
-      path: show(["acmeEmail"]),
-      given: "nothing",
-      allowed: `an address to which the CA can write, where certificates is ${certificates}`,
-      fix: "`pulumi config set rampart:acmeEmail <an address of your own>`",
-    });
-  }
-  const mailHost = config.acmeEmail?.split("@").at(-1)?.toLowerCase();
-  if (letsEncrypt && mailHost !== undefined && !isPublicHost(mailHost) && !isExampleHost(mailHost)) {
-    faults.push({
-      path: show(["acmeEmail"]),
-      given: JSON.stringify(config.acmeEmail),
-      allowed: "an address of a public domain, to which the CA can write",
-      fix: "`pulumi config set rampart:acmeEmail <an address of your own>`",
-    });
-  }
-  const http01 = letsEncrypt || (typeof certificates === "object" && certificates.challenge === "http-01");
-  if (http01 && edge.httpPort === false) {
-    faults.push({
-      path: show(["edge", "httpPort"]),
-      given: "false",
-      allowed: "a port, where certificates are proven by http-01",
-      fix: "remove it, or use certificates: { directory, challenge: tls-alpn-01 }",
-    });
-  }
-  faults.push(...reachFaults(config, show));
-  if (!letsEncrypt) return faults;
-  for (const [name, service] of Object.entries(config.services)) {
-    service.routes.forEach(({ host }, index) => {
-      // An example host in production is told for what it is.
-      if (isPublicHost(host) || (config.environment === "prod" && isExampleHost(host))) return;
-      faults.push({
-        path: show(["services", name, "routes", index, "host"]),
-        given: JSON.stringify(host),
-        allowed: `a public host name, where certificates is ${certificates}`,
-        fix:
-          "give a name that resolves to this host from the internet, or use certificates: " +
-          "self-signed (not in production)",
-      });
-    });
-  }
-  return faults;
-}
-
-/** Whether certificates come from Let's Encrypt, by its name or its directory. */
-const isLetsEncrypt = ({ certificates }: StackConfig): boolean =>
-  typeof certificates === "string"
-    ? certificates.startsWith("letsencrypt")
-    : /(?:^|\.)letsencrypt\.org$/.test(new URL(certificates.directory).hostname);
-
-/**
- * Let's Encrypt asks on port 80 (http-01) or 443 (tls-alpn-01) from the internet.
- * A load balancer may lead it elsewhere.
- */
-function reachFaults(config: StackConfig, show: ShowPath): Fault[] {
-  const { certificates, edge } = config;
-  // A stack dev listens on loopback only, whatever it asks for.
-  if (config.environment === "dev" || !isLetsEncrypt(config) || edge.trustedProxies.length > 0) return [];
-  const alpn = typeof certificates === "object" && certificates.challenge === "tls-alpn-01";
-  const balancer = "or name the load balancer that leads there under edge.trustedProxies";
-  const port = (key: "httpPort" | "httpsPort", wanted: number, challenge: string): Fault[] =>
-    edge[key] === wanted || edge[key] === false
-      ? []
-      : [
-          {
-            path: show(["edge", key]),
-            given: String(edge[key]),
-            allowed: `${wanted}, where Let's Encrypt asks by ${challenge}`,
-            fix: `remove it, ${balancer}`,
-          },
-        ];
-  return [
-    ...(isLoopback(edge.listenAddress)
-      ? [
-          {
-            path: show(["edge", "listenAddress"]),
-            given: JSON.stringify(edge.listenAddress),
-            allowed: "an address that Let's Encrypt reaches from the internet",
-            fix: `use 0.0.0.0 or an address of the host's network, ${balancer}`,
-          },
-        ]
-      : []),
-    ...(alpn ? port("httpsPort", 443, "tls-alpn-01") : port("httpPort", 80, "http-01")),
-  ];
 }
 
 /** The oldest Traefik that the edge's configuration is written for. */
@@ -191,4 +98,17 @@ export function traefikFaults(config: StackConfig, show: ShowPath): Fault[] {
   } catch {
     return [fault];
   }
+}
+
+/** A host without a route would look protected, and its misspelt neighbour would be open. */
+export function clientCertificateFaults(config: StackConfig, show: ShowPath): Fault[] {
+  const hosts = routeHosts(config);
+  return Object.keys(config.edge.clientCertificates)
+    .filter((host) => !hosts.includes(host))
+    .map((host) => ({
+      path: show(["edge", "clientCertificates", host]),
+      given: `the host ${JSON.stringify(host)}, which no route has`,
+      allowed: `hosts of routes: ${hosts.join(", ") || "there is none"}`,
+      fix: "correct the host, or remove it",
+    }));
 }

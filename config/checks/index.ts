@@ -6,7 +6,8 @@ import { backupFaults } from "./backup";
 import type { CrossCheck, ShowPath } from "./check";
 import { databaseFaults, postgresFaults, postgresMajorFaults } from "./database";
 import { databaseAccessFaults } from "./database-access";
-import { accessFaults, certificateFaults, edgeFaults, portFaults, routeFaults, traefikFaults } from "./edge";
+import { certificateFaults } from "./certificates";
+import { accessFaults, clientCertificateFaults, edgeFaults, portFaults, routeFaults, traefikFaults } from "./edge";
 import { redisFaults } from "./redis";
 import { registryFaults } from "./registries";
 import { rotationFaults } from "./rotation";
@@ -26,6 +27,7 @@ const CHECKS: readonly CrossCheck[] = [
   backupFaults,
   registryFaults,
   certificateFaults,
+  clientCertificateFaults,
   mountFaults,
   memoryFaults,
   dockerHostFaults,

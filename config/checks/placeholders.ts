@@ -29,7 +29,7 @@ export function placeholders(config: StackConfig): Placeholder[] {
     else if (isExampleHost(host)) found.push({ path, value, kind: "host" });
   };
   if (acmeEmail !== undefined) note(["acmeEmail"], acmeEmail, acmeEmail.split("@").at(-1) ?? "");
-  if (typeof certificates === "object")
+  if (typeof certificates === "object" && "directory" in certificates && certificates.directory !== undefined)
     note(["certificates", "directory"], certificates.directory, hostOf(certificates.directory));
   note(["edge", "listenAddress"], config.edge.listenAddress, config.edge.listenAddress);
   for (const [index, proxy] of config.edge.trustedProxies.entries())

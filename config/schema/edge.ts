@@ -1,5 +1,7 @@
 import { z } from "zod";
 import type { SchemaContext } from "../environment";
+import { caCheck } from "../values/ca";
+import { hostCheck } from "../values/edge";
 import { isLoopback, listenCheck, trustedProxyCheck } from "../values/addresses";
 import { LEAST_GATEWAY_MIB } from "../../hardening/gateway/base-config";
 import { checkedString, port, resources, toIssue } from "./fields";
@@ -80,6 +82,15 @@ export function edge(context: SchemaContext) {
           params: { allowed: "perClient of at most total", fix: "raise total, or lower perClient" },
         })
         .prefault({}),
+      /** Hosts that ask for a client's certificate, and the CA's certificates in PEM that have signed those. */
+      clientCertificates: z
+        .record(
+          checkedString((value) => hostCheck(value, context.environment)),
+          z.strictObject({
+            ca: checkedString(caCheck(undefined, "the CA that signs your clients' certificates"), 65_536),
+          }),
+        )
+        .default({}),
       /** Traefik's. */
       resources: resources({ memoryMiB: 256, cpus: 1, pids: 256 }, { memoryMiB: 64, pids: 32 }),
       /** The gateway's, HAProxy. */

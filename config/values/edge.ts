@@ -1,4 +1,5 @@
 /** Host names, origins, headers and the addresses of a CA: what the edge is told. */
+import { isIPv4, isIPv6 } from "node:net";
 import type { Environment } from "../environment";
 import type { FaultParams } from "../faults";
 import { quote } from "../text";
@@ -121,3 +122,20 @@ export function parseDirectory(text: string): URL | undefined {
   const url = new URL(text);
   return url.protocol === "https:" && url.username === "" && url.password === "" ? url : undefined;
 }
+
+/** A name of a certificate: a host's, or a wildcard. */
+export const domainCheck: Check<string> = (value) =>
+  isHostName(value.replace(/^\*\./, "")) && value.includes(".")
+    ? undefined
+    : {
+        allowed: "a host name in lower case, or *. before one, for all names one level below",
+        fix: "write it as app.example.com or *.example.com",
+      };
+
+/** A name server: an address with or without a port. */
+export const resolverCheck: Check<string> = (value) => {
+  const [, v6, v4, port] = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]]+))(?::(\d{1,5}))?$/.exec(value) ?? [];
+  const known = v6 === undefined ? isIPv4(v4 ?? "") || isHostName(v4 ?? "") : isIPv6(v6);
+  if (known && Number(port ?? 53) >= 1 && Number(port ?? 53) <= 65_535) return undefined;
+  return { allowed: "a name server: address:port, [IPv6 address]:port, or an address", fix: "write it as 9.9.9.9:53" };
+};

@@ -4,15 +4,41 @@
  */
 import { createHash } from "node:crypto";
 import { canonicalJson } from "../canonical-json";
+import { covers } from "../pki/names";
 import { TLS_OPTIONS, type TlsProfile } from "./tls";
 
 export interface TraefikDynamicInput {
   /** Host names, lower case. */
   readonly hosts: readonly string[];
-  /** The certificates resolver. @default Traefik's self-signed certificate */
+  /** The certificates resolver. @default none: the certificates are there */
   readonly certResolver?: string;
+  /**
+   * A digest of the certificates that the edge is given beside this file: the probe tells of them, too.
+   * @default none are given
+   */
+  readonly certificates?: string;
+  /** Whether a name that no certificate covers gets no handshake. @default where there is a certificates resolver */
+  readonly sniStrict?: boolean;
+  /** Certificates of several names, of which a host that one covers gets no other. @default none */
+  readonly domains?: readonly CertificateDomain[];
+  /** Hosts that ask for a client's certificate, by name. @default none */
+  readonly clientCertificates?: Readonly<Record<string, ClientCertificates>>;
   readonly tls: TlsProfile;
   /** `host:port` of the gateway, where what was in TLS goes. */
+  readonly gateway: string;
+}
+
+/** The names of one certificate; `*.example.com` is good for all names one level below. */
+export interface CertificateDomain {
+  readonly main: string;
+  readonly sans: readonly string[];
+}
+
+/** Whose certificates open a host, and where its connections go: to no port that another host's go to. */
+export interface ClientCertificates {
+  /** The CA's certificates in PEM. */
+  readonly ca: string;
+  /** `host:port` of the gateway. */
   readonly gateway: string;
 }
 
@@ -23,10 +49,16 @@ const HOST = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[
 const TARGET = /^[A-Za-z0-9][A-Za-z0-9._-]*:\d{1,5}$/;
 
 /** Rules are text: whatever could end a quoted value there is refused here. */
-function check({ hosts, gateway }: TraefikDynamicInput): void {
+function check({ hosts, gateway, clientCertificates = {} }: TraefikDynamicInput): void {
   const stray = hosts.find((host) => !HOST.test(host));
   if (stray !== undefined) throw new Error(`host: ${JSON.stringify(stray)} is not a lower-case host name`);
-  if (!TARGET.test(gateway)) throw new Error(`gateway: ${JSON.stringify(gateway)} is not host:port`);
+  const targets = [gateway, ...Object.values(clientCertificates).map((one) => one.gateway)];
+  for (const target of targets)
+    if (!TARGET.test(target)) throw new Error(`gateway: ${JSON.stringify(target)} is not host:port`);
+  const doubled = targets.find((target, index) => targets.indexOf(target) !== index);
+  if (doubled !== undefined) throw new Error(`gateway: ${doubled} is the target of two kinds of hosts`);
+  const unknown = Object.keys(clientCertificates).find((host) => !hosts.includes(host));
+  if (unknown !== undefined) throw new Error(`clientCertificates: ${JSON.stringify(unknown)} is no host`);
 }
 
 /** Connections between the edge and the gateway, which learns the client's address from the PROXY protocol. */
@@ -39,27 +71,54 @@ function toJson(value: unknown): string {
   return `${text.replaceAll("{{", "\\u007b\\u007b")}\n`;
 }
 
+const slug = (host: string): string => host.replaceAll(".", "_");
+/** The TLS options of a host that asks for a certificate. */
+const clientOptions = (host: string): string => `client-${slug(host)}`;
+
+const isStrict = ({ sniStrict, certResolver }: TraefikDynamicInput): boolean => sniStrict ?? certResolver !== undefined;
+
+const certificateDomain = ({ main, sans }: CertificateDomain): object => ({
+  main,
+  ...(sans.length === 0 ? {} : { sans: [...sans].sort() }),
+});
+
 /**
  * Connections, not requests: Traefik ends TLS and leads what is inside to the gateway as it comes. With certificates of
  * a CA, each host has its own, and other names get no handshake. With the self-signed one the gateway answers for them.
  */
-function tcp({ hosts, certResolver, gateway }: TraefikDynamicInput): object {
-  const tls = { options: "default", ...(certResolver === undefined ? {} : { certResolver }) };
+function tcp(input: TraefikDynamicInput): object {
+  const { hosts, certResolver, domains = [], gateway, clientCertificates = {} } = input;
+  const tls = (host: string): object => {
+    const domain = domains.find(({ main, sans }) => [main, ...sans].some((name) => covers(name, host)));
+    return {
+      options: Object.hasOwn(clientCertificates, host) ? clientOptions(host) : "default",
+      ...(certResolver === undefined ? {} : { certResolver }),
+      ...(certResolver === undefined || domain === undefined ? {} : { domains: [certificateDomain(domain)] }),
+    };
+  };
   const router = (host: string): object => ({
     entryPoints: ["websecure"],
     rule: `HostSNI(\`${host}\`)`,
-    service: "gateway",
-    tls,
+    service: Object.hasOwn(clientCertificates, host) ? `gateway-${slug(host)}` : "gateway",
+    tls: tls(host),
+  });
+  const service = (address: string): object => ({
+    loadBalancer: { servers: [{ address }], serversTransport: "gateway" },
   });
   const named = [...new Set(hosts)].sort();
   const routers: Record<string, object> = {
-    ...Object.fromEntries(named.map((host) => [`https-${host.replaceAll(".", "_")}`, router(host)])),
-    ...(certResolver === undefined ? { "https-others": { ...router("*"), priority: 1 } } : {}),
+    ...Object.fromEntries(named.map((host) => [`https-${slug(host)}`, router(host)])),
+    ...(isStrict(input) ? {} : { "https-others": { ...router("*"), priority: 1 } }),
   };
   return {
     ...(Object.keys(routers).length === 0 ? {} : { routers }),
     serversTransports: SERVERS_TRANSPORTS,
-    services: { gateway: { loadBalancer: { servers: [{ address: gateway }], serversTransport: "gateway" } } },
+    services: {
+      gateway: service(gateway),
+      ...Object.fromEntries(
+        Object.entries(clientCertificates).map(([host, one]) => [`gateway-${slug(host)}`, service(one.gateway)]),
+      ),
+    },
   };
 }
 
@@ -75,15 +134,22 @@ export function renderTraefikDynamic(input: TraefikDynamicInput): string {
     // The last one is asked for by an ACME server that proves a host by tls-alpn-01.
     alpnProtocols: ["h2", "http/1.1", "acme-tls/1"],
     // Strict SNI where every host has a certificate: a scanner of addresses learns no name and gets no handshake.
-    sniStrict: input.certResolver !== undefined,
+    sniStrict: isStrict(input),
   };
+  const guardedOptions = Object.fromEntries(
+    Object.entries(input.clientCertificates ?? {}).map(([host, { ca }]) => [
+      clientOptions(host),
+      { ...options, clientAuth: { caFiles: [ca], clientAuthType: "RequireAndVerifyClientCert" } },
+    ]),
+  );
   const configuration = (probe: Record<string, object>): object => ({
     ...(Object.keys(probe).length === 0 ? {} : { http: { routers: probe } }),
     tcp: tcp(input),
-    tls: { options: { default: options } },
+    tls: { options: { default: options, ...guardedOptions } },
   });
   const hash = createHash("sha256")
     .update(toJson(configuration({})))
+    .update(input.certificates ?? "")
     .digest("hex")
     .slice(0, 12);
   return toJson(

@@ -1,6 +1,7 @@
 /**
  * Traefik's static configuration (`traefik.yml`): what the edge listens on, logs and trusts. Changing it restarts it.
  */
+import { createHash } from "node:crypto";
 import { stringify } from "yaml";
 import { defined } from "../defined";
 
@@ -10,19 +11,39 @@ export interface TraefikVersion {
   readonly patch: number;
 }
 
+/** How often and where the record of a DNS challenge is looked for before the CA is told. */
+export interface DnsPropagation {
+  /** Seconds that are waited before the first question. */
+  readonly delaySeconds: number;
+  /** Who has to know the record: the zone's own servers too, the resolvers only, nobody. */
+  readonly checks: "all" | "resolvers" | "none";
+}
+
+export interface TraefikDns {
+  /** The provider's code in lego, such as `cloudflare`. */
+  readonly provider: string;
+  /** `host:port` of name servers. @default the system's */
+  readonly resolvers?: readonly string[];
+  readonly propagation: DnsPropagation;
+}
+
 export type TraefikCertificates =
   | { readonly kind: "self-signed" }
   | {
       readonly kind: "acme";
       /** One resolver and one storage file a CA: a staging certificate would otherwise stay after the switch. */
-      readonly resolver: "letsencrypt" | "letsencrypt-staging" | "custom";
+      readonly resolver: string;
       /** The CA's directory URL. */
       readonly directory: string;
       /** Where the CA sends expiry warnings. @default none */
       readonly email?: string;
       /** Path in the container of a PEM file with the root of the ACME server itself. @default the system's roots */
       readonly caCertificateFile?: string;
-      readonly challenge: "http-01" | "tls-alpn-01";
+      readonly challenge: "http-01" | "tls-alpn-01" | "dns-01";
+      /** The zone's provider, with the challenge dns-01. */
+      readonly dns?: TraefikDns;
+      /** The external account; the key is a secret, and the whole file then is. @default none */
+      readonly eab?: { readonly kid: string; readonly hmac: string };
     };
 
 export interface TraefikStaticSettings {
@@ -55,7 +76,14 @@ export function parseTraefikVersion(tag: string): TraefikVersion {
   return { major: Number(match[1]), minor: Number(match[2]), patch: Number(match[3]) };
 }
 
-/** The name of the certificates resolver that routers refer to; undefined for the self-signed certificate. */
+/**
+ * The resolver's name, which is also that of its storage. Every CA has its own: Let's Encrypt by its name, others by
+ * their directory.
+ */
+export const resolverOf = (issuer: "letsencrypt" | "letsencrypt-staging" | "custom", directory: string): string =>
+  issuer === "custom" ? `custom-${createHash("sha256").update(directory).digest("hex").slice(0, 8)}` : issuer;
+
+/** The name of the certificates resolver that routers refer to; undefined where no certificate is ordered. */
 export function certResolverName(certificates: TraefikCertificates): string | undefined {
   return certificates.kind === "acme" ? certificates.resolver : undefined;
 }
@@ -64,26 +92,57 @@ export function certResolverName(certificates: TraefikCertificates): string | un
 export const asksOverHttp = ({ certificates }: Pick<TraefikStaticSettings, "certificates">): boolean =>
   certificates.kind === "acme" && certificates.challenge === "http-01";
 
+type Acme = Extract<TraefikCertificates, { readonly kind: "acme" }>;
+
+function challengeOf({ challenge, dns }: Acme): object {
+  switch (challenge) {
+    case "http-01":
+      return { httpChallenge: { entryPoint: "acme" } };
+    case "tls-alpn-01":
+      return { tlsChallenge: {} };
+    case "dns-01":
+      if (dns === undefined) throw new Error(`certificates.challenge: "dns-01" needs a DNS provider`);
+      return { dnsChallenge: dnsChallenge(dns) };
+    default: {
+      const unknown: never = challenge;
+      throw new Error(`not a challenge: ${JSON.stringify(unknown)}`);
+    }
+  }
+}
+
+function dnsChallenge({ provider, resolvers = [], propagation: { delaySeconds, checks } }: TraefikDns): object {
+  const propagation = {
+    ...(delaySeconds === 0 ? {} : { delayBeforeChecks: `${delaySeconds}s` }),
+    ...(checks === "none" ? { disableChecks: true } : {}),
+    ...(checks === "resolvers" ? { disableANSChecks: true } : {}),
+  };
+  return {
+    provider,
+    ...(resolvers.length === 0 ? {} : { resolvers }),
+    ...(Object.keys(propagation).length === 0 ? {} : { propagation }),
+  };
+}
+
 function certificatesResolvers(settings: TraefikStaticSettings): object {
   const { certificates } = settings;
-  if (certificates.kind === "self-signed") return {};
-  if (certificates.challenge === "http-01" && settings.http === false) {
+  if (certificates.kind !== "acme") return {};
+  if (asksOverHttp(settings) && settings.http === false) {
     throw new Error(
-      `certificates.challenge: "http-01" needs the plain-http entry point; allowed without it: "tls-alpn-01"`,
+      `certificates.challenge: "http-01" needs the plain-http entry point; allowed without it: "tls-alpn-01", "dns-01"`,
     );
   }
-  const challenge =
-    certificates.challenge === "http-01" ? { httpChallenge: { entryPoint: "acme" } } : { tlsChallenge: {} };
+  const { resolver, directory, email, caCertificateFile, eab } = certificates;
   return {
     certificatesResolvers: {
-      [certificates.resolver]: {
+      [resolver]: {
         acme: {
-          caServer: certificates.directory,
+          caServer: directory,
           keyType: "EC256",
-          storage: `${TRAEFIK_ACME_DIRECTORY}/${certificates.resolver}.json`,
-          ...defined({ email: certificates.email }),
-          ...(certificates.caCertificateFile === undefined ? {} : { caCertificates: [certificates.caCertificateFile] }),
-          ...challenge,
+          storage: `${TRAEFIK_ACME_DIRECTORY}/${resolver}.json`,
+          ...defined({ email }),
+          ...(caCertificateFile === undefined ? {} : { caCertificates: [caCertificateFile] }),
+          ...(eab === undefined ? {} : { eab: { kid: eab.kid, hmacEncoded: eab.hmac } }),
+          ...challengeOf(certificates),
         },
       },
     },

@@ -11,6 +11,7 @@ export const REFUSALS = {
   "body-length": { status: 411, text: "a request whose body is larger than 32 KiB has to declare its length" },
   "body-size": { status: 413, text: "the body is too large" },
   "content-type": { status: 415, text: "a body of this type is not taken here" },
+  misdirected: { status: 421, text: "this connection is not for this host" },
   rate: { status: 429, text: "too many requests" },
   "in-flight": { status: 429, text: "too many requests at a time" },
   headers: { status: 431, text: "the headers are too large" },

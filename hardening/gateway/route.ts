@@ -88,6 +88,8 @@ export interface GatewayInput {
   readonly edge: { readonly host: string; readonly tls: number; readonly acme?: number };
   /** Whether there is plain http: for redirects, and for ACME's http-01. */
   readonly http: boolean;
+  /** Hosts that ask for a client's certificate; each has a route. @default none */
+  readonly guardedHosts?: readonly string[];
   /** Addresses of load balancers in front of the edge whose X-Forwarded-For is believed (CIDR). @default none */
   readonly trustedProxies?: readonly string[];
 }

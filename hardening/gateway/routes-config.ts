@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { accessFault, type Access } from "./access";
 import { backendOf, renderBackend, RESOLVED } from "./backend";
 import { LARGEST_HEADERS, sentHeaders, TCP_DEFAULTS } from "./base-config";
+import { guardedBinds, misdirected } from "./guarded-hosts";
 import { canCount, CLIENTS_TABLE, CONNECTIONS_TABLE, LONGEST_WINDOW_DAYS, tables } from "./limits";
 import { answer, refuse, sampleRefusals } from "./refusals";
 import { AMBIGUOUS_PATH, cleanHeaders, CLIENT, identify } from "./requests";
@@ -151,9 +152,10 @@ const UNKNOWN = [
 ] as const;
 
 function httpsFrontend(input: GatewayInput, routes: readonly GatewayRoute[]): string[] {
-  const trusted = input.trustedProxies ?? [];
+  const { trustedProxies: trusted = [], guardedHosts: guarded = [] } = input;
   return section("frontend https", [
     `bind *:${GATEWAY_PORTS.https} accept-proxy`,
+    ...guardedBinds(guarded),
     `maxconn ${input.connections.total}`,
     // Anybody else could say of a connection that it is somebody else's.
     `tcp-request connection reject unless { src ${input.edgeSubnet} }`,
@@ -161,11 +163,13 @@ function httpsFrontend(input: GatewayInput, routes: readonly GatewayRoute[]): st
     TRACKED,
     refuse("path", `!{ path -m beg / }`),
     refuse("path", `{ path -m reg ${quoted(AMBIGUOUS_PATH)} }`),
+    ...misdirected(guarded),
     ...routes.flatMap(choose).map((line) => line.replace(" if ", " if !{ var(txn.refusal) -m found } ")),
     ...UNKNOWN,
     ...sampleRefusals.map((line) => `${line} !{ var(txn.route) -m found }`),
     answer("path"),
     answer("host"),
+    ...(guarded.length === 0 ? [] : [answer("misdirected")]),
     answer("rate", [["Retry-After", "10"]]),
     ...cleanHeaders(trusted),
     `http-request set-header X-Forwarded-Port ${input.externalHttpsPort}`,
@@ -226,6 +230,8 @@ export interface GatewayRoutes {
 /** Renders the routes. Two renderings of the same routes are the same bytes. */
 export function renderGatewayRoutes(input: GatewayInput): GatewayRoutes {
   checkRoutes(input.routes);
+  const stray = input.guardedHosts?.find((host) => !input.routes.some((route) => route.host === host));
+  if (stray !== undefined) throw new Error(`guardedHosts: ${JSON.stringify(stray)} has no route`);
   const routes = [...input.routes].sort(bySpecificity);
   const body = (named: readonly GatewayRoute[]): string[] => [
     ...tables(named.map(({ rateLimit }) => rateLimit)),

@@ -16,7 +16,15 @@ export const SECRET_MARKER = "[secret]";
 
 export type StackFacts = Pick<
   StackView,
-  "stack" | "environment" | "certificates" | "registries" | "edge" | "databaseAccess" | "data" | "declared"
+  | "stack"
+  | "environment"
+  | "certificates"
+  | "ownCertificates"
+  | "registries"
+  | "edge"
+  | "databaseAccess"
+  | "data"
+  | "declared"
 >;
 
 /** The view of a stack from its planned resources. */

@@ -64,6 +64,9 @@ function databaseHostAccess({ stack, databaseAccess, containers }: StackView): r
   });
 }
 
+/** Days before its end from which a certificate of one's own has to be renewed by somebody. */
+const RENEW_DAYS = 21;
+
 /** A CA of the stack's own choice may be anywhere; Let's Encrypt connects from the internet. */
 function certificateVerdicts(view: StackView): readonly Verdict[] {
   const { stack: resource, certificates, environment } = view;
@@ -85,6 +88,16 @@ function certificateVerdicts(view: StackView): readonly Verdict[] {
           : { status: "accepted", resource, message: `${certificates}, as this is ${environment}` },
       ];
     }
+    case "own":
+      return (view.ownCertificates ?? []).map(({ names, end, daysLeft }) => ({
+        status: daysLeft < RENEW_DAYS ? "open" : "skip",
+        resource,
+        message:
+          `the stack's own, for ${names.join(", ")}, ends on ${end.slice(0, 10)}` +
+          (daysLeft < RENEW_DAYS
+            ? `, in ${Math.max(0, Math.floor(daysLeft))} days: renew it`
+            : "; whether browsers trust its CA, only a browser can tell"),
+      }));
     default:
       return [
         {

@@ -123,8 +123,15 @@ export interface EdgeFacts {
 export interface StackView {
   readonly stack: string;
   readonly environment: "dev" | "staging" | "prod";
-  /** What the certificates come from: `self-signed`, `letsencrypt`, or a directory's URL. */
+  /** What the certificates come from: `self-signed`, `own`, `letsencrypt`, or a directory's URL. */
   readonly certificates: string;
+  /** Certificates of one's own. @default none */
+  readonly ownCertificates?: readonly {
+    readonly names: readonly string[];
+    /** In ISO 8601, and how many days from the time of the judgement that is. */
+    readonly end: string;
+    readonly daysLeft: number;
+  }[];
   /** As whom images are pulled, by registry; undefined: by the login of whoever deploys. Absent where nobody says. */
   readonly registries?: Readonly<Record<string, string | undefined>>;
   /** Absent where nobody looked. */

@@ -4,7 +4,7 @@
  */
 import { DEFAULT_METHODS } from "../../hardening/gateway/route";
 import { rateASecond } from "../summary/routes";
-import type { RouteConfig, ServiceConfig } from "../../config";
+import { issuerOf, type CertificatesConfig, type RouteConfig, type ServiceConfig } from "../../config";
 import {
   gainIsWeaker,
   higherIsWeaker,
@@ -66,8 +66,7 @@ const prefixes = (cache: unknown): readonly string[] =>
       : [];
 
 const ISSUERS: Readonly<Record<string, number>> = { "letsencrypt-staging": 1, "self-signed": 1, letsencrypt: 0 };
-const issuerRank = (certificates: unknown): number | undefined =>
-  typeof certificates === "string" ? ISSUERS[certificates] : undefined;
+const issuerRank = (certificates: unknown): number | undefined => ISSUERS[issuerOf(certificates as CertificatesConfig)];
 
 const secretLength = (spec: unknown): number | undefined =>
   typeof spec === "object" && spec !== null && "generated" in spec ? Number(spec.generated) : undefined;
@@ -95,6 +94,7 @@ const JUDGES: Readonly<Record<string, Judge>> = {
   "database.tenancy": presenceIsStronger,
   "database.tenancy.exceptions.*": presenceIsWeaker,
   "database.tenancy.sharedTables.*": presenceIsWeaker,
+  "edge.clientCertificates.*": presenceIsStronger,
   "edge.connections.perClient": higherIsWeaker(256),
   "edge.connections.total": higherIsWeaker(1500),
   "edge.httpPort": presenceIsWeaker,

@@ -4,7 +4,7 @@ import { appArmorText, cacheText, dangerText, seccompText, secretSource } from "
 import { headerStates, headerText, type HeaderState } from "../summary/headers";
 import { rateText, routeName } from "../summary/routes";
 import { commandLine, imageName, shown } from "../summary/show";
-import { certificatesText } from "../summary/stack";
+import { certificatesText, clientsText } from "../summary/stack";
 import { isTree } from "../../hardening/tree";
 
 export interface Leaf {
@@ -33,6 +33,7 @@ type Fields = Readonly<Record<string, unknown>>;
 const RECORDS = [
   "database.backups.credentials",
   "database.databases",
+  "edge.clientCertificates",
   "images",
   "program.environment",
   "program.secrets",
@@ -78,6 +79,7 @@ const GROUPS = [
 /** Values that are judged and shown as one, by what they are. */
 const WHOLE: Readonly<Record<string, (value: unknown, place: Place) => string>> = {
   certificates: (value) => certificatesText(value as LoadedConfig["certificates"]),
+  "edge.clientCertificates.*": (value) => clientsText(value as LoadedConfig["edge"]["clientCertificates"][string]),
   "program.cache": (value, { path }) => cacheText(value as ServiceConfig["cache"], path.split(".")[1] ?? ""),
   "program.confinement.appArmor": (value) => appArmorText(value as ServiceConfig["confinement"]["appArmor"]),
   "program.confinement.seccomp": (value) => seccompText(value as ServiceConfig["confinement"]["seccomp"]),

@@ -1,4 +1,18 @@
-import { databaseNames, usesDatabase, usesRedis, type CertificatesConfig, type StackConfig } from "../../config";
+import {
+  acmeOf,
+  caNames,
+  certificateNames,
+  certificateSerial,
+  chainEnd,
+  databaseNames,
+  domainNames,
+  issuerOf,
+  ownCertificatesOf,
+  usesDatabase,
+  usesRedis,
+  type CertificatesConfig,
+  type StackConfig,
+} from "../../config";
 import { fact, type Fact, type Item } from "./item";
 import { joined, visible } from "./show";
 
@@ -11,6 +25,9 @@ export function edgeItem(config: StackConfig): Item {
     facts: [
       fact("certificates", `${certificatesText(certificates)}${acmeEmail === undefined ? "" : `, for ${acmeEmail}`}`),
       fact("TLS", `Mozilla's ${edge.tls} guideline`),
+      ...Object.entries(edge.clientCertificates).map(([host, clients]) =>
+        fact("clients", `${host} only with ${clientsText(clients)}`),
+      ),
       ...(edge.trustedProxies.length === 0 ? [] : [fact("believes", edge.trustedProxies.join(", "))]),
       fact("connections", `${edge.connections.perClient} of a client, ${edge.connections.total} of all`),
       fact("limits", [
@@ -21,11 +38,35 @@ export function edgeItem(config: StackConfig): Item {
   };
 }
 
+/** Where the certificates come from and how the CA is shown that a host is the stack's; never a secret. */
+export function certificatesText(certificates: CertificatesConfig): string {
+  const own = ownCertificatesOf(certificates);
+  if (own.length > 0)
+    return own
+      .map(({ certificate }) => {
+        const end = chainEnd(certificate)?.slice(0, 10) ?? "";
+        return `own for ${certificateNames(certificate).join(", ")} until ${end} (…${certificateSerial(certificate)})`;
+      })
+      .join("; ");
+  const acme = acmeOf(certificates);
+  if (acme === undefined || typeof certificates === "string") return issuerOf(certificates);
+  const { challenge, dns, domains, eab } = acme;
+  const how = dns === undefined ? challenge : `${challenge} through ${dns.provider}`;
+  return [
+    `${issuerOf(certificates)} by ${how}`,
+    ...(domains.length === 0
+      ? []
+      : [`one certificate for ${domains.map((one) => domainNames(one).join(" and ")).join(", one for ")}`]),
+    ...(eab === undefined ? [] : [`account ${eab.kid}`]),
+  ].join(", ");
+}
+
+/** Whose certificates open a host. */
+export const clientsText = ({ ca }: StackConfig["edge"]["clientCertificates"][string]): string =>
+  `a certificate of ${caNames(ca).join(" or ")}`;
+
 const limitsText = ({ memoryMiB, cpus, pids }: StackConfig["edge"]["resources"]): string =>
   `${memoryMiB} MiB, ${cpus} CPU, ${pids} processes`;
-
-export const certificatesText = (certificates: CertificatesConfig): string =>
-  typeof certificates === "string" ? certificates : `${certificates.directory} by ${certificates.challenge}`;
 
 /** Postgres and Redis, where something uses them. */
 export function dataItems(config: StackConfig): Item[] {

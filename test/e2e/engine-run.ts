@@ -14,6 +14,7 @@ import { namesOf, select } from "./lib/selection";
 import type { Context, Images } from "./lib/stacks";
 import { SUITES } from "./suites";
 import { stopPebble } from "./suites/acme";
+import { stopCertificates } from "./suites/certificates";
 
 /** A cold build compiles Traefik. */
 const BUILD_SECONDS = 1500;
@@ -92,10 +93,18 @@ async function images(work: string, names: readonly string[]): Promise<Images> {
 /** Not `pulumi destroy`: it must work whatever became of the state, and within a minute. */
 async function cleanUp(): Promise<void> {
   await stopPebble();
+  await stopCertificates();
   await sweep([
-    ...["e2e-main", "e2e-kept", "e2e-acme", "e2e-redis", "e2e-upgrade", "e2e-data", "e2e-registries"].map(
-      (name) => `${LABEL.stack}=${name}`,
-    ),
+    ...[
+      "e2e-main",
+      "e2e-kept",
+      "e2e-acme",
+      "e2e-certificates",
+      "e2e-redis",
+      "e2e-upgrade",
+      "e2e-data",
+      "e2e-registries",
+    ].map((name) => `${LABEL.stack}=${name}`),
     `${LABEL.e2e}=1`,
     "rampart-e2e=1",
   ]);

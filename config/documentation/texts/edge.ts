@@ -36,6 +36,14 @@ export const EDGE: KeyTexts = {
     allowed: "{range} connections of all; [each takes memory](edge.md#memory)",
     example: "3000",
   },
+  "edge.clientCertificates": {
+    allowed: "hosts of routes that ask for a client's certificate: [client certificates](edge.md#client-certificates)",
+    example: '{ admin.your-company.com: { ca: "-----BEGIN CERTIFICATE-----…" } }',
+  },
+  "edge.clientCertificates.ca": {
+    allowed: "certificates in PEM, without a key: the CA that signs your clients' certificates",
+    example: '"-----BEGIN CERTIFICATE-----\\n…\\n-----END CERTIFICATE-----\\n"',
+  },
   "edge.gateway": {
     default: "128 MiB, 1 core, 64 pids",
     allowed: "limits of HAProxy, as `resources.*`; at least 56 MiB and 16 pids",

@@ -9,7 +9,8 @@ export const ROTATION: KeyTexts = {
   },
   "rotation.certificates": {
     default: "none: certificates are renewed each quarter",
-    allowed: "1 to 40 letters, digits and `. _ -`: new certificates and keys for Postgres and Redis",
+    allowed:
+      "1 to 40 letters, digits and `. _ -`: new certificates and keys for Postgres, Redis and a self-signed edge",
     example: '"2"',
   },
   "rotation.redis": {

@@ -1,4 +1,5 @@
 import type { KeyTexts } from "../key-text";
+import { CERTIFICATES } from "./certificates";
 
 export const STACK: KeyTexts = {
   environment: {
@@ -17,23 +18,7 @@ export const STACK: KeyTexts = {
       "([decision 13](decisions/0013-refusals.md))",
     example: "true",
   },
-  certificates: {
-    default: "`self-signed` in dev, else `letsencrypt`",
-    allowed:
-      "`self-signed` (not in prod), `letsencrypt-staging` (not in prod), `letsencrypt`, " +
-      "or an object with the three keys below",
-    example: "letsencrypt",
-  },
-  "certificates.directory": {
-    allowed: "the https URL of an ACME directory; in prod not a staging one",
-    example: "https://acme.zerossl.com/v2/DV90",
-  },
-  "certificates.ca": {
-    default: "the system's roots",
-    allowed: "certificates in PEM, without a key: the roots of the ACME server's own certificate",
-    example: '"-----BEGIN CERTIFICATE-----\\n…\\n-----END CERTIFICATE-----\\n"',
-  },
-  "certificates.challenge": { allowed: "{values}", example: "tls-alpn-01" },
+  ...CERTIFICATES,
   acmeEmail: {
     default: "none; required with Let's Encrypt",
     allowed: "an e-mail address",

@@ -87,6 +87,11 @@ export class Stack {
     this.secrets[key] = written.config[key];
   }
 
+  /** The next configuration has none of the secrets that were set: a key that nothing names is a fault. */
+  forgetSecrets(): void {
+    for (const key of Object.keys(this.secrets)) delete this.secrets[key];
+  }
+
   up(args: readonly string[] = [], timeoutSeconds = 240, interrupt?: AbortSignal): Promise<RunResult> {
     return this.cli("up", ["--yes", "--skip-preview", ...args], timeoutSeconds, interrupt);
   }

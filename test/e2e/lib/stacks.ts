@@ -66,6 +66,16 @@ export const ACME = {
   pool: "10.233.0.0/16",
 } as const;
 
+/** Two hosts of a zone whose records the stack's edge sets. */
+export const CERTIFICATES = {
+  zone: "zone.e2e.example.org",
+  app: "app.zone.e2e.example.org",
+  admin: "admin.zone.e2e.example.org",
+  httpPort: 31_680,
+  httpsPort: 31_644,
+  pool: "10.238.0.0/16",
+} as const;
+
 export const DATA = { host: "data.localhost", httpPort: 31_480, httpsPort: 31_843, pool: "10.235.0.0/16" } as const;
 export const REGISTRIES = {
   host: "registries.localhost",
@@ -275,6 +285,28 @@ export function acmeSettings(images: Images, directory: string, ca: string): Sta
         port: 8080,
         healthCheck: health(8080),
         routes: [{ host: ACME.host }],
+      },
+    },
+  };
+}
+
+/** The same with two hosts, and certificates as they are tried. */
+export function certificatesSettings(images: Images, certificates: object): StackSettings {
+  const { app, admin, httpPort, httpsPort, pool } = CERTIFICATES;
+  return {
+    environment: "staging",
+    name: "rampart-e2e-certificates",
+    certificates,
+    network: { pool },
+    edge: { listenAddress: "127.0.0.1", httpPort, httpsPort },
+    images: own(images),
+    services: {
+      web: {
+        image: images.app,
+        command: ["frontend"],
+        port: 8080,
+        healthCheck: health(8080),
+        routes: [{ host: app }, { host: admin }],
       },
     },
   };

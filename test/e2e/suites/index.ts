@@ -1,6 +1,7 @@
 import type { Suite } from "../lib/runner";
 import type { Context } from "../lib/stacks";
 import { acme } from "./acme";
+import { certificates } from "./certificates";
 import { backupCommands } from "./backup-commands";
 import { backupContainers } from "./backup-containers";
 import { backupRepositories } from "./backup-repositories";
@@ -47,6 +48,7 @@ export const SUITES: readonly Suite<Context>[] = [
   kept,
   upgradeSuite,
   acme,
+  certificates,
   redisRotation,
   redisFaults,
   backupContainers,
