@@ -7,7 +7,8 @@ import type { StackConfig } from "../schema";
 import { covers } from "../../hardening/pki/names";
 import { isLoopback } from "../values/addresses";
 import { certificateNames, privateKeyFault } from "../values/own-certificate";
-import { isExampleHost, isPublicHost } from "../values/hosts";
+import { isExampleHost } from "../values/examples";
+import { isPublicHost } from "../values/hosts";
 import type { ShowPath } from "./check";
 import { secretFault } from "./secrets";
 
