@@ -126,6 +126,7 @@ function gatewayInput(
     connections: config.edge.connections,
     externalHttpsPort: config.edge.httpsPort,
     trustedProxies: config.edge.trustedProxies,
+    maintenance: config.edge.maintenance,
     routes: services.flatMap((service, index) =>
       service.routes.map((route, position) => ({
         ...gatewayRoute(service, route, position, aliases[index] ?? service.name),

@@ -1,8 +1,10 @@
 /** Routes, certificates, ports and the version of Traefik. */
 import { EDGE_BASE_MIB, leastEdgeMiB } from "../../hardening/edge/memory";
 import { parseTraefikVersion } from "../../hardening/edge/static-config";
+import { routeHosts } from "../derived";
 import type { Fault } from "../faults";
 import type { StackConfig } from "../schema";
+import { quote } from "../text";
 import { isLoopback } from "../values/addresses";
 import { isExampleHost, isPublicHost } from "../values/hosts";
 import type { ShowPath } from "./check";
@@ -112,6 +114,19 @@ function reachFaults(config: StackConfig, show: ShowPath): Fault[] {
       : []),
     ...(alpn ? port("httpsPort", 443, "tls-alpn-01") : port("httpPort", 80, "http-01")),
   ];
+}
+
+/** A host that no route has would be a message that nobody reads, and the host that was meant would go on. */
+export function maintenanceFaults(config: StackConfig, show: ShowPath): Fault[] {
+  const hosts = routeHosts(config);
+  return Object.keys(config.edge.maintenance)
+    .filter((host) => !hosts.includes(host))
+    .map((host) => ({
+      path: show(["edge", "maintenance", host]),
+      given: quote(host),
+      allowed: hosts.length === 0 ? "hosts of routes; this stack has no route" : `hosts of routes: ${hosts.join(", ")}`,
+      fix: "remove it, or write the host as the route does",
+    }));
 }
 
 /** The oldest Traefik that the edge's configuration is written for. */

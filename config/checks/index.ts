@@ -6,7 +6,7 @@ import { backupFaults } from "./backup";
 import type { CrossCheck, ShowPath } from "./check";
 import { databaseFaults, postgresFaults, postgresMajorFaults } from "./database";
 import { databaseAccessFaults } from "./database-access";
-import { certificateFaults, edgeFaults, portFaults, routeFaults, traefikFaults } from "./edge";
+import { certificateFaults, edgeFaults, maintenanceFaults, portFaults, routeFaults, traefikFaults } from "./edge";
 import { redisFaults } from "./redis";
 import { registryFaults } from "./registries";
 import { rotationFaults } from "./rotation";
@@ -20,6 +20,7 @@ import { sizeFaults } from "./size";
 const CHECKS: readonly CrossCheck[] = [
   nameFaults,
   routeFaults,
+  maintenanceFaults,
   secretFaults,
   secretValueFaults,
   backupFaults,

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { SchemaContext } from "../environment";
 import { isLoopback, listenCheck, trustedProxyCheck } from "../values/addresses";
 import { LEAST_GATEWAY_MIB } from "../../hardening/gateway/base-config";
+import { messageCheck } from "../values/maintenance";
 import { checkedString, port, resources, toIssue } from "./fields";
 
 /** Docker's and the common databases' and queues' own. */
@@ -78,6 +79,8 @@ export function edge(context: SchemaContext) {
           params: { allowed: "perClient of at most total", fix: "raise total, or lower perClient" },
         })
         .prefault({}),
+      /** Hosts that the gateway answers for with 503, and what it says to their visitors. */
+      maintenance: z.record(z.string(), checkedString(messageCheck)).default({}),
       /** Traefik's. */
       resources: resources({ memoryMiB: 256, cpus: 1, pids: 256 }, { memoryMiB: 64, pids: 32 }),
       /** The gateway's, HAProxy. */

@@ -83,6 +83,8 @@ export interface GatewayInput {
   readonly acmeTarget?: string;
   /** Addresses of load balancers in front of the edge whose X-Forwarded-For is believed (CIDR). @default none */
   readonly trustedProxies?: readonly string[];
+  /** What is said to visitors of hosts in maintenance, by host: one line each. @default every host is served */
+  readonly maintenance?: Readonly<Record<string, string>>;
 }
 
 /** Connections at a time, idle ones included. */

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { backendOf, renderBackend } from "./backend";
 import { sentHeaders, LARGEST_HEADERS } from "./base-config";
 import { CLIENTS_TABLE, tables } from "./limits";
+import { maintenanceRules } from "./maintenance";
 import { answer, refuse, sampleRefusals } from "./refusals";
 import { AMBIGUOUS_PATH, cleanHeaders, CLIENT, identify } from "./requests";
 import { GATEWAY_PORTS, type GatewayInput, type GatewayRoute } from "./route";
@@ -65,6 +66,12 @@ function checkRoutes(routes: readonly GatewayRoute[]): void {
   }
 }
 
+/** Hosts in maintenance are hosts of routes, as their names become part of the configuration. */
+function checkMaintenance({ routes, maintenance = {} }: GatewayInput): void {
+  const unknown = Object.keys(maintenance).find((host) => !routes.some((route) => route.host === host));
+  if (unknown !== undefined) throw new Error(`maintenance: no route has the host ${JSON.stringify(unknown)}`);
+}
+
 /** The longest prefix first; with equal prefixes the streaming route, which takes only some methods. */
 const bySpecificity = (a: GatewayRoute, b: GatewayRoute): number =>
   prefixOf(b).length - prefixOf(a).length ||
@@ -109,6 +116,7 @@ const UNKNOWN = [
 
 function httpsFrontend(input: GatewayInput, routes: readonly GatewayRoute[]): string[] {
   const trusted = input.trustedProxies ?? [];
+  const maintenance = maintenanceRules(input.maintenance ?? {});
   return section("frontend https", [
     `bind *:${GATEWAY_PORTS.https} accept-proxy`,
     `maxconn ${input.connections.total}`,
@@ -116,12 +124,14 @@ function httpsFrontend(input: GatewayInput, routes: readonly GatewayRoute[]): st
     ...identify("https", trusted),
     refuse("path", `!{ path -m beg / }`),
     refuse("path", `{ path -m reg ${quoted(AMBIGUOUS_PATH)} }`),
+    ...maintenance.refuse,
     ...routes.flatMap(choose).map((line) => line.replace(" if ", " if !{ var(txn.refusal) -m found } ")),
     ...UNKNOWN,
     ...sampleRefusals.map((line) => `${line} !{ var(txn.route) -m found }`),
     answer("path"),
     answer("host"),
     answer("rate", [["Retry-After", "10"]]),
+    ...maintenance.answer,
     ...cleanHeaders(trusted),
     `http-request set-header X-Forwarded-Port ${input.externalHttpsPort}`,
     "http-request set-var-fmt(txn.share) %[var(txn.route)]|%[var(txn.client)]",
@@ -188,6 +198,7 @@ export interface GatewayRoutes {
 /** Renders the routes. Two renderings of the same routes are the same bytes. */
 export function renderGatewayRoutes(input: GatewayInput): GatewayRoutes {
   checkRoutes(input.routes);
+  checkMaintenance(input);
   const routes = [...input.routes].sort(bySpecificity);
   const body = (named: readonly GatewayRoute[]): string[] => [
     ...tables(named.map(({ rateLimit }) => rateLimit)),

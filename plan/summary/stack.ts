@@ -4,6 +4,9 @@ import { joined, visible } from "./show";
 
 export function edgeItem(config: StackConfig): Item {
   const { edge, certificates, acmeEmail } = config;
+  const maintenance = Object.entries(edge.maintenance)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([host, message]) => `${host} answers 503 only: ${visible(message)}`);
   const ports = [...(edge.httpPort === false ? [] : [edge.httpPort]), edge.httpsPort];
   return {
     title: "edge",
@@ -12,6 +15,7 @@ export function edgeItem(config: StackConfig): Item {
       fact("certificates", `${certificatesText(certificates)}${acmeEmail === undefined ? "" : `, for ${acmeEmail}`}`),
       fact("TLS", `Mozilla's ${edge.tls} guideline`),
       ...(edge.trustedProxies.length === 0 ? [] : [fact("believes", edge.trustedProxies.join(", "))]),
+      ...(maintenance.length === 0 ? [] : [fact("maintenance", maintenance, true)]),
       fact("limits", `${edge.resources.memoryMiB} MiB, ${edge.resources.cpus} CPU, ${edge.resources.pids} processes`),
     ],
   };
