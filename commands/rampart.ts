@@ -20,6 +20,7 @@ import { standingPlace, takenByNpm } from "./shared/npm-run";
 import { printer, type Printer } from "./shared/output";
 import { projectRoot } from "./shared/project";
 import { start } from "./start";
+import { status } from "./status";
 import { upgradePostgres } from "./upgrade-postgres";
 
 /** Every command, in the order in which a person meets them. */
@@ -28,6 +29,7 @@ export const COMMANDS: readonly Command[] = [
   init,
   plan,
   pulumi,
+  status,
   psql,
   backup,
   restore,

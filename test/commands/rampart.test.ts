@@ -10,6 +10,7 @@ Commands:
   init              writes a stack's file, from five questions or from a compose file
   plan              shows what a stack declares and how it stands against the rules
   pulumi            runs the Pulumi CLI on the state that \`npm start\` keeps
+  status            shows what runs, of which version, and what is wrong
   psql              opens psql as a role, or a tunnel for another client
   backup            takes a backup now, besides the daily ones
   restore           lists the backups, or restores one
