@@ -11,6 +11,7 @@ import { psql } from "./psql";
 import { pulumi } from "./pulumi";
 import { restore } from "./restore";
 import { restoreDrill } from "./restore-drill";
+import { rollback } from "./rollback";
 import type { Command, Context, Programs } from "./shared/command";
 import { messageOf, usageError, UserError } from "./shared/errors";
 import { helpOf, overview } from "./shared/help";
@@ -30,6 +31,7 @@ export const COMMANDS: readonly Command[] = [
   plan,
   pulumi,
   status,
+  rollback,
   psql,
   backup,
   restore,
