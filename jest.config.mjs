@@ -2,7 +2,7 @@
 export default {
   // Every core: the default leaves one idle, which on two cores is half of them.
   maxWorkers: "100%",
-  // Packages are loaded once a worker, this repository's files once a test file: docs/decisions/0010.
+  // Packages are loaded once a worker, this repository's files once a test file: docs/decisions/0012.
   testEnvironment: "<rootDir>/test/jest/environment.cjs",
   runtime: "<rootDir>/test/jest/runtime.cjs",
   testMatch: ["<rootDir>/test/**/*.test.ts"],

@@ -1,7 +1,8 @@
 /**
- * Makes one bundle of many source files; a bundle loads in a fraction of the time that its files take one by one. Nobody can
- * run a stale bundle: its name is a digest of every source file, taken at each run, and of what makes it. Bundles lie in
- * .rampart/cache; a missing one is made. Where nothing can be written there, the bundle is made for the one run.
+ * Makes one bundle of many source files; a bundle loads in a fraction of the time that its files take one by one.
+ * Nobody can run a stale bundle: its name is a digest of every source file, taken at each run, and of what makes it.
+ * Bundles lie in .rampart/cache; a missing one is made. Where nothing can be written there,
+ * the bundle is made for the one run.
  *
  * RAMPART_DEBUG=1: the places in a stack trace are those in the sources.
  */
@@ -85,7 +86,9 @@ async function bundled(name) {
   return outputFiles[0].text;
 }
 
-/** Puts a bundle in the cache for later runs, and takes out old ones. A checkout that nobody may write to has no cache. */
+/**
+ * Puts a bundle in the cache for later runs, and takes out old ones. A checkout that nobody may write to has no cache.
+ */
 function keep(name, file, text) {
   const part = `${file}.${process.pid}`;
   try {

@@ -1,6 +1,6 @@
 /**
- * Two thirds of the time that Pulumi's SDK takes to load go to TypeScript and to npm's own library. The SDK wants them to
- * serialise functions, which Rampart never does. From here on they load when something first uses them.
+ * Two thirds of the time that Pulumi's SDK takes to load go to TypeScript and to npm's own library. The SDK wants them
+ * to serialise functions, which Rampart never does. From here on they load when something first uses them.
  */
 const Module = require("node:module");
 

@@ -1,5 +1,6 @@
 /**
- * Loaded before the Pulumi program (nodeargs in Pulumi.yaml). The program runs as one bundle of its sources as they are.
+ * Loaded before the Pulumi program (nodeargs in Pulumi.yaml).
+ * The program runs as one bundle of its sources as they are.
  *
  * RAMPART_DEBUG=1 keeps the stack traces of errors.
  */
@@ -15,8 +16,8 @@ const debug = process.env.RAMPART_DEBUG === "1";
 if (!debug) Error.stackTraceLimit = 0;
 require.extensions[".ts"] = (program, filename) => {
   if (filename !== entry) throw new Error(`${filename}: only ${entry} is loaded as a program`);
-  // For each resource the SDK looks up where in the sources it was made, in source maps: another tenth. It would find places
-  // in the bundle, and write them to the state.
+  // For each resource the SDK looks up where in the sources it was made, in source maps: another tenth. It would find
+  // places in the bundle, and write them to the state.
   if (!debug) require("@pulumi/pulumi").Resource.callsites = () => [];
   program.exports = requireBundle("program");
 };

@@ -3,11 +3,11 @@ import { basename, join, relative, resolve } from "node:path";
 import { ENVIRONMENTS, environmentOf, type Environment } from "../config/environment";
 import { fromAnswers, type AnswerFlags } from "./init/answers";
 import { fromCompose } from "./init/compose";
-import { terminal } from "./init/terminal";
 import { keptSecrets, writeFile, type Target } from "./init/write";
 import { command, type Context } from "./shared/command";
 import { UserError, wrongOption } from "./shared/errors";
 import { anyText, stackName, type ValueOption } from "./shared/options";
+import { terminal } from "./shared/terminal";
 import { DEFAULT_STACK } from "./shared/workspace";
 import { defined } from "../hardening/defined";
 
@@ -17,11 +17,11 @@ export const init = command({
   name: "init",
   summary: "writes a stack's file, from five questions or from a compose file",
   about:
-    "Writes Pulumi.<stack>.yaml: from the answers to five questions, or with --from from the compose file of an application. " +
-    "What a compose file cannot tell stays in the file as a place that begins with FILL IN, and `npx rampart plan` refuses it " +
-    "until somebody has written the value. No value of a secret is written or printed: the report names the commands that set " +
-    "them. Reads the compose file with `docker compose config` where there is one, and asks the engine and the registries for " +
-    "the digests of images. Changes nothing else.",
+    "Writes Pulumi.<stack>.yaml: from the answers to five questions, or with --from from the compose file of an " +
+    "application. What a compose file cannot tell stays in the file as a place that begins with FILL IN, and " +
+    "`npx rampart plan` refuses it until somebody has written the value. No value of a secret is written or " +
+    "printed: the report names the commands that set them. Reads the compose file with `docker compose config` " +
+    "where there is one, and asks the engine and the registries for the digests of images. Changes nothing else.",
   stack: "optional",
   options: {
     from: text("FILE", "the compose file, or its directory; more files after commas override it"),
@@ -63,7 +63,7 @@ export const init = command({
       uses: options.uses,
       email: options.email,
     });
-    const asker = options.from === undefined ? terminal() : undefined;
+    const asker = options.from === undefined ? terminal(context.env) : undefined;
     try {
       const environment =
         options.environment ??

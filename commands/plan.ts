@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
+import { jsonText } from "../config/text";
 import { defined } from "../hardening/defined";
 import type { Comparison, Plan } from "../plan";
 import { readStackFile } from "../plan/stack-file";
@@ -53,7 +54,7 @@ export const plan = command({
     const page = { width: print.width, paint: print.paint, verbose: options.verbose };
     print.result(
       options.json
-        ? JSON.stringify(planJson(evaluated, comparison), undefined, 2)
+        ? jsonText(planJson(evaluated, comparison))
         : `${comparison === undefined ? "" : renderComparison(comparison, page)}${renderPlan(evaluated, page)}`,
     );
     const failed = evaluated.posture.some((entry) => entry.status === "fail");

@@ -6,6 +6,7 @@ import { imageOf, postgresContainer, runSession, runSuperuser } from "./psql/ses
 import { openTunnel, sweepLeftovers, tunnelText, type TunnelOptions } from "./psql/tunnel";
 import { command } from "./shared/command";
 import { requiredEngine } from "./shared/engine-host";
+import { bringImage } from "./shared/image";
 import { field, parseJson, text } from "./shared/json";
 import type { Printer } from "./shared/output";
 import { stackFileOf } from "./shared/project";
@@ -45,8 +46,7 @@ interface TunnelArgs {
 
 /** Keeps a tunnel open until a signal ends it. */
 async function tunnel({ docker, access, options, image, print }: TunnelArgs): Promise<number> {
-  if ((await docker.ask(["image", "inspect", image])).code !== 0)
-    await docker.must(`The image ${image} could not be pulled`, ["pull", "--quiet", image], { timeoutSeconds: 600 });
+  await bringImage(docker, image, { timeoutSeconds: 600 });
   let leave: () => void = () => undefined;
   const ended = new Promise<void>((done) => (leave = done));
   // Before the tunnel is made, so that none is left by a signal that comes meanwhile.

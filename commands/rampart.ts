@@ -143,7 +143,8 @@ export function main(args: readonly string[], programs: Programs = {}): void {
     env,
     programs,
   };
-  // The reader may have seen enough (`rampart plan prod | head`); what the command does goes on to its end all the same.
+  // The reader may have seen enough (`rampart plan prod | head`);
+  // what the command does goes on to its end all the same.
   stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") process.exit(explain(error, print, env));
   });

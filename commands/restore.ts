@@ -16,8 +16,9 @@ import { stackFileOf } from "./shared/project";
 type Say = (line: string) => void;
 
 const SHOWN_DIFFERENCES = 20;
-const UNGUARDED = `The stack's file is not here (--config-file), so tenancy and rights are those of the backup. If the backup is older than
-the configuration: pulumi up --replace '**RandomId::*-database-guard'`;
+const UNGUARDED =
+  "The stack's file is not here (--config-file), so tenancy and rights are those of the backup. " +
+  "If the backup is older than\nthe configuration: pulumi up --replace '**RandomId::*-database-guard'";
 
 export const restore = command({
   name: "restore",

@@ -4,11 +4,11 @@ import { candidates, KEPT_NAMES, type Update } from "./rollback/history";
 import { planRollback, readUpdates, type Rollback } from "./rollback/plan";
 import { command, type Context } from "./shared/command";
 import { configFile } from "./shared/common-options";
-import { personToAsk } from "./shared/confirm";
 import { requiredEngine } from "./shared/engine-host";
 import { messageOf, UserError } from "./shared/errors";
 import { evaluateOwn } from "./shared/evaluated";
 import { openPulumiStack, type PulumiStack } from "./shared/pulumi-stack";
+import { consent, type Question } from "./shared/terminal";
 
 export const rollback = command({
   name: "rollback",
@@ -41,9 +41,7 @@ export const rollback = command({
       print.result(listed(updates, pulumi.file.project));
       return 0;
     }
-    return (await rollBack(context, { pulumi, updates, to: options.to, yes: options.yes, ask: personToAsk(env) }))
-      ? 0
-      : 1;
+    return (await rollBack(context, { pulumi, updates, to: options.to, yes: options.yes, ask: consent(env) })) ? 0 : 1;
   },
 });
 
@@ -64,7 +62,7 @@ export interface RollbackArgs {
   /** How many configurations back. */
   readonly to: number;
   readonly yes: boolean;
-  readonly ask: ((question: string) => Promise<boolean>) | undefined;
+  readonly ask: Question | undefined;
 }
 
 /** @returns whether the stack has the earlier configuration now. @throws UserError where it cannot go back */
@@ -83,7 +81,7 @@ export async function rollBack(context: Context, { pulumi, updates, to, yes, ask
       print.progress("Nothing was changed. To do it, add --yes.");
       return false;
     }
-    if (!(await ask(`Roll stack ${pulumi.stack} back?`))) {
+    if (!(await ask(`Roll stack ${pulumi.stack} back? [y/N] `))) {
       print.progress("Nothing was changed.");
       return false;
     }

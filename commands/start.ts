@@ -13,6 +13,7 @@ import { evaluateStack } from "./shared/evaluated";
 import { packageVersion, pulumiCommand } from "./shared/pulumi-cli";
 import { withPulumi } from "./shared/pulumi-program";
 import { makePrivateDirectory, pulumiEnvironment, writePrivateFile } from "./shared/state";
+import { agreement } from "./shared/terminal";
 import {
   DEFAULT_STACK,
   ensureStack,
@@ -22,7 +23,7 @@ import {
   type Workspace,
   type WorkspaceOptions,
 } from "./shared/workspace";
-import { bringPulumi, terminalQuestion } from "./start/bring-pulumi";
+import { bringPulumi } from "./start/bring-pulumi";
 import { deployStack } from "./start/deployment";
 import { checkLeftovers, checkLocks, checkPorts } from "./start/preflight";
 import type { Finding } from "./start/prerequisites";
@@ -35,9 +36,10 @@ export const start = command({
   name: "start",
   summary: "deploys a stack on this machine and prints its URLs",
   about:
-    "Deploys a stack on the Docker engine of this machine, and ends with a URL that answers. Needs Docker. Where the Pulumi " +
-    "CLI is missing, the command offers to download it; without Docker it shows the plan. State and passphrase are kept in .rampart/, which " +
-    "Git ignores. Afterwards `npx rampart pulumi preview`, `up`, `destroy`, `stack output` and `cancel` work on the same state.",
+    "Deploys a stack on the Docker engine of this machine, and ends with a URL that answers. Needs Docker. Where " +
+    "the Pulumi CLI is missing, the command offers to download it; without Docker it shows the plan. State and " +
+    "passphrase are kept in .rampart/, which Git ignores. Afterwards `npx rampart pulumi preview`, `up`, " +
+    "`destroy`, `stack output` and `cancel` work on the same state.",
   stack: "optional",
   options: {
     stack: {
@@ -74,7 +76,8 @@ async function deploy(context: Context, options: StartOptions): Promise<number> 
   const started = Date.now();
   const workspace = openWorkspace(root, options, cwd);
   print.progress(
-    `Rampart: stack ${workspace.stack} from ${workspace.sourceName}${workspace.remembered ? ", as at the last start" : ""}\n`,
+    `Rampart: stack ${workspace.stack} from ` +
+      `${workspace.sourceName}${workspace.remembered ? ", as at the last start" : ""}\n`,
   );
   const host = await engineHost(workspace.tracked.values["docker:host"], env);
   const surveyed = await surveyOrBring(context, host, options);
@@ -101,7 +104,9 @@ async function deploy(context: Context, options: StartOptions): Promise<number> 
   });
   if (code !== 0) {
     throw new UserError(
-      `The deployment did not succeed (\`pulumi up\` ended with ${code}; its messages are above): mend what they name and run \`npm start\` again, or take everything down with \`${pulumiCommand(workspace.stack, "destroy")}\`.`,
+      `The deployment did not succeed (\`pulumi up\` ended with ${code}; its messages are above): ` +
+        "mend what they name and run `npm start` again, " +
+        `or take everything down with \`${pulumiCommand(workspace.stack, "destroy")}\`.`,
     );
   }
   await probe(context, config, host);
@@ -114,7 +119,7 @@ async function surveyOrBring({ root, env, print }: Context, host: string, { yes 
   const first = await survey(root, host, env);
   if (first.program !== undefined || first.docker.some(({ ok }) => !ok)) return first;
   const version = packageVersion(root, "pulumi");
-  const brought = await bringPulumi({ version, env, print, yes, ask: terminalQuestion(env) });
+  const brought = await bringPulumi({ version, env, print, yes, ask: agreement(env) });
   return brought ? survey(root, host, env) : first;
 }
 
@@ -132,7 +137,10 @@ async function prepare({ root, print }: Context, workspace: Workspace, host: str
   return config;
 }
 
-/** The configuration of a stack's file. @throws UserError with every fault, and with the command of `npm start` that sets secrets */
+/**
+ * The configuration of a stack's file.
+ * @throws UserError with every fault, and with the command of `npm start` that sets secrets
+ */
 function load(stack: string, file: StackFile): LoadedConfig {
   try {
     return configOf(file, true);
@@ -175,7 +183,8 @@ async function probe({ print }: Context, config: LoadedConfig, host: string): Pr
   if (all.length === 0) return print.result("\nDeployed. No service has a route, so there is no URL to open.");
   if (beyondReach(config, host))
     return print.result(
-      `\nDeployed. The edge listens on ${config.edge.listenAddress} of ${host}, so its URLs answer there only:\n${all.map(({ url }) => `  ${url}`).join("\n")}`,
+      `\nDeployed. The edge listens on ${config.edge.listenAddress} of ${host}, ` +
+        `so its URLs answer there only:\n${all.map(({ url }) => `  ${url}`).join("\n")}`,
     );
   const deadline = Date.now() + PROBE_SECONDS * 1000;
   print.progress("");
@@ -187,7 +196,11 @@ async function probe({ print }: Context, config: LoadedConfig, host: string): Pr
 }
 
 function silence(target: Target, answer: Answer): string {
-  return `The stack is deployed, but ${target.url} did not answer at ${target.address}:${target.port} within ${PROBE_SECONDS} s (${describe(answer)}): see \`docker ps\` and the logs of the edge and the service (\`docker logs <container>\`), then run \`npm start\` again.`;
+  return (
+    `The stack is deployed, but ${target.url} did not answer at ${target.address}:${target.port} within ` +
+    `${PROBE_SECONDS} s (${describe(answer)}): see \`docker ps\` and the logs of the edge and the service ` +
+    "(`docker logs <container>`), then run `npm start` again."
+  );
 }
 
 function remark(config: LoadedConfig, { host, address }: Target): string {
@@ -206,7 +219,8 @@ function ending({ root, stack, paths, sourceName }: Workspace, milliseconds: num
     `Done in ${Math.round(milliseconds / 1000)} s.`,
     "",
     `  change      edit ${sourceName}, then npm start, or ${pulumiCommand(stack, "preview")} first`,
-    `  plan        npx rampart plan ${stack}${sourceName === `Pulumi.${stack}.yaml` ? "" : ` --config-file ${sourceName}`}`,
+    `  plan        npx rampart plan ${stack}` +
+      `${sourceName === `Pulumi.${stack}.yaml` ? "" : ` --config-file ${sourceName}`}`,
     `  outputs     ${pulumiCommand(stack, "stack output")}`,
     `  stop        ${pulumiCommand(stack, "destroy")}`,
     `  state       ${here(paths.backend)}, opened by ${here(paths.passphrase)}: back up both, share neither`,

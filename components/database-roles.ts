@@ -61,8 +61,8 @@ export interface DatabaseLogin {
 }
 
 /**
- * The databases beside the first, the roles, the schemas and the privileges, as hardening/postgres/roles/privileges.ts
- * lists them.
+ * The databases beside the first, the roles, the schemas and the privileges,
+ * as hardening/postgres/roles/privileges.ts lists them.
  */
 export class DatabaseRoles extends pulumi.ComponentResource {
   /** What has to exist before anything may log in. */
@@ -148,8 +148,8 @@ export class DatabaseRoles extends pulumi.ComponentResource {
 
   /**
    * The login of one rotation, under a logical name of its own: the next rotation's is made beside it, services move,
-   * and only then, as the old containers depend on it, is this one dropped. It owns nothing, so dropping it loses
-   * nothing.
+   * and only then, as the old containers depend on it, is this one dropped.
+   * It owns nothing, so dropping it loses nothing.
    */
   private createLogin(own: ServiceRole, role: RoleSpec, member: postgresql.Role): DatabaseLogin {
     const key = this.rotation(own);
@@ -216,7 +216,10 @@ export class DatabaseRoles extends pulumi.ComponentResource {
     return [...roles, ...objects, ...grants, ...rules];
   }
 
-  /** One after the other: a database is a copy of template1, in which nobody may work meanwhile, and extensions need one another. */
+  /**
+   * One after the other: a database is a copy of template1, in which nobody may work meanwhile,
+   * and extensions need one another.
+   */
   private createObjects(model: DatabasePrivileges, roles: postgresql.Role[]): pulumi.Resource[] {
     const created: pulumi.Resource[] = [];
     const owned = (): pulumi.CustomResourceOptions =>

@@ -2,13 +2,15 @@ import * as pulumi from "@pulumi/pulumi";
 import { routeHosts, type LoadedConfig } from "../config";
 import { LABEL_ROUTES_PROBE } from "../engine/hooks";
 import { hardenedWorkload } from "../hardening/container/hardened-workload";
-import type { AcceptedException, Workload } from "../hardening/container/workload";
+import type { Workload } from "../hardening/container/workload";
 import {
   certResolverName,
   dynamicConfigProbePath,
+  EDGE_ALIAS,
   renderTraefikDynamic,
   renderTraefikStatic,
   TRAEFIK_ACME_DIRECTORY,
+  TRAEFIK_CONFIG_DIRECTORY,
   TRAEFIK_DYNAMIC_DIRECTORY,
   TRAEFIK_PORTS,
   TRAEFIK_ROUTES_FILE,
@@ -16,10 +18,11 @@ import {
   type TraefikDynamicInput,
 } from "../hardening/edge";
 import { GATEWAY_ALIAS, GATEWAY_PORTS } from "../hardening/gateway";
-import { isPrivilegedPort } from "../hardening/rules";
 import { createCarrier } from "../resources/carrier";
 import { createContainer } from "../resources/container";
 import type { NetworkNames, StackContext } from "../resources/context";
+import { ACME_CA_FILE, traefikCertificates } from "../resources/edge-certificates";
+import { networkSubnet } from "../resources/on-engine";
 import { DataVolume } from "./data-volume";
 import { MountedFiles } from "./mounted-files";
 import { defined } from "../hardening/defined";
@@ -27,17 +30,9 @@ import { defined } from "../hardening/defined";
 /** Any uid but root's: the image needs none of its own. */
 const EDGE_USER = "65532:65532";
 const EDGE_NAME = "edge";
-/** The edge's name on the network `gateway`, by which the gateway leads an ACME server's question to it. */
-export const EDGE_ALIAS = "edge";
 /** MiB of /tmp, which Traefik does not need for connections. */
 const SCRATCH_MIB = 4;
-const CA_FILE = "acme-ca.pem";
-const CONFIG_DIRECTORY = "/etc/rampart";
 const STATIC_FILE = "traefik.yml";
-const DIRECTORIES = {
-  letsencrypt: "https://acme-v02.api.letsencrypt.org/directory",
-  "letsencrypt-staging": "https://acme-staging-v02.api.letsencrypt.org/directory",
-} as const;
 
 export interface EdgeArgs {
   readonly networks: NetworkNames;
@@ -52,8 +47,8 @@ interface RoutesArgs {
 }
 
 /**
- * Traefik: the only container that publishes ports and is on `public`. It gets the certificates, ends TLS and leads what
- * is inside to the gateway. It reaches no service, and has no access to the Docker API.
+ * Traefik: gets the certificates, ends TLS and leads what is inside back to the gateway. It publishes no port,
+ * reaches no service, and has no access to the Docker API.
  */
 export class Edge extends pulumi.ComponentResource {
   constructor(name: string, context: StackContext, args: EdgeArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -117,76 +112,46 @@ export class Edge extends pulumi.ComponentResource {
   }
 }
 
-/** Where the certificates come from, as Traefik is told. */
-export function traefikCertificates(config: LoadedConfig): TraefikCertificates {
-  const { certificates } = config;
-  const email = config.acmeEmail === undefined ? {} : { email: config.acmeEmail };
-  if (certificates === "self-signed") return { kind: "self-signed" };
-  if (typeof certificates === "string") {
-    return {
-      kind: "acme",
-      resolver: certificates,
-      directory: DIRECTORIES[certificates],
-      challenge: "http-01",
-      ...email,
-    };
-  }
-  const ca = certificates.ca === undefined ? {} : { caCertificateFile: `${CONFIG_DIRECTORY}/${CA_FILE}` };
-  return {
-    kind: "acme",
-    resolver: "custom",
-    directory: certificates.directory,
-    challenge: certificates.challenge,
-    ...ca,
-    ...email,
-  };
-}
-
 function staticFiles(context: StackContext, certificates: TraefikCertificates): Record<string, { content: string }> {
   const { config } = context;
   const ca = typeof config.certificates === "object" ? config.certificates.ca : undefined;
-  const content = renderTraefikStatic({ http: config.edge.httpPort !== false, certificates });
-  return { [STATIC_FILE]: { content }, ...(ca === undefined ? {} : { [CA_FILE]: { content: ca } }) };
+  const content = renderTraefikStatic({
+    http: config.edge.httpPort !== false,
+    certificates,
+    gatewaySubnet: networkSubnet(context, "gateway"),
+  });
+  return { [STATIC_FILE]: { content }, ...(ca === undefined ? {} : { [ACME_CA_FILE]: { content: ca } }) };
 }
 
 function dynamicInput(config: LoadedConfig, certificates: TraefikCertificates): TraefikDynamicInput {
-  const { https, http } = GATEWAY_PORTS;
   return {
     hosts: routeHosts(config),
     tls: config.edge.tls,
-    gateway: {
-      https: `${GATEWAY_ALIAS}:${https}`,
-      ...(config.edge.httpPort === false ? {} : { http: `${GATEWAY_ALIAS}:${http}` }),
-    },
+    gateway: `${GATEWAY_ALIAS}:${GATEWAY_PORTS.https}`,
     ...defined({ certResolver: certResolverName(certificates) }),
   };
 }
 
 function edgeWorkload(context: StackContext, acme: boolean): Workload {
   const { config, images } = context;
-  const { listenAddress, httpPort, httpsPort } = config.edge;
   return hardenedWorkload({
     name: EDGE_NAME,
     component: "edge",
     image: images.reference("traefik"),
-    command: ["traefik", `--configFile=${CONFIG_DIRECTORY}/${STATIC_FILE}`],
+    command: ["traefik", `--configFile=${TRAEFIK_CONFIG_DIRECTORY}/${STATIC_FILE}`],
     // Go collects its garbage before the container's limit is reached, not after.
     environment: { GOMEMLIMIT: `${Math.floor(config.edge.resources.memoryMiB * 0.9)}MiB` },
     user: EDGE_USER,
-    networks: [{ network: "public" }, { network: "gateway", aliases: [EDGE_ALIAS] }],
-    publishedPorts: [
-      ...(httpPort === false ? [] : [{ ip: listenAddress, external: httpPort, internal: TRAEFIK_PORTS.web }]),
-      { ip: listenAddress, external: httpsPort, internal: TRAEFIK_PORTS.websecure },
-    ],
+    networks: [...(acme ? [{ network: "acme" as const }] : []), { network: "gateway", aliases: [EDGE_ALIAS] }],
     mounts: [
-      { kind: "volume", volume: "config", target: CONFIG_DIRECTORY, readOnly: true },
+      { kind: "volume", volume: "config", target: TRAEFIK_CONFIG_DIRECTORY, readOnly: true },
       { kind: "volume", volume: "routes", target: TRAEFIK_DYNAMIC_DIRECTORY, readOnly: true },
       ...(acme ? [{ kind: "volume", volume: "acme", target: TRAEFIK_ACME_DIRECTORY, readOnly: false } as const] : []),
     ],
     tmpfs: [{ path: "/tmp", sizeMiB: SCRATCH_MIB }],
     resources: config.edge.resources,
     healthCheck: {
-      test: ["CMD", "traefik", "healthcheck", `--configFile=${CONFIG_DIRECTORY}/${STATIC_FILE}`],
+      test: ["CMD", "traefik", "healthcheck", `--configFile=${TRAEFIK_CONFIG_DIRECTORY}/${STATIC_FILE}`],
       intervalSeconds: 2,
       timeoutSeconds: 3,
       startPeriodSeconds: 20,
@@ -199,31 +164,5 @@ function edgeWorkload(context: StackContext, acme: boolean): Workload {
     stopGraceSeconds: 15,
     startTimeoutSeconds: 60,
     logging: config.logging,
-    accepted: edgeExceptions(config),
   });
-}
-
-/** What a public edge cannot hold, as the posture says it. */
-function edgeExceptions(config: LoadedConfig): AcceptedException[] {
-  const { listenAddress, httpPort, httpsPort } = config.edge;
-  const privileged = [httpPort, httpsPort].some((port) => port !== false && isPrivilegedPort(port));
-  return [
-    ...(privileged
-      ? [
-          {
-            rule: "cis-5.8",
-            reason: "the edge serves the standard web ports; inside the container Traefik listens on unprivileged ones",
-          },
-        ]
-      : []),
-    { rule: "cis-5.9", reason: "the edge is the stack's one way in" },
-    ...(listenAddress === "0.0.0.0"
-      ? [
-          {
-            rule: "cis-5.14",
-            reason: "the edge is reached on all of the host's addresses; set rampart:edge.listenAddress to narrow it",
-          },
-        ]
-      : []),
-  ];
 }

@@ -1,10 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
-import { corsOf, type RouteConfig } from "../config";
+import { accessUsers, asksBeforehand, corsOf, type LoadedConfig, type RouteConfig } from "../config";
 import { hardenedWorkload } from "../hardening/container/hardened-workload";
-import type { Workload } from "../hardening/container/workload";
+import type { AcceptedException, Workload } from "../hardening/container/workload";
 import { defined } from "../hardening/defined";
-import { asksOverHttp, TRAEFIK_PORTS } from "../hardening/edge";
+import { asksOverHttp, EDGE_ALIAS, TRAEFIK_PORTS } from "../hardening/edge";
 import {
+  authRequestScript,
+  basicDigest,
   GATEWAY_ALIAS,
   GATEWAY_BASE_FILES,
   GATEWAY_PATHS,
@@ -13,15 +15,18 @@ import {
   gatewayApplyScript,
   renderGatewayBase,
   renderGatewayRoutes,
+  type Access,
+  type BasicLogin,
   type GatewayInput,
   type GatewayRoute,
 } from "../hardening/gateway";
+import { isPrivilegedPort } from "../hardening/rules";
 import { createCarrier } from "../resources/carrier";
 import { createContainer } from "../resources/container";
 import type { NetworkNames, StackContext } from "../resources/context";
-import { networkPlan } from "../resources/on-engine";
+import { traefikCertificates } from "../resources/edge-certificates";
+import { networkSubnet } from "../resources/on-engine";
 import { DataVolume } from "./data-volume";
-import { EDGE_ALIAS, traefikCertificates } from "./edge";
 import { MountedFiles } from "./mounted-files";
 
 const GATEWAY_NAME = "gateway";
@@ -40,23 +45,32 @@ export interface RoutedService {
   readonly name: string;
   readonly routes: readonly RouteConfig[];
   readonly port: number;
+  readonly replicas: number;
   readonly alias: pulumi.Output<string>;
-  readonly ready: pulumi.Input<pulumi.Resource>;
+  readonly ready: readonly pulumi.Input<pulumi.Resource>[];
 }
 
 /**
- * HAProxy: takes the connections that the edge has opened, and judges each request by the limits of its route. It is on
- * no network with a way out.
+ * HAProxy: the only container that publishes ports. It leads TLS to the edge, takes back what was inside, and judges
+ * each request by the limits of its route. No network that it is on has a way out.
  */
 export class Gateway extends pulumi.ComponentResource {
   /** Exists once the gateway serves this version of the routes. */
   readonly served: pulumi.Resource;
+  /** The passwords of management surfaces, by user. */
+  readonly passwords: Readonly<Record<string, pulumi.Output<string>>>;
 
   constructor(name: string, context: StackContext, args: GatewayArgs, opts?: pulumi.ComponentResourceOptions) {
     super("rampart:gateway:Gateway", name, {}, opts);
     const { config } = context;
     const { connections, gateway } = config.edge;
-    const base = renderGatewayBase({ connections, memoryMiB: gateway.memoryMiB, threads: Math.ceil(gateway.cpus) });
+    const asks = asksBeforehand(config);
+    const base = renderGatewayBase({
+      connections,
+      memoryMiB: gateway.memoryMiB,
+      threads: Math.ceil(gateway.cpus),
+      ...(asks ? { authScript: `${GATEWAY_PATHS.base}/${GATEWAY_BASE_FILES.auth}` } : {}),
+    });
     const configuration = new MountedFiles(
       `${name}-config`,
       context,
@@ -66,6 +80,7 @@ export class Gateway extends pulumi.ComponentResource {
         files: {
           [GATEWAY_BASE_FILES.config]: { content: base },
           [GATEWAY_BASE_FILES.apply]: { content: gatewayApplyScript() },
+          ...(asks ? { [GATEWAY_BASE_FILES.auth]: { content: authRequestScript() } } : {}),
         },
       },
       { parent: this },
@@ -80,12 +95,22 @@ export class Gateway extends pulumi.ComponentResource {
       networks: args.networks,
       volumes: { config: configuration.volumeName, routes: routes.volumeName },
       parent: this,
-      lifecycle: "replace",
+      // Two cannot publish one port.
+      lifecycle: "exclusive",
       dependsOn: [configuration.carrier],
     });
+    this.passwords = Object.fromEntries(
+      accessUsers(config).map((user) => [user, context.secrets.password(`access-${user}`)]),
+    );
+    const logins = pulumi
+      .all(this.passwords)
+      .apply((passwords) =>
+        Object.entries(passwords).map(([user, password]) => ({ user, digest: basicDigest(user, password) })),
+      );
+    // A digest of so long a password tells nothing, and the routes stay legible in a preview.
     const rendered = pulumi
-      .all(args.services.map(({ alias }) => alias))
-      .apply((aliases) => renderGatewayRoutes(gatewayInput(context, args.services, aliases)));
+      .all([pulumi.all(args.services.map(({ alias }) => alias)), pulumi.unsecret(logins)])
+      .apply(([aliases, digests]) => renderGatewayRoutes(gatewayInput(context, args.services, aliases, digests)));
     // Written once every service of this version is healthy; the old containers stop after the gateway has taken it.
     this.served = createCarrier(
       `${name}-routes`,
@@ -106,7 +131,7 @@ export class Gateway extends pulumi.ComponentResource {
           owner: GATEWAY_NAME,
           script: `${GATEWAY_PATHS.base}/${GATEWAY_BASE_FILES.apply}`,
         }),
-        dependsOn: [running, ...args.services.map(({ ready }) => ready)],
+        dependsOn: [running, ...args.services.flatMap(({ ready }) => ready)],
       },
     );
     this.registerOutputs({});
@@ -114,15 +139,17 @@ export class Gateway extends pulumi.ComponentResource {
 }
 
 function gatewayInput(
-  { config, engine }: StackContext,
+  context: StackContext,
   services: readonly RoutedService[],
   aliases: readonly string[],
+  logins: readonly BasicLogin[],
 ): GatewayInput {
-  const acme = asksOverHttp({ certificates: traefikCertificates(config) });
-  const edgeSubnet = networkPlan(config, engine).find(({ name }) => name === "gateway")?.subnet;
-  if (edgeSubnet === undefined) throw new Error("the stack has no network gateway");
+  const acme = asksOverHttp({ certificates: traefikCertificates(context.config) });
+  const { config } = context;
   return {
-    edgeSubnet,
+    edgeSubnet: networkSubnet(context, "gateway"),
+    edge: { host: EDGE_ALIAS, tls: TRAEFIK_PORTS.websecure, ...(acme ? { acme: TRAEFIK_PORTS.acme } : {}) },
+    http: config.edge.httpPort !== false,
     connections: config.edge.connections,
     externalHttpsPort: config.edge.httpsPort,
     trustedProxies: config.edge.trustedProxies,
@@ -130,10 +157,9 @@ function gatewayInput(
     routes: services.flatMap((service, index) =>
       service.routes.map((route, position) => ({
         ...gatewayRoute(service, route, position, aliases[index] ?? service.name),
-        ...defined({ cors: corsOf(config, route) }),
+        ...defined({ cors: corsOf(config, route), access: gatewayAccess(config, route, logins) }),
       })),
     ),
-    ...(acme ? { acmeTarget: `${EDGE_ALIAS}:${TRAEFIK_PORTS.acme}` } : {}),
   };
 }
 
@@ -144,7 +170,8 @@ function gatewayRoute(service: RoutedService, route: RouteConfig, position: numb
     name: position === 0 ? service.name : `${position + 1}-${service.name}`,
     host: route.host,
     pathPrefix: route.pathPrefix,
-    target: { alias, port: service.port },
+    target: { alias, port: service.port, replicas: service.replicas },
+    sticky: route.sticky,
     rateLimit: route.rateLimit,
     inFlight: route.inFlight,
     timeouts: route.timeouts,
@@ -162,16 +189,38 @@ function gatewayRoute(service: RoutedService, route: RouteConfig, position: numb
   };
 }
 
+function gatewayAccess(
+  config: LoadedConfig,
+  { access }: RouteConfig,
+  logins: readonly BasicLogin[],
+): Access | undefined {
+  if (access === undefined) return undefined;
+  const { sources, basicAuth, forwardAuth } = access;
+  const forward = forwardAuth && {
+    target: `${forwardAuth.service}:${config.services[forwardAuth.service]?.port ?? 0}`,
+    path: forwardAuth.path,
+    headers: forwardAuth.headers,
+    ...defined({ signIn: forwardAuth.signIn }),
+  };
+  const basic = basicAuth && logins.filter(({ user }) => basicAuth.users.includes(user));
+  return { sources, ...defined({ basic, forward }) };
+}
+
 function gatewayWorkload(context: StackContext): Workload {
   const { config, images } = context;
   const { base, routes } = GATEWAY_PATHS;
+  const { listenAddress, httpPort, httpsPort } = config.edge;
   return hardenedWorkload({
     name: GATEWAY_NAME,
     component: "gateway",
     image: images.reference("haproxy"),
     command: ["haproxy", "-f", `${base}/${GATEWAY_BASE_FILES.config}`, "-f", routes],
     user: GATEWAY_USER,
-    networks: [{ network: "gateway", aliases: [GATEWAY_ALIAS] }, { network: "proxy" }],
+    networks: [{ network: "public" }, { network: "gateway", aliases: [GATEWAY_ALIAS] }, { network: "proxy" }],
+    publishedPorts: [
+      ...(httpPort === false ? [] : [{ ip: listenAddress, external: httpPort, internal: GATEWAY_PORTS.http }]),
+      { ip: listenAddress, external: httpsPort, internal: GATEWAY_PORTS.tls },
+    ],
     mounts: [
       { kind: "volume", volume: "config", target: base, readOnly: true },
       { kind: "volume", volume: "routes", target: routes, readOnly: true },
@@ -189,5 +238,31 @@ function gatewayWorkload(context: StackContext): Workload {
     stopSignal: "SIGUSR1",
     stopGraceSeconds: 15,
     logging: config.logging,
+    accepted: gatewayExceptions(config),
   });
+}
+
+/** What a way in from outside cannot hold, as the posture says it. */
+function gatewayExceptions(config: LoadedConfig): AcceptedException[] {
+  const { listenAddress, httpPort, httpsPort } = config.edge;
+  const privileged = [httpPort, httpsPort].some((port) => port !== false && isPrivilegedPort(port));
+  return [
+    ...(privileged
+      ? [
+          {
+            rule: "cis-5.8",
+            reason: "the edge serves the standard web ports; inside the container HAProxy listens on unprivileged ones",
+          },
+        ]
+      : []),
+    { rule: "cis-5.9", reason: "the gateway is the stack's one way in" },
+    ...(listenAddress === "0.0.0.0"
+      ? [
+          {
+            rule: "cis-5.14",
+            reason: "the edge is reached on all of the host's addresses; set rampart:edge.listenAddress to narrow it",
+          },
+        ]
+      : []),
+  ];
 }

@@ -65,6 +65,9 @@ export class Images extends pulumi.ComponentResource implements ImageSource {
   }
 }
 
-/** What the provider calls a registry. Docker Hub has one name for images without a registry, and another for those that name it. */
+/**
+ * What the provider calls a registry. Docker Hub has one name for images without a registry,
+ * and another for those that name it.
+ */
 const addressesOf = (registry: string): readonly string[] =>
   registry === "docker.io" ? ["registry-1.docker.io", "docker.io"] : [registry];

@@ -35,11 +35,20 @@ export class Networks extends pulumi.ComponentResource {
             ...defined({ ipRange: plan.dynamicRange }),
           },
         ],
-        ...(plan.icc ? {} : { options: { "com.docker.network.bridge.enable_icc": "false" } }),
+        ...defined({ options: optionsOf(plan) }),
         labels: ownerLabels({ stack }, "network", plan.name),
       },
       // Two networks cannot hold one subnet, so the old one has to go first.
       { parent: this, deleteBeforeReplace: true },
     );
   }
+}
+
+/** What the bridge is told beside its subnet; an option that the engine adds by itself would show as a change. */
+function optionsOf({ icc, wayOut = true }: NetworkPlan): Record<string, string> | undefined {
+  const options = {
+    ...(icc ? {} : { "com.docker.network.bridge.enable_icc": "false" }),
+    ...(wayOut ? {} : { "com.docker.network.bridge.enable_ip_masquerade": "false" }),
+  };
+  return Object.keys(options).length === 0 ? undefined : options;
 }

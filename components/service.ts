@@ -5,7 +5,7 @@ import { hardenedWorkload } from "../hardening/container/hardened-workload";
 import type { Workload } from "../hardening/container/workload";
 import { SOCKET_PROXY_ALIAS, SOCKET_PROXY_PORT } from "../hardening/docker-api/address";
 import { consumerPrefix } from "../hardening/docker-api/names";
-import { createContainer } from "../resources/container";
+import { createContainer, type ContainerOptions } from "../resources/container";
 import type { NetworkNames, SecretSource, StackContext } from "../resources/context";
 import { programFiles, programWorkload, type ProgramFiles } from "../resources/program";
 import { serviceNetworks } from "../resources/service-networks";
@@ -23,21 +23,22 @@ export interface ServiceArgs {
   readonly dependsOn: pulumi.Input<pulumi.Resource>[];
 }
 
-/** One container of the user's application. */
+/** A program of the user's application: one container, or as many as it has replicas. */
 export class Service extends pulumi.ComponentResource {
   /**
    * The DNS name of this very version. Routes lead to it rather than to the service's name, which the old and the new
    * container share while one replaces the other: so requests reach a new version only once it is healthy.
    */
   readonly alias: pulumi.Output<string>;
-  readonly ready: pulumi.Input<pulumi.Resource>;
+  /** All of its containers run and are healthy. */
+  readonly ready: readonly pulumi.Input<pulumi.Resource>[];
 
   constructor(name: string, context: StackContext, args: ServiceArgs, opts?: pulumi.ComponentResourceOptions) {
     super("rampart:service:Service", name, {}, opts);
     const files = programFiles(args, MountedFiles.ofSecrets(`${name}-secrets`, context, args, this));
     const workload = serviceWorkload(context, args, files);
     this.alias = aliasOf(args.name, workload, files, context.salt);
-    this.ready = createContainer(context, name, workload, {
+    const options: ContainerOptions = {
       networks: args.networks,
       volumes: files.volumes,
       secretEnvironment: files.secretEnvironment,
@@ -45,10 +46,17 @@ export class Service extends pulumi.ComponentResource {
       parent: this,
       lifecycle: "replace",
       dependsOn: [...args.dependsOn, ...files.dependsOn],
-    }).running;
+    };
+    this.ready = Array.from(
+      { length: args.config.replicas },
+      (_, index) => createContainer(context, replicaName(name, index), workload, options).running,
+    );
     this.registerOutputs({ alias: this.alias });
   }
 }
+
+/** `rampart-prod-api`, `rampart-prod-api.2` …: no service's name has a dot. */
+const replicaName = (name: string, index: number): string => (index === 0 ? name : `${name}.${index + 1}`);
 
 /** The alias of this version, once the names of its volumes are known. */
 function aliasOf(

@@ -93,8 +93,8 @@ function socketProxyWorkload(context: StackContext, args: SocketProxyArgs): Work
       {
         rule: "cis-5.32",
         reason:
-          `the filtered Docker API of ${args.consumer}: the proxy alone sees the socket, and forwards only what its ` +
-          "configuration allows",
+          `the filtered Docker API of ${args.consumer}: only the proxy sees the socket, and it forwards only ` +
+          "what its configuration allows",
       },
       ...(args.socketGroup === undefined
         ? [

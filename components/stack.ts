@@ -99,6 +99,8 @@ export class HardenedStack extends pulumi.ComponentResource {
   readonly database: DatabaseOutputs | undefined;
   /** Undefined where there are no backups. */
   readonly backups: Backups | undefined;
+  /** The passwords of management surfaces, by user. */
+  readonly access: Readonly<Record<string, pulumi.Output<string>>>;
 
   private readonly context: StackContext;
   private readonly volumes: Readonly<Record<string, DataVolume>>;
@@ -118,6 +120,7 @@ export class HardenedStack extends pulumi.ComponentResource {
     new Edge(`${config.name}-edge`, this.context, { networks: this.networks }, { parent: this });
     const gateway = this.createGateway(services.routed);
     redis?.settle([...services.running, gateway]);
+    this.access = gateway.passwords;
     this.urls = routeUrls(config);
     this.database = database?.outputs;
     this.registerOutputs(this.outputs);
@@ -127,10 +130,12 @@ export class HardenedStack extends pulumi.ComponentResource {
   get outputs(): Pick<HardenedStack, "urls" | "networks"> & {
     readonly database?: DatabaseOutputs;
     readonly backups?: BackupOutputs;
+    readonly access?: Readonly<Record<string, pulumi.Output<string>>>;
   } {
     const { urls, networks, database } = this;
+    const access = Object.keys(this.access).length === 0 ? undefined : this.access;
     const backups = this.backups && { repository: this.backups.repository, password: this.backups.password };
-    return { urls, networks, ...defined({ database, backups }) };
+    return { urls, networks, ...defined({ database, backups, access }) };
   }
 
   private createContext(config: LoadedConfig): StackContext {
@@ -296,10 +301,11 @@ export class HardenedStack extends pulumi.ComponentResource {
       config,
       service: this.createService(name, config, surroundings),
     }));
-    const routed = created.flatMap(({ name, config: { port, routes }, service: { alias, ready } }): RoutedService[] =>
-      port === undefined || routes.length === 0 ? [] : [{ name, routes, port, alias, ready }],
+    const routed = created.flatMap(
+      ({ name, config: { port, routes, replicas }, service: { alias, ready } }): RoutedService[] =>
+        port === undefined || routes.length === 0 ? [] : [{ name, routes, port, replicas, alias, ready }],
     );
-    return { running: created.map(({ service }) => service.ready), routed };
+    return { running: created.flatMap(({ service }) => service.ready), routed };
   }
 
   private createService(

@@ -87,12 +87,28 @@ export function sharedVolumeNames({ migration, services }: Pick<StackConfig, "mi
 export const routeHosts = ({ services }: Pick<StackConfig, "services">): string[] =>
   [...new Set(Object.values(services).flatMap(({ routes }) => routes.map(({ host }) => host)))].sort();
 
+const routesOf = ({ services }: Pick<StackConfig, "services">): RouteConfig[] =>
+  Object.values(services).flatMap(({ routes }) => routes);
+
+/** Users of management surfaces, who have a password of the stack's, sorted. */
+export const accessUsers = (config: Pick<StackConfig, "services">): string[] =>
+  [...new Set(routesOf(config).flatMap(({ access }) => access?.basicAuth?.users ?? []))].sort();
+
+/** Whether another service is asked before a request passes. */
+export const asksBeforehand = (config: Pick<StackConfig, "services">): boolean =>
+  routesOf(config).some(({ access }) => access?.forwardAuth !== undefined);
+
 /** The origins of the stack's own hosts, as a browser writes them, sorted. */
 export const ownOrigins = (config: Pick<StackConfig, "edge" | "services">): string[] =>
   routeHosts(config).map((host) => routeUrl(config, { host, pathPrefix: "/" }));
 
+export type CorsConfig = NonNullable<RouteConfig["cors"]> & { readonly allowedOrigins: readonly string[] };
+
 /** The cross-origin access of a route, with the origins that it has by default. */
-export function corsOf(config: Pick<StackConfig, "edge" | "services">, { cors }: Pick<RouteConfig, "cors">) {
+export function corsOf(
+  config: Pick<StackConfig, "edge" | "services">,
+  { cors }: Pick<RouteConfig, "cors">,
+): CorsConfig | undefined {
   return cors === undefined ? undefined : { ...cors, allowedOrigins: cors.allowedOrigins ?? ownOrigins(config) };
 }
 

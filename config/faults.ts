@@ -124,7 +124,10 @@ export const isPlainKey = (key: string): boolean => /^[\w-]{1,80}$/.test(key);
 /** `NAME=value` in a key's place. */
 const isAssignment = (key: string): boolean => key.includes("=");
 
-/** A key as a person may read it: what could move a terminal's cursor or fill its screen is quoted and cut, a secret is hidden. */
+/**
+ * A key as a person may read it: what could move a terminal's cursor or fill its screen is quoted and cut,
+ * a secret is hidden.
+ */
 export function keyName(key: string): string {
   if (isAssignment(key) || hasCredentials(key)) return `(a key of ${key.length} characters, hidden)`;
   return isPlainKey(key) ? key : quote(key);

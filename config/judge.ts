@@ -86,7 +86,10 @@ const around = (path: string): string[] => [
   ...[...path.matchAll(/[.[]/g)].map(({ index }) => path.slice(0, index)),
 ];
 
-/** One mistake, one fault: what is missing because a misspelt key beside it is told to be meant, or something in it is wrong. */
+/**
+ * One mistake, one fault: what is missing because a misspelt key beside it is told to be meant,
+ * or something in it is wrong.
+ */
 function withoutMeant(faults: readonly Fault[]): Fault[] {
   const meant = new Set(
     faults.flatMap(({ path, fix }) => {
@@ -142,8 +145,8 @@ class Draft {
   }
 
   /**
-   * Whether an object, a list, or a list right inside an object, has less than the user wrote: then that may be why something
-   * is missing.
+   * Whether an object, a list, or a list right inside an object, has less than the user wrote: then that may be why
+   * something is missing.
    */
   hasLost(path: Path): boolean {
     const value = this.at(path);

@@ -8,7 +8,8 @@ import { keysAt, reachedFrom } from "./schema-keys";
 const KEY_HINTS: Readonly<Record<string, string>> = {
   ports: "a service publishes no port; give it `port` and a route, and the edge serves it",
   publish:
-    "nothing but the edge publishes a port; use `npx rampart plan <stack>` to see how to reach a service, or docs/host-access.md for database access",
+    "nothing but the gateway publishes a port; use `npx rampart plan <stack>` to see how to reach a service, " +
+    "or docs/host-access.md for database access",
   publishedPort: "data ports are never published; see docs/host-access.md for operator access",
   expose: "containers on one network reach each other's ports; leave it out",
   publishedPorts: "data ports are never published; see docs/host-access.md for operator access",

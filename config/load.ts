@@ -16,8 +16,8 @@ export interface LoadedConfig extends StackConfig {
 
 export interface LoadOptions {
   /**
-   * Whether this is a stack's own file, read to be planned or deployed: then it has a service, and in production no example
-   * hosts. @default false: parts of a stack are judged, too
+   * Whether this is a stack's own file, read to be planned or deployed: then it has a service, and in production no
+   * example hosts. @default false: parts of a stack are judged, too
    */
   readonly whole?: boolean;
   /** Whether the stack is about to be deployed, and not only looked at. @default false */
@@ -38,8 +38,8 @@ export function loadConfig(raw: RawConfig, { whole = false, deploys = false }: L
   const contradiction = environmentFaults(raw.stack, environment);
   faults.push(...found, ...contradiction, ...unknownKeyFaults(raw, parsed));
   faults.push(...namespaceFaults(raw), ...engineFaults(raw, environment), ...empty);
-  // What a stack without services lacks besides them is their consequence; and by which rules to judge one that says dev and is
-  // called prod, nobody knows.
+  // What a stack without services lacks besides them is their consequence; and by which rules to judge one that says
+  // dev and is called prod, nobody knows.
   if (config !== undefined && empty.length === 0 && contradiction.length === 0)
     faults.push(
       ...crossChecks({

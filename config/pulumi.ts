@@ -18,12 +18,15 @@ export function readRawConfig(): RawConfig {
   return { stack: pulumi.getStack(), values, secretKeys, others };
 }
 
-/** The last configuration that was valid. It holds no secret; the key does, as Pulumi's own configuration in this process. */
+/**
+ * The last configuration that was valid. It holds no secret;
+ * the key does, as Pulumi's own configuration in this process.
+ */
 let last: { readonly key: string; readonly config: LoadedConfig } | undefined;
 
 /**
- * Reads and validates the running stack's configuration. While Pulumi's does not change, everybody who asks is given the
- * same: the program, and the plan that judges what the program declared.
+ * Reads and validates the running stack's configuration. While Pulumi's does not change, everybody who asks is given
+ * the same: the program, and the plan that judges what the program declared.
  * @throws pulumi.RunError, which the engine shows without a stack trace, naming every fault
  */
 export function loadStackConfig(): LoadedConfig {
@@ -44,7 +47,10 @@ export function configSecret(key: string): pulumi.Output<string> {
   return new pulumi.Config(NAMESPACE).requireSecret(key);
 }
 
-/** What the stack sets under `docker:`, for a provider that is made beside the default one, which alone reads it. */
+/**
+ * What the stack sets under `docker:`, for a provider that is made beside the default one: only the default one reads
+ * the keys.
+ */
 export function dockerSettings(): Pick<
   ProviderArgs,
   "host" | "context" | "certPath" | "sshOpts" | "caMaterial" | "certMaterial" | "keyMaterial"

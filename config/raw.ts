@@ -12,7 +12,9 @@ export const isOthers = (key: string, project: string): boolean =>
 /** A stack's configuration as the engine hands it over: flat keys without their namespace, values as text. */
 export interface RawConfig {
   readonly stack: string;
-  /** Text as the engine hands it over, structures as JSON; a program of one's own may give the structures themselves. */
+  /**
+   * Text as the engine hands it over, structures as JSON; a program of one's own may give the structures themselves.
+   */
   readonly values: Readonly<Record<string, unknown>>;
   /** The keys whose values are encrypted in the stack's file. */
   readonly secretKeys: readonly string[];
@@ -32,7 +34,9 @@ export function parseValues(raw: RawConfig, faults: Fault[]): Record<string, unk
         path: `rampart:${key}`,
         given: "an encrypted value inside a structure",
         allowed: "plain structure; secrets as flat keys of their own, which stay encrypted",
-        fix: "`pulumi config set --secret rampart:<key>`, and name <key> under a service's secrets as { config: <key> }",
+        fix:
+          "`pulumi config set --secret rampart:<key>`, and name <key> under a service's secrets as { config: " +
+          "<key> }",
       });
     }
     const value = typeof given !== "string" || TEXT_KEYS.includes(key) ? given : parseStructure(given);
@@ -43,7 +47,8 @@ export function parseValues(raw: RawConfig, faults: Fault[]): Record<string, unk
   return values;
 }
 
-// A key with a type in Pulumi.yaml needs a default there; these say "not set", as the real default depends on the stack.
+// A key with a type in Pulumi.yaml needs a default there;
+// these say "not set", as the real default depends on the stack.
 const UNSET: Readonly<Partial<Record<keyof StackConfig, string>>> = {
   environment: "",
   name: "",
@@ -84,7 +89,10 @@ interface Place {
   readonly path: readonly PropertyKey[];
 }
 
-/** What no schema sees, or must not be shown: structures and texts without end, and keys that are not data to JavaScript. */
+/**
+ * What no schema sees, or must not be shown: structures and texts without end,
+ * and keys that are not data to JavaScript.
+ */
 function structureFault(key: string, root: unknown): Fault | undefined {
   const pending: Place[] = [{ value: root, path: [key] }];
   let count = 0;
@@ -148,7 +156,9 @@ function keysFault({ value, path }: Place): Fault | undefined {
 
 /** What a flat `rampart:<key>` holds. */
 export type SecretLookup =
-  { readonly kind: "missing" } | { readonly kind: "plain" } | { readonly kind: "secret"; readonly value: string };
+  | { readonly kind: "missing" }
+  | { readonly kind: "plain" }
+  | { readonly kind: "secret"; readonly value: string };
 
 export function lookUpSecret(raw: RawConfig, key: string): SecretLookup {
   const value = Object.hasOwn(raw.values, key) ? raw.values[key] : undefined;

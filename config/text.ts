@@ -1,8 +1,8 @@
 /** Text that a person reads in a terminal, whoever wrote it. */
 
 /**
- * What moves a cursor, hides, or turns the direction of what follows: control characters, separators of lines, and characters
- * of format. The joiners of emoji and of some scripts stay (U+200C, U+200D).
+ * What moves a cursor, hides, or turns the direction of what follows: control characters, separators of lines, and
+ * characters of format. The joiners of emoji and of some scripts stay (U+200C, U+200D).
  */
 const UNSEEN = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/u;
 const EACH_UNSEEN = new RegExp(UNSEEN.source, "gu");
@@ -17,6 +17,20 @@ const escaped = (character: string): string => {
 
 /** The text with each such character as its code: `\u001b`, `\u202e`. */
 export const printable = (text: string): string => text.replace(EACH_UNSEEN, escaped);
+
+/**
+ * A value as JSON of several lines that any terminal and any tool for differences shows as it is:
+ * characters that nobody sees are `\uXXXX` in it. Read as JSON, it is the same value.
+ */
+export const jsonText = (value: unknown): string =>
+  JSON.stringify(value, undefined, 2).replace(EACH_UNSEEN, (character) =>
+    character === "\n"
+      ? character
+      : character
+          .split("")
+          .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)
+          .join(""),
+  );
 
 const SHOWN = 120;
 

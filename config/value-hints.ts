@@ -71,7 +71,10 @@ const EXAMPLES: Readonly<Record<string, string>> = {
 const lastName = (path: readonly PropertyKey[]): string =>
   String(path.findLast((part) => typeof part === "string") ?? "");
 
-/** An example of what may stand at a path, `key: value`, or the list that it is an element of; undefined where there is none. */
+/**
+ * An example of what may stand at a path, `key: value`, or the list that it is an element of;
+ * undefined where there is none.
+ */
 export function exampleAt(path: readonly PropertyKey[]): string | undefined {
   const name = lastName(path);
   // There a key's name stands for its password's or certificate's turn.

@@ -3,12 +3,14 @@ export interface Engine {
   readonly host: string;
 }
 
-const DEFAULT_HOST = "unix:///var/run/docker.sock";
+/** Where the Docker provider, and Docker, look for an engine that nobody names. */
+export const DEFAULT_HOST =
+  process.platform === "win32" ? "npipe:////./pipe/docker_engine" : "unix:///var/run/docker.sock";
 
 /**
  * The Docker provider's own order.
  * @param configured The host that the stack's configuration names.
- * @default DOCKER_HOST, then the local socket
+ * @default DOCKER_HOST, then the local engine
  */
 export const hostOf = (configured?: string): string => configured ?? process.env["DOCKER_HOST"] ?? DEFAULT_HOST;
 

@@ -44,8 +44,8 @@ interface Looked extends KeepRunningSettings {
 }
 
 /**
- * The status of each of the stack's containers in words; undefined where the engine does not answer, which its provider
- * says better.
+ * The status of each of the stack's containers in words;
+ * undefined where the engine does not answer, which its provider says better.
  */
 async function statusesOf(engine: DockerClient, stack: string): Promise<ReadonlyMap<string, string> | undefined> {
   const listing = [
@@ -79,7 +79,8 @@ async function look(engine: DockerClient, { id, urn, startTimeoutSeconds }: Look
       );
     return;
   }
-  const stopped = `${name} does not run (status ${state.Status ?? "unknown"}, exit code ${state.ExitCode ?? "unknown"})`;
+  const { Status: status = "unknown", ExitCode: exitCode = "unknown" } = state;
+  const stopped = `${name} does not run (status ${status}, exit code ${exitCode})`;
   if (preview) return pulumi.log.warn(`${stopped}: an update starts it.`);
   const started = await engine.ask(["start", id]);
   if (started.code !== 0) return fail(`${stopped}, and could not be started: ${started.stderr.trim()}`);
@@ -94,8 +95,8 @@ async function look(engine: DockerClient, { id, urn, startTimeoutSeconds }: Look
 const SAID = 32;
 
 /**
- * An error that is thrown would end the program before the stack's outputs are registered, and they would be gone from
- * the state.
+ * An error that is thrown would end the program before the stack's outputs are registered,
+ * and they would be gone from the state.
  */
 async function fail(message: string): Promise<void> {
   process.exitCode = SAID;

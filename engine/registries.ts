@@ -16,12 +16,22 @@ export interface FailedPull {
   readonly host: string;
 }
 
-const REFUSED =
-  /no basic auth credentials|unauthorized|authentication required|denied|may require 'docker login'|incorrect username or password|status: 40[13]\b/i;
+const REFUSED = new RegExp(
+  [
+    "no basic auth credentials|unauthorized|authentication required|denied|may require 'docker login'",
+    String.raw`incorrect username or password|status: 40[13]\b`,
+  ].join("|"),
+  "i",
+);
 const UNKNOWN = /manifest unknown|manifest for .* not found|name unknown|not found: manifest/i;
 const TOO_MANY = /toomanyrequests|too many requests|rate limit/i;
-const OUT_OF_REACH =
-  /no such host|connection refused|i\/o timeout|deadline exceeded|x509|no route to host|network is unreachable|server gave HTTP response/i;
+const OUT_OF_REACH = new RegExp(
+  [
+    "no such host|connection refused|i/o timeout|deadline exceeded|x509|no route to host",
+    "network is unreachable|server gave HTTP response",
+  ].join("|"),
+  "i",
+);
 
 /** In words for a person; undefined where the provider's own words have to do. */
 export function pullFailure({ reference, errors, users, host }: FailedPull): string | undefined {
@@ -29,13 +39,22 @@ export function pullFailure({ reference, errors, users, host }: FailedPull): str
   const registry = registryOf(reference);
   const image = reference.split("@")[0] ?? reference;
   if (TOO_MANY.test(said))
-    return `${registry} limits how much is pulled, and refused ${image}: ${said}\n${Object.hasOwn(users, registry) ? "Wait, then try again." : `Wait, or log in: ${howToLogIn(registry)}.`}`;
+    return (
+      `${registry} limits how much is pulled, and refused ${image}: ${said}\n` +
+      `${Object.hasOwn(users, registry) ? "Wait, then try again." : `Wait, or log in: ${howToLogIn(registry)}.`}`
+    );
   if (UNKNOWN.test(said))
-    return `${registry} has no ${image} with this digest: ${said}\nCheck the name, the tag and the digest: \`docker buildx imagetools inspect ${image}\`.`;
+    return (
+      `${registry} has no ${image} with this digest: ${said}\nCheck the name, the tag and the digest: ` +
+      `\`docker buildx imagetools inspect ${image}\`.`
+    );
   if (REFUSED.test(said))
     return `${registry} refused ${image}${askedAs(registry, users)}: ${said}\n${remedy(registry, users)}`;
   if (OUT_OF_REACH.test(said))
-    return `The engine at ${host} did not reach ${registry} for ${image}: ${said}\nThe engine pulls, so what counts is its own network, name server, proxy and certificate authorities.`;
+    return (
+      `The engine at ${host} did not reach ${registry} for ${image}: ${said}\n` +
+      "The engine pulls, so what counts is its own network, name server, proxy and certificate authorities."
+    );
   return undefined;
 }
 
@@ -50,11 +69,15 @@ function remedy(registry: string, users: RegistryUsers): string {
     return `If the image is public, check its name. Otherwise log in: ${howToLogIn(registry)}.`;
   const user = users[registry];
   if (user === undefined) return `Run \`docker login ${registry}\` again, as a user who may pull this image.`;
-  return `Check that the password of rampart:registries["${registry}"] is right and has not expired, and that ${user} may pull this image.`;
+  return (
+    `Check that the password of rampart:registries["${registry}"] is right and has not expired, ` +
+    `and that ${user} may pull this image.`
+  );
 }
 
 const howToLogIn = (registry: string): string =>
-  `\`rampart:registries: { ${registry}: { username: <user>, password: { config: <key> } } }\` and \`pulumi config set --secret rampart:<key>\` (docs/registries.md)`;
+  `\`rampart:registries: { ${registry}: { username: <user>, password: { config: ` +
+  "<key> } } }` and `pulumi config set --secret rampart:<key>` (docs/registries.md)";
 
 /** What the engine said, without what the provider put in front of it. */
 function engineWords(text: string, reference: string): string {
@@ -85,7 +108,8 @@ export function missingLogins(
     .filter((registry) => !logins(registry === "docker.io" ? HUB_LOGIN : registry))
     .map(
       (registry) =>
-        `rampart:registries["${registry}"] is { login: docker }, and ${file} has no login for it: run \`docker login ${registry}\` first.`,
+        `rampart:registries["${registry}"] is { login: docker }, and ${file} has no login for it: ` +
+        `run \`docker login ${registry}\` first.`,
     );
 }
 

@@ -14,7 +14,10 @@ export interface RecordedResource {
   readonly inputs: Readonly<Record<string, unknown>>;
 }
 
-/** Marks a secret, and an output, on the wire between a program and the engine. Source: pulumi, sdk/nodejs/runtime/rpc.ts */
+/**
+ * Marks a secret, and an output, on the wire between a program and the engine. Source: pulumi,
+ * sdk/nodejs/runtime/rpc.ts
+ */
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
 const SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270";
 
@@ -30,7 +33,9 @@ interface RegisterRequest {
 
 type Callback = (error: unknown, response: unknown) => void;
 
-/** The part of Pulumi's mock monitor that is watched; `getMonitor` is exported at run time and left out of the types. */
+/**
+ * The part of Pulumi's mock monitor that is watched; `getMonitor` is exported at run time and left out of the types.
+ */
 interface Monitor {
   registerResource(request: RegisterRequest, callback: Callback): Promise<void>;
   registerResourceHook?: (request: unknown, callback: Callback) => void;

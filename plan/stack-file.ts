@@ -16,7 +16,9 @@ export interface StackFile {
   readonly secretKeys: readonly string[];
 }
 
-/** Stands for a value that is encrypted in the file: long, varied, and nobody's. Its length is all that a check sees. */
+/**
+ * Stands for a value that is encrypted in the file: long, varied, and nobody's. Its length is all that a check sees.
+ */
 const UNREADABLE = "EncryptedInTheStackFileAndNotReadByThePlan7Kq2";
 
 /** There is no such file, or nobody can read it. */
@@ -123,7 +125,9 @@ function misplacedFaults(file: Record<string, unknown>): Fault[] {
       path: filePath([key]),
       given: "a key beside `config`, which nothing reads",
       allowed: "the stack's keys below `config`",
-      fix: `indent it, so that it stands below config: as ${key.startsWith(NAMESPACE) ? keyName(key.slice(NAMESPACE.length + 1)) : `${NAMESPACE}:${keyName(key)}`}`,
+      fix:
+        "indent it, so that it stands below config: as " +
+        (key.startsWith(NAMESPACE) ? keyName(key.slice(NAMESPACE.length + 1)) : `${NAMESPACE}:${keyName(key)}`),
     }));
 }
 
@@ -137,7 +141,9 @@ function keyFaults(config: Record<string, unknown>, project: string): Fault[] {
           path: filePath(["config", key]),
           given: "a key with more than one colon",
           allowed: "<namespace>:<key>",
-          fix: `write it as ${keyName(key.split(":")[0] ?? "")}:${keyName(key.split(":")[1] ?? "")}: { ${keyName(key.split(":")[2] ?? "")}: … }`,
+          fix:
+            `write it as ${keyName(key.split(":")[0] ?? "")}:${keyName(key.split(":")[1] ?? "")}: ` +
+            `{ ${keyName(key.split(":")[2] ?? "")}: … }`,
         },
       ];
     const own = key.replace(`${NAMESPACE}:`, "");

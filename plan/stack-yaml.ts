@@ -1,4 +1,7 @@
-/** A stack's file as YAML: what Pulumi and this program would read alike, and nothing else. No fault repeats a line of it. */
+/**
+ * A stack's file as YAML: what Pulumi and this program would read alike, and nothing else.
+ * No fault repeats a line of it.
+ */
 import {
   isAlias,
   isMap,
@@ -49,7 +52,10 @@ export function readYaml(bytes: Uint8Array): YamlResult {
   return { kind: "value", value: document.toJS({ maxAliasCount: -1 }) as unknown };
 }
 
-/** Characters that YAML has no place for (YAML 1.2, 5.1); a byte order mark may stand at the beginning, and is gone by now. */
+/**
+ * Characters that YAML has no place for (YAML 1.2, 5.1);
+ * a byte order mark may stand at the beginning, and is gone by now.
+ */
 const FORBIDDEN = /[^\t\n\r\x20-\x7e\x85\xa0-\ufefe\uff00-\ufffd\u{10000}-\u{10ffff}]/u;
 
 const CONTROL: FaultParams = {

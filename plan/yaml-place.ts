@@ -4,8 +4,8 @@
 const KEY_LINE = /^([ ]{0,200}(?:- {0,20}){0,20})(["']?)([\w:.-]{1,80})\2 {0,20}:(?:\s|$)/;
 
 /**
- * The keys around a place, the outermost first: those that stand above it, each further to the left than the one before. Of a
- * list the elements are not counted.
+ * The keys around a place, the outermost first: those that stand above it, each further to the left than the one
+ * before. Of a list the elements are not counted.
  */
 export function keyAround(text: string, offset: number): string[] {
   const lines = text.slice(0, lineEnd(text, offset)).split(/\r\n|\r|\n/);

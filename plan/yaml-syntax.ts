@@ -1,4 +1,7 @@
-/** What is wrong with a file that is not YAML, and what to do. The parser's own messages quote the file, so none is shown. */
+/**
+ * What is wrong with a file that is not YAML, and what to do.
+ * The parser's own messages quote the file, so none is shown.
+ */
 import type { YAMLError } from "yaml";
 
 interface SyntaxFault {

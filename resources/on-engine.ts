@@ -5,6 +5,7 @@ import { statSync } from "node:fs";
 import { backsUpElsewhere, usesDatabase, type LoadedConfig } from "../config";
 import { isLocalLinux, type Engine } from "../engine/engine";
 import { planNetworks, type NetworkPlan } from "../hardening/container/networks";
+import type { NetworkName } from "../hardening/container/workload";
 import { defined } from "../hardening/defined";
 
 /** How the provider reaches Postgres: by its address where the engine is local, else through the forwarder. */
@@ -14,12 +15,23 @@ export function databaseAccess(config: LoadedConfig, engine: Engine): DatabaseAc
   return config.database.access ?? (isLocalLinux(engine) ? "direct" : "forwarder");
 }
 
+/** The subnet of one of the stack's networks. @throws Error where the stack has no such network */
+export function networkSubnet(
+  { config, engine }: { readonly config: LoadedConfig; readonly engine: Engine },
+  name: NetworkName,
+): string {
+  const found = networkPlan(config, engine).find((network) => network.name === name);
+  if (found === undefined) throw new Error(`the stack has no network ${name}`);
+  return found.subnet;
+}
+
 export function networkPlan(config: LoadedConfig, engine: Engine): NetworkPlan[] {
   const services = Object.entries(config.services);
   return planNetworks({
     stackName: config.name,
     ...defined({ pool: config.network.pool }),
     dockerApiConsumers: services.filter(([, service]) => service.dockerApi !== undefined).map(([service]) => service),
+    acme: config.certificates !== "self-signed",
     egress: services.some(([, service]) => service.egress) || backsUpElsewhere(config),
     databaseAccess: databaseAccess(config, engine) === "forwarder" && usesDatabase(config),
   });

@@ -1,4 +1,7 @@
-/** Programs that tests run and that a machine may not have: what needs one says so, and is counted as skipped without it. */
+/**
+ * Programs that tests run and that a machine may not have:
+ * what needs one says so, and is counted as skipped without it.
+ */
 import { accessSync, constants, existsSync, readdirSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";

@@ -8,7 +8,7 @@ import { imageCheck } from "../../config/values/program";
 import type { Context } from "../shared/command";
 import { UserError, usageError } from "../shared/errors";
 import { commands } from "./commands";
-import type { Asker } from "./terminal";
+import type { Asker } from "../shared/terminal";
 import { header, writeFile, type Target } from "./write";
 
 /** Answers that the command line gives. */
@@ -73,7 +73,10 @@ function questions(environment: Environment): Question[] {
   return environment === "dev" ? all : [...all, email];
 }
 
-/** Writes a stack's file of one service. @throws UserError for a wrong answer, and for a missing one where nobody can be asked */
+/**
+ * Writes a stack's file of one service.
+ * @throws UserError for a wrong answer, and for a missing one where nobody can be asked
+ */
 export async function fromAnswers(
   { print }: Context,
   written: Written,

@@ -30,7 +30,10 @@ export interface FromResult {
   readonly report: string;
 }
 
-/** Makes a stack's file, and the report, from a compose file. @throws UserError where the compose file cannot be read */
+/**
+ * Makes a stack's file, and the report, from a compose file.
+ * @throws UserError where the compose file cannot be read
+ */
 export async function fromCompose({ env, print, cwd }: Context, args: FromArgs): Promise<FromResult> {
   const { stack, environment, target } = args;
   const files = composeFiles(args.from, cwd);

@@ -4,7 +4,7 @@ import { ComposeError, loadFiles } from "../../config/compose/load";
 import type { ComposeFiles } from "../../config/compose/project";
 import { isTree, type Tree } from "../../hardening/tree";
 import { DockerClient } from "../../engine/docker";
-import { EngineError } from "../../engine/engine";
+import { DEFAULT_HOST, EngineError } from "../../engine/engine";
 import { UserError } from "../shared/errors";
 import { parseJson } from "../shared/json";
 import type { Printer } from "../shared/output";
@@ -14,7 +14,6 @@ import { findProgram } from "../shared/run";
 const NAMES = ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
 /** More than any compose file, env file or proxy's configuration has. */
 const MAX_BYTES = 4 * 1024 * 1024;
-const NO_ENGINE = "unix:///var/run/docker.sock";
 
 /** The text of a file; undefined where there is none that can be read. */
 export function readText(path: string): string | undefined {
@@ -62,7 +61,8 @@ export async function composeModel(files: readonly string[], env: NodeJS.Process
     const own = loadFiles(files, readText);
     if (model === "refused")
       print.progress(
-        `\`docker compose config\` refuses the file (\`docker compose ${files.map((file) => `-f ${file}`).join(" ")} config --quiet\` says why); Rampart read it by itself.`,
+        "`docker compose config` refuses the file (`docker compose " +
+          `${files.map((file) => `-f ${file}`).join(" ")} config --quiet\` says why); Rampart read it by itself.`,
       );
     return own;
   } catch (error) {
@@ -85,7 +85,8 @@ async function askCompose(files: readonly string[]): Promise<Tree | "refused" | 
     "json",
   ];
   try {
-    const { code, stdout, stderr } = await new DockerClient(NO_ENGINE).ask(["compose", ...args]);
+    // Compose reads files here and asks no engine.
+    const { code, stdout, stderr } = await new DockerClient(DEFAULT_HOST).ask(["compose", ...args]);
     if (code !== 0) return /unknown flag|is not a docker command|unknown command/.test(stderr) ? undefined : "refused";
     const model = parseJson(stdout);
     return isTree(model) ? model : "refused";

@@ -27,7 +27,8 @@ export function reportText({ title, conversion, open, commands, directory }: Rep
     [
       open.length === 0
         ? ""
-        : `To fill in: ${open.length === 1 ? "1 place" : `${open.length} places`}, which \`npx rampart plan\` refuses until then`,
+        : `To fill in: ${open.length === 1 ? "1 place" : `${open.length} places`}, which \`npx rampart plan\` ` +
+          "refuses until then",
       places,
     ],
     ["Run", commands],

@@ -1,10 +1,9 @@
 import { contextHost, DockerClient } from "../../engine/docker";
+import { DEFAULT_HOST } from "../../engine/engine";
 import type { StackFile } from "../../plan/stack-file";
 import { UserError } from "./errors";
 import { text } from "./json";
 import { findProgram } from "./run";
-
-const DEFAULT_HOST = process.platform === "win32" ? "npipe:////./pipe/docker_engine" : "unix:///var/run/docker.sock";
 
 /** The Docker CLI is not on the PATH. */
 export const MISSING_DOCKER =

@@ -24,8 +24,8 @@ export async function evaluateStack({ root, programs = {} }: Context, file: Stac
 }
 
 /**
- * Runs Rampart's own program, as often as one likes: a program that has run once does not run again, as it runs while it
- * loads.
+ * Runs Rampart's own program, as often as one likes: a program that has run once does not run again,
+ * as it runs while it loads.
  * @throws as `evaluateStack`
  */
 export async function evaluateOwn(file: StackFile): Promise<Plan> {

@@ -28,7 +28,8 @@ export function overview(commands: readonly Command[], width: number): string {
       ),
       "",
       "Exit codes: 0 done; 1 the command failed, or a rule does; 2 the command line is wrong.",
-      "Environment: NO_COLOR=1 prints no colours, FORCE_COLOR=1 prints them into a pipe too. RAMPART_DEBUG=1 prints the stack trace of an internal fault.",
+      "Environment: NO_COLOR=1 prints no colours, FORCE_COLOR=1 prints them into a pipe too. " +
+        "RAMPART_DEBUG=1 prints the stack trace of an internal fault.",
     ].map((line) => wrap(line, width)),
   );
 }

@@ -8,7 +8,8 @@ type Script = Pick<Command, "name" | "options">;
  * and passes `x` on as an argument (`--config-file=x` it keeps whole). Here the option is put together again.
  *
  * Only for a command that changes nothing. Elsewhere a command line that was taken apart is refused, with the form that
- * works. Options that npm has too (`--json`, `--yes`, and others) may stand in a .npmrc: they cannot be told from npm's own.
+ * works. Options that npm has too (`--json`, `--yes`, and others) may stand in a .npmrc:
+ * they cannot be told from npm's own.
  * @param args what npm passed on
  * @returns the arguments as the user meant them
  * @throws UserError where options are missing, and it cannot be told which value is whose
@@ -38,7 +39,8 @@ function refusal(name: string, option: string): Error {
   const script = name === "start" ? "npm start" : `npm run ${name}`;
   return usageError(
     `npm took --${option} for an option of its own`,
-    `Put \`--\` before the arguments, \`${script} -- … --${option} …\`, or run \`npx rampart ${name} … --${option} …\`.`,
+    `Put \`--\` before the arguments, \`${script} -- … --${option} …\`, ` +
+      `or run \`npx rampart ${name} … --${option} …\`.`,
   );
 }
 

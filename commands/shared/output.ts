@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from "node:util";
 import { linesOf } from "../../config/text";
+import { WIDEST, type Paint, type Style } from "../../plan/text/page";
 
 /** The part of a stream that a printer needs. */
 export interface Stream {
@@ -24,7 +25,7 @@ export interface Printer {
   /** The width of a page on standard output, in columns. */
   readonly width: number;
   /** A text of a result, in a style where standard output shows colours. */
-  readonly paint: (style: Style, text: string) => string;
+  readonly paint: Paint;
 }
 
 export interface PrinterArgs {
@@ -34,10 +35,8 @@ export interface PrinterArgs {
   readonly env: NodeJS.ProcessEnv;
 }
 
-/** The widest that a line may be, in columns. */
-const WIDEST = 100;
-const SGR = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 } as const;
-export type Style = keyof typeof SGR;
+/** ECMA-48, select graphic rendition. */
+const SGR: Readonly<Record<Style, number>> = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 };
 
 /**
  * Messages are wrapped and coloured where a person reads them, that is on a terminal. Where standard error is a file or

@@ -43,7 +43,10 @@ export function capture(
   });
 }
 
-/** Runs a program to its end, however long that takes, and keeps what it writes. Ctrl-C is the program's own matter, as in `show`. */
+/**
+ * Runs a program to its end, however long that takes, and keeps what it writes.
+ * Ctrl-C is the program's own matter, as in `show`.
+ */
 export async function follow(
   command: string,
   args: readonly string[],

@@ -70,7 +70,9 @@ export function openWorkspace(
   };
 }
 
-/** A path from where the user stands as one from the root, by which it is remembered; an absolute path stays as it is. */
+/**
+ * A path from where the user stands as one from the root, by which it is remembered; an absolute path stays as it is.
+ */
 const fromRoot = (root: string, path: string | undefined, cwd: string): string | undefined =>
   path === undefined || isAbsolute(path) ? path : relative(root, resolve(cwd, path));
 
@@ -126,8 +128,8 @@ function readMemory(paths: StatePaths): unknown {
 }
 
 /**
- * The file that a stack was last started from, so that a plain `npm start` does not put the sample in an application's
- * place.
+ * The file that a stack was last started from, so that a plain `npm start` does not
+ * put the sample in an application's place.
  */
 const lastConfigFile = (paths: StatePaths, stack: string): string | undefined => text(field(readMemory(paths), stack));
 

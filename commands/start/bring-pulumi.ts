@@ -1,5 +1,4 @@
 import { createRequire } from "node:module";
-import { createInterface } from "node:readline/promises";
 import type * as Automation from "@pulumi/pulumi/automation";
 import { messageOf } from "../shared/errors";
 import type { Printer } from "../shared/output";
@@ -58,18 +57,4 @@ function reasonOf(message: string): string {
 async function installPulumi(): Promise<void> {
   const { PulumiCommand } = load("@pulumi/pulumi/automation") as typeof Automation;
   await PulumiCommand.install();
-}
-
-/** Asks on this process's terminal; undefined where no person is there to answer. */
-export function terminalQuestion(env: NodeJS.ProcessEnv): Offer["ask"] {
-  const { stdin, stderr } = process;
-  if (!stdin.isTTY || !stderr.isTTY || (env["CI"] ?? "") !== "") return undefined;
-  return async (question) => {
-    const lines = createInterface({ input: stdin, output: stderr });
-    try {
-      return /^(?:y|yes|)$/i.test((await lines.question(question)).trim());
-    } finally {
-      lines.close();
-    }
-  };
 }

@@ -25,7 +25,7 @@ export interface Deployment {
 const UP = ["up", "--yes", "--skip-preview", "--suppress-outputs"];
 
 const LOOK_MS = 200;
-/** Without a terminal: how long there may be no news before it is said what is awaited. */
+/** Without a terminal: how long there may be no news before a line says what is awaited. */
 const SILENCE_MS = 15_000;
 
 /** Runs `pulumi up`, shows how far it is, and gives the exit code. */

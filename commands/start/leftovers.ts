@@ -55,7 +55,10 @@ export function findLeftovers(listings: Listings, name: string, state: string): 
   };
 }
 
-/** Whether something is there that the next update would trip over: fixed names, addresses, or data under another password. */
+/**
+ * Whether something is there that the next update would trip over:
+ * fixed names, addresses, or data under another password.
+ */
 export const isAny = ({ containers, networks, volumes }: Leftovers): boolean =>
   containers.length + networks.length + volumes.length > 0;
 
@@ -74,8 +77,15 @@ export function removal({ containers, networks, volumes }: Leftovers): string {
 /** @param cutOff whether the state says that a run did not get to its end */
 export function leftoverSentence(name: string, leftovers: Leftovers, cutOff: boolean, sourceName: string): string {
   if (cutOff) {
-    return `A run that was cut off left things of ${name} on the engine which its state does not know: remove them with \`${removal(leftovers)}\`, then run \`npm start\` again.`;
+    return (
+      `A run that was cut off left things of ${name} on the engine which its state does not know: ` +
+      `remove them with \`${removal(leftovers)}\`, then run \`npm start\` again.`
+    );
   }
   const loss = leftovers.volumes.length > 0 ? ", which deletes its data" : "";
-  return `The engine already has a stack named ${name} whose state is not here: destroy it from where it was deployed (or, if that is gone, with \`${removal(leftovers)}\`${loss}), or give this one another name with rampart:name in ${sourceName}, then run \`npm start\` again.`;
+  return (
+    `The engine already has a stack named ${name} whose state is not here: ` +
+    `destroy it from where it was deployed (or, if that is gone, with \`${removal(leftovers)}\`${loss}), ` +
+    `or give this one another name with rampart:name in ${sourceName}, then run \`npm start\` again.`
+  );
 }

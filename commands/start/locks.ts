@@ -44,8 +44,8 @@ export function parseLock(file: string, content: string): Lock {
 }
 
 /**
- * Only a lock of this very host whose process is gone is dead. A process id that was given to another process since makes
- * a dead lock look held, which is the harmless side to err on.
+ * Only a lock of this very host whose process is gone is dead. A process id that was given to another process since
+ * makes a dead lock look held, which is the harmless side to err on.
  */
 export function judgeLocks(
   locks: readonly Lock[],
@@ -69,14 +69,23 @@ export function processExists(pid: number): boolean {
 export function heldSentence(stack: string, locks: readonly Lock[], cancel: string): string {
   const who = locks.map(
     ({ user, host, pid, since }) =>
-      `${user ?? "somebody"} on ${host ?? "an unknown host"}${pid === undefined ? "" : `, process ${pid}`}${since === undefined ? "" : `, since ${since}`}`,
+      `${user ?? "somebody"} on ${host ?? "an unknown host"}` +
+      (pid === undefined ? "" : `, process ${pid}`) +
+      (since === undefined ? "" : `, since ${since}`),
   );
   const count = locks.length === 1 ? "a lock" : `${locks.length} locks`;
-  return `The stack ${stack} is held by ${count} of another run (${who.join("; ")}): wait until it ends, or, if you know that it no longer runs, take the lock off with \`${cancel}\` and run \`npm start\` again.`;
+  return (
+    `The stack ${stack} is held by ${count} of another run (${who.join("; ")}): ` +
+    "wait until it ends, or, if you know that it no longer runs, " +
+    `take the lock off with \`${cancel}\` and run \`npm start\` again.`
+  );
 }
 
 export function deadSentence(lock: Lock): string {
-  return `Took off the lock that process ${lock.pid ?? "?"} left${lock.since === undefined ? "" : ` at ${lock.since}`}: it runs no more, on this host.`;
+  return (
+    `Took off the lock that process ${lock.pid ?? "?"} ` +
+    `left${lock.since === undefined ? "" : ` at ${lock.since}`}: it runs no more, on this host.`
+  );
 }
 
 export function removeLock(lock: Lock): void {

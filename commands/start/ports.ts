@@ -90,9 +90,15 @@ export function processHolder(found: { readonly pid: number; readonly command: s
 }
 
 export function takenSentence({ key, address, port }: WantedPort, holder: Holder, sourceName: string): string {
-  return `Port ${port} on ${address}, which the edge needs, is held by ${holder.name}: ${holder.remedy}, or set ${key} in ${sourceName} to another port, then run \`npm start\` again.`;
+  return (
+    `Port ${port} on ${address}, which the edge needs, is held by ${holder.name}: ` +
+    `${holder.remedy}, or set ${key} in ${sourceName} to another port, then run \`npm start\` again.`
+  );
 }
 
 export function noAddressSentence({ address }: WantedPort, sourceName: string): string {
-  return `The address ${address}, on which the edge is to listen, is not one of this machine's: set rampart:edge.listenAddress in ${sourceName} to one that is.`;
+  return (
+    `The address ${address}, on which the edge is to listen, is not one of this machine's: ` +
+    `set rampart:edge.listenAddress in ${sourceName} to one that is.`
+  );
 }

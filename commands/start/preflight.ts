@@ -74,7 +74,8 @@ export async function checkLeftovers(workspace: Workspace, config: LoadedConfig,
   if (isAny(leftovers)) throw new UserError(leftoverSentence(config.name, leftovers, cutOff, workspace.sourceName));
   if (!cutOff) return [];
   return [
-    `a run was cut off, but nothing of it is left; Pulumi goes on warning of it until \`${pulumiCommand(stack, "refresh --clear-pending-creates")}\``,
+    "a run was cut off, but nothing of it is left; " +
+      `Pulumi goes on warning of it until \`${pulumiCommand(stack, "refresh --clear-pending-creates")}\``,
   ];
 }
 

@@ -12,7 +12,10 @@ const lacking = (sentence: string): Finding => ({ ok: false, sentence });
 
 /** The oldest Node.js that Rampart is tested with; the same as `engines` in package.json. */
 const NODE_MAJOR = 20;
-/** The API of Docker 20.10, which is the first to have what the containers ask for, such as cgroup namespaces of their own. */
+/**
+ * The API of Docker 20.10, which is the first to have what the containers ask for,
+ * such as cgroup namespaces of their own.
+ */
 export const MINIMUM_API = "1.41";
 const AGAIN = "then run `npm start` again";
 
@@ -20,7 +23,8 @@ export function judgeNode(version: string): Finding {
   if (Number(version.replace(/^v/, "").split(".")[0]) >= NODE_MAJOR)
     return found(`Node.js ${version.replace(/^v/, "")}`);
   return lacking(
-    `Node.js ${version} is too old: install version ${NODE_MAJOR} or later from https://nodejs.org/en/download, ${AGAIN}.`,
+    `Node.js ${version} is too old: install version ${NODE_MAJOR} or later from ` +
+      `https://nodejs.org/en/download, ${AGAIN}.`,
   );
 }
 
@@ -37,12 +41,14 @@ export function judgeEngine(result: Finished, host: string): Finding {
   if (version === undefined || api === undefined) return lacking(noEngine(result, host));
   if (text(field(server, "Os")) === "windows") {
     return lacking(
-      `The engine at ${host} runs Windows containers, and Rampart's images are Linux's: choose "Switch to Linux containers" in Docker Desktop, ${AGAIN}.`,
+      `The engine at ${host} runs Windows containers, and Rampart's images are Linux's: ` +
+        `choose "Switch to Linux containers" in Docker Desktop, ${AGAIN}.`,
     );
   }
   if (compareVersions(api, MINIMUM_API) < 0) {
     return lacking(
-      `The engine at ${host} is too old (Docker ${version}, API ${api}): update it to Docker 20.10 (API ${MINIMUM_API}) or later, ${AGAIN}.`,
+      `The engine at ${host} is too old (Docker ${version}, API ${api}): ` +
+        `update it to Docker 20.10 (API ${MINIMUM_API}) or later, ${AGAIN}.`,
     );
   }
   return found(`Docker engine ${version} (API ${api}) at ${host}`);
@@ -51,30 +57,49 @@ export function judgeEngine(result: Finished, host: string): Finding {
 function noEngine(result: Finished, host: string): string {
   const said = result.stderr.trim();
   if (/permission denied/i.test(said) && !host.startsWith("ssh:")) {
-    return `You may not use the Docker engine at ${host}: join the group that owns the socket (\`sudo usermod -aG docker $USER\`) and log in again, or point DOCKER_HOST at an engine of your own, ${AGAIN}.`;
+    return (
+      `You may not use the Docker engine at ${host}: join the group that owns the socket (\`sudo usermod -aG ` +
+      `docker $USER\`) and log in again, or point DOCKER_HOST at an engine of your own, ${AGAIN}.`
+    );
   }
   if (/is too old|is too new/i.test(said)) {
-    return `The Docker CLI and the engine at ${host} have no API version in common (${lastLine(said)}): update the older of the two, ${AGAIN}.`;
+    return (
+      `The Docker CLI and the engine at ${host} have no API version in common (${lastLine(said)}): ` +
+      `update the older of the two, ${AGAIN}.`
+    );
   }
   if (result.code === 124)
-    return `The Docker engine at ${host} did not answer in time: see that it runs and that DOCKER_HOST is right, ${AGAIN}.`;
+    return (
+      `The Docker engine at ${host} did not answer in time: ` +
+      `see that it runs and that DOCKER_HOST is right, ${AGAIN}.`
+    );
   if (
     /cannot connect|connection refused|no such file|is the docker daemon running/i.test(said) &&
     !host.startsWith("ssh:")
   ) {
-    return `No Docker engine answers at ${host}: start it (\`sudo systemctl start docker\`, or Docker Desktop), or point DOCKER_HOST at one that runs, ${AGAIN}.`;
+    return (
+      `No Docker engine answers at ${host}: start it (\`sudo systemctl start docker\`, or Docker Desktop), ` +
+      `or point DOCKER_HOST at one that runs, ${AGAIN}.`
+    );
   }
-  return `The Docker engine at ${host} cannot be used (${lastLine(said) || "it gave no reason"}): see that \`docker version\` shows a server, ${AGAIN}.`;
+  return (
+    `The Docker engine at ${host} cannot be used (${lastLine(said) || "it gave no reason"}): ` +
+    `see that \`docker version\` shows a server, ${AGAIN}.`
+  );
 }
 
-/** @param floor the oldest CLI that will do: the version of the SDK, as the engine's part of resource hooks is in the CLI */
+/**
+ * @param floor the oldest CLI that will do: the version of the SDK,
+ * as the engine's part of resource hooks is in the CLI
+ */
 export function judgePulumiCli(result: Finished | undefined, floor: string): Finding {
   const way = PULUMI_INSTALL;
   if (result === undefined) return lacking(`${missingPulumi(floor)}, ${AGAIN}.`);
   const version = versionIn(result.stdout);
   if (version === undefined)
     return lacking(
-      `The Pulumi CLI does not tell its version (${lastLine(result.stderr) || "it said nothing"}): install it again (${way}), ${AGAIN}.`,
+      `The Pulumi CLI does not tell its version (${lastLine(result.stderr) || "it said nothing"}): ` +
+        `install it again (${way}), ${AGAIN}.`,
     );
   if (compareVersions(version, floor) < 0)
     return lacking(`The Pulumi CLI ${version} is too old: update it to ${floor} or later (${way}), ${AGAIN}.`);
@@ -85,7 +110,8 @@ export function judgePulumiCli(result: Finished | undefined, floor: string): Fin
 export function judgeLanguageHost(path: string | undefined): Finding {
   if (path !== undefined) return found("Pulumi's language host for Node.js");
   return lacking(
-    `Pulumi's language host (\`pulumi-language-nodejs\`) is missing beside the CLI: install the whole of Pulumi (https://www.pulumi.com/docs/install/), ${AGAIN}.`,
+    "Pulumi's language host (`pulumi-language-nodejs`) is missing beside the CLI: " +
+      `install the whole of Pulumi (https://www.pulumi.com/docs/install/), ${AGAIN}.`,
   );
 }
 
@@ -94,7 +120,9 @@ export interface Plugin {
   readonly version: string;
 }
 
-/** A plugin that is not there is no fault: Pulumi downloads it, so the user only needs to know why that takes a while. */
+/**
+ * A plugin that is not there is no fault: Pulumi downloads it, so the user only needs to know why that takes a while.
+ */
 export function judgePlugins(wanted: readonly Plugin[], listed: Finished): Finding {
   const list = parseJson(listed.stdout);
   const installed = new Set(

@@ -59,7 +59,10 @@ export async function waitForAnswer(
   return answer;
 }
 
-/** Anything that an application may say to a stranger: not an error of the server's, and not the edge's own "no such route". */
+/**
+ * Anything that an application may say to a stranger: not an error of the server's,
+ * and not the edge's own "no such route".
+ */
 export const isGood = (answer: Answer): boolean =>
   "status" in answer && answer.status < 500 && (answer.status !== 404 || answer.matched);
 

@@ -2,6 +2,7 @@ import { postgresMajor } from "../../hardening/postgres/upgrade/upgrade";
 import { FREE_SPACE_SCRIPT } from "../../hardening/postgres/upgrade/upgrade-scripts";
 import { PREFLIGHT_SQL } from "../../hardening/postgres/upgrade/upgrade-sql";
 import { UserError } from "../shared/errors";
+import { bringImage } from "../shared/image";
 import { clientArgs, versionArgs } from "./containers";
 import { queryOld } from "./query";
 import { createVolume, removeVolume, upgradeNames } from "./server";
@@ -30,10 +31,7 @@ export async function preflight(upgrade: Upgrade): Promise<void> {
         `${names.data}\`.`,
     );
   }
-  if ((await docker.ask(["image", "inspect", image])).code !== 0) {
-    say("      pulling the image");
-    await docker.must(`The image ${image} could not be pulled`, ["pull", "--quiet", image], { timeoutSeconds: 1800 });
-  }
+  await bringImage(docker, image, { timeoutSeconds: 1800, onPull: () => say("      pulling the image") });
   const version = await docker.must("The image's version could not be asked for", versionArgs(server.stack, image));
   const major = postgresMajor(/\) (\S+)/.exec(version)?.[1] ?? "");
   if (major !== to)

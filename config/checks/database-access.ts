@@ -19,8 +19,12 @@ function elevationFaults({ database }: StackConfig, show: ShowPath, now: Date): 
       {
         path: show(["database", "elevations", index, "until"]),
         given: JSON.stringify(elevation.until),
-        allowed: `no later than ${latest.toISOString().replace(/\.\d+Z$/, "Z")}: ${database.elevationMaximumHours} hours from now`,
-        fix: "choose an earlier end, and extend it when it is needed; rampart:database.elevationMaximumHours is the limit",
+        allowed:
+          `no later than ${latest.toISOString().replace(/\.\d+Z$/, "Z")}: ` +
+          `${database.elevationMaximumHours} hours from now`,
+        fix:
+          "choose an earlier end, and extend it when it is needed; " +
+          "rampart:database.elevationMaximumHours is the limit",
       },
     ];
   });

@@ -27,7 +27,9 @@ export function databaseFaults(config: StackConfig, show: ShowPath): Fault[] {
             {
               path: show(path),
               given: JSON.stringify(given),
-              allowed: `a schema of the application's own: this one holds ${given === EXTENSIONS_SCHEMA ? "the extensions" : "Rampart's own functions"}`,
+              allowed:
+                "a schema of the application's own: " +
+                `this one holds ${given === EXTENSIONS_SCHEMA ? "the extensions" : "Rampart's own functions"}`,
               fix: "rename it",
             },
           ]
@@ -65,7 +67,9 @@ export function postgresFaults(config: StackConfig, show: ShowPath): Fault[] {
       {
         path: show(["database", "resources", "pids"]),
         given: String(resources.pids),
-        allowed: `at least ${minimumPids}: a process for each of ${maxConnections} connections, which are those of app_rw and app_ro twice for a rotation, and the server's own`,
+        allowed:
+          `at least ${minimumPids}: a process for each of ${maxConnections} connections, ` +
+          "which are those of app_rw and app_ro twice for a rotation, and the server's own",
         fix: "raise it, or lower database.connectionLimits",
       },
     ];

@@ -6,7 +6,8 @@ import type { Fault } from "../faults";
 import type { StackConfig } from "../schema";
 import { quote } from "../text";
 import { isLoopback } from "../values/addresses";
-import { isExampleHost, isPublicHost } from "../values/hosts";
+import { isExampleHost } from "../values/examples";
+import { isPublicHost } from "../values/hosts";
 import type { ShowPath } from "./check";
 
 export function routeFaults(config: StackConfig, show: ShowPath): Fault[] {
@@ -28,6 +29,26 @@ export function routeFaults(config: StackConfig, show: ShowPath): Fault[] {
     });
   }
   return faults;
+}
+
+/** Who is asked before a request passes has to be there, and to be where the gateway reaches it. */
+export function accessFaults(config: StackConfig, show: ShowPath): Fault[] {
+  return Object.entries(config.services).flatMap(([name, { routes }]) =>
+    routes.flatMap(({ access }, index) => {
+      const service = access?.forwardAuth?.service;
+      if (service === undefined) return [];
+      const asked = config.services[service];
+      if (asked?.port !== undefined && asked.routes.length > 0) return [];
+      return [
+        {
+          path: show(["services", name, "routes", index, "access", "forwardAuth", "service"]),
+          given: JSON.stringify(service),
+          allowed: "a service of this stack that has a port and a route of its own, such as /oauth2",
+          fix: asked === undefined ? "add it under services, or correct the name" : "give it a route",
+        },
+      ];
+    }),
+  );
 }
 
 export function certificateFaults(config: StackConfig, show: ShowPath): Fault[] {
@@ -70,7 +91,9 @@ export function certificateFaults(config: StackConfig, show: ShowPath): Fault[] 
         path: show(["services", name, "routes", index, "host"]),
         given: JSON.stringify(host),
         allowed: `a public host name, where certificates is ${certificates}`,
-        fix: "give a name that resolves to this host from the internet, or use certificates: self-signed (not in production)",
+        fix:
+          "give a name that resolves to this host from the internet, or use certificates: " +
+          "self-signed (not in production)",
       });
     });
   }
@@ -83,7 +106,10 @@ const isLetsEncrypt = ({ certificates }: StackConfig): boolean =>
     ? certificates.startsWith("letsencrypt")
     : /(?:^|\.)letsencrypt\.org$/.test(new URL(certificates.directory).hostname);
 
-/** Let's Encrypt asks on port 80 (http-01) or 443 (tls-alpn-01) from the internet. A load balancer may lead it elsewhere. */
+/**
+ * Let's Encrypt asks on port 80 (http-01) or 443 (tls-alpn-01) from the internet.
+ * A load balancer may lead it elsewhere.
+ */
 function reachFaults(config: StackConfig, show: ShowPath): Fault[] {
   const { certificates, edge } = config;
   // A stack dev listens on loopback only, whatever it asks for.
@@ -163,7 +189,9 @@ export function edgeFaults(config: StackConfig, show: ShowPath): Fault[] {
 export function traefikFaults(config: StackConfig, show: ShowPath): Fault[] {
   const reference = config.images["traefik"];
   if (reference === undefined) return [];
-  const allowed = `a tag with three numbers, such as v3.7.13, from ${OLDEST_TRAEFIK.major}.${OLDEST_TRAEFIK.minor} on: the edge's configuration depends on the version`;
+  const allowed =
+    `a tag with three numbers, such as v3.7.13, from ${OLDEST_TRAEFIK.major}.${OLDEST_TRAEFIK.minor} on: ` +
+    "the edge's configuration depends on the version";
   const fault = {
     path: show(["images", "traefik"]),
     given: JSON.stringify(reference.split("@")[0]),

@@ -58,7 +58,9 @@ function tagFault(role: ImageRole, tag: string): FaultParams | undefined {
   const fix = `use a tag such as ${example}`;
   const version = /^v?(\d{1,3})(?:\.(\d{1,3}))?(?![\d])/.exec(tag);
   const from = oldest[1] === 0 ? String(oldest[0]) : oldest.join(".");
-  const allowed = `${role} ${from} or newer, by the version that the tag begins with${alpine === undefined ? "" : `, on Alpine: ${alpine}`}`;
+  const allowed =
+    `${role} ${from} or newer, by the version that the tag begins ` +
+    `with${alpine === undefined ? "" : `, on Alpine: ${alpine}`}`;
   if (version === null) return { allowed, fix };
   const [major, minor] = [Number(version[1]), version[2] === undefined ? Infinity : Number(version[2])];
   if (major < oldest[0] || (major === oldest[0] && minor < oldest[1])) return { allowed, fix };

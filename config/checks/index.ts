@@ -6,7 +6,15 @@ import { backupFaults } from "./backup";
 import type { CrossCheck, ShowPath } from "./check";
 import { databaseFaults, postgresFaults, postgresMajorFaults } from "./database";
 import { databaseAccessFaults } from "./database-access";
-import { certificateFaults, edgeFaults, maintenanceFaults, portFaults, routeFaults, traefikFaults } from "./edge";
+import {
+  accessFaults,
+  certificateFaults,
+  edgeFaults,
+  maintenanceFaults,
+  portFaults,
+  routeFaults,
+  traefikFaults,
+} from "./edge";
 import { redisFaults } from "./redis";
 import { registryFaults } from "./registries";
 import { rotationFaults } from "./rotation";
@@ -21,6 +29,7 @@ const CHECKS: readonly CrossCheck[] = [
   nameFaults,
   routeFaults,
   maintenanceFaults,
+  accessFaults,
   secretFaults,
   secretValueFaults,
   backupFaults,

@@ -5,7 +5,10 @@ import { NAMESPACE, type RawConfig } from "../raw";
 import { isStackKey, STACK_KEYS } from "../schema";
 import { isTree } from "../../hardening/tree";
 
-/** A flat key is either one of Rampart's or a secret that a service names; anything else is a spelling mistake or left behind. */
+/**
+ * A flat key is either one of Rampart's or a secret that a service names;
+ * anything else is a spelling mistake or left behind.
+ */
 export function unknownKeyFaults(raw: RawConfig, values: Record<string, unknown>): Fault[] {
   const named = new Set(secretKeysNamed(values));
   const unknown = Object.keys(raw.values).filter((key) => !isStackKey(key) && !named.has(key));

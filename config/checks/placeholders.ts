@@ -1,8 +1,8 @@
-/** What somebody has yet to fill in: example hosts in production. */
+/** What somebody has yet to fill in: example hosts and addresses in production. */
 import type { Fault } from "../faults";
 import type { StackConfig } from "../schema";
 import { isOriginName } from "../values/edge";
-import { isExampleHost } from "../values/hosts";
+import { isExampleAddress, isExampleHost } from "../values/examples";
 import type { ShowPath } from "./check";
 import { programs } from "./programs";
 
@@ -10,20 +10,30 @@ export interface Placeholder {
   readonly path: readonly PropertyKey[];
   /** The host or the address, as it stands there. */
   readonly value: string;
+  /** What of it is an example's. */
+  readonly kind: "address" | "host";
 }
 
 const hostOf = (url: string): string => (URL.canParse(url) ? new URL(url).hostname : "");
 
-/** Hosts of examples, in the order of the configuration. */
+/** The host of a repository of restic's. */
+const repositoryHost = (repository: string): string =>
+  /^sftp:(?:\/\/)?[^@]*@([^:/]+)/.exec(repository)?.[1] ?? hostOf(repository.replace(/^(?:s3|rest):/, ""));
+
+/** Hosts and addresses of examples, in the order of the configuration. */
 export function placeholders(config: StackConfig): Placeholder[] {
   const { acmeEmail, certificates, database } = config;
   const found: Placeholder[] = [];
   const note = (path: readonly PropertyKey[], value: string, host: string): void => {
-    if (isExampleHost(host)) found.push({ path, value });
+    if (isExampleAddress(host)) found.push({ path, value, kind: "address" });
+    else if (isExampleHost(host)) found.push({ path, value, kind: "host" });
   };
   if (acmeEmail !== undefined) note(["acmeEmail"], acmeEmail, acmeEmail.split("@").at(-1) ?? "");
   if (typeof certificates === "object")
     note(["certificates", "directory"], certificates.directory, hostOf(certificates.directory));
+  note(["edge", "listenAddress"], config.edge.listenAddress, config.edge.listenAddress);
+  for (const [index, proxy] of config.edge.trustedProxies.entries())
+    note(["edge", "trustedProxies", index], proxy, proxy);
   for (const [name, { routes }] of Object.entries(config.services))
     for (const [index, { host, cors }] of routes.entries()) {
       const at = ["services", name, "routes", index];
@@ -37,22 +47,23 @@ export function placeholders(config: StackConfig): Placeholder[] {
         for (const url of value.split(/[\s,;]+/)) note([...at, "environment", name], url, hostOf(url));
   if (database.backups !== false) {
     const { repository } = database.backups;
-    note(["database", "backups", "repository"], repository, hostOf(repository.replace(/^(?:s3|rest):/, "")));
+    note(["database", "backups", "repository"], repository, repositoryHost(repository));
   }
   return found;
 }
 
 /**
- * Faults of a production stack that has placeholders. A sample (`rampart:sample: true`) may have them until it is deployed.
+ * Faults of a production stack that has placeholders. A sample (`rampart:sample: true`) may have them until it is
+ * deployed.
  * @param deploys Whether the stack is about to be deployed, and not only looked at.
  */
 export function placeholderFaults(config: StackConfig, show: ShowPath, deploys: boolean): Fault[] {
   if (config.environment !== "prod" || (config.sample && !deploys)) return [];
   const fix = config.sample ? "replace it by your own, and remove rampart:sample" : "replace it by your own";
-  return placeholders(config).map(({ path, value }) => ({
+  return placeholders(config).map(({ path, value, kind }) => ({
     path: show(path),
-    given: `${JSON.stringify(value)}, which is a host of examples`,
-    allowed: "a name of your own in production",
+    given: `${JSON.stringify(value)}, which is ${kind === "host" ? "a host" : "an address"} of examples`,
+    allowed: kind === "host" ? "a name of your own in production" : "an address of your own in production",
     fix,
   }));
 }

@@ -23,7 +23,9 @@ export function redisFaults(config: StackConfig, show: ShowPath): Fault[] {
                 path: show(["services", user.name, "cache"]),
                 given: `the prefix ${JSON.stringify(mine)}, which covers ${JSON.stringify(reached)} of ${other.name}`,
                 allowed: "prefixes of which none is the beginning of another service's",
-                fix: `end it with a separator, for example ${JSON.stringify(`${mine}:`)}, or list ${JSON.stringify(reached)} too where sharing is meant`,
+                fix:
+                  `end it with a separator, for example ${JSON.stringify(`${mine}:`)}, ` +
+                  `or list ${JSON.stringify(reached)} too where sharing is meant`,
               },
             ];
           }),

@@ -2,7 +2,10 @@ import type { Fault } from "../faults";
 import type { StackConfig } from "../schema";
 import type { ShowPath } from "./check";
 
-/** A key under `rotation.redis` that rotates nothing is a slip of the pen: the old password would stay in force unnoticed. */
+/**
+ * A key under `rotation.redis` that rotates nothing is a slip of the pen:
+ * the old password would stay in force unnoticed.
+ */
 export function rotationFaults(config: StackConfig, show: ShowPath): Fault[] {
   const users = Object.entries(config.services).flatMap(([name, service]) => (service.cache === false ? [] : [name]));
   return Object.keys(config.rotation.redis)

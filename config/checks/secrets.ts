@@ -82,7 +82,9 @@ export function secretFault(name: string, key: string, found: SecretLookup): Fau
     return {
       given: `rampart:${key}, which is a key of Rampart's own`,
       allowed: "a flat key of your own that holds only this secret",
-      fix: `choose another key: ${name}: { config: ${camelCase(name)} }, after \`pulumi config set --secret rampart:${camelCase(name)}\``,
+      fix:
+        `choose another key: ${name}: { config: ${camelCase(name)} }, after \`pulumi config set --secret ` +
+        `rampart:${camelCase(name)}\``,
     };
   const fix = `\`pulumi config set --secret rampart:${key}\``;
   switch (found.kind) {

@@ -10,6 +10,7 @@ import { shownEngine } from "../values/engine";
 /** Names that Rampart's own containers and networks answer to. */
 const RESERVED_NAMES = [
   "edge",
+  "gateway",
   "postgres",
   "redis",
   "migration",
@@ -46,7 +47,8 @@ export function nameFaults(config: StackConfig, show: ShowPath): Fault[] {
       ...(service.cache === false ? [] : REDIS_USERS),
     ];
     if (!taken.includes(name) && !RESERVED_PREFIXES.some((prefix) => name.startsWith(prefix))) return [];
-    const allowed = `a name other than ${taken.join(", ")}, and not one that begins with ${RESERVED_PREFIXES.join(" or ")}`;
+    const prefixes = RESERVED_PREFIXES.join(" or ");
+    const allowed = `a name other than ${taken.join(", ")}, and not one that begins with ${prefixes}`;
     return [{ path: show(["services", name]), given: `the name "${name}"`, allowed, fix: "rename the service" }];
   });
 }
@@ -98,7 +100,10 @@ export function dockerHostFaults(config: StackConfig, show: ShowPath): Fault[] {
   });
 }
 
-/** The engine probes for the first time after one interval: later than the time to start, and no version ever gets healthy. */
+/**
+ * The engine probes for the first time after one interval:
+ * later than the time to start, and no version ever gets healthy.
+ */
 export function healthFaults(config: StackConfig, show: ShowPath): Fault[] {
   return Object.entries(config.services).flatMap(([name, { healthCheck, startTimeoutSeconds }]) => {
     if (healthCheck.intervalSeconds < startTimeoutSeconds) return [];

@@ -3,7 +3,9 @@ import type { Fault } from "../faults";
 import type { StackConfig } from "../schema";
 import type { ShowPath } from "./check";
 
-/** The engine's 500 addresses on `internal`, of which each service needs two while a new version replaces the old one. */
+/**
+ * The engine's 500 addresses on `internal`, of which each service needs two while a new version replaces the old one.
+ */
 const MAX_SERVICES = 120;
 
 /** Networks of their own that a stack's /16 has room for (hardening/container/networks.ts). */

@@ -1,4 +1,7 @@
-/** From a compose file to the configuration of a stack, and to what a person has to know and do. Pure: it reads no disk and asks no engine. */
+/**
+ * From a compose file to the configuration of a stack, and to what a person has to know and do. Pure: it reads no disk
+ * and asks no engine.
+ */
 import type { Environment } from "../environment";
 import { gather, insteadOf, type Note } from "./notes";
 import { migrates } from "./one-shot";
@@ -8,6 +11,15 @@ import { serviceDraft, type Draft } from "./draft";
 import { readable } from "./hidden";
 import { tagOf } from "./roles";
 import { fillIn } from "../places";
+
+/** How compose files give an edge the address for Let's Encrypt: an option, a variable or a label. */
+const ACME_EMAIL = new RegExp(
+  [
+    String.raw`(?:acme[._]email|LETSENCRYPT_EMAIL|ACME_EMAIL|DEFAULT_EMAIL|CERTBOT_EMAIL|caddy\.email)`,
+    String.raw`=([^\s=]+@[^\s=]+\.[a-z]{2,})$`,
+  ].join(""),
+  "i",
+);
 
 export interface ConvertArgs extends ProjectArgs {
   readonly environment: Environment;
@@ -111,7 +123,9 @@ const isMigration = ({ service }: Member, project: ComposeProject): boolean => {
   return migrates(service) && postgres.length > 0 && (usesIt || url);
 };
 
-/** Two services that talk have a network in common: a routed one without data joins `internal` where the other one is. */
+/**
+ * Two services that talk have a network in common: a routed one without data joins `internal` where the other one is.
+ */
 function connect(drafts: readonly Draft[]): void {
   const onProxy = (draft: Draft): boolean => draft.config["routes"] !== undefined;
   const onInternal = (draft: Draft): boolean =>
@@ -144,12 +158,7 @@ function acmeEmail({ members }: ComposeProject): string | undefined {
     ...[...service.environment].map(([name, value]) => `${name}=${value}`),
     ...[...service.labels].map(([name, value]) => `${name}=${value}`),
   ]);
-  const found = texts.flatMap(
-    (text) =>
-      /(?:acme[._]email|LETSENCRYPT_EMAIL|ACME_EMAIL|DEFAULT_EMAIL|CERTBOT_EMAIL|caddy\.email)=([^\s=]+@[^\s=]+\.[a-z]{2,})$/i.exec(
-        text,
-      )?.[1] ?? [],
-  );
+  const found = texts.flatMap((text) => ACME_EMAIL.exec(text)?.[1] ?? []);
   return found.find((email) => !/[^\w.+@-]/.test(email));
 }
 
@@ -173,7 +182,10 @@ function became(
   const { role, service } = member;
   switch (role.kind) {
     case "postgres":
-      return `the stack's PostgreSQL, database ${project.servers.find((server) => server.service === service)?.database ?? "app"}`;
+      return [
+        "the stack's PostgreSQL",
+        `database ${project.servers.find((server) => server.service === service)?.database ?? "app"}`,
+      ].join(", ");
     case "redis":
       return "the stack's Redis, a user of its own for each service";
     case "edge":
@@ -221,7 +233,8 @@ function leftOut(project: ComposeProject, migration: Member | undefined): Note[]
       about: "a container that runs once",
       text:
         migrates(service) && migration === undefined
-          ? "`rampart:migration` is for the stack's PostgreSQL, which it does not use: run it by hand, or have the program do it when it starts"
+          ? "`rampart:migration` is for the stack's PostgreSQL, which it does not use: " +
+            "run it by hand, or have the program do it when it starts"
           : "a service runs until it is stopped: do its work in the image, in `rampart:migration`, or once by hand",
     })),
     ...project.unchosen.map(({ name, profiles }) => ({
@@ -291,7 +304,10 @@ function versionNotes(image: string | undefined, services: readonly string[]): N
           {
             services,
             about: "extensions",
-            text: `the extensions of ${readable(image ?? "")} are not among those that Rampart creates (\`database.extensions\`): set \`images.postgres\` to an image that has them, and create them as the superuser`,
+            text:
+              `the extensions of ${readable(image ?? "")} are not among those that Rampart creates ` +
+              "(`database.extensions`): set `images.postgres` to an image that has them, " +
+              "and create them as the superuser",
           },
         ]),
     ...(major > 16
@@ -313,7 +329,8 @@ function dataNotes({ servers, members }: ComposeProject): Note[] {
       about: "data",
       text:
         kind === "postgres"
-          ? "no data is moved: dump it from the old server with `pg_dump --no-owner --no-privileges`, and load it as `migrator` (docs/host-access.md)"
+          ? "no data is moved: dump it from the old server with `pg_dump --no-owner --no-privileges`, " +
+            "and load it as `migrator` (docs/host-access.md)"
           : "no data is moved",
     })),
     ...members

@@ -199,7 +199,10 @@ class Use {
     this.guessed.push(name);
   }
 
-  /** A program that is told a host and no login has its login elsewhere: most take the two variables that go with the host. */
+  /**
+   * A program that is told a host and no login has its login elsewhere:
+   * most take the two variables that go with the host.
+   */
   private guessLogins(): void {
     for (const [prefix, server] of this.groups) {
       const [variable, own] = server.kind === "postgres" ? ["database", "DATABASE_URL"] : ["redis", "REDIS_URL"];

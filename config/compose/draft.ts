@@ -81,7 +81,9 @@ export function serviceDraft({ member, context, kind }: DraftArgs): Draft {
     remarks.check.push({
       services: parts.services,
       about: `the name ${name}`,
-      text: "other services reach it by this name; variables say so already, configuration files and defaults of programs do not",
+      text:
+        "other services reach it by this name; variables say so already, " +
+        "configuration files and defaults of programs do not",
     });
   remarkRoutes(member, routes, remarks);
   if (service.replicas !== undefined && service.replicas > 1)
@@ -133,7 +135,8 @@ function portOf(member: Member, routes: ServiceRoutes | undefined, facts: Engine
   if (given >= 1024) return given;
   if (isNginx(service) && service.build === undefined && /nginx/.test(service.image ?? "")) return 8080;
   return fillIn(
-    `the port of 1024 or above on which the program listens; in the compose file it is ${given}, which a program without capabilities cannot open`,
+    "the port of 1024 or above on which the program listens; " +
+      `in the compose file it is ${given}, which a program without capabilities cannot open`,
   );
 }
 
@@ -168,7 +171,8 @@ function userOf({ service }: Member, facts: EngineFacts, { comments, weaker, che
     return (
       named ??
       fillIn(
-        `uid:gid of the image's user ${/^[\w.-]+$/.test(given.split(":")[0] ?? "") ? (given.split(":")[0] ?? "") : ""}, both numeric`,
+        "uid:gid of the image's user " +
+          `${/^[\w.-]+$/.test(given.split(":")[0] ?? "") ? (given.split(":")[0] ?? "") : ""}, both numeric`,
       )
     );
   }
@@ -182,7 +186,9 @@ function userOf({ service }: Member, facts: EngineFacts, { comments, weaker, che
     check.push({
       services,
       about: "user",
-      text: "runs as 1000:1000, with a read-only root file system and no capabilities; the image may want another `user`, a `tmpfs`, or `confinement.writableRoot`",
+      text:
+        "runs as 1000:1000, with a read-only root file system and no capabilities; " +
+        "the image may want another `user`, a `tmpfs`, or `confinement.writableRoot`",
     });
   }
   return undefined;

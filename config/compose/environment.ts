@@ -262,7 +262,9 @@ class Builder {
       remarks.weaker.push({
         services,
         about: names.join(", "),
-        text: "in the environment, where `docker inspect` shows them: leave a name out where the program reads <NAME>_FILE",
+        text:
+          "in the environment, where `docker inspect` shows them: " +
+          "leave a name out where the program reads <NAME>_FILE",
       });
     }
     if (use.guessed.length > 0) {
@@ -341,9 +343,13 @@ class Builder {
         wrapped: false,
       };
     }
+    const own =
+      command === undefined
+        ? ""
+        : `; the compose file's command is ${readable(quoteWords(words(command))).replace(/FILL IN: /g, "")}`;
     const line = known
       ? `exec ${safeLine(words([...entry, ...after]))}`
-      : `exec ${fillIn(`the image's entrypoint and command, as \`docker image inspect\` shows them${command === undefined ? "" : `; the compose file's command is ${readable(quoteWords(words(command))).replace(/FILL IN: /g, "")}`}`)}`;
+      : `exec ${fillIn(`the image's entrypoint and command, as \`docker image inspect\` shows them${own}`)}`;
     const script = [
       ...(workingDirectory === undefined || isMarked(workingDirectory) ? [] : [`cd ${quoteWords([workingDirectory])}`]),
       ...exportLines(this.use.exports),
@@ -357,7 +363,9 @@ class Builder {
     if (exported)
       remarks.comments.push({
         path: ["command"],
-        text: "The program reads these variables; a shell takes their values out of files, so that `docker inspect` shows none.",
+        text:
+          "The program reads these variables; a shell takes their values out of files, " +
+          "so that `docker inspect` shows none.",
       });
     return { words: { entrypoint: ["/bin/sh", "-euc"], command: [`${script.join("\n")}\n`] }, wrapped: exported };
   }

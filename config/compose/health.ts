@@ -52,7 +52,8 @@ function testOf({ member, context, port }: HealthArgs): Record<string, unknown> 
   return {
     command: [
       fillIn(
-        "a command in the image that exits 0 when the service is well; the compose file's holds a secret or a variable that is not set",
+        "a command in the image that exits 0 when the service is well; " +
+          "the compose file's holds a secret or a variable that is not set",
       ),
     ],
   };

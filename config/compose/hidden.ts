@@ -1,6 +1,6 @@
 /**
- * Secrets of a compose file. From the moment a value is read, a mark stands in its place: what is made of the file never
- * holds the value, whichever way a text takes. Only this file knows what a mark stands for, and tells nobody.
+ * Secrets of a compose file. From the moment a value is read, a mark stands in its place: what is made of the file
+ * never holds the value, whichever way a text takes. Only this file knows what a mark stands for, and tells nobody.
  */
 import { secretValueCheck } from "../values/program";
 import { hasCredentials, hasUrlCredentials, isSecretName } from "../values/secret-shapes";
@@ -28,8 +28,13 @@ export const secretIds = (text: string): number[] =>
 export const readable = (text: string): string =>
   text.replace(MARK, (_mark, kind: string, name: string) => (kind === "U" ? `$${name}` : "***"));
 
-const MORE_SECRET_NAMES =
-  /(^|[_.-])(SALTS?|NONCE|SEED|API_?TOKEN|AUTH|APP_?KEYS?|DSN)$|^KEY$|(?<!PUBLIC|PUB|SITE|CACHE|PARTITION|SORT|PRIMARY|MEASUREMENT)_KEY$|SECRET_?(?:ID|ACCESS)|PASSWORD|PASSWD/i;
+const MORE_SECRET_NAMES = new RegExp(
+  [
+    "(^|[_.-])(SALTS?|NONCE|SEED|API_?TOKEN|AUTH|APP_?KEYS?|DSN)$|^KEY$|(?<!PUBLIC|PUB|SITE|CACHE",
+    "PARTITION|SORT|PRIMARY|MEASUREMENT)_KEY$|SECRET_?(?:ID|ACCESS)|PASSWORD|PASSWD",
+  ].join("|"),
+  "i",
+);
 
 /** Names beside the tables of values/secret-shapes.ts, where the value is no figure, switch, path or plain word. */
 const isOddSecretName = (name: string, value: string): boolean =>
@@ -68,7 +73,9 @@ export class Hidden {
   private readonly kept: Kept[] = [];
   private readonly words = new Set<string>();
 
-  /** Text that is public anyway, such as the names of services and images: a password of that text is no secret in it. */
+  /**
+   * Text that is public anyway, such as the names of services and images: a password of that text is no secret in it.
+   */
   addPublicWords(words: Iterable<string>): void {
     for (const word of words) this.words.add(word);
   }

@@ -30,15 +30,19 @@ export function draftImage({ member, context, remarks, services }: ImageArgs): s
       text: "Rampart builds nothing: build and push the image, and write its tag and digest under `image`",
     });
     return fillIn(
-      `${name}:<tag>@sha256:<digest>, once \`docker compose build ${service.name}\` has built the image and it is pushed`,
+      `${name}:<tag>@sha256:<digest>, ` +
+        `once \`docker compose build ${service.name}\` has built the image and it is pushed`,
     );
   }
   const given = service.image;
   if (given === undefined) return fillIn("<repository>:<tag>@sha256:<digest>; the compose file names no image");
-  if (isMarked(given))
+  if (isMarked(given)) {
+    const unset = unsetNames(given);
     return fillIn(
-      `${readable(given)} with its tag and digest, such as <repository>:<tag>@sha256:<digest>${unsetNames(given).length === 0 ? "" : `; ${unsetNames(given).join(", ")} is not set`}`,
+      `${readable(given)} with its tag and digest, such as <repository>:<tag>@sha256:<digest>` +
+        (unset.length === 0 ? "" : `; ${unset.join(", ")} is not set`),
     );
+  }
   if (imageFault(given) === undefined) return given;
   const repository = repositoryOf(given);
   const tag = tagOf(given);
@@ -60,7 +64,8 @@ export function draftImage({ member, context, remarks, services }: ImageArgs): s
       text: "a tag that says nothing is refused: name the version, and its digest",
     });
     return fillIn(
-      `${repository}:<version>@sha256:<digest>; the compose file says ${tag ?? "no tag, which is latest"}${digest === undefined ? "" : `, now ${digest}`}`,
+      `${repository}:<version>@sha256:<digest>; the compose file says ` +
+        `${tag ?? "no tag, which is latest"}${digest === undefined ? "" : `, now ${digest}`}`,
     );
   }
   const pinned = `${repository}:${tag}@${digest ?? ""}`;

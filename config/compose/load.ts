@@ -1,6 +1,7 @@
 /**
- * Compose files as one model, by the compose specification: several files, `include`, `extends`, anchors and merge keys.
- * It serves where `docker compose config --no-interpolate` cannot, and gives the same: variables stay as they are.
+ * Compose files as one model, by the compose specification: several files, `include`, `extends`, anchors and merge
+ * keys. It serves where `docker compose config --no-interpolate` cannot, and gives the same:
+ * variables stay as they are.
  */
 import { dirname, isAbsolute, join } from "node:path";
 import { parseDocument } from "yaml";

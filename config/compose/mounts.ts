@@ -11,6 +11,10 @@ import { knownImage } from "./roles";
 import type { ComposeMount } from "./volumes";
 import { clamp, quoteWords } from "./words";
 
+/** Where an image keeps the sources of its program: a directory that development mounts over. */
+const SOURCES_IN_IMAGE =
+  /^\/(?:app|src|code|workspace|work|var\/www|usr\/src|home|opt|srv|project|api|web|frontend|backend|client|server)/;
+
 interface MountArgs {
   readonly member: Member;
   readonly context: DraftContext;
@@ -122,9 +126,7 @@ function hostMount(
     inSource &&
     !mount.readOnly &&
     !file &&
-    /^\/(?:app|src|code|workspace|work|var\/www|usr\/src|home|opt|srv|project|api|web|frontend|backend|client|server)/.test(
-      target,
-    ) &&
+    SOURCES_IN_IMAGE.test(target) &&
     !/(?:data|uploads?|media|storage|static|public)$/.test(source)
   )
     return drop("the program's source is built into the image");
@@ -162,13 +164,18 @@ function hostMount(
 /** A path as a person in the compose file's directory writes it. */
 const shown = (source: string): string => source;
 
+/** Endings of names of files that people mount one by one. */
+const FILE_ENDING = new RegExp(
+  [
+    String.raw`\.(?:conf|cnf|cfg|ini|ya?ml|json|toml|env|xml|sql|sh|crt|pem|key|cert|template|tmpl|html|js|ts`,
+    "py|rb|php|properties|txt|lua|htpasswd|acl|config|rules|list)$",
+  ].join("|"),
+  "i",
+);
+
 const isFile = (source: string, target: string): boolean => {
   const name = (isMarked(source) ? target : source).split("/").at(-1) ?? "";
-  return (
-    /\.(?:conf|cnf|cfg|ini|ya?ml|json|toml|env|xml|sql|sh|crt|pem|key|cert|template|tmpl|html|js|ts|py|rb|php|properties|txt|lua|htpasswd|acl|config|rules|list)$/i.test(
-      name,
-    ) || /^(?:Caddyfile|Dockerfile|\.env|\.htpasswd|my\.cnf)$/.test(name)
-  );
+  return FILE_ENDING.test(name) || /^(?:Caddyfile|Dockerfile|\.env|\.htpasswd|my\.cnf)$/.test(name);
 };
 
 /** Files of the compose file's `configs:`. */

@@ -1,6 +1,15 @@
 /** Containers that run once and end. */
 import type { ComposeService } from "./service";
 
+/** Names of services that do their work once, before the others. */
+const ONE_SHOT_NAME = new RegExp(
+  [
+    String.raw`(?:^|[-_])(?:migrat\w*|init\w*|setup|seed\w*|createbuckets?|create[-_]\w+|bootstrap|install\w*`,
+    String.raw`provision\w*|chown|permissions?)(?:[-_]|$)`,
+  ].join("|"),
+  "i",
+);
+
 const MIGRATES =
   /\bmigrat|db:prepare|db:setup|db:schema|alembic|\bupgrade head\b|db push|sequelize|flyway|liquibase|goose\b|atlas\b/i;
 
@@ -22,10 +31,7 @@ export function isOneShot(service: ComposeService, all: readonly ComposeService[
     /^(?:always|unless-stopped|any)$/.test(service.restart ?? "")
   )
     return false;
-  const named =
-    /(?:^|[-_])(?:migrat\w*|init\w*|setup|seed\w*|createbuckets?|create[-_]\w+|bootstrap|install\w*|provision\w*|chown|permissions?)(?:[-_]|$)/i.test(
-      service.name,
-    );
+  const named = ONE_SHOT_NAME.test(service.name);
   // A server whose command migrates first goes on.
   const server = /\b(?:runserver|gunicorn|uvicorn|start|serve|puma|server|node|daphne|celery|sidekiq)\b/.test(
     line(service),

@@ -152,7 +152,10 @@ interface FrontArgs {
   readonly chosen: readonly ComposeService[];
 }
 
-/** An nginx passes on where its configuration says so, or where it stands at port 80 before services and mounts no pages. */
+/**
+ * An nginx passes on where its configuration says so,
+ * or where it stands at port 80 before services and mounts no pages.
+ */
 function frontsOthers({ service, built, routes, chosen }: FrontArgs): boolean {
   const aliases = chosen.filter((other) => other !== service).flatMap((other) => other.aliases);
   const passes = routes.some(({ target }) => aliases.includes(target));

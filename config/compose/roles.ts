@@ -1,4 +1,7 @@
-/** What a compose service is to Rampart: a part that Rampart brings itself, one that it makes needless, or the application's. */
+/**
+ * What a compose service is to Rampart: a part that Rampart brings itself, one that it makes needless,
+ * or the application's.
+ */
 import { isMarked, readable } from "./hidden";
 import type { ComposeService } from "./service";
 
@@ -20,11 +23,20 @@ export function tagOf(image: string): string | undefined {
   return tag === undefined || isMarked(tag) ? undefined : tag;
 }
 
-const POSTGRES =
-  /(?:^|\/)(?:postgres|postgresql|postgresql-repmgr|postgis|pgvector|pgvecto-rs|timescaledb|timescaledb-ha|pgautoupgrade|postgres-ssl|spilo-\d+|cloudnative-pg)$/;
+const POSTGRES = new RegExp(
+  [
+    "(?:^|/)(?:postgres|postgresql|postgresql-repmgr|postgis|pgvector|pgvecto-rs|timescaledb",
+    String.raw`timescaledb-ha|pgautoupgrade|postgres-ssl|spilo-\d+|cloudnative-pg)$`,
+  ].join("|"),
+);
 const REDIS = /(?:^|\/)(?:redis|redis-stack|redis-stack-server|valkey|keydb|dragonfly|redict)$/;
-const EDGE =
-  /(?:^|\/)(?:traefik|caddy|caddy-docker-proxy|nginx-proxy|nginx-proxy-manager|docker-gen|acme-companion|letsencrypt-nginx-proxy-companion|docker-letsencrypt-nginx-proxy-companion|nginx-certbot|swag|certbot|https-portal|lego|envoy|haproxy|cloudflared|ngrok|kong)$/;
+const EDGE = new RegExp(
+  [
+    "(?:^|/)(?:traefik|caddy|caddy-docker-proxy|nginx-proxy|nginx-proxy-manager|docker-gen",
+    "acme-companion|letsencrypt-nginx-proxy-companion|docker-letsencrypt-nginx-proxy-companion",
+    "nginx-certbot|swag|certbot|https-portal|lego|envoy|haproxy|cloudflared|ngrok|kong)$",
+  ].join("|"),
+);
 
 const NEEDLESS: readonly (readonly [RegExp, string])[] = [
   [
@@ -40,7 +52,12 @@ const NEEDLESS: readonly (readonly [RegExp, string])[] = [
     "`npx rampart psql <stack>`, with --tunnel for a graphical client (docs/host-access.md)",
   ],
   [
-    /(?:^|\/)(?:postgres-backup-local|postgres-backup-s3|postgres-backup|db-backup|docker-db-backup|pg-backup|pgbackrest|docker-postgres-backup)$/,
+    new RegExp(
+      [
+        "(?:^|/)(?:postgres-backup-local|postgres-backup-s3|postgres-backup|db-backup|docker-db-backup",
+        "pg-backup|pgbackrest|docker-postgres-backup)$",
+      ].join("|"),
+    ),
     "Rampart takes encrypted backups every day and restores them as a drill (docs/backups.md)",
   ],
   [
@@ -88,8 +105,12 @@ function isServer({ entrypoint, command }: ComposeService): boolean {
   );
 }
 
-const SERVES =
-  /(?:^|\/)(?:postgres|redis-server|valkey-server|keydb-server|dragonfly|[\w.-]*entrypoint[\w.-]*|run\.sh|[\w.-]+\.conf)$/;
+const SERVES = new RegExp(
+  [
+    String.raw`(?:^|/)(?:postgres|redis-server|valkey-server|keydb-server|dragonfly|[\w.-]*entrypoint[\w.-]*`,
+    String.raw`run\.sh|[\w.-]+\.conf)$`,
+  ].join("|"),
+);
 
 /** A Postgres with something added to it, which the compose file builds. */
 function isBuiltPostgres({ build, environment, mounts, ports, exposed }: ComposeService): boolean {

@@ -121,8 +121,10 @@ function hostOf(given: string | undefined, { member, environment, shared }: Host
   }
   if (name !== undefined && !isMarked(name) && hostCheck(name, environment) === undefined) return name;
   const unset = given === undefined ? [] : unsetNames(given);
+  const names = unset.map((one) => `$${one}`).join(", ");
   return fillIn(
-    `the host name of ${shared ?? member.name}, such as ${shared ?? member.name}.example.com${unset.length === 0 ? "" : ` (in the compose file ${unset.map((one) => `$${one}`).join(", ")}, which is not set)`}`,
+    `the host name of ${shared ?? member.name}, such as ${shared ?? member.name}.example.com` +
+      (unset.length === 0 ? "" : ` (in the compose file ${names}, which is not set)`),
   );
 }
 

@@ -29,7 +29,8 @@ export interface ComposeService {
   readonly image: string | undefined;
   /** The directory of the image's source, or an empty text. */
   readonly build:
-    { readonly context: string; readonly dockerfile: string; readonly target: string | undefined } | undefined;
+    | { readonly context: string; readonly dockerfile: string; readonly target: string | undefined }
+    | undefined;
   readonly entrypoint: readonly string[] | undefined;
   readonly command: readonly string[] | undefined;
   /** Secrets are marks. */

@@ -3,8 +3,12 @@ import { fillIn } from "../places";
 import { dataUse, type DataUse } from "./data";
 import type { DraftContext, Remarks } from "./draft-types";
 
-const OUTSIDE =
-  /SMTP|MAIL(?:GUN|ER|_HOST|_SERVER)|(?:^|_)S3_|AWS_|STRIPE|OPENAI|ANTHROPIC|SENTRY_DSN|WEBHOOK|OAUTH|OIDC|GITHUB|GITLAB_|GOOGLE|SLACK|TWILIO|SENDGRID|TELEGRAM|DISCORD|RECAPTCHA|CLOUDFLARE/;
+const OUTSIDE = new RegExp(
+  [
+    "SMTP|MAIL(?:GUN|ER|_HOST|_SERVER)|(?:^|_)S3_|AWS_|STRIPE|OPENAI|ANTHROPIC|SENTRY_DSN|WEBHOOK",
+    "OAUTH|OIDC|GITHUB|GITLAB_|GOOGLE|SLACK|TWILIO|SENDGRID|TELEGRAM|DISCORD|RECAPTCHA|CLOUDFLARE",
+  ].join("|"),
+);
 
 /** A variable of a service on the internet; a switch that turns one off is none. */
 export const leadsOut = (name: string, value: string): boolean =>

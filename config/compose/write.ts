@@ -12,7 +12,7 @@ export interface StackText {
   readonly header: readonly string[];
   /** By their keys without the namespace, in the order in which they are written. */
   readonly values: Readonly<Record<string, unknown>>;
-  /** What a file that is written anew keeps: the salt, and encrypted values by their full keys. */
+  /** What a file that is written again keeps: the salt, and encrypted values by their full keys. */
   readonly kept?: KeptSecrets;
   readonly comments?: readonly { readonly path: readonly (string | number)[]; readonly text: string }[];
 }
@@ -48,7 +48,9 @@ function comment(document: Document, path: readonly (string | number)[], text: s
 /** YAML 1.1 reads these as figures and switches; other tools read the file, too. */
 const AMBIGUOUS = /^(?:y|n|yes|no|on|off|true|false|null|~|[\d.:_+eE-]+|0[xo][\da-f]+)$/i;
 
-/** Lists of words stand on one line where they fit, as people write them; text that looks like something else is quoted. */
+/**
+ * Lists of words stand on one line where they fit, as people write them; text that looks like something else is quoted.
+ */
 function style(node: unknown): void {
   if (isScalar(node) && typeof node.value === "string" && AMBIGUOUS.test(node.value)) node.type = "QUOTE_DOUBLE";
   if (isMap(node)) for (const { value } of node.items) style(value);

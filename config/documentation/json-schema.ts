@@ -10,8 +10,8 @@ import { KEY_TEXTS } from "./texts";
 import { isTree } from "../../hardening/tree";
 
 /**
- * The schema of the keys under `rampart:`, before their texts. A default that depends on the environment is left out, as an
- * editor does not know which environment a file is for.
+ * The schema of the keys under `rampart:`, before their texts. A default that depends on the environment is left out,
+ * as an editor does not know which environment a file is for.
  * @throws Error where environments differ in more than defaults: the schema would refuse what one of them takes
  */
 export function keysSchema(): JsonSchema {

@@ -17,7 +17,9 @@ export const backups = (context: SchemaContext) =>
           ),
           /** Where backups go: `volume`, or a repository as restic writes it: s3:https://…, sftp:…, rest:https://…. */
           repository: checkedString(repositoryFault).default("volume"),
-          /** Variables that the repository needs, such as AWS_ACCESS_KEY_ID, RESTIC_REST_PASSWORD or SFTP_PRIVATE_KEY. */
+          /**
+           * Variables that the repository needs, such as AWS_ACCESS_KEY_ID, RESTIC_REST_PASSWORD or SFTP_PRIVATE_KEY.
+           */
           credentials: z.record(variableName, credential).default({}),
           /** The password of the repository. @default generated, and kept in the state */
           password: z.union([z.literal("generated"), credential]).default("generated"),
@@ -28,7 +30,10 @@ export const backups = (context: SchemaContext) =>
               monthly: z.int().min(0).max(120).default(6),
             })
             .prefault({}),
-          /** Hours after which the newest good backup is too old, and the container unhealthy: more than a day, as there is one a day. */
+          /**
+           * Hours after which the newest good backup is too old, and the container unhealthy:
+           * more than a day, as there is one a day.
+           */
           maxAgeHours: z.int().min(25).max(8760).default(26),
           /** Days between restore drills; false: none on a schedule. */
           drillEveryDays: z.union([z.literal(false), z.int().min(1).max(90)]).default(7),

@@ -38,7 +38,9 @@ export function certificates(context: SchemaContext) {
         refinement.issues.push(
           toIssue(
             {
-              given: `${typeof value === "string" ? value : value.directory}, a staging certificate that no browser trusts`,
+              given:
+                `${typeof value === "string" ? value : value.directory}, a staging certificate that no browser ` +
+                "trusts",
               allowed: "a production CA in environment prod",
               fix,
             },

@@ -1,7 +1,10 @@
 import { z } from "zod";
 import { matching, reason } from "./fields";
 
-/** Capabilities that a service may ask for with a reason. The others amount to root on the host or reach into other containers. */
+/**
+ * Capabilities that a service may ask for with a reason.
+ * The others amount to root on the host or reach into other containers.
+ */
 export const GRANTABLE_CAPABILITIES = [
   "CAP_CHOWN",
   "CAP_DAC_OVERRIDE",

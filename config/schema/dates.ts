@@ -1,5 +1,8 @@
 /** Dates and times as YAML and the Pulumi CLI hand them on. */
-/** YAML reads an unquoted date as a time, and the Pulumi CLI hands it on as Go prints it: "2026-11-24 18:00:00 +0000 UTC". */
+/**
+ * YAML reads an unquoted date as a time, and the Pulumi CLI hands it on as Go prints it:
+ * "2026-11-24 18:00:00 +0000 UTC".
+ */
 export function asWritten(value: unknown): unknown {
   if (typeof value === "number") return String(value);
   const go =

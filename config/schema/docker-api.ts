@@ -15,7 +15,7 @@ export interface DockerApiConfig {
   readonly reason?: string | undefined;
 }
 
-/** What is said of a request that grants nothing. */
+/** The fault of a request that grants nothing. */
 export const NO_PERMISSION = "no permission";
 
 /** More than a message should list. */
@@ -54,7 +54,9 @@ export const dockerApi = z
       refinement.issues.push(
         toIssue(
           {
-            given: `nothing, with permissions that reach every container of the engine: ${dangerous.slice(0, MOST_NAMED).join(", ")}${more}`,
+            given:
+              "nothing, with permissions that reach every container of the engine: " +
+              `${dangerous.slice(0, MOST_NAMED).join(", ")}${more}`,
             allowed: "a reason for them; it becomes part of the posture",
             fix: "add reason: <why the service needs them>, or remove those that it does not call (docs/docker-api.md)",
           },

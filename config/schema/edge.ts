@@ -24,7 +24,8 @@ const edgePort = port.superRefine((value, refinement) => {
       toIssue(
         {
           allowed:
-            "a port that is not Docker's or a database's own (Postgres 5432, Redis 6379, Docker 2375); data ports are never published",
+            "a port that is not Docker's or a database's own (Postgres 5432, Redis 6379, Docker 2375); " +
+            "data ports are never published",
           fix: "use 443 and 80, or 8443 and 8080",
         },
         value,

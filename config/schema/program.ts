@@ -108,7 +108,10 @@ export const container = (context: SchemaContext) => ({
   user: user.default("1000:1000"),
   resources: resources({ memoryMiB: 256, cpus: 0.5, pids: 128 }),
   secrets: secrets.default({}),
-  /** Names of secrets, DATABASE_URL or REDIS_URL that the program can only read from its environment. They show in docker inspect. */
+  /**
+   * Names of secrets, DATABASE_URL or REDIS_URL that the program can only read from its environment.
+   * They show in docker inspect.
+   */
   secretsInEnvironment: z.strictObject({ names: z.array(variableName).min(1), reason }).optional(),
   environment: environmentVariables(context).default({}),
   volumes: z.array(volume).default([]),

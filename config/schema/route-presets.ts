@@ -36,6 +36,7 @@ export const ROUTE_PRESETS = {
     inFlight: { perClient: 6, total: 500 },
     streaming: true,
     methods: ["GET", "HEAD", "OPTIONS"],
+    timeouts: { streamSeconds: 3600 },
     webSocket: true,
   },
   /** Large answers: few at a time of a client. */

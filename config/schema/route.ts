@@ -1,11 +1,13 @@
 import { z } from "zod";
 import { SECURITY_HEADERS } from "../../hardening/edge/headers";
 import { DEFAULT_METHODS } from "../../hardening/gateway/route";
+import { canCount, LONGEST_WINDOW_DAYS } from "../../hardening/gateway/limits";
 import { weakHeaders } from "../../hardening/edge/weak-headers";
 import type { SchemaContext } from "../environment";
 import { corsOriginCheck, headerValueCheck, hostCheck, responseHeaderCheck } from "../values/edge";
 import { HEADER_PRESETS, ROUTE_PRESETS } from "./route-presets";
-import { checkedString, matching, reason, toIssue } from "./fields";
+import { sourceCheck } from "../values/addresses";
+import { checkedString, matching, name, reason, toIssue } from "./fields";
 
 const headerValue = checkedString(headerValueCheck, 1_000_000);
 
@@ -13,6 +15,12 @@ const headerName = matching(
   /^[A-Za-z0-9-]{1,100}$/,
   "a header's name of letters, digits and hyphens; not *",
   "rename it",
+);
+
+const plainPath = matching(
+  /^\/[A-Za-z0-9._~/-]{0,200}$/,
+  "a path of letters, digits and - . _ ~ /, without a query",
+  "write it as /oauth2/auth",
 );
 
 const distinct = (values: readonly string[]): boolean =>
@@ -23,13 +31,51 @@ const once = { params: { given: "a name twice", allowed: "each name once, whatev
 type RoutePreset = keyof typeof ROUTE_PRESETS;
 type HeaderPreset = keyof typeof HEADER_PRESETS;
 
+const access = z
+  .strictObject({
+    /** Addresses and subnets of clients; others get 403. */
+    sources: z.array(checkedString(sourceCheck)).min(1).max(200),
+    /** Users with a generated password each, which `pulumi stack output access` shows. */
+    basicAuth: z
+      .strictObject({
+        users: z
+          .array(matching(/^[a-z][a-z0-9._-]{0,31}$/, "a name of lower-case letters, digits and . _ -", "rename it"))
+          .min(1)
+          .max(50)
+          .refine(distinct, once),
+      })
+      .optional(),
+    /** Another service of the stack is asked before each request. */
+    forwardAuth: z
+      .strictObject({
+        service: name,
+        /** What it is asked for: 200 to 299 is yes, 401 and 403 are no. */
+        path: plainPath,
+        /** Where a browser that is not signed in is led. @default nowhere: 401 */
+        signIn: plainPath.optional(),
+        /** Headers of its answer that the application gets. */
+        headers: z.array(headerName).max(20).refine(distinct, once).default([]),
+      })
+      .optional(),
+    /** Why the addresses are proof enough: required where there is no second one. */
+    reason: reason.optional(),
+  })
+  .refine(({ basicAuth, forwardAuth, reason: why }) => (basicAuth ?? forwardAuth ?? why) !== undefined, {
+    params: {
+      given: "sources only",
+      allowed: "a second proof (basicAuth or forwardAuth), or a reason",
+      fix: "add basicAuth: { users: [admin] }, forwardAuth, or reason",
+    },
+  });
+
 export const route = (context: SchemaContext) =>
   z.strictObject({
     host: checkedString((value) => hostCheck(value, context.environment)),
     /** @default "/": everything on the host */
     pathPrefix: matching(
       /^(?!.*\/\.{1,2}(?:\/|$))\/(?:[A-Za-z0-9\-._~]+(?:\/[A-Za-z0-9\-._~]+)*)?$/,
-      "a path that starts with / and does not end with it, of letters, digits and - . _ ~ between slashes; no . or .. as a part",
+      "a path that starts with / and does not end with it, of letters, digits and - . " +
+        "_ ~ between slashes; no . or .. as a part",
       "write it as /api; a route takes all that is below it",
     ).default("/"),
     /** What kind of route it is: see route-presets.ts. What stands beside it wins. @default an ordinary one */
@@ -41,8 +87,17 @@ export const route = (context: SchemaContext) =>
         burst: z.int().min(1).max(1_000_000).default(200),
         periodSeconds: z.int().min(1).max(3600).default(1),
       })
+      .refine(canCount, {
+        params: {
+          allowed: `a burst that fills at the average within ${LONGEST_WINDOW_DAYS} days`,
+          fix: "lower burst, or raise average",
+        },
+      })
       .prefault({}),
-    /** Requests in flight at a time, answers that stream included; beyond: 429. @default 100 of a client, 1000 of all */
+    /**
+     * Requests in flight at a time, answers that stream included; beyond: 429.
+     * @default 100 of a client, 1000 of all
+     */
     inFlight: z
       .strictObject({
         perClient: z.int().min(1).max(100_000).default(100),
@@ -70,6 +125,8 @@ export const route = (context: SchemaContext) =>
       .min(1)
       .refine(distinct, once)
       .optional(),
+    /** A management surface: only from these addresses, and with a second proof. @default everybody */
+    access: access.optional(),
     /** The largest request headers in KiB, with the request line; larger ones get 431. @default 16 */
     maxHeaderKiB: z.int().min(1).max(48).default(16),
     /** How long anybody may stay silent, in seconds. */
@@ -79,10 +136,12 @@ export const route = (context: SchemaContext) =>
         requestSeconds: z.int().min(1).max(3600).default(60),
         /** The application, before and within its answer; else 504. @default 60 */
         responseSeconds: z.int().min(1).max(86_400).default(60),
-        /** An event stream or a WebSocket, in both directions. @default 3600 */
-        streamSeconds: z.int().min(1).max(86_400).default(3600),
+        /** An event stream or a WebSocket, in both directions. @default 300 */
+        streamSeconds: z.int().min(1).max(86_400).default(300),
       })
       .prefault({}),
+    /** Whether a client stays with one replica, by a cookie. @default false */
+    sticky: z.boolean().default(false),
     /** Whether a client may open a WebSocket. @default false */
     webSocket: z.boolean().default(false),
     /** The largest request body in MiB; bodies are passed on as they come. @default 1 */
@@ -100,7 +159,10 @@ export const route = (context: SchemaContext) =>
           .record(checkedString((value) => responseHeaderCheck(value)).and(headerName), headerValue)
           .refine((value) => distinct(Object.keys(value)), once)
           .default({}),
-        /** Headers that the application sends itself, such as a CSP with nonces; where it sends none, the edge's own stand. */
+        /**
+         * Headers that the application sends itself, such as a CSP with nonces; where it sends none, the edge's own
+         * stand.
+         */
         fromApplication: z
           .array(z.enum(SECURITY_HEADERS.map((header) => header.name) as [string, ...string[]]))
           .refine(distinct, once)

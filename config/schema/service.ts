@@ -16,7 +16,10 @@ const servicePort = z.int().refine((value) => value >= 1024 && value <= 65_535, 
 
 const healthCheck = z
   .strictObject({
-    /** A path that answers 2xx; asked with the image's own wget on the service's port. @default "/" if there is a port */
+    /**
+     * A path that answers 2xx; asked with the image's own wget on the service's port.
+     * @default "/" if there is a port
+     */
     http: matching(
       /^\/[A-Za-z0-9\-._~/?&=%]*$/,
       "a path that starts with /, of letters, digits and - . _ ~ / ? & = %",
@@ -40,6 +43,8 @@ export const service = (context: SchemaContext) =>
       /** The port that the program listens on; it is never published. */
       port: servicePort.optional(),
       routes: z.array(route(context)).default([]),
+      /** Containers of the service on this host, each with its own limits. @default 1 */
+      replicas: z.int().min(1).max(16).default(1),
       healthCheck: healthCheck.prefault({}),
       data: z.enum(["none", "read-only", "read-write"]).default("none"),
       /** Which of the stack's databases. @default database.name */
@@ -55,7 +60,10 @@ export const service = (context: SchemaContext) =>
           }),
         ])
         .default(false),
-      /** Whether the service is on `internal` as well, where those without a route are. @default only if it uses data or has no route */
+      /**
+       * Whether the service is on `internal` as well, where those without a route are.
+       * @default only if it uses data or has no route
+       */
       internal: z.boolean().default(false),
       /** Whether the service may open connections to the internet. */
       egress: z.boolean().default(false),

@@ -48,7 +48,10 @@ const buildSchema = (context: SchemaContext) =>
     logging: z
       .strictObject({ maxSizeMiB: z.int().min(1).max(1024).default(10), maxFiles: z.int().min(1).max(20).default(3) })
       .prefault({}),
-    /** The group that owns the Docker socket on the host; lets the socket proxy run without root. @default found on a local engine */
+    /**
+     * The group that owns the Docker socket on the host; lets the socket proxy run without root.
+     * @default found on a local engine
+     */
     dockerSocketGroup: z.int().min(1).max(65_535).optional(),
   });
 

@@ -59,6 +59,12 @@ export const trustedProxyCheck: Check<string> = (value) => {
   return bad === false ? undefined : bad === true ? refused : { allowed: PROXIES, fix: bad };
 };
 
+/** Addresses of people who may come to a management surface: never everyone, however it is written. */
+export const sourceCheck: Check<string> = (value) => {
+  const fault = trustedProxyCheck(value);
+  return fault === undefined ? undefined : { ...fault, fix: "list the addresses of your own offices and networks" };
+};
+
 function isTooWideIPv4(network: string, bits: number): boolean {
   // 0.0.0.0 is no proxy's.
   if (within(network, subnet("0.0.0.0/8"))) return true;

@@ -3,14 +3,20 @@ import type { Environment } from "../environment";
 import type { FaultParams } from "../faults";
 import { quote } from "../text";
 import type { Check } from "./check";
-import { isExampleHost, isHostName, isPublicHost } from "./hosts";
+import { isExampleHost } from "./examples";
+import { hasReadableLabels, isHostName, isPublicHost } from "./hosts";
 import { hasCredentials, isSecretName } from "./secret-shapes";
 
+const ORIGIN_NAME = new RegExp(
+  [
+    String.raw`ORIGINS?(?:_(?:REGEX|PATTERNS?|LIST|WHITELIST|ALLOW_ALL))?$|(?:^|_)CORS(?:_\w+)?$|(?:^|_)(?:APP`,
+    "BASE|CLIENT|EXTERNAL|FRONTEND|NEXTAUTH|PUBLIC|SITE|WEBSITE)_?(?:BASE_?)?URLS?$",
+  ].join("|"),
+  "i",
+);
+
 /** Whether this variable's value is a list of origins or the application's public address. */
-export const isOriginName = (name: string): boolean =>
-  /ORIGINS?(?:_(?:REGEX|PATTERNS?|LIST|WHITELIST|ALLOW_ALL))?$|(?:^|_)CORS(?:_\w+)?$|(?:^|_)(?:APP|BASE|CLIENT|EXTERNAL|FRONTEND|NEXTAUTH|PUBLIC|SITE|WEBSITE)_?(?:BASE_?)?URLS?$/i.test(
-    name,
-  );
+export const isOriginName = (name: string): boolean => ORIGIN_NAME.test(name);
 
 /** Origins: never a wildcard, and in production never plain http. */
 export function originCheck(origin: string, environment: Environment): FaultParams | undefined {
@@ -44,7 +50,8 @@ export function corsOriginCheck(origin: string, environment: Environment): Fault
 function isOrigin(text: string): boolean {
   if (text.length > 300 || !/^https?:\/\//.test(text) || !URL.canParse(text)) return false;
   const { origin, hostname, port } = new URL(text);
-  return origin === text && port !== "0" && (hostname.startsWith("[") || isHostName(hostname));
+  const isHost = hostname.startsWith("[") || (isHostName(hostname) && hasReadableLabels(hostname));
+  return origin === text && port !== "0" && isHost;
 }
 
 /** Host names in routes: lower case, no wildcard, and in production a name that a public CA can certify. */

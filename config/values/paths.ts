@@ -3,9 +3,9 @@ import { posix } from "node:path";
 import type { Check } from "./check";
 
 /**
- * Host paths that no container may mount, nor anything below them (seeds: Helvetia Cloud; CIS 5.6): the system's own, and what
- * root runs or keeps keys in, such as a cluster's (/var/lib/rancher) or its plugins' (/opt/cni). Read-only, too: a copy of such a
- * key is as good as the key, and no application has business with the plugins.
+ * Host paths that no container may mount, nor anything below them (seeds: Helvetia Cloud; CIS 5.6): the system's own,
+ * and what root runs or keeps keys in, such as a cluster's (/var/lib/rancher) or its plugins' (/opt/cni). Read-only,
+ * too: a copy of such a key is as good as the key, and no application has business with the plugins.
  */
 export const FORBIDDEN_HOST_PATHS = [
   "/Applications",
@@ -80,7 +80,9 @@ const PLAIN_PATH = /^\/[A-Za-z0-9._\-+@/]*$/;
  * case: macOS and Windows have none.
  */
 export const hostPathCheck: Check<string> = (given) => {
-  const allowed = `a directory of the host's own for this purpose, such as /srv/<application>; not ${["/", ...FORBIDDEN_HOST_PATHS].join(", ")} or a path within or above them`;
+  const allowed =
+    "a directory of the host's own for this purpose, such as /srv/<application>; " +
+    `not ${["/", ...FORBIDDEN_HOST_PATHS].join(", ")} or a path within or above them`;
   const fix = "use a named volume (`name:` instead of `hostPath:`), or a directory under /srv";
   if (!PLAIN_PATH.test(given)) return { allowed: "an absolute path of letters, digits and . _ - + @", fix };
   const path = normalPath(given);
@@ -122,7 +124,8 @@ export const containerPathCheck: Check<string> = (given) => {
     return undefined;
   return {
     allowed:
-      "an absolute path in the container in its normal form; not /, nor in /proc, /sys, /dev, /var/run or /run/secrets, nor a socket",
+      "an absolute path in the container in its normal form; " +
+      "not /, nor in /proc, /sys, /dev, /var/run or /run/secrets, nor a socket",
     fix: "choose another path",
   };
 };

@@ -28,7 +28,9 @@ export function environmentCheck(name: string, value: string, environment: Envir
     return {
       given: `a plain value of ${value.length} characters (hidden)`,
       allowed: "secrets only under `secrets`; the environment is visible in docker inspect",
-      fix: `move it to secrets.${name} ("generated", or { config: <key> } after \`pulumi config set --secret rampart:<key>\`)`,
+      fix:
+        `move it to secrets.${name} ("generated", or { config: ` +
+        "<key> } after `pulumi config set --secret rampart:<key>`)",
     };
   }
   if (hasCredentials(value)) {
@@ -72,7 +74,9 @@ export const argumentCheck: Check<string> = (value) => {
   };
 };
 
-/** The value of a secret from the configuration: long enough, and not left at a placeholder. Its value is never shown. */
+/**
+ * The value of a secret from the configuration: long enough, and not left at a placeholder. Its value is never shown.
+ */
 export function secretValueCheck(name: string, value: string): FaultParams | undefined {
   const minimum = minimumLength(name);
   const length = value.trim().length;

@@ -1,16 +1,36 @@
 /** What a secret looks like, by its name and by its value: nothing here ever repeats a value. */
 
-/** Names whose last word says "secret" whatever stands before it: DB_PASSWORD, PGPASSWORD, STRIPE_SECRET, GITHUB_TOKEN. */
-const SECRET_NAME =
-  /(PASSWORDS?|PASSWD|PASSPHRASE|SECRETS?|TOKENS?|API_?KEYS?|CREDENTIALS?|PRIVATE_?KEY|SECRET_KEY_BASE)$|(^|[_.-])(PASS|PWD|PAT|JWT|PEPPER|REDISCLI_AUTH)$/i;
+/**
+ * Names whose last word says "secret" whatever stands before it: DB_PASSWORD, PGPASSWORD, STRIPE_SECRET, GITHUB_TOKEN.
+ */
+const SECRET_NAME = new RegExp(
+  [
+    "(PASSWORDS?|PASSWD|PASSPHRASE|SECRETS?|TOKENS?|API_?KEYS?|CREDENTIALS?|PRIVATE_?KEY",
+    "SECRET_KEY_BASE)$|(^|[_.-])(PASS|PWD|PAT|JWT|PEPPER|REDISCLI_AUTH)$",
+  ].join("|"),
+  "i",
+);
 /** A KEY is a secret with one of these before it; a PUBLIC_KEY, SITE_KEY, CACHE_KEY or PARTITION_KEY is not. */
-const KEY_NAME =
-  /(^|[_.-])(ACCESS|ACCOUNT|AES|APP|AUTH|COOKIE|ENCRYPTION|HMAC|JWT|MASTER|OPENAI|SECRET|SENDGRID|SERVICE|SESSION|SIGNATURE|SIGNING|STORAGE|STRIPE|SSH|TLS|WEBHOOK)_?KEYS?$/i;
+const KEY_NAME = new RegExp(
+  [
+    "(^|[_.-])(ACCESS|ACCOUNT|AES|APP|AUTH|COOKIE|ENCRYPTION|HMAC|JWT|MASTER|OPENAI|SECRET|SENDGRID",
+    "SERVICE|SESSION|SIGNATURE|SIGNING|STORAGE|STRIPE|SSH|TLS|WEBHOOK)_?KEYS?$",
+  ].join("|"),
+  "i",
+);
 /** Connection strings that carry a password as a rule. */
-const DSN_NAME =
-  /^(\w+_)?(DATABASE|DB|REDIS|POSTGRES(QL)?|PG|MYSQL|MARIADB|MONGO(DB)?|AMQP|RABBITMQ|CLOUDAMQP|BROKER|SMTP|ELASTICSEARCH)_?(URL|URI|DSN|CONNECTION_STRING)$/i;
+const DSN_NAME = new RegExp(
+  [
+    String.raw`^(\w+_)?(DATABASE|DB|REDIS|POSTGRES(QL)?|PG|MYSQL|MARIADB|MONGO(DB)?|AMQP|RABBITMQ|CLOUDAMQP`,
+    "BROKER|SMTP|ELASTICSEARCH)_?(URL|URI|DSN|CONNECTION_STRING)$",
+  ].join("|"),
+  "i",
+);
 
-/** Whether a variable of this name holds a secret. `<NAME>_FILE` holds a path and `…_EXPIRE_MINUTES` a figure, so neither does. */
+/**
+ * Whether a variable of this name holds a secret. `<NAME>_FILE` holds a path and `…_EXPIRE_MINUTES` a figure,
+ * so neither does.
+ */
 export function isSecretName(name: string): boolean {
   return SECRET_NAME.test(name) || KEY_NAME.test(name) || DSN_NAME.test(name);
 }
@@ -31,8 +51,8 @@ export const hasUrlCredentials = (value: string): boolean =>
   );
 
 /**
- * Forms that nothing but a credential has. Each is bounded, but for its end: on a text of any length each of its places is
- * looked at a bounded number of times.
+ * Forms that nothing but a credential has. Each is bounded, but for its end: on a text of any length each of its places
+ * is looked at a bounded number of times.
  */
 export const CREDENTIAL_SHAPES: readonly RegExp[] = [
   /-----BEGIN [A-Z ]{0,40}PRIVATE KEY/,
@@ -52,15 +72,28 @@ export const CREDENTIAL_SHAPES: readonly RegExp[] = [
 ];
 
 /** An option that names a secret: `--password`, `-jwt-secret`; not `--password-file`. */
-const SECRET_OPTION =
-  /^["'(]{0,4}--?[a-z0-9_.-]{0,80}(?:password|passwd|passphrase|secret|token|api[-_]?key|(?:access|private|secret|auth|encryption|signing|master)[-_]?key|requirepass|credentials?)$/i;
+const SECRET_OPTION = new RegExp(
+  [
+    String.raw`^["'(]{0,4}--?[a-z0-9_.-]{0,80}(?:password|passwd|passphrase|secret|token|api[-_]?key|(?:access`,
+    "private|secret|auth|encryption|signing|master)[-_]?key|requirepass|credentials?)$",
+  ].join("|"),
+  "i",
+);
 
 /** `NAME=` at the beginning of a word. */
 const ASSIGNMENT = /^["'({]{0,4}(?:export\s)?(-{0,2}[A-Za-z_][\w.-]{0,127})=/;
 
-/** Read from somewhere when the program starts, or no secret: `$X`, `$(cat …)`, `/run/secrets/x`, `tls.key`, `<x`, a switch. */
-const NO_LITERAL =
-  /^["'\\]{0,2}(?:$|[$<`;&|)]|\/|(?:true|false|yes|no|on|off|none|null|required)\b|--?[a-z]|[\w.-]{1,80}\.(?:crt|env|json|key|p12|pem|txt|ya?ml)["']{0,2}$)/i;
+/**
+ * Read from somewhere when the program starts, or no secret:
+ * `$X`, `$(cat …)`, `/run/secrets/x`, `tls.key`, `<x`, a switch.
+ */
+const NO_LITERAL = new RegExp(
+  [
+    "^[\"'\\\\]{0,2}(?:$|[$<`;&|)]|/|(?:true|false|yes|no|on|off|none|null|required)\\b|--?[a-z]",
+    "[\\w.-]{1,80}\\.(?:crt|env|json|key|p12|pem|txt|ya?ml)[\"']{0,2}$)",
+  ].join("|"),
+  "i",
+);
 
 /**
  * Whether the words of a command line hold a secret: `--password X`, in one word or in two, or `PGPASSWORD=X`.
@@ -111,9 +144,17 @@ const holdsSecretOption = (value: string): boolean =>
     return !NO_LITERAL.test(given);
   });
 
-/** Names of secrets that sign or encrypt: shorter than this, they can be guessed offline (RFC 7518 section 3.2: 256 bits). */
-const SIGNING_NAME =
-  /(JWT|SESSION|SIGNING|COOKIE|HMAC|ENCRYPTION|SECRET_?KEY|APP_?KEY|MASTER_?KEY|(^|_)(APP|AUTH|NEXTAUTH|TOKEN|REFRESH|ACCESS)_?SECRET$|^SECRET$)/i;
+/**
+ * Names of secrets that sign or encrypt: shorter than this, they can be guessed offline (RFC 7518 section 3.2:
+ * 256 bits).
+ */
+const SIGNING_NAME = new RegExp(
+  [
+    "(JWT|SESSION|SIGNING|COOKIE|HMAC|ENCRYPTION|SECRET_?KEY|APP_?KEY|MASTER_?KEY|(^|_)(APP|AUTH",
+    "NEXTAUTH|TOKEN|REFRESH|ACCESS)_?SECRET$|^SECRET$)",
+  ].join("|"),
+  "i",
+);
 export const MIN_SIGNING_SECRET_LENGTH = 32;
 export const MIN_SECRET_LENGTH = 8;
 
@@ -127,10 +168,14 @@ export const isSigningName = (name: string): boolean => SIGNING_NAME.test(asVari
 export const minimumLength = (name: string): number =>
   isSigningName(name) ? MIN_SIGNING_SECRET_LENGTH : MIN_SECRET_LENGTH;
 
-/** Phrases of templates and documentation; seeds: PLACEHOLDER__SET_IN_SECRET_STORE, UNKNOWN__FILL_ME, ASSUMPTION__REVIEW. */
+/**
+ * Phrases of templates and documentation; seeds: PLACEHOLDER__SET_IN_SECRET_STORE, UNKNOWN__FILL_ME,
+ * ASSUMPTION__REVIEW.
+ */
 const PLACEHOLDER = new RegExp(
   [
-    "^(?:secret|password|passw0rd|changeme|example|test|todo|fixme|tbd|none|null|undefined|default|admin|letmein|qwerty|sample)",
+    "^(?:secret|password|passw0rd|changeme|example|test|todo|fixme|tbd|none|null|undefined)",
+    "^(?:default|admin|letmein|qwerty|sample)",
     "change[-_ ]?(?:me|this|it)",
     "place[-_ ]?holder",
     "(?:replace|fill|put|enter|insert|set)[-_ ]?(?:me|this|with|in|your)[-_ ]",
@@ -144,13 +189,24 @@ const PLACEHOLDER = new RegExp(
 );
 
 /** Words that a person composes a "secret" of; what is left without them is what an attacker has to guess. */
-const COMMON_WORDS =
-  /access|admin|api|application|app|auth|bit|change|characters?|chars|cookie|database|default|dev(?:elopment)?|enough|example|for|hash|here|jwt|keys?|is|length|least|local(?:host)?|long(?:er)?|minimum|must|my|only|passw(?:or)?d|pass|please|prod(?:uction)?|random|secure|secrets?|session|server|sign(?:ing)?|sixty|some|string|strong|super|test|than|that|the|this|thirty|tokens?|two|use|user|value|very|with|at|be|to|a(?![a-z0-9])/gi;
+const COMMON_WORDS = new RegExp(
+  [
+    "access|admin|api|application|app|auth|bit|change|characters?|chars|cookie|database|default",
+    "dev(?:elopment)?|enough|example|for|hash|here|jwt|keys?|is|length|least|local(?:host)?",
+    "long(?:er)?|minimum|must|my|only|passw(?:or)?d|pass|please|prod(?:uction)?|random|secure",
+    "secrets?|session|server|sign(?:ing)?|sixty|some|string|strong|super|test|than|that|the|this",
+    "thirty|tokens?|two|use|user|value|very|with|at|be|to|a(?![a-z0-9])",
+  ].join("|"),
+  "gi",
+);
 
 /** Where a long value is looked at: what is longer and begins like this was not written by hand. */
 const LOOKED_AT = 512;
 
-/** Whether a value is one that documentation or a template left behind, is made of common words, or has next to no variety. */
+/**
+ * Whether a value is one that documentation or a template left behind, is made of common words,
+ * or has next to no variety.
+ */
 export function looksLikePlaceholder(whole: string): boolean {
   const value = whole.slice(0, LOOKED_AT);
   if (PLACEHOLDER.test(value) || isRepetition(value)) return true;

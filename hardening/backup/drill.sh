@@ -23,15 +23,27 @@ stop_server() {
 start_server() {
   stop_server
   mkdir -p "$socket" && chmod 0700 "$socket" || return 1
-  initdb --pgdata="$data" --username="$1" --auth-local=trust --auth-host=reject --no-sync >/tmp/server.log 2>&1 || { tail -n 5 /tmp/server.log; return 1; }
-  pg_ctl start --pgdata="$data" --silent --wait --timeout=120 --log=/tmp/server.log --options="-c listen_addresses='' -c unix_socket_directories=$socket -c fsync=off -c full_page_writes=off -c synchronous_commit=off -c wal_level=minimal -c max_wal_senders=0 -c archive_mode=off -c autovacuum=off -c shared_buffers=$((RAMPART_MEMORY_MIB / 8))MB -c maintenance_work_mem=$((RAMPART_MEMORY_MIB / 8))MB -c max_parallel_maintenance_workers=0 -c max_parallel_workers=0 -c max_connections=10 -c shared_memory_type=mmap -c dynamic_shared_memory_type=mmap" >/dev/null || { tail -n 5 /tmp/server.log; return 1; }
+  ## What a crash could lose is of no worth here, and the memory is the container's own.
+  options="-c listen_addresses='' -c unix_socket_directories=$socket -c max_connections=10 \
+    -c fsync=off -c full_page_writes=off -c synchronous_commit=off -c wal_level=minimal -c max_wal_senders=0 \
+    -c archive_mode=off -c autovacuum=off -c max_parallel_maintenance_workers=0 -c max_parallel_workers=0 \
+    -c shared_buffers=$((RAMPART_MEMORY_MIB / 8))MB -c maintenance_work_mem=$((RAMPART_MEMORY_MIB / 8))MB \
+    -c shared_memory_type=mmap -c dynamic_shared_memory_type=mmap"
+  if initdb --pgdata="$data" --username="$1" --auth-local=trust --auth-host=reject --no-sync >/tmp/server.log 2>&1 &&
+    pg_ctl start --pgdata="$data" --silent --wait --timeout=120 --log=/tmp/server.log --options="$options" >/dev/null
+  then
+    return 0
+  fi
+  tail -n 5 /tmp/server.log
+  return 1
 }
 
 # restore_database DATABASE DUMPS: into the throw-away server, and its manifest out of that.
 restore_database() {
   pg_restore --create --exit-on-error --dbname=postgres "$2/$1.dump" || return 1
   psql --no-psqlrc --dbname="$1" --file=/etc/rampart/manifest.sql >/tmp/found.manifest || return 1
-  { cat /etc/rampart/compare-head.sql "$2/$1.manifest" /etc/rampart/compare-middle.sql /tmp/found.manifest /etc/rampart/compare-tail.sql; } |
+  cat /etc/rampart/compare-head.sql "$2/$1.manifest" /etc/rampart/compare-middle.sql /tmp/found.manifest \
+    /etc/rampart/compare-tail.sql |
     sql >/tmp/compared || return 1
   # The last line has the figures, those before it are differences.
   sed '$d' /tmp/compared >>/tmp/differences
@@ -111,9 +123,14 @@ drill() {
   ok=true
   if [ -n "$error" ] || [ "$count" -gt 0 ] || [ ! -s /tmp/figures ]; then ok=false; fi
   ## A result tells at most 50 differences, and how many there are.
-  printf '{"ok":%s,"epoch":%s,"time":"%s","snapshot":"%s","taken":"%s","seconds":%s,"restoreSeconds":%s,"error":"%s","databases":[%s],"differenceCount":%s,"differences":[%s]}\n' \
-    "$ok" "$epoch" "$(iso "$epoch")" "$snapshot" "$taken" "$(($(now) - epoch))" "$(($(now) - restore_began))" "$error" \
-    "$(paste -sd, /tmp/figures)" "$((count))" "$(head -n 50 /tmp/differences | paste -sd, -)" | put "$own/result"
+  {
+    printf '{"ok":%s,"epoch":%s,"time":"%s","snapshot":"%s","taken":"%s",' \
+      "$ok" "$epoch" "$(iso "$epoch")" "$snapshot" "$taken"
+    printf '"seconds":%s,"restoreSeconds":%s,"error":"%s",' \
+      "$(($(now) - epoch))" "$(($(now) - restore_began))" "$error"
+    printf '"databases":[%s],"differenceCount":%s,"differences":[%s]}\n' \
+      "$(paste -sd, /tmp/figures)" "$((count))" "$(head -n 50 /tmp/differences | paste -sd, -)"
+  } | put "$own/result"
   { tail -n 99 "$own/results" 2>/dev/null; cat "$own/result"; } | put "$own/results"
   if [ "$ok" = true ]; then
     say "RESTORE DRILL PASSED: $(cat "$own/result")"
@@ -129,7 +146,9 @@ due() {
   last=$(number "$own/result" epoch)
   age=$(($(now) - ${last:-0}))
   ## Six hours after a failed drill on the schedule, the next attempt.
-  if grep -q '"ok":false' "$own/result" 2>/dev/null; then [ "$age" -ge 21600 ]; else [ "$age" -ge $((RAMPART_DRILL_EVERY_DAYS * 86400)) ]; fi
+  wait=$((RAMPART_DRILL_EVERY_DAYS * 86400))
+  ! grep -q '"ok":false' "$own/result" 2>/dev/null || wait=21600
+  [ "$age" -ge "$wait" ]
 }
 
 run() {
@@ -168,17 +187,23 @@ drill_now() {
 
 health() {
   if grep -q '"ok":false' "$own/result" 2>/dev/null; then
-    echo "the restore drill of $(text "$own/result" time) failed: $(text "$own/result" error) $(number "$own/result" differenceCount) differences; see this container's log"
+    echo "the restore drill of $(text "$own/result" time) failed: $(text "$own/result" error)" \
+      "$(number "$own/result" differenceCount) differences; see this container's log"
     in_grace
     return
   fi
   last=$(number "$own/result" epoch)
-  if [ "$RAMPART_DRILL_EVERY_DAYS" -gt 0 ] && [ -n "$last" ] && [ $(($(now) - last)) -gt $(((RAMPART_DRILL_EVERY_DAYS + 1) * 86400)) ]; then
+  if [ "$RAMPART_DRILL_EVERY_DAYS" -gt 0 ] && [ -n "$last" ] &&
+    [ $(($(now) - last)) -gt $(((RAMPART_DRILL_EVERY_DAYS + 1) * 86400)) ]; then
     echo "the last restore drill was at $(text "$own/result" time), more than $RAMPART_DRILL_EVERY_DAYS days ago"
     in_grace
     return
   fi
-  if [ -n "$last" ]; then echo "the restore drill of $(text "$own/result" time) passed"; else echo 'there was no restore drill yet'; fi
+  if [ -n "$last" ]; then
+    echo "the restore drill of $(text "$own/result" time) passed"
+  else
+    echo 'there was no restore drill yet'
+  fi
 }
 
 case ${1:-run} in

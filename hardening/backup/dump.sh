@@ -46,16 +46,21 @@ connect() {
   export PGPASSFILE PGCONNECT_TIMEOUT RAMPART_CONNECTION
 }
 
-ask() { psql --no-psqlrc --quiet --no-align --tuples-only --no-password --set=ON_ERROR_STOP=1 --dbname="$RAMPART_CONNECTION" --command="$1"; }
+ask() {
+  psql --no-psqlrc --quiet --no-align --tuples-only --no-password --set=ON_ERROR_STOP=1 \
+    --dbname="$RAMPART_CONNECTION" --command="$1"
+}
 
-# dump_database DATABASE DIRECTORY: its rows and its manifest, out of one snapshot. What is wrong goes to standard error.
+# dump_database DATABASE DIRECTORY: its rows and its manifest, out of one snapshot. What is wrong goes to standard
+# error.
 dump_database() {
   connect "$1" || return 1
   RAMPART_FILE=$2/$1.dump
   RAMPART_RESULT=/tmp/pg_dump.result
   export RAMPART_FILE RAMPART_RESULT
   rm -f "$RAMPART_RESULT" "$RAMPART_RESULT.log" "$RAMPART_RESULT.pid"
-  if ! psql --no-psqlrc --no-password --set=manifest="$2/$1.manifest" --dbname="$RAMPART_CONNECTION" --file=/etc/rampart/dump.sql; then
+  if ! psql --no-psqlrc --no-password --set=manifest="$2/$1.manifest" --dbname="$RAMPART_CONNECTION" \
+    --file=/etc/rampart/dump.sql; then
     # pg_dump may still be at work in the background; it would go on writing into a directory that is given up.
     kill "$(cat "$RAMPART_RESULT.pid")" 2>/dev/null
     cat "$RAMPART_RESULT.log" >&2 2>/dev/null
@@ -73,10 +78,14 @@ dump_all() {
   first=${RAMPART_DATABASES%% *}
   for database in $RAMPART_DATABASES; do
     room_for 'a dump' 1 "$scratch" >&2 || return 1
-    bounded "$scratch" dump_database "$database" "$1" || { echo "database $database could not be dumped" >&2; return 1; }
+    if ! bounded "$scratch" dump_database "$database" "$1"; then
+      echo "database $database could not be dumped" >&2
+      return 1
+    fi
   done
   connect "$first" || return 1
-  pg_dumpall --dbname="$RAMPART_CONNECTION" --database="$first" --no-password --globals-only --no-role-passwords --file="$1/globals.sql" || return 1
+  pg_dumpall --dbname="$RAMPART_CONNECTION" --database="$first" --no-password --globals-only --no-role-passwords \
+    --file="$1/globals.sql" || return 1
   version=$(ask "SELECT current_setting('server_version')") || return 1
   superuser=$(ask 'SELECT rolname FROM pg_roles WHERE oid = 10') || return 1
   # A word for each database.
@@ -97,14 +106,17 @@ take_backup() {
     rm -rf "$whole"
     mv "$directory" "$whole"
     rm -f "$own/failed"
-    printf '{"epoch":%s,"time":"%s","seconds":%s,"bytes":%s}\n' "$epoch" "$(iso "$epoch")" "$(($(now) - epoch))" "$bytes" | put "$own/last"
+    printf '{"epoch":%s,"time":"%s","seconds":%s,"bytes":%s}\n' \
+      "$epoch" "$(iso "$epoch")" "$(($(now) - epoch))" "$bytes" | put "$own/last"
     say "the dump is whole after $(($(now) - epoch)) s, $bytes bytes, and waits to be stored"
   else
-    ! grep -q 'File too large' /tmp/errors || room_for 'the rest of the dump' "$(free_mib "$scratch")" "$scratch" >>/tmp/errors
+    ! grep -q 'File too large' /tmp/errors ||
+      room_for 'the rest of the dump' "$(free_mib "$scratch")" "$scratch" >>/tmp/errors
     error=$(json_text </tmp/errors)
     rm -rf "$directory"
-    printf '{"epoch":%s,"time":"%s","error":"%s"}\n' "$epoch" "$(iso "$epoch")" "${error:-the scratch volume cannot be written}" | put "$own/failed"
-    say "the dump failed: ${error:-the scratch volume cannot be written}"
+    error=${error:-the scratch volume cannot be written}
+    printf '{"epoch":%s,"time":"%s","error":"%s"}\n' "$epoch" "$(iso "$epoch")" "$error" | put "$own/failed"
+    say "the dump failed: $error"
   fi
 }
 

@@ -11,14 +11,15 @@ export interface RepositoryFault {
 }
 
 /** What restic takes as a repository, without a password in it: those are credentials. */
-const REMOTE =
-  /^(?:s3:https:\/\/|rest:https:\/\/)(?:[^\s@:/?#]+@)?[A-Za-z0-9.-]+(?::\d{1,5})?(?:\/[^\s@?#]*)?$|^sftp:(?:\/\/)?[A-Za-z0-9._-]+@[A-Za-z0-9.-]+(?::\d{1,5})?[:/][^\s]*$/;
+const WEB = /^(?:s3:https:\/\/|rest:https:\/\/)(?:[^\s@:/?#]+@)?[A-Za-z0-9.-]+(?::\d{1,5})?(?:\/[^\s@?#]*)?$/;
+const SFTP = /^sftp:(?:\/\/)?[A-Za-z0-9._-]+@[A-Za-z0-9.-]+(?::\d{1,5})?[:/][^\s]*$/;
 
 const LONGEST = 2048;
 
 /** Why a repository may not be used, or undefined if it may. Source: restic, "Preparing a new repository". */
 export function repositoryFault(value: string): RepositoryFault | undefined {
-  if (value === LOCAL_REPOSITORY || (value.length <= LONGEST && REMOTE.test(value))) return undefined;
+  if (value === LOCAL_REPOSITORY) return undefined;
+  if (value.length <= LONGEST && (WEB.test(value) || SFTP.test(value))) return undefined;
   return {
     ...(/:[^@]*@/.test(value) ? { given: "a repository with a password in it (hidden)" } : {}),
     allowed:

@@ -38,7 +38,12 @@ for variable in $RAMPART_CREDENTIALS; do
   esac
 done
 # Nothing of the image's or a user's own ssh configuration, and never a host whose key is not known.
-[ ! -e "$work_directory/key" ] || sftp_arguments="-F /dev/null -i $work_directory/key -o IdentitiesOnly=yes -o BatchMode=yes -o StrictHostKeyChecking=yes -o UserKnownHostsFile=$work_directory/known_hosts -o GlobalKnownHostsFile=/dev/null -o ConnectTimeout=15 -o ServerAliveInterval=15 -o ServerAliveCountMax=4"
+if [ -e "$work_directory/key" ]; then
+  sftp_arguments="-F /dev/null -i $work_directory/key -o IdentitiesOnly=yes -o BatchMode=yes"
+  sftp_arguments="$sftp_arguments -o StrictHostKeyChecking=yes -o UserKnownHostsFile=$work_directory/known_hosts"
+  sftp_arguments="$sftp_arguments -o GlobalKnownHostsFile=/dev/null -o ConnectTimeout=15"
+  sftp_arguments="$sftp_arguments -o ServerAliveInterval=15 -o ServerAliveCountMax=4"
+fi
 
 # With a limit in front of it, where it has one: two words by design.
 limit=
@@ -57,7 +62,8 @@ refusal() {
 failed() {
   error=$(grep -v '^{"message_type":' "$errors" | json_text)
   error=${error:-$(json_text <"$errors")}
-  printf '{"epoch":%s,"time":"%s","step":"%s","error":"%s","at":%s}\n' "${pending:-0}" "$(iso "$(now)")" "$1" "${error:-no message}" "$(now)" | put "$own/failed"
+  printf '{"epoch":%s,"time":"%s","step":"%s","error":"%s","at":%s}\n' \
+    "${pending:-0}" "$(iso "$(now)")" "$1" "${error:-no message}" "$(now)" | put "$own/failed"
   say "$1 failed: ${error:-no message}"
   return 1
 }
@@ -68,8 +74,8 @@ begin_with() {
   printf '%s\n' "$RAMPART_REPOSITORY" | put "$own/opened"
 }
 
-# Whether the repository can be read. A new one is made where none was ever seen: one that was there and is gone, or that
-# this password does not open, is for a person to look at.
+# Whether the repository can be read. A new one is made where none was ever seen: one that was there and is gone, or
+# that this password does not open, is for a person to look at.
 open_repository() {
   code=0
   ## restic tries for 15 minutes whatever a server refuses, an unknown authority and a wrong key, too, and says nothing
@@ -88,8 +94,15 @@ open_repository() {
       rm -f "$own/closed"
       return 0
       ;;
-    10) reason="the repository $RAMPART_REPOSITORY is gone, with every backup in it; bring it back, or begin a new one: docs/backups.md" ;;
-    12) reason="the password does not open the repository $RAMPART_REPOSITORY; nothing was changed in it. It wants the password that it was made with: docs/backups.md (When the password does not open it)" ;;
+    10)
+      reason="the repository $RAMPART_REPOSITORY is gone, with every backup in it;"
+      reason="$reason bring it back, or begin a new one: docs/backups.md"
+      ;;
+    12)
+      reason="the password does not open the repository $RAMPART_REPOSITORY; nothing was changed in it."
+      reason="$reason It wants the password that it was made with:"
+      reason="$reason docs/backups.md (When the password does not open it)"
+      ;;
     *) reason="the repository $RAMPART_REPOSITORY cannot be read: $(refusal)" ;;
   esac
   printf '{"time":"%s","code":%s,"error":"%s"}\n' "$(iso "$(now)")" "$code" "$reason" | put "$own/closed"
@@ -112,12 +125,14 @@ check() {
   fi
   # Nobody else changes this stack's snapshots meanwhile, and a lock that a killed process left must not stop a check.
   if run_restic check --no-lock --quiet "$@" >"$errors" 2>&1; then
-    printf '{"ok":true,"time":"%s","epoch":%s,"readEpoch":%s,"part":%s}\n' "$(iso "$(now)")" "$(now)" "$read_at" "$part" | put "$own/check"
+    printf '{"ok":true,"time":"%s","epoch":%s,"readEpoch":%s,"part":%s}\n' \
+      "$(iso "$(now)")" "$(now)" "$read_at" "$part" | put "$own/check"
     return 0
   fi
   error=$(json_text <"$errors")
   # What was not read well is read again.
-  printf '{"ok":false,"time":"%s","epoch":%s,"readEpoch":0,"part":%s,"error":"%s"}\n' "$(iso "$(now)")" "$(now)" "$((part - 1 < 0 ? 0 : part - 1))" "$error" | put "$own/check"
+  printf '{"ok":false,"time":"%s","epoch":%s,"readEpoch":0,"part":%s,"error":"%s"}\n' \
+    "$(iso "$(now)")" "$(now)" "$((part - 1 < 0 ? 0 : part - 1))" "$error" | put "$own/check"
   return 1
 }
 
@@ -127,19 +142,24 @@ prune() {
   set -- $RAMPART_KEEP
   run_restic unlock --quiet >/dev/null 2>&1
   ## All of one day before the newest are kept: one taken by hand before a risky change must outlive that night's.
-  if run_restic forget --quiet --host "$RAMPART_STACK" --tag rampart --group-by host --keep-within 1d --keep-daily "$1" --keep-weekly "$2" --keep-monthly "$3" --prune --retry-lock 1m >"$errors" 2>&1; then
+  if run_restic forget --quiet --host "$RAMPART_STACK" --tag rampart --group-by host \
+    --keep-within 1d --keep-daily "$1" --keep-weekly "$2" --keep-monthly "$3" \
+    --prune --retry-lock 1m >"$errors" 2>&1; then
     printf '{"ok":true,"epoch":%s}\n' "$(now)" | put "$own/prune"
     return 0
   fi
   since=$(number "$own/prune" since)
   error=$(json_text <"$errors")
-  printf '{"ok":false,"epoch":%s,"since":%s,"time":"%s","error":"%s"}\n' "$(now)" "${since:-$(now)}" "$(iso "$(now)")" "$error" | put "$own/prune"
+  printf '{"ok":false,"epoch":%s,"since":%s,"time":"%s","error":"%s"}\n' \
+    "$(now)" "${since:-$(now)}" "$(iso "$(now)")" "$error" | put "$own/prune"
   say "old backups could not be removed: $error"
 }
 
-# kept_already: whether the dump that waits has its snapshot, and was only not checked: another each minute helps nobody.
+# kept_already: whether the dump that waits has its snapshot, and was only not checked: another each minute helps
+# nobody.
 kept_already() {
-  [ "$(number "$own/stored" epoch)" = "$pending" ] && snapshot=$(text "$own/stored" snapshot) && run_restic cat snapshot "$snapshot" >/dev/null 2>&1
+  [ "$(number "$own/stored" epoch)" = "$pending" ] && snapshot=$(text "$own/stored" snapshot) &&
+    run_restic cat snapshot "$snapshot" >/dev/null 2>&1
 }
 
 # What an attempt that failed wrote belongs to no snapshot. On a full disk of the host's it would take the room of the
@@ -147,26 +167,38 @@ kept_already() {
 sweep_up() {
   [ "$RAMPART_REPOSITORY" = /repository ] || return 0
   run_restic unlock --remove-all --quiet >/dev/null 2>&1
-  run_restic prune --quiet --max-repack-size 0 >/dev/null 2>&1 || say 'what the attempt left in the repository could not be removed'
+  run_restic prune --quiet --max-repack-size 0 >/dev/null 2>&1 ||
+    say 'what the attempt left in the repository could not be removed'
 }
 
-# room: for what a backup adds to a repository on this host. At first that is the whole dump, later about as much as the last time.
+# room: for what a backup adds to a repository on this host. At first that is the whole dump, later about as much as the
+# last time.
 room() {
   [ "$RAMPART_REPOSITORY" = /repository ] || return 0
   added=$(number "$own/good" added)
-  if [ -n "$added" ]; then needed=$((added * 2 / 1048576)); else needed=$(du -sk "$whole" | awk '{ print int($1 / 1024) }'); fi
+  if [ -n "$added" ]; then
+    needed=$((added * 2 / 1048576))
+  else
+    needed=$(du -sk "$whole" | awk '{ print int($1 / 1024) }')
+  fi
   room_for 'storing the backup' "$needed" /repository 2>"$errors" >&2
 }
 
 make_snapshot() {
   room || { failed 'storing the backup'; return 1; }
   say "the dump of $(iso "$pending") is being stored"
-  run_restic backup --quiet --json --host "$RAMPART_STACK" --time "$(date -u -d "@$pending" '+%Y-%m-%d %H:%M:%S')" \
-    --tag rampart --tag "installation-$installation" --group-by host,tags "$whole" >"$work_directory/summary" 2>"$errors" || { failed 'storing the backup'; return 1; }
+  if ! run_restic backup --quiet --json --host "$RAMPART_STACK" \
+    --time "$(date -u -d "@$pending" '+%Y-%m-%d %H:%M:%S')" \
+    --tag rampart --tag "installation-$installation" --group-by host,tags "$whole" \
+    >"$work_directory/summary" 2>"$errors"; then
+    failed 'storing the backup'
+    return 1
+  fi
   snapshot=$(text "$work_directory/summary" snapshot_id)
   [ -n "$snapshot" ] || { failed 'storing the backup'; return 1; }
   printf '{"epoch":%s,"snapshot":"%s","bytes":%s,"added":%s}\n' "$pending" "$snapshot" \
-    "$(number "$work_directory/summary" total_bytes_processed)" "$(number "$work_directory/summary" data_added_packed)" | put "$own/stored"
+    "$(number "$work_directory/summary" total_bytes_processed)" \
+    "$(number "$work_directory/summary" data_added_packed)" | put "$own/stored"
 }
 
 store() {
@@ -175,11 +207,13 @@ store() {
     make_snapshot || { sweep_up; return 1; }
   fi
   check || { failed 'the check of the repository'; return 1; }
-  printf '{"epoch":%s,"time":"%s","snapshot":"%s","bytes":%s,"added":%s,"seconds":%s}\n' "$pending" "$(iso "$pending")" "$snapshot" \
+  printf '{"epoch":%s,"time":"%s","snapshot":"%s","bytes":%s,"added":%s,"seconds":%s}\n' \
+    "$pending" "$(iso "$pending")" "$snapshot" \
     "$(number "$own/stored" bytes)" "$(number "$own/stored" added)" "$(($(now) - began))" | put "$own/good"
   # From here on the dump may go.
   rm -f "$own/failed" "$own/storing"
-  say "stored as snapshot $snapshot: $(number "$own/good" bytes) bytes, of which $(number "$own/good" added) are new in the repository, in $(number "$own/good" seconds) s"
+  bytes="$(number "$own/good" bytes) bytes, of which $(number "$own/good" added) are new in the repository"
+  say "stored as snapshot $snapshot: $bytes, in $(number "$own/good" seconds) s"
   prune
 }
 
@@ -188,7 +222,8 @@ newest_snapshot() {
   if [ -n "$known" ]; then
     echo "$known"
   else
-    run_restic snapshots --json --host "$RAMPART_STACK" --tag rampart --latest 1 2>"$errors" | sed -n 's/.*"id":"\([0-9a-f]\{64\}\)".*/\1/p'
+    run_restic snapshots --json --host "$RAMPART_STACK" --tag rampart --latest 1 2>"$errors" |
+      sed -n 's/.*"id":"\([0-9a-f]\{64\}\)".*/\1/p'
   fi
 }
 
@@ -270,7 +305,7 @@ run() {
   [ -s "$own/installation" ] || sed 's/-.*//' /proc/sys/kernel/random/uuid | put "$own/installation"
   installation=$(cat "$own/installation")
   rm -rf "$own/storing" "$restored"/*.partial "$restored"/tmp/*
-  # Where the repository is this container's alone, a lock can only be one that a killed process left.
+  # Where only this container uses the repository, a lock can only be one that a killed process left.
   [ "$RAMPART_REPOSITORY" != /repository ] || run_restic unlock --remove-all --quiet >/dev/null 2>&1
   ready=no
   tried=0

@@ -9,8 +9,8 @@ export const LABEL_NAME = "io.rampart.name";
  */
 export const LABEL_PIDS = "io.rampart.pids-limit";
 /**
- * `true` on a container that a Rampart command made for its own time: no state has it, and it is no leftover of a
- * state.
+ * `true` on a container that a Rampart command made for its own time:
+ * no state has it, and it is no leftover of a state.
  */
 export const LABEL_EPHEMERAL = "io.rampart.ephemeral";
 /** A prefix: `io.rampart.accepted.<rule>` holds the reason why that rule is not held. */
@@ -55,7 +55,10 @@ export function labels(
   ].sort((a, b) => (a.label < b.label ? -1 : 1));
 }
 
-/** The value of a label among a Docker resource's inputs; undefined where there is none, or a value that is not known yet. */
+/**
+ * The value of a label among a Docker resource's inputs;
+ * undefined where there is none, or a value that is not known yet.
+ */
 export function labelOf(inputs: unknown, name: string): string | undefined {
   const labels = tree(inputs)["labels"];
   if (!Array.isArray(labels)) return undefined;

@@ -4,10 +4,12 @@ import type { NetworkName } from "./workload";
 /** A network of the stack, as data. */
 export interface NetworkPlan {
   readonly name: NetworkName;
-  /** Without a way out: the engine adds no route and no masquerading. */
+  /** Without a way in or out: the engine adds no route and no masquerading. */
   readonly internal: boolean;
   /** Whether its containers may speak to each other. */
   readonly icc: boolean;
+  /** Whether a network that is not internal is a way out: the engine then masquerades. @default true */
+  readonly wayOut?: boolean;
   readonly subnet: string;
   readonly gateway: string;
   /** Where the engine takes addresses from by itself. @default the whole subnet */
@@ -20,6 +22,8 @@ export interface NetworksInput {
   readonly pool?: string;
   /** The services that reach the Docker API: a network each. */
   readonly dockerApiConsumers: readonly string[];
+  /** Whether certificates come from an ACME server: the edge has a way out to it. */
+  readonly acme: boolean;
   readonly egress: boolean;
   readonly databaseAccess: boolean;
 }
@@ -29,6 +33,7 @@ const FIXED_SUBNETS = {
   public: { slot: 0, bits: 24 },
   "database-access": { slot: 1, bits: 24 },
   gateway: { slot: 2, bits: 24 },
+  acme: { slot: 3, bits: 24 },
   egress: { slot: 4, bits: 22 },
   proxy: { slot: 8, bits: 22 },
   internal: { slot: 12, bits: 22 },
@@ -65,11 +70,13 @@ export function planNetworks(input: NetworksInput): NetworkPlan[] {
   const fixed = (name: keyof typeof FIXED_SUBNETS, internal: boolean, icc: boolean): NetworkPlan =>
     network(name, FIXED_SUBNETS[name], internal, icc);
   return [
-    fixed("public", false, false),
+    // Ports are published on it, and answers go out the way that the question came in; nothing else does.
+    { ...fixed("public", false, false), wayOut: false },
     // The edge and the gateway: nobody else can say whose connection it is.
     fixed("gateway", true, true),
     fixed("proxy", true, true),
     { ...fixed("internal", true, true), dynamicRange: `${prefix}.${INTERNAL_DYNAMIC.slot}.0/${INTERNAL_DYNAMIC.bits}` },
+    ...(input.acme ? [fixed("acme", false, false)] : []),
     // Its members share nothing but the way out, so they are kept from each other.
     ...(input.egress ? [fixed("egress", false, false)] : []),
     ...(input.databaseAccess ? [fixed("database-access", false, false)] : []),

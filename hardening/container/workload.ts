@@ -26,7 +26,15 @@ export const NOBODY = "65534:65534";
 export const SECRETS_PATH = "/run/secrets";
 
 /** The fixed networks; a `docker-api-<consumer>` network is added for each consumer of the Docker API. */
-export type NetworkName = "public" | "gateway" | "proxy" | "internal" | "egress" | "database-access" | `docker-api-${string}`;
+export type NetworkName =
+  | "public"
+  | "acme"
+  | "gateway"
+  | "proxy"
+  | "internal"
+  | "egress"
+  | "database-access"
+  | `docker-api-${string}`;
 
 export interface NetworkAttachment {
   readonly network: NetworkName;

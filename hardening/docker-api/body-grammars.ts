@@ -40,7 +40,9 @@ export type JudgedKind = (typeof JUDGED_KINDS)[number];
  * A container's processes cannot reach the routes of the host, but a bridge's subnet becomes one: only private
  * ranges, and none wider than /16, so that no public address is ever drawn to a container.
  */
-const SUBNET = `(?:null|""|"(?:10\\.[0-9]{1,3}|172\\.(?:1[6-9]|2[0-9]|3[01])|192\\.168)\\.[0-9]{1,3}\\.[0-9]{1,3}/(?:1[6-9]|2[0-9]|3[0-2])"|"[Ff][Dd][0-9A-Fa-f:]*+/[0-9]{2,3}")`;
+const SUBNET =
+  `(?:null|""|"(?:10\\.[0-9]{1,3}|172\\.(?:1[6-9]|2[0-9]|3[01])|192\\.168)\\.[0-9]{1,3}\\.[0-9]{1,` +
+  `3}/(?:1[6-9]|2[0-9]|3[0-2])"|"[Ff][Dd][0-9A-Fa-f:]*+/[0-9]{2,3}")`;
 
 const FLAT_VALUE = `(?:${STRING}|${INTEGER}(?:\\.[0-9]{1,9})?|${BOOLEAN}|${arrayOf(INTEGER)})`;
 

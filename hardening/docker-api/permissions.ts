@@ -166,7 +166,9 @@ export function expandPermissions(request: PermissionRequest): DockerApiPermissi
   return [...granted].sort();
 }
 
-/** Those whose holder can run, stop or delete workloads of others, or read what they print: `danger` high or critical. */
+/**
+ * Those whose holder can run, stop or delete workloads of others, or read what they print: `danger` high or critical.
+ */
 export function dangerousPermissions(permissions: readonly DockerApiPermission[]): DockerApiPermission[] {
   const endpoints: readonly (Endpoint & { readonly permission: DockerApiPermission })[] = ENDPOINTS;
   const dangerous = new Set(

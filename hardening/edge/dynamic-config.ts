@@ -1,6 +1,6 @@
 /**
- * Traefik's dynamic configuration: which hosts it holds certificates for, and where it leads their connections. Reloaded
- * without a restart. What a request may be is the gateway's matter.
+ * Traefik's dynamic configuration: which hosts it holds certificates for, and where it leads their connections.
+ * Reloaded without a restart. What a request may be is the gateway's matter.
  */
 import { createHash } from "node:crypto";
 import { canonicalJson } from "../canonical-json";
@@ -12,8 +12,8 @@ export interface TraefikDynamicInput {
   /** The certificates resolver. @default Traefik's self-signed certificate */
   readonly certResolver?: string;
   readonly tls: TlsProfile;
-  /** `host:port` of the gateway for what comes in by https, and by http where there is an entry point for it. */
-  readonly gateway: { readonly https: string; readonly http?: string };
+  /** `host:port` of the gateway, where what was in TLS goes. */
+  readonly gateway: string;
 }
 
 const PROBE_PREFIX = "/rampart/config/";
@@ -26,8 +26,7 @@ const TARGET = /^[A-Za-z0-9][A-Za-z0-9._-]*:\d{1,5}$/;
 function check({ hosts, gateway }: TraefikDynamicInput): void {
   const stray = hosts.find((host) => !HOST.test(host));
   if (stray !== undefined) throw new Error(`host: ${JSON.stringify(stray)} is not a lower-case host name`);
-  const target = Object.values(gateway).find((address) => !TARGET.test(address));
-  if (target !== undefined) throw new Error(`gateway: ${JSON.stringify(target)} is not host:port`);
+  if (!TARGET.test(gateway)) throw new Error(`gateway: ${JSON.stringify(gateway)} is not host:port`);
 }
 
 /** Connections between the edge and the gateway, which learns the client's address from the PROXY protocol. */
@@ -49,25 +48,18 @@ function tcp({ hosts, certResolver, gateway }: TraefikDynamicInput): object {
   const router = (host: string): object => ({
     entryPoints: ["websecure"],
     rule: `HostSNI(\`${host}\`)`,
-    service: "https",
+    service: "gateway",
     tls,
-  });
-  const service = (address: string): object => ({
-    loadBalancer: { servers: [{ address }], serversTransport: "gateway" },
   });
   const named = [...new Set(hosts)].sort();
   const routers: Record<string, object> = {
     ...Object.fromEntries(named.map((host) => [`https-${host.replaceAll(".", "_")}`, router(host)])),
     ...(certResolver === undefined ? { "https-others": { ...router("*"), priority: 1 } } : {}),
-    ...(gateway.http === undefined ? {} : { http: { entryPoints: ["web"], rule: "HostSNI(`*`)", service: "http" } }),
   };
   return {
     ...(Object.keys(routers).length === 0 ? {} : { routers }),
     serversTransports: SERVERS_TRANSPORTS,
-    services: {
-      https: service(gateway.https),
-      ...(gateway.http === undefined ? {} : { http: service(gateway.http) }),
-    },
+    services: { gateway: { loadBalancer: { servers: [{ address: gateway }], serversTransport: "gateway" } } },
   };
 }
 

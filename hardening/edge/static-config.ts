@@ -26,15 +26,22 @@ export type TraefikCertificates =
     };
 
 export interface TraefikStaticSettings {
-  /** Whether there is a plain-http entry point. @default true */
+  /** Whether the gateway takes plain http, over which a CA can ask. @default true */
   readonly http?: boolean;
+  /** Where the gateway connects from (CIDR): what it says of a client in the PROXY protocol is believed. */
+  readonly gatewaySubnet: string;
   readonly certificates: TraefikCertificates;
 }
 
 /** Ports inside the container: above 1024, so that Traefik needs neither root nor NET_BIND_SERVICE. */
-export const TRAEFIK_PORTS = { web: 8080, websecure: 8443, acme: 8081, ping: 8082 } as const;
+export const TRAEFIK_PORTS = { websecure: 8443, acme: 8081, ping: 8082 } as const;
+/** Where the container finds `traefik.yml`. */
+export const TRAEFIK_CONFIG_DIRECTORY = "/etc/rampart";
 export const TRAEFIK_DYNAMIC_DIRECTORY = "/etc/traefik/dynamic";
 export const TRAEFIK_ACME_DIRECTORY = "/acme";
+
+/** The edge's name on the network `gateway`, by which the gateway leads an ACME server's question to it. */
+export const EDGE_ALIAS = "edge";
 
 /** The version in an image tag: `v3.7.13`, `3.7.13`, or a reference such as `traefik:v3.7.13@sha256:…`. */
 export function parseTraefikVersion(tag: string): TraefikVersion {
@@ -51,19 +58,6 @@ export function parseTraefikVersion(tag: string): TraefikVersion {
 /** The name of the certificates resolver that routers refer to; undefined for the self-signed certificate. */
 export function certResolverName(certificates: TraefikCertificates): string | undefined {
   return certificates.kind === "acme" ? certificates.resolver : undefined;
-}
-
-/** An entry point for connections. How long a client may take to name the host that it wants, and nothing of HTTP. */
-function entryPoint(port: number): object {
-  return {
-    address: `:${port}`,
-    transport: {
-      // Nothing in front of the edge needs telling that it is going: stop accepting at once, finish what is running.
-      lifeCycle: { graceTimeOut: "10s", requestAcceptGraceTimeout: "0s" },
-      // Until the client's hello; what follows is timed by the gateway, which closes a connection that says nothing.
-      respondingTimeouts: { readTimeout: "5s" },
-    },
-  };
 }
 
 /** Whether the CA asks for a proof over plain http. */
@@ -110,8 +104,18 @@ export function renderTraefikStatic(settings: TraefikStaticSettings): string {
       },
       // The gateway leads an ACME server's question here; nothing else is served.
       ...(asksOverHttp(settings) ? { acme: { address: `:${TRAEFIK_PORTS.acme}` } } : {}),
-      ...(settings.http === false ? {} : { web: entryPoint(TRAEFIK_PORTS.web) }),
-      websecure: entryPoint(TRAEFIK_PORTS.websecure),
+      websecure: {
+        address: `:${TRAEFIK_PORTS.websecure}`,
+        proxyProtocol: { trustedIPs: [settings.gatewaySubnet] },
+        transport: {
+          // Nothing in front of the edge needs telling that it is going: stop accepting at once, finish what is
+          // running.
+          lifeCycle: { graceTimeOut: "10s", requestAcceptGraceTimeout: "0s" },
+          // Until the client's hello; what follows is timed by the gateway, which closes a connection that says
+          // nothing.
+          respondingTimeouts: { readTimeout: "10s" },
+        },
+      },
     },
     global: { checkNewVersion: false, sendAnonymousUsage: false },
     log: { format: "json", level: "INFO" },

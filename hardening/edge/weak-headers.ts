@@ -103,7 +103,10 @@ interface OwnHeader {
   readonly path: readonly string[];
 }
 
-/** What a route sends in place of headers of the default set, in the order of its keys. A header of `response` wins over the policy. */
+/**
+ * What a route sends in place of headers of the default set, in the order of its keys.
+ * A header of `response` wins over the policy.
+ */
 function ownHeaders({ contentSecurityPolicy, response }: RouteHeaders): OwnHeader[] {
   const own = Object.entries(response).map(([name, value]) => ({ name, value, path: ["response", name] }));
   const replaced = own.some(({ name }) => name.toLowerCase() === "content-security-policy");

@@ -24,15 +24,15 @@ patiently() {
   done
 }
 
-# Whether each server of a section has an address that its name stands for.
-resolved() {
-  addresses=$(getent hosts "$2" | awk '{ print $1 }')
-  [ -n "$addresses" ] || return 1
-  ask "show servers state $1" | awk -v addresses="$addresses" '
-    BEGIN { count = split(addresses, list, "\n"); for (i = 1; i <= count; i++) known[list[i]] = 1 }
-    /^[0-9]+ [^ ]+ [0-9]+ / { servers++; if (!($5 in known)) stale++ }
-    END { exit servers > 0 && stale == 0 ? 0 : 1 }
-  '
+# A field of a server's state: 5 is its address, 18 the name that it follows.
+state() { ask "show servers state $1" | awk -v server="$2" -v field="$3" '$4 == server { print $field }'; }
+
+# Whether a server has taken an address of its new name. The old container still runs, so the new one has another address,
+# unless somebody has removed the old one.
+moved() {
+  address=$(state "$1" "$2" 5)
+  case $address in '' | - | 0.0.0.0) return 1 ;; esac
+  [ "$address" != "$3" ] || getent hosts "$4" | grep -q "^$address "
 }
 
 if ! serves; then
@@ -44,11 +44,20 @@ if ! serves; then
   patiently serves || { echo 'the gateway did not read the new routes within 20 s' >&2; exit 1; }
 fi
 
-while read -r section count alias; do
-  server=1
-  while [ "$server" -le "$count" ]; do
-    ask "set server $section/v$server fqdn $alias" >/dev/null
-    server=$((server + 1))
-  done
-  patiently resolved "$section" "$alias" || { echo "$alias has no address after 20 s" >&2; exit 1; }
-done <"$routes/servers"
+# All are told first, and then waited for: `section server address-before name`, a line each.
+told=$(
+  while read -r section count alias; do
+    number=1
+    while [ "$number" -le "$count" ]; do
+      server=v$number
+      number=$((number + 1))
+      [ "$(state "$section" "$server" 18)" != "$alias" ] || continue
+      echo "$section $server $(state "$section" "$server" 5) $alias"
+      ask "set server $section/$server fqdn $alias" >/dev/null
+    done
+  done <"$routes/servers"
+)
+[ -n "$told" ] || exit 0
+echo "$told" | while read -r section server before alias; do
+  patiently moved "$section" "$server" "$before" "$alias" || { echo "$alias has no address after 20 s" >&2; exit 1; }
+done

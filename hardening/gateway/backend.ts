@@ -1,5 +1,9 @@
-/** A route as a section of HAProxy's configuration: its limits in the order in which they are judged, and its servers. */
+/**
+ * A route as a section of HAProxy's configuration: its limits in the order in which they are judged, and its
+ * servers.
+ */
 import { responseHeaders } from "../edge/headers";
+import { accessRules, challenge } from "./access";
 import { corsRequest, corsResponse } from "./cors";
 import { retryAfterSeconds, tableOf } from "./limits";
 import { answer, refuse, sampleRefusals, type Refusal } from "./refusals";
@@ -8,6 +12,9 @@ import { escaped, literal, quoted, section } from "./text";
 
 /** The section of a route. No name of a route has an underscore. */
 export const backendOf = (route: Pick<GatewayRoute, "name">): string => `route_${route.name}`;
+
+/** A server whose address the engine's DNS knows, at the start and from then on. */
+export const RESOLVED = "resolvers engine resolve-prefer ipv4 init-addr libc,none";
 
 /** Bytes of a body without a declared length that the gateway holds to see its end. */
 export const UNSIZED_BYTES = 32_768;
@@ -56,8 +63,8 @@ function form(route: GatewayRoute): string[] {
 }
 
 /**
- * A slow client's request does not reach the application before its body, or the first 16 KiB of it, is here. A body that
- * declares no length has to end within what the gateway holds of it.
+ * A slow client's request does not reach the application before its body, or the first 16 KiB of it, is here. A body
+ * that declares no length has to end within what the gateway holds of it.
  */
 function bodies({ timeouts, maxBodyBytes }: GatewayRoute): string[] {
   const wait = `http-request wait-for-body time ${timeouts.requestSeconds}s`;
@@ -94,12 +101,19 @@ function answers(route: GatewayRoute): string[] {
     method: [["Allow", allow]],
     rate: [["Retry-After", String(retryAfterSeconds(route.rateLimit))]],
     "in-flight": [["Retry-After", "1"]],
+    ...(route.access === undefined ? {} : { credentials: challenge(route.access) }),
   };
-  const all = ["rate", "in-flight", "method", "headers", "content-type", "body-size", "body-length"] as const;
+  const all = [
+    ...(["rate", "in-flight", "method", "headers", "content-type", "body-size", "body-length"] as const),
+    ...(route.access === undefined ? [] : (["source", "credentials", "authority"] as const)),
+  ];
   return [...sampleRefusals, ...all.map((refusal) => answer(refusal, headers[refusal]))];
 }
 
-/** On answers of every kind, the gateway's own as well. What the application sends itself stands; else the default does. */
+/**
+ * On answers of every kind, the gateway's own as well. What the application sends itself stands; else the default
+ * does.
+ */
 function headers({ headers: overrides }: GatewayRoute): string[] {
   const defaults = responseHeaders();
   const left = (overrides.fromApplication ?? []).map((name) => {
@@ -121,6 +135,15 @@ function headers({ headers: overrides }: GatewayRoute): string[] {
   ];
 }
 
+/** The cookie is made of a server's address, so it says nothing of a version that is gone. */
+const stickiness = ({ sticky = false, name }: GatewayRoute): string[] =>
+  sticky
+    ? [
+        "cookie rampart-replica insert indirect nocache httponly secure dynamic attr SameSite=Lax",
+        `dynamic-cookie-key ${name}`,
+      ]
+    : [];
+
 /** The section of a route. */
 export function renderBackend(route: GatewayRoute): string[] {
   const { cors, target, timeouts } = route;
@@ -131,11 +154,14 @@ export function renderBackend(route: GatewayRoute): string[] {
     ...shares(route),
     ...form(route),
     ...bodies(route),
+    ...(route.access === undefined ? [] : accessRules(route.access)),
     ...answers(route),
     ...(cors === undefined ? [] : corsRequest(cors)),
     ...upgrades(route),
     ...headers(route),
     ...(cors === undefined ? [] : corsResponse(cors)),
-    `server-template v 1-${replicas} ${alias}:${port} resolvers engine resolve-prefer ipv4 init-addr libc,none`,
+    ...stickiness(route),
+    // One that does not answer any more gets no requests while there are others.
+    `server-template v 1-${replicas} ${alias}:${port} ${RESOLVED}${replicas > 1 ? " check inter 1s fall 2 rise 1" : ""}`,
   ]);
 }

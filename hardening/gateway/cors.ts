@@ -8,6 +8,10 @@ function allowed({ allowedOrigins }: Cors): string {
   return `{ req.hdr(origin) -m reg ${quoted(`^(?:${allowedOrigins.map(escaped).join("|")})$`)} }`;
 }
 
+/** HAProxy takes no header without a value; where none is allowed, a preflight's answer has none. */
+const list = (name: string, values: readonly string[]): string =>
+  values.length === 0 ? "" : ` hdr ${name} ${literal(values.join(", "))}`;
+
 /** Rules of a request: the origin is remembered for the answer; a preflight is answered here. */
 export function corsRequest(cors: Cors): string[] {
   const { allowedMethods, allowedHeaders, maxAgeSeconds } = cors;
@@ -15,8 +19,8 @@ export function corsRequest(cors: Cors): string[] {
   return [
     `http-request set-var(txn.origin) req.hdr(origin) if ${allowed(cors)}`,
     "http-request return status 204" +
-      ` hdr Access-Control-Allow-Methods ${literal(allowedMethods.join(", "))}` +
-      ` hdr Access-Control-Allow-Headers ${literal(allowedHeaders.join(", "))}` +
+      list("Access-Control-Allow-Methods", allowedMethods) +
+      list("Access-Control-Allow-Headers", allowedHeaders) +
       ` hdr Access-Control-Max-Age ${maxAgeSeconds} if ${preflight} { var(txn.origin) -m found }`,
     // Nothing of the application's own: an origin that is not listed learns nothing.
     `http-request return status 204 if ${preflight}`,

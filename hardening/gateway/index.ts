@@ -1,3 +1,4 @@
+export * from "./access";
 export * from "./base-config";
 export * from "./paths";
 export * from "./route";

@@ -4,6 +4,8 @@ import { section } from "./text";
 
 /** The table of clients, whatever they ask for. */
 export const CLIENTS_TABLE = "clients";
+/** The table of clients' connections from outside. */
+export const CONNECTIONS_TABLE = "connections";
 
 /**
  * Milliseconds in which a bucket fills from empty. HAProxy counts what it let through over a time that slides, so a
@@ -11,6 +13,12 @@ export const CLIENTS_TABLE = "clients";
  */
 export const windowMs = ({ average, burst, periodSeconds }: RateLimit): number =>
   Math.max(1, Math.ceil((burst / average) * periodSeconds * 1000));
+
+/** Days that a bucket may take to fill. HAProxy keeps a client for twice that, and counts time in 31 bits: 24.8 days. */
+export const LONGEST_WINDOW_DAYS = 12;
+
+/** Whether HAProxy can count a rate. */
+export const canCount = (limit: RateLimit): boolean => windowMs(limit) <= LONGEST_WINDOW_DAYS * 86_400_000;
 
 /** Seconds after which a refused client has at least one more request. */
 export const retryAfterSeconds = ({ average, periodSeconds }: RateLimit): number =>
@@ -26,8 +34,9 @@ const CLIENTS = 50_000;
 export function tables(limits: readonly RateLimit[]): string[] {
   const windows = [...new Map(limits.map((limit) => [tableOf(limit), windowMs(limit)]))].sort(([, a], [, b]) => a - b);
   return [
+    ...section(`backend ${CONNECTIONS_TABLE}`, [`stick-table type ipv6 size ${CLIENTS} expire 10m store conn_cur`]),
     ...section(`backend ${CLIENTS_TABLE}`, [
-      `stick-table type ipv6 size ${CLIENTS} expire 10m store conn_cur,gpc0,gpc0_rate(10s),gpc1,gpc1_rate(60s)`,
+      `stick-table type ipv6 size ${CLIENTS} expire 10m store gpc0,gpc0_rate(10s),gpc1,gpc1_rate(60s)`,
     ]),
     ...windows.flatMap(([name, window]) =>
       section(`backend ${name}`, [

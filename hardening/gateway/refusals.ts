@@ -3,6 +3,9 @@ import { formatted } from "./text";
 
 export const REFUSALS = {
   path: { status: 400, text: "the path can be read in two ways" },
+  source: { status: 403, text: "this is not for everybody" },
+  credentials: { status: 401, text: "this asks for a login" },
+  authority: { status: 503, text: "logins cannot be checked at the moment" },
   host: { status: 404, text: "there is nothing here" },
   method: { status: 405, text: "this method is not allowed here" },
   "body-length": { status: 411, text: "a request whose body is larger than 32 KiB has to declare its length" },

@@ -1,4 +1,7 @@
-/** What holds for every request, whatever its route: who sent it, what it may say of itself, and which paths are none. */
+/**
+ * What holds for every request, whatever its route: who sent it, what it may say of itself, and which paths are
+ * none.
+ */
 import { quoted } from "./text";
 
 /** Headers by which applications believe to learn a client's address. Only a trusted proxy's are passed on. */
@@ -57,8 +60,8 @@ const OVERRIDING_PREFIXES = [
 ] as const;
 
 /**
- * Paths that the gateway and an application may read as two different ones: dots that leave a prefix, a parameter behind
- * a semicolon, a backslash, an encoded delimiter, an encoded control character, an encoding that is none.
+ * Paths that the gateway and an application may read as two different ones: dots that leave a prefix, a parameter
+ * behind a semicolon, a backslash, an encoded delimiter, an encoded control character, an encoding that is none.
  */
 export const AMBIGUOUS_PATH =
   "(?:^|/)(?:\\.|%2[eE]){1,2}(?:/|$)|[;\\\\]|%(?:[01][0-9A-Fa-f]|2[35fF]|3[bBfF]|5[cC]|7[fF]|(?![0-9A-Fa-f]{2}))";
@@ -69,7 +72,10 @@ const PROXIES_IN_A_ROW = 4;
 /** One client is an IPv4 address, or a /64 of IPv6, which a provider gives to one household or server. */
 export const CLIENT = "src,ipmask(32,64)";
 
-/** The address of the client where trusted proxies stand in front: the last one in X-Forwarded-For that is not theirs. */
+/**
+ * The address of the client where trusted proxies stand in front: the last one in X-Forwarded-For that is not
+ * theirs.
+ */
 function throughProxies(trustedProxies: readonly string[]): string[] {
   if (trustedProxies.length === 0) return [];
   const trusted = `{ src ${trustedProxies.join(" ")} }`;

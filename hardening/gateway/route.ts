@@ -1,4 +1,5 @@
 /** What the gateway is told of a route. Plain data: no Pulumi, no HAProxy. */
+import type { Access } from "./access";
 import type { HeaderOverrides } from "../edge/headers";
 
 /** The methods that a route takes where it does not say otherwise. */
@@ -65,8 +66,12 @@ export interface GatewayRoute {
   readonly maxHeaderBytes: number;
   /** Whether a client may upgrade its connection to a WebSocket. */
   readonly webSocket: boolean;
+  /** Whether a client stays with the replica that it came to first, by a cookie. @default false */
+  readonly sticky?: boolean;
   /** Whether the application may stay silent as long as `timeouts.streamSeconds`; then the route takes GET only. */
   readonly streaming: boolean;
+  /** Who may come. @default everybody */
+  readonly access?: Access;
   readonly headers: HeaderOverrides;
   /** @default no cross-origin access */
   readonly cors?: Cors;
@@ -79,8 +84,10 @@ export interface GatewayInput {
   readonly connections: ConnectionLimits;
   /** The port that a browser sees, to which plain http is redirected. */
   readonly externalHttpsPort: number;
-  /** The ACME challenges' host and port behind this gateway. @default none: no HTTP-01 */
-  readonly acmeTarget?: string;
+  /** The edge, which ends TLS: its name on the network that it shares with the gateway, and its ports. */
+  readonly edge: { readonly host: string; readonly tls: number; readonly acme?: number };
+  /** Whether there is plain http: for redirects, and for ACME's http-01. */
+  readonly http: boolean;
   /** Addresses of load balancers in front of the edge whose X-Forwarded-For is believed (CIDR). @default none */
   readonly trustedProxies?: readonly string[];
   /** What is said to visitors of hosts in maintenance, by host: one line each. @default every host is served */
@@ -95,7 +102,10 @@ export interface ConnectionLimits {
   readonly total: number;
 }
 
-/** The ports on which the gateway listens for the edge, and on its own loopback address. */
-export const GATEWAY_PORTS = { http: 8080, https: 8443, health: 8082, control: 8083, probe: 8084 } as const;
+/**
+ * The ports on which the gateway listens: for the internet (`http`, `tls`), for what the edge has taken out of TLS
+ * (`https`), and on its own loopback address.
+ */
+export const GATEWAY_PORTS = { http: 8080, tls: 8443, https: 8444, health: 8082, control: 8083, probe: 8084 } as const;
 /** The gateway's DNS name on the network that it shares with the edge. */
 export const GATEWAY_ALIAS = "gateway";

@@ -1,8 +1,9 @@
 /** What the gateway serves: `routes.cfg`, read after `haproxy.cfg`, and read again when it changes. */
 import { createHash } from "node:crypto";
-import { backendOf, renderBackend } from "./backend";
-import { sentHeaders, LARGEST_HEADERS } from "./base-config";
-import { CLIENTS_TABLE, tables } from "./limits";
+import { accessFault, type Access } from "./access";
+import { backendOf, renderBackend, RESOLVED } from "./backend";
+import { LARGEST_HEADERS, sentHeaders, TCP_DEFAULTS } from "./base-config";
+import { canCount, CLIENTS_TABLE, CONNECTIONS_TABLE, LONGEST_WINDOW_DAYS, tables } from "./limits";
 import { maintenanceRules } from "./maintenance";
 import { answer, refuse, sampleRefusals } from "./refusals";
 import { AMBIGUOUS_PATH, cleanHeaders, CLIENT, identify } from "./requests";
@@ -11,6 +12,12 @@ import { literal, quoted, section } from "./text";
 
 /** Connections that a client may have beyond three quarters of the total. */
 const UNDER_PRESSURE = 16;
+/** As in haproxy.cfg: how long an idle connection is kept. */
+const KEEP_ALIVE_SECONDS = 75;
+/** So that what sees requests ends them first. */
+const SPARE_SECONDS = 15;
+/** Who a request is from, for what is counted of it; set behind trusted proxies, too. */
+const TRACKED = `http-request track-sc0 var(txn.client) table ${CLIENTS_TABLE}`;
 /** Unknown hosts and paths that a client may ask for in ten seconds. */
 const UNKNOWN_IN_10_S = 50;
 
@@ -18,6 +25,9 @@ const HOST = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[
 const PATH_PREFIX = /^(\/[A-Za-z0-9._~-]+)+$/;
 const NAME = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/;
 const ALIAS = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
+
+/** Stands for a route that everybody may come to. */
+const OPEN: Access = { sources: ["0.0.0.0/0"] };
 
 const prefixOf = ({ pathPrefix }: GatewayRoute): string => pathPrefix ?? "/";
 
@@ -47,6 +57,7 @@ function checkRoutes(routes: readonly GatewayRoute[]): void {
         positive.every((value) => Number.isSafeInteger(value) && value > 0),
         "limits, timeouts and ports: must be whole numbers above 0",
       ],
+      [canCount(route.rateLimit), `rateLimit: burst must fill at average within ${LONGEST_WINDOW_DAYS} days`],
       [route.maxHeaderBytes <= LARGEST_HEADERS, `maxHeaderBytes: is more than ${LARGEST_HEADERS}`],
       [route.methods.length > 0, "methods: names none"],
       [
@@ -57,6 +68,7 @@ function checkRoutes(routes: readonly GatewayRoute[]): void {
         !(route.cors?.allowCredentials === true && route.cors.allowedOrigins.includes("*")),
         'cors: allowedOrigins "*" cannot be combined with allowCredentials; list the origins',
       ],
+      [accessFault(route.access ?? OPEN) === undefined, accessFault(route.access ?? OPEN) ?? ""],
       [!seen.has(claim), `${claim}: is already claimed by route ${seen.get(claim) ?? ""}`],
     ];
     for (const [holds, message] of checks) {
@@ -86,17 +98,47 @@ function choose(route: GatewayRoute): string[] {
   const set = (path: string): string =>
     `http-request set-var(txn.route) str(${route.name}) if !{ var(txn.route) -m found } ${host}${path}${method}`;
   if (prefix === "/") return [set("")];
-  return [set(` { var(txn.read) -m str ${prefix} }`), set(` { var(txn.read) -m beg ${prefix}/ }`)];
+  // Where not everybody may come, in any case: an application that reads /Admin as /admin is asked for neither.
+  const match = route.access === undefined ? "" : " -i";
+  return [set(` { var(txn.read) -m str${match} ${prefix} }`), set(` { var(txn.read) -m beg${match} ${prefix}/ }`)];
 }
 
 /** Connections of one client, and of all: a client with many gets no more while the others' room is running out. */
-function connections({ connections: { perClient, total }, edgeSubnet, trustedProxies = [] }: GatewayInput): string[] {
+function connections({ connections: { perClient, total }, trustedProxies = [] }: GatewayInput): string[] {
   const client = trustedProxies.length === 0 ? "" : ` !{ src ${trustedProxies.join(" ")} }`;
+  const pressure = Math.floor((total * 3) / 4);
   return [
-    `tcp-request connection reject unless { src ${edgeSubnet} }`,
-    `tcp-request session track-sc0 ${CLIENT} table ${CLIENTS_TABLE}`,
-    `tcp-request session reject if { sc0_conn_cur gt ${perClient} }${client}`,
-    `tcp-request session reject if { fe_conn gt ${Math.floor((total * 3) / 4)} } { sc0_conn_cur gt ${UNDER_PRESSURE} }${client}`,
+    `maxconn ${total}`,
+    `tcp-request connection track-sc2 ${CLIENT} table ${CONNECTIONS_TABLE}`,
+    `tcp-request connection reject if { sc2_conn_cur gt ${perClient} }${client}`,
+    `tcp-request connection reject if { fe_conn gt ${pressure} } { sc2_conn_cur gt ${UNDER_PRESSURE} }${client}`,
+  ];
+}
+
+/** Seconds that a connection may stay silent: what the most patient route allows, for nothing here sees requests. */
+const silence = (routes: readonly GatewayRoute[]): number =>
+  Math.max(
+    KEEP_ALIVE_SECONDS,
+    ...routes.map(({ timeouts }) => Math.max(timeouts.responseSeconds, timeouts.streamSeconds)),
+  ) + SPARE_SECONDS;
+
+/** TLS as it comes, led to the edge: caps come before the cost of a handshake. A client has to greet within 5 s. */
+function tlsFrontend(input: GatewayInput, routes: readonly GatewayRoute[]): string[] {
+  return [
+    // Not logged: the requests inside are.
+    ...section(`frontend tls from ${TCP_DEFAULTS}`, [
+      `bind *:${GATEWAY_PORTS.tls}`,
+      `timeout client ${silence(routes)}s`,
+      ...connections(input),
+      "tcp-request inspect-delay 5s",
+      "tcp-request content accept if { req.ssl_hello_type 1 }",
+      "tcp-request content reject",
+      "default_backend edge",
+    ]),
+    ...section(`backend edge from ${TCP_DEFAULTS}`, [
+      `timeout server ${silence(routes)}s`,
+      `server edge ${input.edge.host}:${input.edge.tls} send-proxy-v2 ${RESOLVED}`,
+    ]),
   ];
 }
 
@@ -111,7 +153,8 @@ const ownHeaders = (): string[] => [
 const UNKNOWN = [
   refuse("host", "!{ var(txn.route) -m found }"),
   `http-request sc-inc-gpc0(0) if { var(txn.refusal) -m str host }`,
-  `http-request set-var(txn.refusal) str(rate) if { var(txn.refusal) -m str host } { sc0_gpc0_rate gt ${UNKNOWN_IN_10_S} }`,
+  "http-request set-var(txn.refusal) str(rate) if { var(txn.refusal) -m str host } " +
+    `{ sc0_gpc0_rate gt ${UNKNOWN_IN_10_S} }`,
 ] as const;
 
 function httpsFrontend(input: GatewayInput, routes: readonly GatewayRoute[]): string[] {
@@ -120,8 +163,10 @@ function httpsFrontend(input: GatewayInput, routes: readonly GatewayRoute[]): st
   return section("frontend https", [
     `bind *:${GATEWAY_PORTS.https} accept-proxy`,
     `maxconn ${input.connections.total}`,
-    ...connections(input),
+    // Anybody else could say of a connection that it is somebody else's.
+    `tcp-request connection reject unless { src ${input.edgeSubnet} }`,
     ...identify("https", trusted),
+    TRACKED,
     refuse("path", `!{ path -m beg / }`),
     refuse("path", `{ path -m reg ${quoted(AMBIGUOUS_PATH)} }`),
     ...maintenance.refuse,
@@ -148,11 +193,12 @@ function httpFrontend(input: GatewayInput, routes: readonly GatewayRoute[]): str
   const port = input.externalHttpsPort === 443 ? "" : `:${input.externalHttpsPort}`;
   const known = hosts.map((host) => `http-request set-var(txn.known) bool(true) if { var(txn.host) -m str ${host} }`);
   const challenge = "{ path -m beg /.well-known/acme-challenge/ }";
+  if (!input.http) return [];
   return section("frontend http", [
-    `bind *:${GATEWAY_PORTS.http} accept-proxy`,
-    `maxconn ${input.connections.total}`,
+    `bind *:${GATEWAY_PORTS.http}`,
     ...connections(input),
     ...identify("http", trusted),
+    TRACKED,
     ...known,
     refuse("path", `!{ path -m beg / }`),
     refuse("path", `{ path -m reg ${quoted(AMBIGUOUS_PATH)} }`),
@@ -162,20 +208,19 @@ function httpFrontend(input: GatewayInput, routes: readonly GatewayRoute[]): str
     answer("path"),
     answer("host"),
     answer("rate", [["Retry-After", "10"]]),
-    ...(input.acmeTarget === undefined
+    ...(input.edge.acme === undefined
       ? []
       : [`http-request set-var(txn.route) str(acme-challenge) if ${challenge} { method GET HEAD }`]),
-    `http-request redirect location https://%[var(txn.host)]${port}%[pathq] code 301 unless { var(txn.route) -m found }`,
+    `http-request redirect location https://%[var(txn.host)]${port}%[pathq] code 301 ` +
+      "unless { var(txn.route) -m found }",
     "http-response set-var(txn.upstream) status",
     ...ownHeaders(),
-    ...(input.acmeTarget === undefined ? [] : ["use_backend acme if { var(txn.route) -m found }"]),
+    ...(input.edge.acme === undefined ? [] : ["use_backend acme if { var(txn.route) -m found }"]),
   ]);
 }
 
-const acmeBackend = ({ acmeTarget }: GatewayInput): string[] =>
-  acmeTarget === undefined
-    ? []
-    : section("backend acme", [`server edge ${acmeTarget} resolvers engine resolve-prefer ipv4 init-addr libc,none`]);
+const acmeBackend = ({ edge: { host, acme }, http }: GatewayInput): string[] =>
+  acme === undefined || !http ? [] : section("backend acme", [`server edge ${host}:${acme} ${RESOLVED}`]);
 
 const PROBE_PREFIX = "/rampart/routes/";
 
@@ -202,6 +247,7 @@ export function renderGatewayRoutes(input: GatewayInput): GatewayRoutes {
   const routes = [...input.routes].sort(bySpecificity);
   const body = (named: readonly GatewayRoute[]): string[] => [
     ...tables(named.map(({ rateLimit }) => rateLimit)),
+    ...tlsFrontend(input, named),
     ...httpsFrontend(input, named),
     ...httpFrontend(input, named),
     ...named.flatMap(renderBackend),

@@ -98,7 +98,7 @@ export function renderRedisConf(args: RedisConfArgs): string {
     ],
     ["appendfsync", "everysec", "at most a second of keys is lost"],
     ["appendonly", "yes", "survives kill -9"],
-    ["bind", "* -::*", "the container is on the internal network alone; IPv6 where there is one"],
+    ["bind", "* -::*", "the container is only on the internal network; IPv6 where there is one"],
     ["client-query-buffer-limit", `${buffersMiB}mb`, "of one client; Redis' own 1 GB is more than the container has"],
     ["daemonize", "no", "the container's process"],
     ["databases", "16", "key prefixes hold in each of them"],

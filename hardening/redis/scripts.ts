@@ -3,7 +3,6 @@
  * server. Both are POSIX sh with the tools that BusyBox and Debian share.
  */
 import { fileText, withParts } from "../files";
-import { REDIS_ADMIN } from "./acl";
 import { REDIS_ACL_FILE, REDIS_LIVE_FILES, REDIS_PATHS } from "./conf";
 import { REDIS_PORT } from "./url";
 
@@ -55,7 +54,7 @@ const paths = ({
   [`${REDIS_PATHS.scratch}/${PASSWORD_FILE}`]: `${plainPath("scratchDirectory", scratchDirectory)}/${PASSWORD_FILE}`,
 });
 
-const adminUser = (tls: boolean): string => `user ${REDIS_ADMIN} reset on #$hash ${redisAdminRules(tls)}`;
+const adminRules = (tls: boolean): string => `rules='${redisAdminRules(tls)}'`;
 
 /** How the container starts: start.sh is what a stack without TLS gets. */
 export function redisStartScript(args: RedisScriptArgs = {}): string {
@@ -64,7 +63,7 @@ export function redisStartScript(args: RedisScriptArgs = {}): string {
     ...paths(args),
     [REDIS_PATHS.config]: args.configFile ?? REDIS_PATHS.config,
     [`${REDIS_PATHS.data}/${REDIS_ACL_FILE}`]: `${data}/${REDIS_ACL_FILE}`,
-    [adminUser(false)]: adminUser(args.tls === true),
+    [adminRules(false)]: adminRules(args.tls === true),
   });
 }
 

@@ -12,7 +12,7 @@ password_file=/tmp/rampart-admin
 
 [ -s "$desired" ] || { echo "rampart: $desired is missing or empty" >&2; exit 1; }
 
-# The administration's password is made anew at each start, and is nowhere but in this container's memory.
+# The administration's password is made at each start, and is nowhere but in this container's memory.
 password=$(head -c 32 /dev/urandom | sha256sum | cut -c 1-64)
 hash=$(printf %s "$password" | sha256sum | cut -c 1-64)
 rm -f "$password_file"
@@ -23,13 +23,15 @@ users() {
   [ -r "$before" ] || before=/dev/null
   awk '
     pass == 1 {
-      if ($1 == "user") for (i = 3; i <= NF; i++) if ($i ~ /^#[0-9a-f]+$/ && length($i) == 65) kept[$2] = kept[$2] " " $i
+      if ($1 != "user") next
+      for (i = 3; i <= NF; i++) if ($i ~ /^#[0-9a-f]+$/ && length($i) == 65) kept[$2] = kept[$2] " " $i
       next
     }
     $2 == "default" || $2 == "health" { print; next }
     $1 == "user" { print $0 kept[$2] }
   ' pass=1 "$before" pass=2 "$desired"
-  echo "user rampart reset on #$hash +ping +acl|whoami +acl|list +acl|setuser +acl|deluser +acl|save +client|list +client|kill"
+  rules='+ping +acl|whoami +acl|list +acl|setuser +acl|deluser +acl|save +client|list +client|kill'
+  echo "user rampart reset on #$hash $rules"
 }
 
 target=$saved

@@ -85,7 +85,11 @@ case ${1:-} in
       BEGIN {
         n = split(ended, list, " "); for (i = 1; i <= n; i++) lost[list[i]] = 1
         n = split(spared, list, " ")
-        for (i = 1; i <= n; i++) { split(list[i], pair, "="); m = split(pair[2], ip, ","); for (j = 1; j <= m; j++) spare[pair[1] " " ip[j]] = 1 }
+        for (i = 1; i <= n; i++) {
+          split(list[i], pair, "=")
+          m = split(pair[2], ip, ",")
+          for (j = 1; j <= m; j++) spare[pair[1] " " ip[j]] = 1
+        }
       }
       {
         id = address = user = ""

@@ -49,7 +49,9 @@ export const CONTAINER_RULES: readonly Rule[] = [
           return {
             status: "skip",
             resource,
-            message: `${option ?? "the engine's docker-default"} is declared; whether the engine enforces it, only the engine can tell (docker info, docs/confinement.md)`,
+            message:
+              `${option ?? "the engine's docker-default"} is declared; whether the engine enforces it, ` +
+              "only the engine can tell (docker info, docs/confinement.md)",
           };
         }),
   },

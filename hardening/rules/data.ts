@@ -13,7 +13,9 @@ const daysUntil = (at: string, end: string): number => Math.floor((Date.parse(en
 
 function tls(stack: string, server: "Postgres" | "Redis", held: string, { at, certificate }: DataFacts): Verdict {
   const left = daysUntil(at, certificate.end);
-  const dates = `the certificate ends on ${day(certificate.end)}, and \`pulumi up\` renews it from ${day(certificate.renewFrom)} on`;
+  const dates =
+    `the certificate ends on ${day(certificate.end)}, and \`pulumi up\` renews it from ` +
+    `${day(certificate.renewFrom)} on`;
   if (left < LEAST_DAYS)
     return {
       status: "fail",
@@ -27,7 +29,7 @@ function redisTls(stack: string, data: DataFacts): readonly Verdict[] {
   if (data.redis === undefined) return [];
   return [
     data.redis === "tls"
-      ? tls(stack, "Redis", "takes TLS 1.3 alone", data)
+      ? tls(stack, "Redis", "takes only TLS 1.3", data)
       : {
           status: "open",
           resource: stack,
@@ -84,7 +86,7 @@ export const DATA_RULES: readonly Rule[] = [
       data === undefined
         ? []
         : [
-            ...(data.database ? [tls(stack, "Postgres", "takes TLS 1.3 alone, verified by every client", data)] : []),
+            ...(data.database ? [tls(stack, "Postgres", "takes only TLS 1.3, verified by every client", data)] : []),
             ...redisTls(stack, data),
             ...authority(stack, data),
           ],

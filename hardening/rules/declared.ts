@@ -1,4 +1,6 @@
-/** Rules over what a configuration declares and no container shows. Each speaks only where there is something to say. */
+/**
+ * Rules over what a configuration declares and no container shows. Each speaks only where there is something to say.
+ */
 import type { Rule, Verdict } from "./rule";
 import type { StackView } from "./view";
 
@@ -70,7 +72,7 @@ export const DECLARED_RULES: readonly Rule[] = [
   {
     id: "rampart-placeholders",
     severity: "high",
-    title: "no host is an example's",
+    title: "no host or address is an example's",
     why: "nobody reaches it, and no CA certifies it",
     source: "docs/configuration.md",
     check: ({ stack, declared }: StackView): readonly Verdict[] =>
@@ -80,7 +82,9 @@ export const DECLARED_RULES: readonly Rule[] = [
             {
               status: "open",
               resource: stack,
-              message: `this is a sample with ${named(declared.placeholders)}: replace them by your own; until then a deployment is refused`,
+              message:
+                `this is a sample with ${named(declared.placeholders)}: replace them by your own; ` +
+                "until then a deployment is refused",
             },
           ],
   },
@@ -97,7 +101,9 @@ export const DECLARED_RULES: readonly Rule[] = [
             {
               status: "open",
               resource: stack,
-              message: `the engine is reached at ${declared.plainEngine} in clear: whoever is on the way is root on its host (use ssh://, or tcp:// with docker:certPath)`,
+              message:
+                `the engine is reached at ${declared.plainEngine} in clear: ` +
+                "whoever is on the way is root on its host (use ssh://, or tcp:// with docker:certPath)",
             },
           ],
   },

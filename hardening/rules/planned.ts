@@ -112,8 +112,8 @@ function networkView({ name, inputs }: PlannedResource): NetworkView {
   };
 }
 
-/** Owners of volumes that are made again from nothing: the edge's certificates and routes, what a backup works in. */
-const TRANSIENT_OWNERS: readonly string[] = ["edge", BACKUP_WORK_OWNER];
+/** Owners of volumes that are made again from nothing: certificates, routes, what a backup works in. */
+const TRANSIENT_OWNERS: readonly string[] = ["edge", "gateway", BACKUP_WORK_OWNER];
 
 function volumeView({ name, inputs, protect }: PlannedResource): VolumeView {
   const engineName = text(inputs["name"]);

@@ -11,8 +11,8 @@ const verdict = (resource: string, fault: string | undefined, good: string): Ver
 
 /** The networks that each kind of container may be on; a service's follow from its configuration. */
 const ALLOWED_NETWORKS: Readonly<Record<string, readonly string[]>> = {
-  edge: ["gateway", "public"],
-  gateway: ["gateway", "proxy"],
+  edge: ["acme", "gateway"],
+  gateway: ["gateway", "proxy", "public"],
   postgres: ["internal"],
   redis: ["internal"],
   job: ["internal"],
@@ -155,12 +155,12 @@ export const STACK_RULES: readonly Rule[] = [
   {
     id: "rampart-internal-networks",
     severity: "high",
-    title: "no network has a way out, except public, egress and database-access",
+    title: "no network has a way out, except public, acme, egress and database-access",
     why: "an ordinary service cannot open a connection to the internet",
     source: "docs/threat-model.md",
     check: ({ networks }) =>
       networks.map(({ resource, name, internal }) => {
-        const open = ["public", "egress", "database-access"].includes(name);
+        const open = ["public", "acme", "egress", "database-access"].includes(name);
         return verdict(
           resource,
           internal || open ? undefined : "has a way out",

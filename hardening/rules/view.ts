@@ -74,7 +74,9 @@ export interface DataFacts {
   readonly database: boolean;
   /** Absent without Redis. */
   readonly redis?: "tls" | "clear";
-  /** Of the servers, and of the authority that signed it; in ISO 8601. The authority's is absent where nobody looked. */
+  /**
+   * Of the servers, and of the authority that signed it; in ISO 8601. The authority's is absent where nobody looked.
+   */
   readonly certificate: { readonly end: string; readonly renewFrom: string; readonly authorityEnd?: string };
   readonly tenancy: boolean;
   readonly elevations: readonly {

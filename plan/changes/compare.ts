@@ -29,8 +29,8 @@ export interface ControlChange {
 const ORDER: readonly Direction[] = ["weaker", "stronger", "other"];
 
 /**
- * What changed from one configuration to another, what weakens it first. Two configurations that differ in more than the
- * order of a list always give a change.
+ * What changed from one configuration to another, what weakens it first. Two configurations that differ in more than
+ * the order of a list always give a change.
  */
 export function compareConfigs(before: LoadedConfig, after: LoadedConfig): Change[] {
   const moves = movedRoutes(before, after);

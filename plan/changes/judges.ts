@@ -1,4 +1,8 @@
-/** For each kind of value, which way it weakens. What is not here is neither weaker nor stronger, and shown all the same. */
+/**
+ * For each kind of value, which way it weakens. What is not here is neither weaker nor stronger,
+ * and shown all the same.
+ */
+import { DEFAULT_METHODS } from "../../hardening/gateway/route";
 import { rateASecond } from "../summary/routes";
 import type { RouteConfig, ServiceConfig } from "../../config";
 import {
@@ -27,6 +31,15 @@ const rate: Judge = (before, after) => {
   if (parts.includes("weaker")) return "weaker";
   return parts.includes("stronger") ? "stronger" : "other";
 };
+
+/** A route without methods is one that is not there: what a new one would take by default is no news. */
+const methods = (value: unknown): readonly string[] => (value ?? DEFAULT_METHODS) as readonly string[];
+
+/** Without a list, bodies of every type are taken. */
+const contentTypes: Judge = (before, after) =>
+  before === undefined || after === undefined
+    ? presenceIsStronger(before, after)
+    : setGainIsWeaker(before as readonly string[], after as readonly string[]);
 
 const isLoopback = (address: unknown): boolean => String(address).startsWith("127.");
 const listenRank = (address: unknown): number => (isLoopback(address) ? 0 : address === "0.0.0.0" ? 2 : 1);
@@ -108,8 +121,13 @@ const JUDGES: Readonly<Record<string, Judge>> = {
   "redis.protect": presenceIsStronger,
   "redis.tls": presenceIsStronger,
   route: gainIsWeaker,
-  "route.contentTypes": presenceIsStronger,
-  "route.contentTypes.*": presenceIsWeaker,
+  "route.access": presenceIsStronger,
+  "route.access.basicAuth": presenceIsStronger,
+  "route.access.basicAuth.users.*": presenceIsWeaker,
+  "route.access.forwardAuth": presenceIsStronger,
+  "route.access.forwardAuth.headers.*": other,
+  "route.access.sources.*": presenceIsWeaker,
+  "route.contentTypes": contentTypes,
   "route.cors": presenceIsWeaker,
   "route.cors.allowCredentials": presenceIsWeaker,
   "route.cors.allowedHeaders.*": presenceIsWeaker,
@@ -119,12 +137,12 @@ const JUDGES: Readonly<Record<string, Judge>> = {
   "route.inFlight.total": higherIsWeaker(1000),
   "route.maxBodyMiB": higherIsWeaker(1),
   "route.maxHeaderKiB": higherIsWeaker(16),
-  "route.methods.*": presenceIsWeaker,
+  "route.methods": (before, after) => setGainIsWeaker(methods(before), methods(after)),
   "route.rateLimit": rate,
   "route.streaming": presenceIsWeaker,
   "route.timeouts.requestSeconds": higherIsWeaker(60),
   "route.timeouts.responseSeconds": higherIsWeaker(60),
-  "route.timeouts.streamSeconds": higherIsWeaker(3600),
+  "route.timeouts.streamSeconds": higherIsWeaker(300),
   "route.webSocket": presenceIsWeaker,
 };
 

@@ -69,6 +69,9 @@ const GROUPS = [
   "program.tmpfs.*.exec",
   "program.volumes.*",
   "route",
+  "route.access",
+  "route.access.basicAuth",
+  "route.access.forwardAuth",
   "route.cors",
 ];
 
@@ -80,6 +83,8 @@ const WHOLE: Readonly<Record<string, (value: unknown, place: Place) => string>> 
   "program.confinement.seccomp": (value) => seccompText(value as ServiceConfig["confinement"]["seccomp"]),
   "program.secrets.*": (value) => secretSource(value as SecretSpec),
   "program.user": (value) => (typeof value === "string" ? value : "root"),
+  "route.contentTypes": (value) => (value as readonly string[]).join(", "),
+  "route.methods": (value) => (value as readonly string[]).join(", "),
   "route.rateLimit": (value) => rateText(value as RouteConfig["rateLimit"]),
 };
 

@@ -67,7 +67,7 @@ export function renderPage({ plan, comparison, missing = [] }: PageInput): strin
       ? markup`<li class="open">may open connections to the internet</li>`
       : NOTHING,
     dockerApi.length === 0 ? NOTHING : markup`<li class="danger">a filtered Docker API</li>`,
-    markup`</ul>A container reaches only what is on a network with it. Only the edge publishes ports.</figcaption>
+    markup`</ul>A container reaches only what is on a network with it. Only the gateway publishes ports.</figcaption>
       </figure>`,
     postureSection(posture),
     markup`<h2 id="routes">Routes</h2>`,

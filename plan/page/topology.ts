@@ -28,7 +28,7 @@ export interface Topology {
 }
 
 const PROGRAMS = ["service", "job"];
-const ELSEWHERE = ["edge", "socket-proxy", "carrier", ""];
+const ELSEWHERE = ["edge", "gateway", "socket-proxy", "carrier", ""];
 const DATA_ORDER = ["postgres", "redis"];
 
 /** The topology that a plan declares. */
@@ -102,9 +102,9 @@ function noteOf({ component, name, ports }: ContainerView, config: Plan["config"
   }
 }
 
-/** What stands under the edge's name. */
+/** What stands under the gateway's name. The picture shows it and the edge as one. */
 export const edgeNote = ({ edge: { address } }: Topology): string =>
-  address === "0.0.0.0" ? "Traefik" : `on ${address}`;
+  address === "0.0.0.0" ? "HAProxy, Traefik" : `on ${address}`;
 
 /** The picture in words, for whoever does not see it. */
 export function describeTopology({ edge, outside, programs, data, dockerApi }: Topology): string {
@@ -112,9 +112,10 @@ export function describeTopology({ edge, outside, programs, data, dockerApi }: T
     [...programs, ...data].filter(({ networks }) => networks.includes(network)).map(({ name }) => name);
   const list = (names: readonly string[]): string => (names.length === 0 ? "nobody" : names.join(", "));
   return [
-    `${outside === "internet" ? "The internet" : "This machine"} reaches the edge only,`,
+    `${outside === "internet" ? "The internet" : "This machine"} reaches the gateway only,`,
     `on port ${edge.ports.join(" and ")} of ${edge.address}.`,
-    `With the edge on the network proxy, which has no way out: ${list(on("proxy"))}.`,
+    "The edge ends TLS for it, on a network of the two.",
+    `With the gateway on the network proxy, which has no way out: ${list(on("proxy"))}.`,
     `On the network internal, which has no way out: ${list(on("internal"))}.`,
     `May open connections to the internet: ${list(on("egress"))}.`,
     `Use the Docker API through a socket proxy of their own: ${list(dockerApi.map(({ consumer }) => consumer))}.`,

@@ -1,4 +1,4 @@
-/** One thing of a stack as a reviewer sees it: what it is, and what is said of it. */
+/** One thing of a stack as a reviewer sees it: what it is, and the words about it. */
 export interface Item {
   /** Short, and unique among its neighbours. */
   readonly title: string;

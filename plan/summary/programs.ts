@@ -33,9 +33,10 @@ function migrationFacts(migration: MigrationConfig): Fact[] {
 }
 
 function serviceFacts(service: ServiceConfig, name: string, { database }: StackConfig): Fact[] {
-  const { data, egress, dockerApi, port, healthCheck } = service;
+  const { data, egress, dockerApi, port, healthCheck, replicas } = service;
   return [
     ...ownFacts(service),
+    ...(replicas === 1 ? [] : [fact("replicas", String(replicas))]),
     fact("data", data === "none" ? "none" : `${data} on ${service.database ?? database.name}`),
     fact("cache", cacheText(service.cache, name)),
     ...(service.internal ? [fact("network", "also on internal, beside its route", true)] : []),
@@ -69,7 +70,8 @@ export function dangerText(permission: Permission): string {
 
 export function cacheText(cache: ServiceConfig["cache"], service: string): string {
   if (cache === false) return "none";
-  return `Redis, keys ${(cache === true ? [`${service}:`] : cache.keyPrefixes).map((prefix) => `${prefix}*`).join(", ")}`;
+  const prefixes = cache === true ? [`${service}:`] : cache.keyPrefixes;
+  return `Redis, keys ${prefixes.map((prefix) => `${prefix}*`).join(", ")}`;
 }
 
 /** What the program is, and what it is told. */
@@ -131,7 +133,8 @@ function confinementFacts(program: Program): Fact[] {
     ...volumes.flatMap((volume) =>
       "hostPath" in volume
         ? [
-            `${volume.hostPath} of the host at ${volume.path}, ${volume.readOnly ? "read-only" : "read-write"}: ${volume.reason}`,
+            `${volume.hostPath} of the host at ${volume.path}, ` +
+              `${volume.readOnly ? "read-only" : "read-write"}: ${volume.reason}`,
           ]
         : [],
     ),

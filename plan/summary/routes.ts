@@ -2,7 +2,7 @@ import { corsOf, routeUrl, type RouteConfig, type StackConfig } from "../../conf
 import { DEFAULT_METHODS } from "../../hardening/gateway/route";
 import { DEFAULT_HEADERS, headerStates, headerText, judgeHeader, sameHeader } from "./headers";
 import { fact, type Fact, type Item } from "./item";
-import { joined } from "./show";
+import { joined, visible } from "./show";
 
 /** How a person tells a route from others: `app.example.com/api`. */
 export const routeName = ({ host, pathPrefix, streaming }: RouteConfig): string =>
@@ -35,15 +35,30 @@ function formFacts(route: RouteConfig): Fact[] {
     ...(usual ? [] : [fact("methods", methods.join(", "))]),
     ...(contentTypes === undefined ? [] : [fact("bodies", contentTypes.join(", "))]),
     ...(maxHeaderKiB === 16 ? [] : [fact("request headers", `at most ${maxHeaderKiB} KiB`, maxHeaderKiB > 16)]),
-    ...(requestSeconds === 60 && responseSeconds === 60 && streamSeconds === 3600
+    ...(requestSeconds === 60 && responseSeconds === 60 && streamSeconds === 300
       ? []
       : [
           fact(
             "timeouts",
-            `${requestSeconds} s for a body, ${responseSeconds} s for an answer, ${streamSeconds} s of silence in a stream`,
+            `${requestSeconds} s for a body, ${responseSeconds} s for an answer, ` +
+              `${streamSeconds} s of silence in a stream`,
           ),
         ]),
     ...(webSocket || streaming ? [fact("WebSocket", "allowed")] : []),
+  ];
+}
+
+/** Who may come to a management surface. */
+function accessFacts({ access }: RouteConfig): Fact[] {
+  if (access === undefined) return [];
+  const { sources, basicAuth, forwardAuth, reason } = access;
+  return [
+    fact("only from", sources.join(", ")),
+    ...(basicAuth === undefined ? [] : [fact("login", `password of ${basicAuth.users.join(", ")}`)]),
+    ...(forwardAuth === undefined ? [] : [fact("login", `${forwardAuth.service} is asked for ${forwardAuth.path}`)]),
+    ...(basicAuth === undefined && forwardAuth === undefined
+      ? [fact("login", `none: ${visible(reason ?? "")}`, true)]
+      : []),
   ];
 }
 
@@ -66,11 +81,13 @@ function routeFacts(config: StackConfig, route: RouteConfig): Fact[] {
       ].join("; "),
     ]),
     ...formFacts(route),
+    ...accessFacts(route),
     cors === undefined
       ? fact("CORS", "none")
       : fact("CORS", [
           `${cors.allowedOrigins.join(", ")}${cors.allowCredentials ? " with credentials" : ""}`,
-          `${joined(cors.allowedMethods, "no method")}; ${joined(cors.allowedHeaders, "no header")}; remembered for ${cors.maxAgeSeconds} s`,
+          `${joined(cors.allowedMethods, "no method")}; ${joined(cors.allowedHeaders, "no header")}; ` +
+            `remembered for ${cors.maxAgeSeconds} s`,
         ]),
     ...(changed.length === 0
       ? [fact("headers", "Rampart's default set")]

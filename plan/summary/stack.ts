@@ -10,16 +10,23 @@ export function edgeItem(config: StackConfig): Item {
   const ports = [...(edge.httpPort === false ? [] : [edge.httpPort]), edge.httpsPort];
   return {
     title: "edge",
-    detail: `Traefik on ${ports.map((port) => `${edge.listenAddress}:${port}`).join(" and ")}`,
+    detail: `HAProxy on ${ports.map((port) => `${edge.listenAddress}:${port}`).join(" and ")}, TLS by Traefik`,
     facts: [
       fact("certificates", `${certificatesText(certificates)}${acmeEmail === undefined ? "" : `, for ${acmeEmail}`}`),
       fact("TLS", `Mozilla's ${edge.tls} guideline`),
       ...(edge.trustedProxies.length === 0 ? [] : [fact("believes", edge.trustedProxies.join(", "))]),
       ...(maintenance.length === 0 ? [] : [fact("maintenance", maintenance, true)]),
-      fact("limits", `${edge.resources.memoryMiB} MiB, ${edge.resources.cpus} CPU, ${edge.resources.pids} processes`),
+      fact("connections", `${edge.connections.perClient} of a client, ${edge.connections.total} of all`),
+      fact("limits", [
+        `edge (Traefik): ${limitsText(edge.resources)}`,
+        `gateway (HAProxy): ${limitsText(edge.gateway)}`,
+      ]),
     ],
   };
 }
+
+const limitsText = ({ memoryMiB, cpus, pids }: StackConfig["edge"]["resources"]): string =>
+  `${memoryMiB} MiB, ${cpus} CPU, ${pids} processes`;
 
 export const certificatesText = (certificates: CertificatesConfig): string =>
   typeof certificates === "string" ? certificates : `${certificates.directory} by ${certificates.challenge}`;

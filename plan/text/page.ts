@@ -15,8 +15,8 @@ export type Page = Required<PageOptions>;
 export type Style = "bold" | "dim" | "red" | "yellow" | "green";
 export type Paint = (style: Style, text: string) => string;
 
-/** The widest that a line may be, in columns. */
-const WIDEST = 100;
+/** The widest that a line for a person may be, in columns. */
+export const WIDEST = 100;
 
 export const pageOf = ({ width = WIDEST, verbose = false, paint = (_style, text) => text }: PageOptions): Page => ({
   width: Math.min(width, WIDEST),

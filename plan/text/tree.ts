@@ -50,11 +50,14 @@ function details({ type, inputs }: RecordedResource): string {
     case "Container":
       return containerDetails(inputs);
     case "Network":
-      return `${textOf(field(first(inputs["ipamConfigs"]), "subnet"))}${inputs["internal"] === true ? ", internal" : ""}`;
+      return textOf(field(first(inputs["ipamConfigs"]), "subnet")) + (inputs["internal"] === true ? ", internal" : "");
     case "RemoteImage":
       return textOf(inputs["name"]).replace(/@sha256:([0-9a-f]{12})[0-9a-f]*/, "@sha256:$1…");
     case "Role":
-      return `at most ${textOf(inputs["connectionLimit"])} connections, statements ${textOf(inputs["statementTimeout"])} ms`;
+      return (
+        `at most ${textOf(inputs["connectionLimit"])} connections, ` +
+        `statements ${textOf(inputs["statementTimeout"])} ms`
+      );
     case "Grant":
     case "DefaultPrivileges":
       return grantDetails(inputs);

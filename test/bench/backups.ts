@@ -1,4 +1,6 @@
-/** Backup and restore of a deployed stack, beside plain pg_dump and pg_restore in the same Postgres container, in turn. */
+/**
+ * Backup and restore of a deployed stack, beside plain pg_dump and pg_restore in the same Postgres container, in turn.
+ */
 import { container, docker } from "../e2e/lib/engine";
 import { run, until, type RunResult } from "../e2e/lib/process";
 import { REPOSITORY, Stack, type StackSettings } from "../e2e/lib/pulumi";
@@ -19,7 +21,8 @@ const DUMP = "/var/lib/postgresql/data/bench.dump";
 
 /** Text that compresses about as application data does: half of it is random. */
 const fill = (round: number): string =>
-  `TRUNCATE app.bulk; INSERT INTO app.bulk SELECT n, md5(n::text || '${round}') || md5('${round}' || n::text), repeat('status open ', 10) FROM generate_series(1, ${ROWS}) n; CHECKPOINT;`;
+  `TRUNCATE app.bulk; INSERT INTO app.bulk SELECT n, md5(n::text || '${round}') || md5('${round}' || n::text), ` +
+  `repeat('status open ', 10) FROM generate_series(1, ${ROWS}) n; CHECKPOINT;`;
 
 export async function benchBackups(images: Images, work: string): Promise<Comparison[]> {
   const stack = new Stack(STACK, work);
@@ -27,7 +30,8 @@ export async function benchBackups(images: Images, work: string): Promise<Compar
   try {
     await stack.mustUp(settings(images));
     await sql(
-      "CREATE TABLE app.bulk (id bigint PRIMARY KEY, token text, note text); ALTER TABLE app.bulk OWNER TO migrator; GRANT SELECT ON app.bulk TO backup;",
+      "CREATE TABLE app.bulk (id bigint PRIMARY KEY, token text, note text); " +
+        "ALTER TABLE app.bulk OWNER TO migrator; GRANT SELECT ON app.bulk TO backup;",
     );
     await until(
       "the store opens its repository",
@@ -149,7 +153,8 @@ async function inPostgres(script: string, input = ""): Promise<RunResult> {
 const sql = async (text: string, database = "app"): Promise<string> =>
   (
     await inPostgres(
-      `psql --no-psqlrc --quiet --tuples-only --no-align --set=ON_ERROR_STOP=1 --username=${SUPERUSER} --dbname=${database}`,
+      `psql --no-psqlrc --quiet --tuples-only --no-align --set=ON_ERROR_STOP=1 --username=${SUPERUSER} ` +
+        `--dbname=${database}`,
       text,
     )
   ).stdout.trim();

@@ -22,7 +22,8 @@ export class BareProgram {
       join(this.directory, "index.js"),
       `const docker = require("@pulumi/docker");
 const image = new docker.RemoteImage("app", { name: ${JSON.stringify(image)}, keepLocally: true });
-for (let i = 0; i < ${count}; i += 1) new docker.Container(\`bare-\${i}\`, { image: image.imageId, command: ["frontend"] });
+for (let i = 0; i < ${count}; i += 1)
+  new docker.Container(\`bare-\${i}\`, { image: image.imageId, command: ["frontend"] });
 `,
     );
     this.env = {

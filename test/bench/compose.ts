@@ -171,7 +171,9 @@ const STATIC = {
   providers: { file: { directory: "/etc/traefik/dynamic" } },
 };
 
-/** The routes of the end-to-end tests' main stack, to Compose's own service names, with a limit and security headers. */
+/**
+ * The routes of the end-to-end tests' main stack, to Compose's own service names, with a limit and security headers.
+ */
 const DYNAMIC = {
   http: {
     middlewares: {

@@ -34,10 +34,13 @@ const OTHER = "bbbbbbbb-0000-4000-8000-00000000000b";
 /** The tables of both databases; half of the rows are another tenant's. */
 const TABLES = `
 CREATE TABLE app.accounts (id bigint PRIMARY KEY, tenant_id uuid NOT NULL, balance bigint NOT NULL DEFAULT 0);
-CREATE TABLE app.history (tenant_id uuid NOT NULL, account bigint NOT NULL, delta bigint NOT NULL, at timestamptz NOT NULL DEFAULT now());
+CREATE TABLE app.history (tenant_id uuid NOT NULL, account bigint NOT NULL, delta bigint NOT NULL,
+  at timestamptz NOT NULL DEFAULT now());
 CREATE INDEX ON app.accounts (tenant_id);
 `;
-const FILL = `INSERT INTO app.accounts SELECT n, CASE WHEN n % 2 = 0 THEN '${TENANT}'::uuid ELSE '${OTHER}'::uuid END FROM generate_series(1, ${ROWS}) n; VACUUM ANALYZE app.accounts;`;
+const FILL =
+  `INSERT INTO app.accounts SELECT n, CASE WHEN n % 2 = 0 THEN '${TENANT}'::uuid ELSE '${OTHER}'::uuid END ` +
+  `FROM generate_series(1, ${ROWS}) n; VACUUM ANALYZE app.accounts;`;
 
 const SCRIPTS = {
   "SELECT by key": `\\set id 2 * random(1, ${ROWS / 2})\nSELECT balance FROM app.accounts WHERE id = :id;\n`,

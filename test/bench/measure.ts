@@ -70,7 +70,10 @@ export function median(values: readonly number[]): number {
 
 /** `1.23 (1.10 to 1.40)`: the median, and what it lies between. */
 export function spread(values: readonly number[], digits = 2): string {
-  return `${median(values).toFixed(digits)} (${Math.min(...values).toFixed(digits)} to ${Math.max(...values).toFixed(digits)})`;
+  return (
+    `${median(values).toFixed(digits)} (${Math.min(...values).toFixed(digits)} to ` +
+    `${Math.max(...values).toFixed(digits)})`
+  );
 }
 
 /** Runs two measurements in turn, so that a machine whose speed drifts treats both alike. */

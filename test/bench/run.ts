@@ -117,7 +117,9 @@ async function benchPlan(work: string): Promise<void> {
   });
   add({
     figure: "plan, peak MiB",
-    ours: `dev ${Math.max(...a.map((s) => s.peakMiB))}, ${MANY_SERVICES} services ${Math.max(...b.map((s) => s.peakMiB))}`,
+    ours:
+      `dev ${Math.max(...a.map((s) => s.peakMiB))}, ${MANY_SERVICES} services ` +
+      `${Math.max(...b.map((s) => s.peakMiB))}`,
     peer: "",
     ratio: "",
     target: "at most 250",
@@ -250,7 +252,9 @@ async function benchRotation(images: Images, work: string): Promise<void> {
       await stack.mustUp(mainSettings(images, { rotation: { everything: `bench-${round}` } }));
     const { sent, failed, longestMs, longestGapMs } = await load.stop();
     add({
-      figure: `${ROTATIONS} rotations of everything, ${ROTATION_REQUESTS_PER_SECOND} requests a second that use the database`,
+      figure:
+        `${ROTATIONS} rotations of everything, ${ROTATION_REQUESTS_PER_SECOND} requests a second that use the ` +
+        "database",
       ours: `${failed.length} of ${sent} lost, slowest ${longestMs} ms, longest gap ${longestGapMs} ms`,
       peer: "",
       ratio: "",
@@ -274,14 +278,17 @@ async function benchTests(): Promise<void> {
 
 function report(): void {
   const cell = (text: string): string => text.replaceAll("|", "\\|");
-  const machine = `${cpus().length} cores (${cpus()[0]?.model.trim() ?? "unknown"}), ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}, Node ${process.version}`;
+  const machine =
+    `${cpus().length} cores (${cpus()[0]?.model.trim() ?? "unknown"}), ${Math.round(totalmem() / 2 ** 30)} GiB, ` +
+    `Linux ${release()}, Node ${process.version}`;
   const table = [
     "| figure | Rampart | peer | ratio | target |",
     "|---|---|---|---|---|",
     ...rows.map((row) => `| ${[row.figure, row.ours, row.peer, row.ratio, row.target].map(cell).join(" | ")} |`),
   ];
   process.stdout.write(
-    `\n${new Date().toISOString().slice(0, 10)}, ${machine}\nMedians of ${ROUNDS} runs (${UP_ROUNDS} of the first up), with the smallest and the largest; ratios are medians pair by pair.\n\n${table.join("\n")}\n`,
+    `\n${new Date().toISOString().slice(0, 10)}, ${machine}\nMedians of ${ROUNDS} runs (${UP_ROUNDS} of the ` +
+      `first up), with the smallest and the largest; ratios are medians pair by pair.\n\n${table.join("\n")}\n`,
   );
 }
 

@@ -82,11 +82,13 @@ describe("a command line that cannot be", () => {
     [["--stack"], "Unknown option '--stack'\nAll commands: `npx rampart --help`.\n"],
     [
       ["backup", "prod", "--confg-file=x"],
-      "Unknown option '--confg-file' of rampart backup; did you mean --config-file?\nAll options: `npx rampart backup --help`.\n",
+      "Unknown option '--confg-file' of rampart backup; did you mean --config-file?\n" +
+        "All options: `npx rampart backup --help`.\n",
     ],
     [
       ["backup"],
-      "<stack>: given nothing; allowed: the name of one stack\nName the stack: `npx rampart backup prod`.\nAll options: `npx rampart backup --help`.\n",
+      "<stack>: given nothing; allowed: the name of one stack\nName the stack: `npx rampart backup prod`.\n" +
+        "All options: `npx rampart backup --help`.\n",
     ],
   ])("%j ends with 2 and says what is meant", async (args, stderr) =>
     expect(await rampart(args)).toEqual({ code: 2, stdout: "", stderr }),
@@ -98,7 +100,8 @@ describe("a command line that cannot be", () => {
       code: 2,
       stdout: "",
       stderr:
-        "npm took --to for an option of its own\nPut `--` before the arguments, `npm run restore -- … --to …`, or run `npx rampart restore … --to …`.\nAll options: `npx rampart restore --help`.\n",
+        "npm took --to for an option of its own\nPut `--` before the arguments, `npm run restore -- … --to …`, " +
+        "or run `npx rampart restore … --to …`.\nAll options: `npx rampart restore --help`.\n",
     });
     // A script of another name may have any option.
     expect((await rampart(["backup", "prod"], { ...env, PATH: "" })).stderr).toMatch(/^The Docker CLI/);
@@ -114,7 +117,8 @@ describe("a failure", () => {
       code: 1,
       stdout: "",
       stderr:
-        "The Docker CLI (`docker`) is missing: install Docker 20.10 or later from https://docs.docker.com/get-docker/.\n",
+        "The Docker CLI (`docker`) is missing: install Docker 20.10 or later from " +
+        "https://docs.docker.com/get-docker/.\n",
     }));
 
   it("of a file that is not there ends with 2", async () => {

@@ -119,7 +119,7 @@ describe("Backups", () => {
     expect(files(recording, "store-secrets")).toEqual(["restic_password"]);
   });
 
-  test("reach a remote repository only by the way out, with its credentials as files and not in the environment", async () => {
+  test("reach a remote repository only by the way out; credentials are files, not in the environment", async () => {
     const recording = await remote();
     expect(Object.keys(networksOf(recording.get(`Container ${NAME}-backup-store`)))).toEqual(["rampart-prod-egress"]);
     expect(mounts(recording, "backup-store")).not.toContain("/repository rw");

@@ -40,7 +40,7 @@ describe("DataVolume", () => {
     expect((await volume({})).ofType("Container")).toEqual([]);
   });
 
-  test("that is shared is filled by a carrier from /tmp, so that any user may write to it; consumers wait for that", async () => {
+  test("that is shared is filled by a carrier from /tmp: any user may write to it; consumers wait", async () => {
     const recording = await volume({ shared: true });
     expect(recording.inputs("Container rampart-dev-data-uploads-carrier")["volumes"]).toEqual([
       { volumeName: "rampart-dev-data-uploads", containerPath: "/tmp" },

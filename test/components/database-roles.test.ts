@@ -80,7 +80,7 @@ describe("DatabaseRoles", () => {
     }
   });
 
-  test("makes a login for each role that a service uses: a member of it, dropped when it is no longer named", async () => {
+  test("makes a login for each role that a service uses: a member of it, dropped when no longer named", async () => {
     const recording = await roles(USERS);
     expect(recording.ofType("Role")).toHaveLength(ROLES.length + 2);
     for (const role of ["app_rw", "app_ro"]) {

@@ -1,5 +1,4 @@
-import * as pulumi from "@pulumi/pulumi";
-import { DataVolume, Edge } from "../../components";
+import { Edge } from "../../components";
 import { IMAGE_PINS } from "../../config";
 import {
   configOf,
@@ -28,13 +27,8 @@ const ROUTED = {
 
 function edge(values: Record<string, unknown> = ROUTED, stack = "dev"): Promise<Recording> {
   return record(() => {
-    const config = configOf(values, stack);
-    const { context, networks } = surroundings(config);
-    const services = Object.entries(config.services).map(([name, { routes, port }]) => {
-      const ready = new DataVolume(`${name}-ready`, context, { owner: name, protect: false, shared: false }).volume;
-      return { name, routes, port: port ?? 0, alias: pulumi.output(`${name}-1a2b3c4d5e`), ready };
-    });
-    return new Edge("rampart-dev-edge", context, { networks, services });
+    const { context, networks } = surroundings(configOf(values, stack));
+    return new Edge("rampart-dev-edge", context, { networks });
   }, stack);
 }
 
@@ -52,9 +46,10 @@ const accepted = (recording: Recording): string[] =>
   Object.keys(labelsOf(recording.get("Container rampart-dev-edge"))).filter((label) => label.includes("accepted"));
 
 describe("Edge", () => {
-  test("is only on public and proxy, without root and without the Docker API", async () => {
+  test("is only on public and the gateway's network, without root and without the Docker API", async () => {
     const container = (await plain()).get("Container rampart-dev-edge");
-    expect(Object.keys(networksOf(container))).toEqual(["rampart-dev-public", "rampart-dev-proxy"]);
+    expect(Object.keys(networksOf(container))).toEqual(["rampart-dev-public", "rampart-dev-gateway"]);
+    expect(networksOf(container)["rampart-dev-gateway"]).toEqual(["edge"]);
     expect(container.inputs).toMatchObject({
       image: IMAGE_PINS.traefik,
       user: "65532:65532",
@@ -145,18 +140,45 @@ describe("Edge", () => {
     expect(Object.keys(uploads(await plain(), "config"))).toEqual(["/files/traefik.yml"]);
   });
 
-  test("leads each route to the present version of its service", async () => {
-    const routes = uploads(await plain(), "routes")["/files/routes/rampart.yml"] ?? "";
-    expect(routes).toContain("http://api-1a2b3c4d5e:3000");
-    expect(routes).toContain("Host(`app.example.com`)");
-    expect(routes).toContain("|262144[1-9])$|[^0-9]`)");
-    expect(routes).toContain('"2-api": {');
+  test("leads its hosts to the gateway, and knows no service", async () => {
+    const rendered = async (values: Record<string, unknown>, stack: string): Promise<string> =>
+      uploads(await edge({ ...ROUTED, ...values }, stack), "routes")["/files/routes/rampart.yml"] ?? "";
+    const routes = await rendered(PROD, "prod");
+    expect(JSON.parse(routes)).toMatchObject({
+      tcp: {
+        routers: {
+          "https-api_example_com": { rule: "HostSNI(`api.example.com`)", tls: { certResolver: "letsencrypt" } },
+          "https-app_example_com": { rule: "HostSNI(`app.example.com`)", tls: { certResolver: "letsencrypt" } },
+        },
+        services: {
+          http: { loadBalancer: { servers: [{ address: "gateway:8080" }] } },
+          https: { loadBalancer: { servers: [{ address: "gateway:8443" }] } },
+        },
+      },
+      tls: { options: { default: { sniStrict: true, minVersion: "VersionTLS12" } } },
+    });
+    expect(routes).not.toMatch(/1a2b3c|3000|\/api/);
+    const quiet = await rendered({ edge: { httpPort: false, tls: "modern" } }, "dev");
+    expect(quiet).not.toContain("gateway:8080");
+    expect(quiet).toContain("VersionTLS13");
+    expect(quiet).not.toContain("certResolver");
   });
 
-  test("writes its routes once it runs and every service is healthy, and then waits until they are served", async () => {
+  test("listens for the gateway's ACME questions only where the CA asks over plain http", async () => {
+    const acme = async (values: Record<string, unknown>): Promise<boolean> =>
+      (uploads(await edge({ ...ROUTED, ...values }, "staging"), "config")["/files/traefik.yml"] ?? "").includes(
+        ":8081",
+      );
+    expect(await acme(PROD)).toBe(true);
+    const custom = { directory: "https://ca.example.com/dir" };
+    expect(await acme({ certificates: { ...custom, challenge: "tls-alpn-01" } })).toBe(false);
+    expect(await acme({ certificates: { ...custom, challenge: "http-01" } })).toBe(true);
+  });
+
+  test("writes its routes once it runs, whatever the services do, and then waits until they are served", async () => {
     const carrier = (await plain()).get("Container rampart-dev-edge-routes-carrier");
     expect(carrier.dependsOn).toEqual(
-      expect.arrayContaining(["Container rampart-dev-edge", "Volume api-ready", "Volume rampart-dev-edge-routes"]),
+      expect.arrayContaining(["Container rampart-dev-edge", "Volume rampart-dev-edge-routes"]),
     );
     expect(carrier).toMatchObject({
       hooks: { afterCreate: ["rampart-dev-routes-applied"] },
@@ -173,14 +195,14 @@ describe("Edge", () => {
     );
   });
 
-  test("has a small /tmp whatever the body limit, which its health check fills and empties", async () => {
-    const { inputs } = (
-      await edge({ services: { api: { ...SERVICE, routes: [{ host: "app.localhost", maxBodyMiB: 1024 }] } } })
-    ).get("Container rampart-dev-edge");
-    expect(inputs["tmpfs"]).toEqual({ "/tmp": "rw,noexec,nosuid,nodev,size=16m,mode=1777" });
+  test("has a small /tmp, and asks itself whether it is healthy", async () => {
+    const { inputs } = (await plain()).get("Container rampart-dev-edge");
+    expect(inputs["tmpfs"]).toEqual({ "/tmp": "rw,noexec,nosuid,nodev,size=4m,mode=1777" });
     expect((inputs["healthcheck"] as { tests: string[] }).tests).toEqual([
-      "CMD-SHELL",
-      "traefik healthcheck --configFile=/etc/rampart/traefik.yml && head -c 131072 /dev/zero > /tmp/.health && rm /tmp/.health",
+      "CMD",
+      "traefik",
+      "healthcheck",
+      "--configFile=/etc/rampart/traefik.yml",
     ]);
   });
 });

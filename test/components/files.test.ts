@@ -4,7 +4,10 @@ import { join } from "node:path";
 const DIRECTORY = join(__dirname, "../../components");
 const FILES = readdirSync(DIRECTORY).filter((file) => file !== "index.ts");
 
-/** What is wrong with the text of a file of components/: everything that it has beside one component and the types of its arguments. */
+/**
+ * What is wrong with the text of a file of components/:
+ * everything that it has beside one component and the types of its arguments.
+ */
 function faults(text: string): string[] {
   const classes = [...text.matchAll(/^(?:export )?(?:default )?(?:abstract )?class (\w+)(?: extends ([\w.]+))?/gm)];
   const components = classes.filter(

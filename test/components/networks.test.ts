@@ -6,6 +6,7 @@ const plan = planNetworks({
   stackName: "rampart-dev",
   pool: "10.20.0.0/16",
   dockerApiConsumers: ["worker"],
+  acme: true,
   egress: true,
   databaseAccess: true,
 });
@@ -19,6 +20,7 @@ describe("Networks", () => {
       "Network rampart-dev-database-access",
       "Network rampart-dev-docker-api-worker",
       "Network rampart-dev-egress",
+      "Network rampart-dev-gateway",
       "Network rampart-dev-internal",
       "Network rampart-dev-proxy",
       "Network rampart-dev-public",
@@ -47,7 +49,7 @@ describe("Networks", () => {
       expect(inputs).not.toHaveProperty("options");
   });
 
-  test("labels each network, and deletes one before it replaces it, as two networks cannot hold one subnet", async () => {
+  test("labels each network, and deletes one before it replaces it: two networks cannot hold one subnet", async () => {
     const recording = await all();
     for (const network of recording.ofType("Network")) {
       expect(network).toMatchObject({
@@ -70,6 +72,7 @@ describe("Networks", () => {
     });
     expect(Object.keys(names)).toEqual([
       "public",
+      "gateway",
       "proxy",
       "internal",
       "egress",

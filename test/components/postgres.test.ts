@@ -133,7 +133,7 @@ describe("Postgres", () => {
     ]);
   });
 
-  test("takes the roles and their members only from the internal subnet, and only for the stack's databases", async () => {
+  test("takes roles and their members only from the internal subnet, and only for the stack's databases", async () => {
     const lines = async (database: object): Promise<string[]> =>
       (await hba({ database }))
         .split("\n")

@@ -99,9 +99,11 @@ describe("SocketProxy", () => {
     expect(container.inputs).toMatchObject({ user: "0:0", capabilities: { drops: ["ALL"] } });
     expect(labelsOf(container)).toMatchObject({
       "io.rampart.accepted.cis-4.1":
-        "root without any capability: the group of the engine's socket is not known here; set rampart:dockerSocketGroup to run it without root",
+        "root without any capability: the group of the engine's socket is not known here; " +
+        "set rampart:dockerSocketGroup to run it without root",
       "io.rampart.accepted.cis-5.32":
-        "the filtered Docker API of worker: the proxy alone sees the socket, and forwards only what its configuration allows",
+        "the filtered Docker API of worker: only the proxy sees the socket, " +
+        "and it forwards only what its configuration allows",
     });
   });
 });

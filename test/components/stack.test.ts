@@ -50,34 +50,44 @@ const empty = once(() => stack());
 
 const RECEIPT = "RandomId rampart-dev-migration-receipt";
 const GUARD = "RandomId rampart-dev-database-guard";
-const ROUTES = "Container rampart-dev-edge-routes-carrier";
+const ROUTES = "Container rampart-dev-gateway-routes-carrier";
 
-test("Redis' old passwords end only once every service runs and the edge has left the old containers", async () => {
+test("Redis' old passwords end only once every service runs and the gateway has left the old containers", async () => {
   const { dependsOn } = (await full()).get("RandomId rampart-dev-redis-users-settled");
-  const awaited = ["api", "frontend", "reports", "worker", "edge", "edge-routes-carrier"];
+  const awaited = ["api", "frontend", "reports", "worker", "gateway", "gateway-routes-carrier"];
   expect(dependsOn).toEqual(expect.arrayContaining(awaited.map((name) => `Container rampart-dev-${name}`)));
 });
 
 describe("HardenedStack", () => {
-  test("without services is an edge, its networks and nothing to go with data", async () => {
+  test("without services is an edge and a gateway, their networks and nothing to go with data", async () => {
     expect((await empty()).names).toEqual([
       "Container rampart-dev-edge",
       "Container rampart-dev-edge-config-carrier",
       "Container rampart-dev-edge-routes-carrier",
+      "Container rampart-dev-gateway",
+      "Container rampart-dev-gateway-config-carrier",
+      "Container rampart-dev-gateway-routes-carrier",
       "DataVolume rampart-dev-edge-routes",
+      "DataVolume rampart-dev-gateway-routes",
       "Edge rampart-dev-edge",
+      "Gateway rampart-dev-gateway",
       "HardenedStack rampart-dev",
       "Images rampart-dev-images",
       "MountedFiles rampart-dev-edge-config",
+      "MountedFiles rampart-dev-gateway-config",
+      "Network rampart-dev-gateway",
       "Network rampart-dev-internal",
       "Network rampart-dev-proxy",
       "Network rampart-dev-public",
       "Networks rampart-dev",
       "RandomPassword rampart-dev-secrets-salt",
+      expect.stringMatching(/^RemoteImage rampart-dev-images-haproxy-/),
       expect.stringMatching(/^RemoteImage rampart-dev-images-traefik-/),
       "Secrets rampart-dev-secrets",
       "Volume rampart-dev-edge-config",
       "Volume rampart-dev-edge-routes",
+      "Volume rampart-dev-gateway-config",
+      "Volume rampart-dev-gateway-routes",
     ]);
   });
 
@@ -85,15 +95,24 @@ describe("HardenedStack", () => {
     const recording = await full();
     const count = (type: string): number => recording.ofType(type).length;
     expect(
-      ["Postgres", "DatabaseRoles", "Redis", "MigrationJob", "Edge", "Forwarder", "SocketProxy", "Service"].map(
-        (type) => `${type} ${count(type)}`,
-      ),
+      [
+        "Postgres",
+        "DatabaseRoles",
+        "Redis",
+        "MigrationJob",
+        "Edge",
+        "Gateway",
+        "Forwarder",
+        "SocketProxy",
+        "Service",
+      ].map((type) => `${type} ${count(type)}`),
     ).toEqual([
       "Postgres 1",
       "DatabaseRoles 1",
       "Redis 1",
       "MigrationJob 1",
       "Edge 1",
+      "Gateway 1",
       "Forwarder 0",
       "SocketProxy 1",
       "Service 4",
@@ -128,8 +147,9 @@ describe("HardenedStack", () => {
     ).toEqual({
       api: "proxy,internal",
       "docker-api-worker": "docker-api-worker",
-      edge: "public,proxy",
+      edge: "public,gateway",
       frontend: "proxy",
+      gateway: "gateway,proxy",
       migration: "internal",
       postgres: "internal",
       redis: "internal",
@@ -293,8 +313,10 @@ describe("HardenedStack", () => {
       waits("api", "redis"),
       waits("frontend", "redis"),
       waits("edge", "api"),
+      waits("gateway", "api"),
       waits("api", "edge"),
-    ]).toEqual([true, true, true, false, false, false]);
+      waits("api", "gateway"),
+    ]).toEqual([true, true, true, false, false, false, false, false]);
     for (const one of ["api", "frontend", "reports", "worker"])
       for (const other of ["api", "frontend", "reports", "worker"]) expect(waits(one, other)).toBe(false);
     const without = await stack({ services: { api: { ...SERVICE, data: "read-only" }, frontend: SERVICE } });
@@ -302,7 +324,7 @@ describe("HardenedStack", () => {
     expect(without.waitsFor("Container rampart-dev-frontend", "Container rampart-dev-postgres")).toBe(false);
   });
 
-  test("never feeds an output of Postgres' container to another resource: its replacement would replace them all", async () => {
+  test("feeds no output of Postgres' container to another resource, which would be replaced with it", async () => {
     const recording = await full();
     const mentions = recording.resources.filter(
       ({ name, inputs }) =>
@@ -411,7 +433,10 @@ describe("HardenedStack", () => {
       const { inputs } = more.get(`${shortName(resource.type)} ${resource.name}`);
       return JSON.stringify(inputs) !== JSON.stringify(resource.inputs);
     });
-    expect(changed.map(({ name }) => name)).toEqual(["rampart-dev-edge-routes-carrier"]);
+    expect(changed.map(({ name }) => name)).toEqual([
+      "rampart-dev-edge-routes-carrier",
+      "rampart-dev-gateway-routes-carrier",
+    ]);
   });
 
   test("tells URLs, networks and the database, whose passwords are secret", async () => {
@@ -430,7 +455,14 @@ describe("HardenedStack", () => {
       ]);
     });
     expect(built?.urls).toEqual(["https://app.localhost:8443", "https://www.localhost:8443"]);
-    expect(Object.keys(built?.networks ?? {})).toEqual(["public", "proxy", "internal", "egress", "docker-api-worker"]);
+    expect(Object.keys(built?.networks ?? {})).toEqual([
+      "public",
+      "gateway",
+      "proxy",
+      "internal",
+      "egress",
+      "docker-api-worker",
+    ]);
     expect(built?.database).toMatchObject({
       host: postgresAddress("rampart-dev"),
       port: 5432,

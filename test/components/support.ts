@@ -108,7 +108,10 @@ export async function record(program: () => unknown, stack = "dev"): Promise<Rec
   return new Recording(recorded.map((resource, index) => ({ ...resource, ...registration(requests[index]) })));
 }
 
-/** Pulumi takes a stack trace for each promise, and Jest maps each back to its source: most of the time, if they are let. */
+/**
+ * Pulumi takes a stack trace for each promise, and Jest maps each back to its source:
+ * most of the time, if they are let.
+ */
 async function run(program: () => unknown): Promise<void> {
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 0;
@@ -181,6 +184,7 @@ export function surroundings(config: LoadedConfig): Surroundings {
     stackName: config.name,
     ...pool,
     dockerApiConsumers: consumers,
+    acme: true,
     egress: true,
     databaseAccess: true,
   });
@@ -238,7 +242,9 @@ export async function recordPlain(
   return recorded;
 }
 
-/** Makes something at its first use, and hands the same out from then on: recordings are the slow part of these tests. */
+/**
+ * Makes something at its first use, and hands the same out from then on: recordings are the slow part of these tests.
+ */
 export function once<T>(make: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | undefined;
   return () => (made ??= make());

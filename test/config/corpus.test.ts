@@ -1,7 +1,7 @@
 /**
- * Configurations that have to be refused, a line each, and such that have to pass. A line is what is changed in the happy path,
- * and the keys at fault. Every fault has a key path, what was given, what is allowed and what to do; none shows a secret or a
- * character that nobody sees.
+ * Configurations that have to be refused, a line each, and such that have to pass. A line is what is changed in the
+ * happy path, and the keys at fault. Every fault has a key path, what was given, what is allowed and what to do; none
+ * shows a secret or a character that nobody sees.
  */
 import { X509Certificate } from "node:crypto";
 import { ConfigError, loadConfig, type Fault } from "../../config";
@@ -107,6 +107,9 @@ describe("a host in production", () => {
       "example.org",
       "app.example",
       "yourdomain.com",
+      "www.your-company.com",
+      "mycompany.co.uk",
+      "domain.tld",
       "app.localhost",
       "app.alt",
       "a.in-addr.arpa",
@@ -116,16 +119,21 @@ describe("a host in production", () => {
       "app.c",
       "a.b-c",
       "xn--a.com",
+      "xn--abc-.com",
       "ab--cd.com",
       "co.uk",
       `${"a.".repeat(10)}com`,
       `${"a".repeat(50_000)}.com`,
     ],
   ])("%.40s", (host) => refused({ [`${API}.routes`]: [{ host }] }, [`${ROUTE}.host`]));
-  test.each(["www.acme-shop.com", "xn--bcher-kva.de", "acme.co.uk", "127-0-0-1.sslip.io", "example.acme.com"])(
-    "%s passes",
-    (host) => expect(faultsOf({ [`${API}.routes`]: [{ host }] })).toEqual([]),
-  );
+  test.each([
+    "www.acme-shop.com",
+    "xn--bcher-kva.de",
+    "acme.co.uk",
+    "127-0-0-1.sslip.io",
+    "example.acme.com",
+    "my-company-shop.com",
+  ])("%s passes", (host) => expect(faultsOf({ [`${API}.routes`]: [{ host }] })).toEqual([]));
 });
 
 describe("a route", () => {
@@ -190,9 +198,34 @@ describe("the edge", () => {
     ...["::ffff:0:0/96", "::ffff:10.0.0.1", "fe80::1%eth0", "0.0.0.0", "::", "0.0.0.0/8", "10.0.0.0/08"],
     ...["8.0.0.0/8", "2000::/8", "64:ff9b::/96", "2002::/16", "0:0:0:0:0:0:0:0/0", "*", "any"],
   ])("does not believe %s", (proxy) => refused({ "edge.trustedProxies": [proxy] }, ["edge.trustedProxies[0]"]));
-  test.each(["10.0.0.0/8", "104.16.0.0/13", "2400:cb00::/32", "fd00::/8", "2001:db8::1"])("believes %s", (proxy) =>
+  test.each(["10.0.0.0/8", "104.16.0.0/13", "2400:cb00::/32", "fd00::/8", "2001:db7::1"])("believes %s", (proxy) =>
     expect(faultsOf({ "edge.trustedProxies": [proxy] })).toEqual([]),
   );
+});
+
+describe("an address of documentation in production", () => {
+  test.each<[key: string, value: unknown, at?: string]>([
+    ["edge.listenAddress", "203.0.113.7"],
+    ["edge.trustedProxies", ["10.0.0.1", "192.0.2.0/24"], "edge.trustedProxies[1]"],
+    ["edge.trustedProxies", ["2001:db8:1::/48"], "edge.trustedProxies[0]"],
+    ["edge.trustedProxies", ["198.51.100.9"], "edge.trustedProxies[0]"],
+    ["edge.trustedProxies", ["3fff:fff::1"], "edge.trustedProxies[0]"],
+  ])("%s: %j", (key, value, at = key) => {
+    refused({ [key]: value }, [at]);
+    expect(faultsOf({ [key]: value, sample: true })).toEqual([]);
+    expect(faultsOf({ [key]: value })[0]?.given).toMatch(/, which is an address of examples$/);
+  });
+  test.each([["198.51.101.1"], ["192.0.3.0/24"], ["2001:db9::1"]])("%s passes", (proxy) =>
+    expect(faultsOf({ "edge.trustedProxies": [proxy] })).toEqual([]),
+  );
+  test("of an SFTP server is one, too", () => {
+    const backups = {
+      repository: "sftp:backup@203.0.113.9:/srv/backups",
+      credentials: { SFTP_PRIVATE_KEY: { config: "sftpKey" }, SFTP_KNOWN_HOSTS: { config: "sftpHosts" } },
+      passwordSaved: true,
+    };
+    expect(pathsOf(faultsOf({ database: { backups } }))).toContain("database.backups.repository");
+  });
 });
 
 describe("the CA of an ACME server", () => {
@@ -262,7 +295,8 @@ describe("a key that does not exist", () => {
     ],
     [
       "edge.port",
-      'remove "port", or check its spelling; here may stand httpPort, httpsPort, listenAddress, resources, tls, trustedProxies',
+      'remove "port", or check its spelling; here may stand connections, gateway, httpPort, httpsPort, ' +
+        "listenAddress, resources, tls, trustedProxies",
     ],
   ])("%s", (path, fix) => expect(faultsOf({ [path]: "x" })).toMatchObject([{ path: `rampart:${path}`, fix }]));
 });

@@ -1,7 +1,7 @@
 /** What holds of every message, whatever is wrong with a configuration. */
 import fc from "fast-check";
 import { ConfigError, loadConfig, stackSchema, type Fault } from "../../config";
-import { hasUnseen, printable, quote } from "../../config/text";
+import { hasUnseen, jsonText, printable, quote } from "../../config/text";
 import { exampleAt } from "../../config/value-hints";
 import { keysAt } from "../../config/schema-keys";
 import { trustedProxyCheck } from "../../config/values/addresses";
@@ -116,6 +116,21 @@ describe("a text in a message", () => {
   });
 });
 
+describe("JSON", () => {
+  test("has the code of every character that nobody sees, and is the same value", () => {
+    expect(jsonText({ "a\u202e": ["\u0085\u007f", "\u{e0041}", "Grüße\n"] })).toBe(
+      '{\n  "a\\u202e": [\n    "\\u0085\\u007f",\n    "\\udb40\\udc41",\n    "Grüße\\n"\n  ]\n}',
+    );
+    fc.assert(
+      fc.property(fc.jsonValue({ stringUnit: "binary", maxDepth: 2 }), (value) => {
+        const text = jsonText(value);
+        expect(hasUnseen(text.replaceAll("\n", ""))).toBe(false);
+        expect(JSON.stringify(JSON.parse(text))).toBe(JSON.stringify(value));
+      }),
+    );
+  });
+});
+
 describe("no text is looked at without end", () => {
   test("a text that is longer than its key allows is refused before anything looks for a form in it", () => {
     const long = "a://b:".repeat(40_000);
@@ -143,7 +158,7 @@ describe("no text is looked at without end", () => {
   });
 
   test.each(CREDENTIAL_SHAPES.map((shape) => [shape.source]))("%s takes a bounded part of a text", (source) => {
-    // A repetition without an upper bound would begin anew at each place of a long text.
+    // A repetition without an upper bound would begin again at each place of a long text.
     expect(source.replace(/\\.|\[(?:\\.|[^\]])*\]/g, "c")).not.toMatch(/[*+]|\{\d+,\}/);
   });
 

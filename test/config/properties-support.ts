@@ -192,7 +192,10 @@ const KEYS = [
   "memoryMiB",
 ];
 
-/** The refusals that matter most, aimed at a service that every configuration has: with one of its checks gone, these validate. */
+/**
+ * The refusals that matter most, aimed at a service that every configuration has:
+ * with one of its checks gone, these validate.
+ */
 const AIMED: readonly Tree[] = [
   { "services.zed.image": "app" },
   { "services.zed.image": `app:latest@sha256:${"a1".repeat(32)}` },

@@ -53,7 +53,10 @@ function judge(config: LoadedConfig, resources: readonly Registered[]): void {
   }
 }
 
-/** What a consumer of the Docker API may mount, join, create and delete is never Rampart's, another service's or another consumer's. */
+/**
+ * What a consumer of the Docker API may mount, join, create and delete is never Rampart's,
+ * another service's or another consumer's.
+ */
 function judgeNames(resources: readonly Registered[]): void {
   const named = (type: string): string[] =>
     resources.flatMap((one) => (one.type === type ? [String((inClear(one.inputs) as Tree)["name"])] : []));

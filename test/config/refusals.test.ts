@@ -617,7 +617,9 @@ describe("structure", () => {
         path: "rampart:sevices",
         given: "a key that Rampart does not know",
         allowed:
-          "environment, name, sample, certificates, acmeEmail, edge, images, registries, network, database, redis, rotation, migration, services, logging, dockerSocketGroup, and the keys that a service's secrets name",
+          "environment, name, sample, certificates, acmeEmail, edge, images, registries, network, database, " +
+          "redis, rotation, migration, services, logging, dockerSocketGroup, " +
+          "and the keys that a service's secrets name",
         fix: "write it as rampart:services",
       },
     ]);

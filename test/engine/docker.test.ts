@@ -116,7 +116,8 @@ describe("must", () => {
 
   test("says that the time was up, and how to see why", async () => {
     expect(await failure("exec sleep 60", 0.1)).toBe(
-      `The image could not be pulled: not done within 0.1 s. See whether the engine answers: \`docker --host ${HOST} version\`.`,
+      "The image could not be pulled: not done within 0.1 s. " +
+        `See whether the engine answers: \`docker --host ${HOST} version\`.`,
     );
   });
 });

@@ -113,14 +113,16 @@ describe("the hooks of a stack", () => {
       none.container,
       none.jobReceipt({ name: "migration", timeoutSeconds: 1 }),
       none.routesApplied({ edgeName: "edge", probePort: 8082 }),
-    ]).toEqual([{}, {}, {}]);
+      none.filesApplied({ name: "gateway-routes", owner: "gateway", script: "/apply.sh" }),
+    ]).toEqual([{}, {}, {}, {}]);
   });
 });
 
 describe("what a killed update left", () => {
   const LISTED = "ps --all --no-trunc --filter label=io.rampart.stack=dev --format {{.ID}} {{.Names}}";
   const listed =
-    "b0 rampart-dev-api-0a1b2c3\nb1 rampart-dev-api-secrets-carrier-0a1b2c3\nb2 rampart-dev-api-0a1b2c3-x\nb3 rampart-dev-other-0a1b2c3\n";
+    "b0 rampart-dev-api-0a1b2c3\nb1 rampart-dev-api-secrets-carrier-0a1b2c3\nb2 rampart-dev-api-0a1b2c3-x\n" +
+    "b3 rampart-dev-other-0a1b2c3\n";
 
   test("is stopped and removed before the same container is made, if it never got its limit", async () => {
     docker.answer("ps", { stdout: listed });
@@ -185,15 +187,18 @@ describe("the PIDs limit", () => {
       stderr: "noise\nError response from daemon: cgroup v1 has no pids controller\n",
     });
     await expect(call(hooks.container, "afterCreate", CONTAINER)).rejects.toThrow(
-      "rampart-dev-api runs without its PIDs limit: the engine did not take the PIDs limit 128: Error response from daemon: cgroup v1 has no pids controller\n" +
-        "After mending it, run `pulumi up --replace 'urn:pulumi:dev::rampart::docker:index/container:Container::rampart-dev-api'`.",
+      "rampart-dev-api runs without its PIDs limit: the engine did not take the PIDs limit 128: " +
+        "Error response from daemon: cgroup v1 has no pids controller\n" +
+        "After mending it, run `pulumi up --replace " +
+        "'urn:pulumi:dev::rampart::docker:index/container:Container::rampart-dev-api'`.",
     );
   });
 
   test("fails without the Docker CLI, and names it", async () => {
     process.env["PATH"] = "/nonexistent";
     await expect(call(hooks.container, "afterCreate", CONTAINER)).rejects.toThrow(
-      "rampart-dev-api runs without its PIDs limit: the Docker CLI (`docker`) is not installed here; Rampart needs it beside the Pulumi CLI. Install it, then try again.",
+      "rampart-dev-api runs without its PIDs limit: the Docker CLI (`docker`) is not installed here; " +
+        "Rampart needs it beside the Pulumi CLI. Install it, then try again.",
     );
   });
 });
@@ -225,7 +230,8 @@ describe("a job", () => {
   test("that wrote nothing says so", async () => {
     docker.answer("wait", { stdout: "137\n" });
     await expect(run()).rejects.toThrow(
-      "migration ended with exit code 137; services were not changed, and the next `pulumi up` runs it again.\nlast log lines:\n    (it wrote nothing)",
+      "migration ended with exit code 137; services were not changed, and the next `pulumi up` runs it again.\n" +
+        "last log lines:\n    (it wrote nothing)",
     );
   });
 
@@ -233,7 +239,8 @@ describe("a job", () => {
     docker.answer("wait", { hangs: true });
     docker.answer("logs", { stdout: "waiting for a lock\n" });
     await expect(run(0.2)).rejects.toThrow(
-      "migration did not end within 0.2 s and was stopped; services were not changed.\nlast log lines:\n    waiting for a lock",
+      "migration did not end within 0.2 s and was stopped; services were not changed.\nlast log lines:\n" +
+        "    waiting for a lock",
     );
     expect(docker.calls).toContain("--host unix:///run/test.sock stop --time 10 c0ffee");
   });
@@ -274,7 +281,8 @@ describe("a container that fails", () => {
     await expect(fail({})).resolves.toBe(false);
     expect(found).toEqual({
       errors: [
-        "rampart-dev-api did not become healthy: status running\nlast health check: exit 1, refused\nlast log lines:\n    cannot bind",
+        "rampart-dev-api did not become healthy: status running\nlast health check: exit 1, refused\n" +
+          "last log lines:\n    cannot bind",
       ],
       warnings: [],
     });
@@ -289,7 +297,8 @@ describe("a container that fails", () => {
     state({ Status: "exited", Running: false, ExitCode: 137, OOMKilled: true });
     await fail({});
     expect(found.errors).toEqual([
-      "rampart-dev-api did not become healthy: status exited, exit code 137, killed for want of memory (raise resources.memoryMiB)\nlast log lines:\n    (it wrote nothing)",
+      "rampart-dev-api did not become healthy: status exited, exit code 137, " +
+        "killed for want of memory (raise resources.memoryMiB)\nlast log lines:\n    (it wrote nothing)",
     ]);
   });
 
@@ -336,7 +345,8 @@ describe("new routes", () => {
     const probe =
       "--host unix:///run/test.sock exec edge-id wget -q -O /dev/null http://127.0.0.1:8082/rampart-config/1a2b";
     expect(docker.calls).toEqual([
-      "--host unix:///run/test.sock ps --no-trunc --quiet --filter label=io.rampart.stack=dev --filter label=io.rampart.name=edge",
+      "--host unix:///run/test.sock ps --no-trunc --quiet --filter label=io.rampart.stack=dev --filter " +
+        "label=io.rampart.name=edge",
       "--host unix:///run/test.sock kill --signal HUP edge-id",
       probe,
       probe,
@@ -352,7 +362,8 @@ describe("new routes", () => {
     jest.spyOn(clock, "now").mockImplementation(() => (now += 15_000));
     jest.spyOn(clock, "sleep").mockResolvedValue();
     await expect(apply()).rejects.toThrow(
-      "the edge did not take the new routes within 20 s; last seen: wget: server returned error: HTTP/1.1 404 Not Found\n" +
+      "the edge did not take the new routes within 20 s; last seen: wget: server returned error: " +
+        "HTTP/1.1 404 Not Found\n" +
         'The edge goes on serving the old routes.\nlast log lines:\n    {"level":"error","message":"yaml: line 3"}',
     );
   });
@@ -368,5 +379,41 @@ describe("new routes", () => {
   test("need no announcement before there is an edge", async () => {
     await apply();
     expect(docker.calls).toHaveLength(1);
+  });
+});
+
+describe("new files of a running container", () => {
+  const settings = { name: "gateway-routes", owner: "gateway", script: "/etc/rampart/apply.sh" };
+  const apply = (): Promise<void> => call(hooks.filesApplied(settings), "afterCreate", {});
+  const listed =
+    "--host unix:///run/test.sock ps --no-trunc --quiet --filter label=io.rampart.stack=dev " +
+    "--filter label=io.rampart.name=gateway --filter label=io.rampart.component=gateway";
+  const script = (id: string): string =>
+    `--host unix:///run/test.sock exec ${id} /bin/sh -c test -f "$1" || exit 0; exec /bin/sh "$1" ` +
+    "- /etc/rampart/apply.sh";
+
+  test("are taken by every one that runs: while one replaces another, both serve", async () => {
+    docker.answer("ps", { stdout: "new-id\nold-id\n" });
+    await apply();
+    expect(docker.calls).toEqual([listed, script("new-id"), script("old-id")]);
+  });
+
+  test("need nobody to take them where none runs", async () => {
+    await apply();
+    expect(docker.calls).toEqual([listed]);
+  });
+
+  test("that one does not take fail, with what it says, and the others are not asked", async () => {
+    docker.answer("ps", { stdout: "new-id\nold-id\n" });
+    docker.answer("exec", { code: 1, stderr: "api-1a2b has no address after 20 s\n" });
+    await expect(apply()).rejects.toThrow(
+      "gateway did not take its new files; the next `pulumi up` tries again.\n    api-1a2b has no address after 20 s",
+    );
+    expect(docker.calls).toEqual([listed, script("new-id")]);
+  });
+
+  test("have a hook whose name says whose they are", () => {
+    const names = (hooks.filesApplied({ ...settings, name: "other" }).afterCreate ?? []) as { name: string }[];
+    expect(names.map(({ name }) => name)).toEqual(["other-applied"]);
   });
 });

@@ -52,7 +52,8 @@ describe("a container of the state", () => {
   test("that runs is not touched, with one question for the whole stack", async () => {
     await look("update", { listed: `${ID} running Up 2 hours (healthy)` });
     expect(cli.calls).toEqual([
-      "--host unix:///run/test.sock ps --all --no-trunc --filter label=io.rampart.stack=dev --format {{.ID}} {{.State}} {{.Status}}",
+      "--host unix:///run/test.sock ps --all --no-trunc --filter label=io.rampart.stack=dev --format {{.ID}} " +
+        "{{.State}} {{.Status}}",
     ]);
     expect(logged).toEqual({ errors: [], warnings: [] });
   });
@@ -88,7 +89,9 @@ describe("a container of the state", () => {
     cli.answer("logs", { stdout: "FATAL: No space left on device\n" });
     await look("update");
     expect(logged.errors).toEqual([
-      "rampart-dev-postgres does not run (status exited, exit code 1), was started, and did not become healthy: status exited, exit code 1\nlast log lines:\n    FATAL: No space left on device",
+      "rampart-dev-postgres does not run (status exited, exit code 1), was started, " +
+        "and did not become healthy: status exited, exit code 1\nlast log lines:\n" +
+        "    FATAL: No space left on device",
     ]);
     expect(process.exitCode).toBe(32);
   });
@@ -98,7 +101,8 @@ describe("a container of the state", () => {
     cli.answer("start", { code: 1, stderr: "port is already allocated\n" });
     await look("update");
     expect(logged.errors).toEqual([
-      "rampart-dev-postgres does not run (status exited, exit code 128), and could not be started: port is already allocated",
+      "rampart-dev-postgres does not run (status exited, exit code 128), and could not be started: " +
+        "port is already allocated",
     ]);
     expect(process.exitCode).toBe(32);
   });
@@ -110,7 +114,8 @@ describe("a container of the state", () => {
     cli.answer("inspect", { code: 1, stderr: "No such container" });
     await look(kind, { listed: "" });
     expect(logged[level]).toEqual([
-      `rampart-dev-postgres: its container c0ffee000000 is gone, though Pulumi's state has it. \`pulumi up --replace '${URN}'\` makes it again.`,
+      "rampart-dev-postgres: its container c0ffee000000 is gone, though Pulumi's state has it. " +
+        `\`pulumi up --replace '${URN}'\` makes it again.`,
     ]);
     expect(process.exitCode ?? 0).toBe(kind === "preview" ? 0 : 32);
   });

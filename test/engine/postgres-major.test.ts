@@ -22,7 +22,7 @@ const SEVENTEEN = { images: { postgres: `postgres:17.6-alpine@sha256:${"a1".repe
 const CHECK = "RandomId rampart-dev-postgres-major";
 
 describe("the check of the major version", () => {
-  test("comes before the data volume and the server, and is made again with another major or another list", async () => {
+  test("comes before the data volume and the server, and is made again with another major or list", async () => {
     const recording = await postgres();
     expect(recording.inputs(CHECK)).toEqual({ byteLength: 8, keepers: { major: "16", previous: "" } });
     for (const after of ["Volume rampart-dev-postgres-data", "Container rampart-dev-postgres"])

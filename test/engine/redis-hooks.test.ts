@@ -5,9 +5,12 @@ import { DockerClient } from "../../engine/docker";
 import { FakeDocker } from "./fake-docker";
 
 const HOST = "--host unix:///run/test.sock";
-const REDIS = `${HOST} ps --no-trunc --quiet --filter label=io.rampart.stack=dev --filter label=io.rampart.name=redis --filter label=io.rampart.component=redis`;
+const REDIS =
+  `${HOST} ps --no-trunc --quiet --filter label=io.rampart.stack=dev --filter label=io.rampart.name=redis ` +
+  "--filter label=io.rampart.component=redis";
 const service = (name: string): string =>
-  `${HOST} ps --no-trunc --quiet --filter label=io.rampart.stack=dev --filter label=io.rampart.component=service --filter label=io.rampart.name=${name}`;
+  `${HOST} ps --no-trunc --quiet --filter label=io.rampart.stack=dev --filter ` +
+  `label=io.rampart.component=service --filter label=io.rampart.name=${name}`;
 const SCRIPT = "/bin/sh /etc/rampart/users.sh";
 
 let docker: FakeDocker;
@@ -55,7 +58,8 @@ describe("staging", () => {
   test("without a running Redis is an error", async () => {
     docker.answer("ps", { stdout: "" });
     await expect(stage()).rejects.toThrow(
-      "Redis does not run, so its users could not be changed; services were left as they are. Look at its log, then run `pulumi up --refresh`.",
+      "Redis does not run, so its users could not be changed; services were left as they are. " +
+        "Look at its log, then run `pulumi up --refresh`.",
     );
   });
 });
@@ -84,7 +88,8 @@ describe("settling", () => {
   test("keeps the old container, and so its password, beside a new one that is not healthy", async () => {
     docker.answer("inspect", { stdout: "unhealthy 12 10.0.0.2,\n" });
     await expect(settle(["api"], ["api"])).rejects.toThrow(
-      "the new container of api is unhealthy, so the old one and its password are kept; the next `pulumi up` ends them.",
+      "the new container of api is unhealthy, so the old one and its password are kept; " +
+        "the next `pulumi up` ends them.",
     );
     expect(docker.calls.filter((line) => line.includes(" stop ") || line.includes("settle"))).toEqual([]);
   });
@@ -102,7 +107,8 @@ describe("settling", () => {
       stderr: "Error response from daemon: tried to kill container, but did not receive an exit event\n",
     });
     await expect(settle(["api"], ["api"])).rejects.toThrow(
-      "the old container of api could not be stopped, so its password is kept: Error response from daemon: tried to kill container, but did not receive an exit event",
+      "the old container of api could not be stopped, so its password is kept: Error response from daemon: " +
+        "tried to kill container, but did not receive an exit event",
     );
     expect(docker.calls.filter((line) => line.includes("settle"))).toEqual([]);
   });

@@ -7,7 +7,8 @@ const DIGEST = `sha256:${"ab".repeat(32)}`;
 const pull = (said: string, changes: Partial<FailedPull> = {}): string | undefined => {
   const reference = `ghcr.io/me/api:1.4.2@${DIGEST}`;
   const errors = [
-    `1 error occurred:\n\t* Unable to read Docker image into resource: unable to pull image ${reference}: Error response from daemon: ${said}`,
+    `1 error occurred:\n\t* Unable to read Docker image into resource: unable to pull image ${reference}: ` +
+      `Error response from daemon: ${said}`,
   ];
   return pullFailure({ reference, errors, users: {}, host: "ssh://deploy@host", ...changes });
 };
@@ -19,7 +20,9 @@ describe("pullFailure", () => {
     expect(pull(refused)).toBe(
       [
         `ghcr.io refused ghcr.io/me/api:1.4.2, asked without a login: ${refused}.`,
-        "If the image is public, check its name. Otherwise log in: `rampart:registries: { ghcr.io: { username: <user>, password: { config: <key> } } }` and `pulumi config set --secret rampart:<key>` (docs/registries.md).",
+        "If the image is public, check its name. Otherwise log in: `rampart:registries: { ghcr.io: { username: " +
+          "<user>, password: { config: <key> } } }` and `pulumi config set --secret rampart:<key>` " +
+          "(docs/registries.md).",
       ].join("\n"),
     );
   });
@@ -28,7 +31,8 @@ describe("pullFailure", () => {
     expect(pull("denied: requested access to the resource is denied", { users: { "ghcr.io": "acme" } })).toBe(
       [
         "ghcr.io refused ghcr.io/me/api:1.4.2, asked as acme: denied: requested access to the resource is denied.",
-        'Check that the password of rampart:registries["ghcr.io"] is right and has not expired, and that acme may pull this image.',
+        'Check that the password of rampart:registries["ghcr.io"] is right and has not expired, ' +
+          "and that acme may pull this image.",
       ].join("\n"),
     );
   });
@@ -54,7 +58,8 @@ describe("pullFailure", () => {
     const reference = `me/api:1@${DIGEST}`;
     const said = pull(`manifest for me/api@${DIGEST} not found: manifest unknown`, { reference });
     expect(said?.split("\n")[0]).toBe(
-      "docker.io has no me/api:1 with this digest: manifest for me/api@sha256:abababababab… not found: manifest unknown.",
+      "docker.io has no me/api:1 with this digest: manifest for me/api@sha256:abababababab… not found: " +
+        "manifest unknown.",
     );
   });
 
@@ -74,7 +79,8 @@ describe("missingLogins", () => {
     expect(missingLogins(users, directory)).toEqual(
       ["docker.io", "ghcr.io"].map(
         (registry) =>
-          `rampart:registries["${registry}"] is { login: docker }, and ${directory}/config.json has no login for it: run \`docker login ${registry}\` first.`,
+          `rampart:registries["${registry}"] is { login: docker }, ` +
+          `and ${directory}/config.json has no login for it: run \`docker login ${registry}\` first.`,
       ),
     );
   });

@@ -53,7 +53,7 @@ test("until does not look again after a look that took longer than all the time"
   expect([look.mock.calls.length, slept]).toEqual([1, []]);
 });
 
-test("the error of until says what did not come, in which time, what was seen last, and what there is to add", async () => {
+test("the error of until says what did not come, in which time, what was seen last, and what to add", async () => {
   const failed = until(
     "the edge did not take the new routes",
     { seconds: 20, otherwise: () => Promise.resolve("last log lines:\n    yaml: line 3") },

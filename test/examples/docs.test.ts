@@ -56,8 +56,9 @@ const READ = [
 ].filter((file) => file !== "test/examples/docs.test.ts");
 
 /**
- * A page, and what may follow it: `docs/page.md#anchor`, `docs/page.md ("A heading")`, `docs/page.md (A heading)`. In code the
- * quotes may stand behind a backslash. Another page's own way to it (`../page.md`) is a link, which is looked at above.
+ * A page, and what may follow it: `docs/page.md#anchor`, `docs/page.md ("A heading")`, `docs/page.md (A heading)`. In
+ * code the quotes may stand behind a backslash. Another page's own way to it (`../page.md`) is a link,
+ * which is looked at above.
  */
 const MENTION = /(?<![\w./-])docs\/[\w/.-]+\.md(?:#([\w-]+)|\s\(\\?"([^"\\]+)\\?"\)|\s\(([A-Z][^)]+)\))?/g;
 

@@ -12,6 +12,7 @@ interface Job {
   readonly "timeout-minutes"?: number;
   readonly permissions?: object;
   readonly if?: string;
+  readonly environment?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly steps: readonly Step[];
 }
@@ -52,7 +53,7 @@ describe.each(WORKFLOWS)("$file", ({ text, workflow }) => {
     expect(workflow.concurrency?.["cancel-in-progress"]).toBe(true);
   });
 
-  it("leaves no credential in the checkout, installs what the lock file says, and never runs with a fork's code and secrets", () => {
+  it("leaves no credential in the checkout, installs by the lock file, and runs no fork's code with secrets", () => {
     expect(Object.keys(workflow.on)).not.toContain("pull_request_target");
     for (const [, job] of jobsOf(workflow)) {
       const checkout = job.steps.find((step) => step.uses?.startsWith("actions/checkout@") === true);
@@ -70,5 +71,8 @@ it("the workflows use secrets only in the preview of branches of the repository 
   const jobs: Workflow["jobs"] = WORKFLOWS.find(({ file }) => file.endsWith("preview.yml"))?.workflow.jobs ?? {};
   const holders = Object.entries(jobs).filter(([, job]) => JSON.stringify(job).includes("secrets."));
   expect(holders.map(([name]) => name)).toEqual(["preview"]);
-  expect(jobs["preview"]?.if).toContain("github.event.pull_request.head.repo.full_name == github.repository");
+  const { if: condition = "", environment } = jobs["preview"] ?? {};
+  expect(condition).toContain("github.event.pull_request.head.repo.full_name == github.repository");
+  expect(condition).toContain("github.actor != 'dependabot[bot]'");
+  expect(environment).toBe("preview");
 });

@@ -1,4 +1,7 @@
-/** `node --require compiled.cjs FILE.ts`: runs sources as Jest compiles them. tsx would look at every file of every package as well. */
+/**
+ * `node --require compiled.cjs FILE.ts`: runs sources as Jest compiles them.
+ * tsx would look at every file of every package as well.
+ */
 const { transformFileSync } = require("@swc/core");
 require("../../bin/lazy-sdk.cjs");
 

@@ -1,6 +1,7 @@
 /**
- * `record.ts STACK FILE`: evaluates the program as `plan --json` does, and prints the plan together with a digest of every
- * file that a carrier brings, those with secret contents included. A process of its own: Pulumi's runtime holds one program.
+ * `record.ts STACK FILE`: evaluates the program as `plan --json` does, and prints the plan together with a digest of
+ * every file that a carrier brings, those with secret contents included. A process of its own:
+ * Pulumi's runtime holds one program.
  */
 import { createHash } from "node:crypto";
 import { createRequire } from "node:module";

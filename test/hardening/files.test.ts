@@ -10,7 +10,8 @@ const write = (name: string, text: string): void => writeFileSync(join(directory
 test("a file's notes and marked directives stay in the source, and every other comment is delivered", () => {
   write(
     "a.sh",
-    "#!/bin/sh\n## for the reader\n##\n# for everybody\n# shellcheck source=b.sh ##\n# shellcheck disable=SC2086\n  ## in a function\n### a\necho a ## b\n",
+    "#!/bin/sh\n## for the reader\n##\n# for everybody\n# shellcheck source=b.sh ##\n" +
+      "# shellcheck disable=SC2086\n  ## in a function\n### a\necho a ## b\n",
   );
   expect(fileText(directory, "a.sh")).toBe(
     "#!/bin/sh\n# for everybody\n# shellcheck disable=SC2086\n### a\necho a ## b\n",

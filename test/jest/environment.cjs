@@ -4,6 +4,7 @@
  */
 const { LegacyFakeTimers, ModernFakeTimers } = require("@jest/fake-timers");
 const { ModuleMocker } = require("jest-mock");
+const { AsyncLocalStorage } = require("node:async_hooks");
 
 /** Enough for people; Pulumi takes a trace for each of its promises. Jest's own limit is 100. */
 const STACK_TRACE_LIMIT = 20;
@@ -11,7 +12,21 @@ const STACK_TRACE_LIMIT = 20;
 const PULUMI_STATE = "globalStore";
 const timerConfig = { idToRef: (id) => id, refToId: (timer) => timer };
 
-/** What jest-circus keeps under symbols holds every test of a file: without this, each file would run the handlers of all before. */
+/**
+ * Storages that a file has used. jest-circus makes one a file. One that is left on costs every later promise of the
+ * worker time, and holds the tests of its file: after 140 files that is most of what a worker does.
+ */
+const storages = new Set();
+const { run } = AsyncLocalStorage.prototype;
+AsyncLocalStorage.prototype.run = function (...args) {
+  storages.add(this);
+  return run.apply(this, args);
+};
+
+/**
+ * What jest-circus keeps under symbols holds every test of a file: without this, each file would run the handlers of
+ * all before.
+ */
 const symbols = () => Object.getOwnPropertySymbols(globalThis);
 
 module.exports = class SharedRealm {
@@ -55,6 +70,8 @@ module.exports = class SharedRealm {
     Object.assign(process.env, env);
     Error.stackTraceLimit = stackTraceLimit;
     delete globalThis[PULUMI_STATE];
+    for (const storage of storages) storage.disable();
+    storages.clear();
     // The matchers of `expect` belong to the worker, and cannot be deleted.
     for (const symbol of symbols())
       if (!kept.has(symbol) && Object.getOwnPropertyDescriptor(globalThis, symbol).configurable)

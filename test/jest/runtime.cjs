@@ -1,6 +1,6 @@
 /**
- * What goes with environment.cjs: packages are loaded by Node.js, once a worker; this repository's own files once a test file, as
- * ever, so that no file sees what another did to them. Their code is compiled once a worker.
+ * What goes with environment.cjs: packages are loaded by Node.js, once a worker; this repository's own files once a
+ * test file, as ever, so that no file sees what another did to them. Their code is compiled once a worker.
  */
 const { createRequire } = require("node:module");
 const { compileFunction } = require("node:vm");
@@ -9,9 +9,20 @@ const { default: Runtime } = require("jest-runtime");
 require("../../bin/lazy-sdk.cjs");
 
 const fromHere = createRequire(__filename);
+const SDK = "@pulumi/pulumi";
 const OWN = /^[./]|^node:/;
 /** The latest code of each file. */
 const compiled = new Map();
+
+/**
+ * A package; of Pulumi's resources without the place in the sources that made each one, as in the program itself
+ * (bin/load.cjs).
+ */
+function load(name) {
+  const loaded = fromHere(name);
+  if (name === SDK) loaded.Resource.callsites = () => [];
+  return loaded;
+}
 
 function compile(source, filename, parameters) {
   const known = compiled.get(filename);
@@ -30,10 +41,10 @@ module.exports = class SharedRuntime extends Runtime {
       throw new Error("test/jest/runtime.cjs does not know this version of Jest: see how its CjsLoader compiles");
     const parameters = executor.injectedModuleParameters;
     executor.compile = (source, filename) => compile(source, filename, parameters);
-    const load = cjsLoader.requireModule.bind(cjsLoader);
+    const loadOwn = cjsLoader.requireModule.bind(cjsLoader);
     cjsLoader.requireModule = (from, name, options, isRequireActual) =>
       name === undefined || options?.isInternalModule === true || OWN.test(name) || from.includes("/node_modules/")
-        ? load(from, name, options, isRequireActual)
-        : fromHere(name);
+        ? loadOwn(from, name, options, isRequireActual)
+        : load(name);
   }
 };

@@ -18,11 +18,15 @@ writeFileSync(
   `const { Socket } = require("node:net");
 const { appendFileSync, writeFileSync } = require("node:fs");
 writeFileSync(${JSON.stringify(join(directory, "guarded"))}, "");
-const refuse = (what) => { appendFileSync(${JSON.stringify(contacted)}, what + "\\n"); throw new Error("no network here: " + what); };
+const refuse = (what) => {
+  appendFileSync(${JSON.stringify(contacted)}, what + "\\n");
+  throw new Error("no network here: " + what);
+};
 const connect = Socket.prototype.connect;
 Socket.prototype.connect = function (...args) {
   const [first] = [args[0]].flat();
-  if (typeof first === "object" && first !== null && first.path !== undefined && !/docker/.test(first.path)) return connect.apply(this, args);
+  const local = typeof first === "object" && first !== null && first.path !== undefined;
+  if (local && !/docker/.test(first.path)) return connect.apply(this, args);
   return refuse(JSON.stringify(first));
 };
 // The hooks' callbacks are served on loopback, where nobody calls them.
@@ -67,6 +71,7 @@ const SMALL = {
       ...SERVICE,
       routes: [{ host: "app.localhost" }],
       cache: true,
+      environment: { GREETING: "a\u202eb" },
       secrets: { JWT_SECRET: "generated", SMTP_PASSWORD: { config: "smtpPassword" } },
       secretsInEnvironment: { names: ["JWT_SECRET"], reason: "the framework reads nothing else" },
     },
@@ -105,6 +110,11 @@ describe("plan --json", () => {
     expect([...new Set(posture.map(({ status }) => status))].sort()).toEqual(["accepted", "open", "pass", "skip"]);
   });
 
+  test("shows the code of a character that nobody sees", async () => {
+    expect((await json()).stdout).toContain('"GREETING=a\\u202eb"');
+    expect(JSON.stringify((await parsed()).resources)).toContain("GREETING=a\u202eb");
+  });
+
   test("holds each resource under its component", async () => {
     const { resources } = await parsed();
     const parents = Object.fromEntries(
@@ -130,6 +140,7 @@ describe("plan --json", () => {
       ({ type, name }) => type === "docker:index/container:Container" && name === "rampart-dev-web",
     );
     expect(web?.inputs["envs"]).toEqual([
+      "GREETING=a\u202eb",
       "[secret]",
       "PORT=3000",
       "REDIS_KEY_PREFIX=web:",

@@ -20,7 +20,8 @@ describe("a stack's file", () => {
   test("is read as the engine hands it over: text as it is, the rest as JSON, keys in full", () => {
     expect(
       read(
-        "config:\n  rampart:environment: dev\n  name: short\n  rampart:services: { web: { port: 8080 } }\n  rampart:flag: false\n  docker:host: unix:///x\n  rampart:empty:\n",
+        "config:\n  rampart:environment: dev\n  name: short\n  rampart:services: { web: { port: 8080 } }\n" +
+          "  rampart:flag: false\n  docker:host: unix:///x\n  rampart:empty:\n",
       ),
     ).toEqual({
       stack: "dev",
@@ -39,7 +40,8 @@ describe("a stack's file", () => {
 
   test("takes the defaults of Pulumi.yaml, in each of their forms, and overrides them", () => {
     const project =
-      "name: shop\nconfig:\n  a: { type: string, default: one }\n  b: { value: [2] }\n  c: three\n  d: { type: string }\n  rampart:e: five\n";
+      "name: shop\nconfig:\n  a: { type: string, default: one }\n  b: { value: [2] }\n  c: three\n" +
+      "  d: { type: string }\n  rampart:e: five\n";
     expect(read("config:\n  shop:c: other\n", project)).toMatchObject({
       project: "shop",
       values: { "shop:a": "one", "shop:b": "[2]", "shop:c": "other", "rampart:e": "five" },
@@ -76,7 +78,8 @@ describe("a stack's file", () => {
         secretKeys: file.secretKeys.map(short),
       });
     expect(load).toThrow(
-      "rampart:services\n     given:   an encrypted value inside a structure\n     allowed: plain structure; secrets as flat keys of their own, which stay encrypted",
+      "rampart:services\n     given:   an encrypted value inside a structure\n" +
+        "     allowed: plain structure; secrets as flat keys of their own, which stay encrypted",
     );
   });
 

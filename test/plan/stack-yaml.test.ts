@@ -1,4 +1,6 @@
-/** A stack's file is read as Pulumi reads it, or refused with a key, what was given, what is allowed, and what to do. */
+/**
+ * A stack's file is read as Pulumi reads it, or refused with a key, what was given, what is allowed, and what to do.
+ */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

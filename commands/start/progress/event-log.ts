@@ -4,8 +4,8 @@ import { StringDecoder } from "node:string_decoder";
 const CHUNK = 64 * 1024;
 
 /**
- * A file that the Pulumi CLI writes its events into, a line each, and that is read meanwhile. Among the events are debug
- * messages that may hold secrets: nobody else may read the file, and it goes with `close`.
+ * A file that the Pulumi CLI writes its events into, a line each, and that is read meanwhile. Among the events are
+ * debug messages that may hold secrets: nobody else may read the file, and it goes with `close`.
  */
 export class EventLog {
   private readonly file: number;

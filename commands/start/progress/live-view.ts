@@ -4,7 +4,9 @@ const ESCAPE = "\u001b[";
 /** One line up, and everything from there on cleared. */
 const up = (lines: number): string => (lines === 0 ? "" : `${ESCAPE}${lines}F${ESCAPE}0J`);
 
-/** A few lines at the bottom of a terminal that are drawn again and again. What is written otherwise goes above them. */
+/**
+ * A few lines at the bottom of a terminal that are drawn again and again. What is written otherwise goes above them.
+ */
 export class LiveView {
   private drawn = 0;
 

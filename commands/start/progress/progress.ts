@@ -88,7 +88,9 @@ export function advance(progress: Progress, event: EngineEvent, now: number): Ad
   }
 }
 
-/** Components and what is found as it should be take no time of their own; a replacement is counted by its two halves. */
+/**
+ * Components and what is found as it should be take no time of their own; a replacement is counted by its two halves.
+ */
 const isWork = ({ custom, op }: Step): boolean => custom && op !== "same" && op !== "replace";
 
 function begin(progress: Progress, step: Step, now: number): Progress {

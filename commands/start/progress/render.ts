@@ -18,7 +18,7 @@ export function liveLines(progress: Progress, now: number, width: number): strin
   ].map((line) => (line.length > width ? `${line.slice(0, width - 1)}…` : line));
 }
 
-/** What is said in CI after a while without news: what has been awaited for longest. Undefined where nothing is. */
+/** The line for CI after a while without news: what has been awaited for longest. Undefined where nothing is. */
 export function waitingLine(progress: Progress, now: number): string | undefined {
   const [first, ...others] = [...awaitedRows(progress, now), ...downloadRows(progress)];
   if (first === undefined) return undefined;
@@ -52,7 +52,7 @@ function isEcho({ message, severity, resource }: Message, messages: readonly Mes
   return /^\s*sdk-v2\/provider2\.go:\d+: /.test(message) && others.some((one) => one.resource === resource);
 }
 
-/** What was said while it went on, whole: errors last, to be seen. A message that the CLI repeats is said once. */
+/** All messages of a run, whole: errors last, to be seen. A message that the CLI repeats appears once. */
 export function messageLines(messages: readonly Message[]): string[] {
   const worth = messages.filter((one, index) => one.severity !== "info" && !isEcho(one, messages, index));
   const order = ["warning", "error"] as const;

@@ -8,7 +8,7 @@ export interface Subject {
   readonly name: string;
   /** What is awaited: `becomes healthy`. */
   readonly awaited: string;
-  /** What is said once it is so: `is healthy`. */
+  /** The words for it once it is so: `is healthy`. */
   readonly reached: string;
   /** Seconds from which its end is worth a line; undefined: never. */
   readonly notableSeconds: number | undefined;

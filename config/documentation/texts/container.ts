@@ -17,7 +17,8 @@ export const CONTAINER: KeyTexts = {
   "resources.pids": { allowed: "{range} processes and threads", example: "256" },
   secrets: {
     allowed:
-      "by variable name: `generated`, `{ generated: <length> }` or `{ config: <key> }`; the secret arrives as a file, and `<NAME>_FILE` holds the path",
+      "by variable name: `generated`, `{ generated: <length> }` or `{ config: <key> }`; " +
+      "the secret arrives as a file, and `<NAME>_FILE` holds the path",
     example: "{ JWT_SECRET: { config: jwtSecret } }",
   },
   "secrets.generated": {
@@ -27,7 +28,8 @@ export const CONTAINER: KeyTexts = {
   },
   "secrets.config": {
     allowed:
-      "a flat key set with `pulumi config set --secret`; at least 8 characters, 32 for a secret that signs; no placeholder",
+      "a flat key set with `pulumi config set --secret`; at least 8 characters, 32 for a secret that signs; " +
+      "no placeholder",
     example: "jwtSecret",
   },
   "secretsInEnvironment.names": {
@@ -39,7 +41,8 @@ export const CONTAINER: KeyTexts = {
   "secretsInEnvironment.reason": { allowed: "10 to 500 characters on one line", example: "Prisma reads no file" },
   environment: {
     allowed:
-      "text, numbers, booleans; no secrets, no wildcard origin, in prod no http origin, no DOCKER_HOST past the socket proxy",
+      "text, numbers, booleans; no secrets, no wildcard origin, in prod no http origin, " +
+      "no DOCKER_HOST past the socket proxy",
     example: "{ NODE_ENV: production }",
   },
   volumes: { allowed: "named volumes, or directories of the host", example: "[{ name: uploads, path: /data }]" },
@@ -51,7 +54,8 @@ export const CONTAINER: KeyTexts = {
   "volumes.hostPath": {
     default: "none",
     allowed:
-      "a directory such as /srv/<application>; not /, /etc, /root, /home, /Users, /var/run, /var/lib/rancher, /opt/cni, a socket …; the host's logs only with `readOnly`",
+      "a directory such as /srv/<application>; not /, /etc, /root, /home, /Users, /var/run, /var/lib/rancher, " +
+      "/opt/cni, a socket …; the host's logs only with `readOnly`",
     example: "/srv/shop",
   },
   "volumes.path": { allowed: "an absolute path in the container", example: "/data" },

@@ -4,13 +4,16 @@ export const EDGE: KeyTexts = {
   "edge.listenAddress": {
     default: "`127.0.0.1` in dev, else `0.0.0.0`",
     allowed:
-      "an IPv4 address of the host; in dev a loopback one, with Let's Encrypt another unless `trustedProxies` names a load balancer",
+      "an IPv4 address of the host; in dev a loopback one, " +
+      "with Let's Encrypt another unless `trustedProxies` names a load balancer",
     example: "203.0.113.7",
   },
   "edge.httpPort": {
     default: "8080 in dev, else 80",
     allowed:
-      "{range}, but no data port (5432, 6379, 2375 …) and none that browsers block (22, 25 …); `false` for no plain http; the challenge `http-01` needs plain http, and Let's Encrypt asks on port 80 unless `trustedProxies` names a load balancer",
+      "{range}, but no data port (5432, 6379, 2375 …) and none that browsers block (22, 25 …); " +
+      "`false` for no plain http; the challenge `http-01` needs plain http, " +
+      "and Let's Encrypt asks on port 80 unless `trustedProxies` names a load balancer",
     example: "80",
   },
   "edge.httpsPort": {
@@ -21,7 +24,8 @@ export const EDGE: KeyTexts = {
   "edge.tls": { allowed: "Mozilla's `modern` or `intermediate`", example: "modern" },
   "edge.trustedProxies": {
     allowed:
-      "addresses or subnets (8 bits or more; public 10, IPv6 24) of load balancers in front of the edge; the edge believes their `X-Forwarded-*` headers",
+      "addresses or subnets (8 bits or more; public 10, IPv6 24) of load balancers in front of the edge; " +
+      "the edge believes their `X-Forwarded-*` headers",
     example: "[10.0.0.0/24]",
   },
   "edge.connections.perClient": {
@@ -45,7 +49,8 @@ export const EDGE: KeyTexts = {
   "edge.resources": {
     default: "256 MiB, 1 core, 256 pids",
     allowed:
-      "limits of Traefik, as `resources.*`; at least 64 MiB and 32 pids, and enough memory for `connections.total`: [edge](edge.md#memory)",
+      "limits of Traefik, as `resources.*`; at least 64 MiB and 32 pids, and enough memory for `connections.total`: " +
+      "[edge](edge.md#memory)",
     example: "{ memoryMiB: 512 }",
   },
 };

@@ -37,12 +37,43 @@ export const ROUTE: KeyTexts = {
     allowed: "{range}: how long an event stream or a WebSocket may stay silent",
     example: "7200",
   },
+  "routes.sticky": { allowed: "`true`: a client stays with the replica that it came to first", example: "true" },
   "routes.webSocket": { allowed: "`true`: a client may open a WebSocket", example: "true" },
   "routes.maxBodyMiB": { allowed: "{range}; the edge keeps no body that declares its length", example: "25" },
   "routes.streaming": {
     allowed:
-      "`true`: `GET` only, WebSockets, and an application that is silent as long as `timeouts.streamSeconds`; other routes can stream as well",
+      "`true`: `GET` only, WebSockets, and an application that is silent as long as `timeouts.streamSeconds`; " +
+      "other routes can stream as well",
     example: "true",
+  },
+  "routes.access.sources": {
+    allowed: "addresses and subnets of clients (8 bits or more; public 10, IPv6 24); others get 403",
+    example: "[10.8.0.0/24]",
+  },
+  "routes.access.basicAuth.users": {
+    allowed: "users with a generated password each: `pulumi stack output access --show-secrets`",
+    example: "[admin]",
+  },
+  "routes.access.forwardAuth.service": {
+    allowed: "a service of the stack with a route, such as oauth2-proxy, which is asked before each request",
+    example: "oauth2-proxy",
+  },
+  "routes.access.forwardAuth.path": {
+    allowed: "what it is asked for: 200 to 299 is yes, 401 and 403 are no",
+    example: "/oauth2/auth",
+  },
+  "routes.access.forwardAuth.signIn": {
+    allowed: "where a browser that is not signed in is led",
+    example: "/oauth2/start",
+  },
+  "routes.access.forwardAuth.headers": {
+    allowed: "headers of its answer that the application gets",
+    example: "[X-Auth-Request-User]",
+  },
+  "routes.access.reason": {
+    default: "none; required without a second proof",
+    allowed: "10 to 500 characters on one line: why the addresses are proof enough",
+    example: "only the VPN's own addresses come here",
   },
   "routes.headers.preset": {
     default: "`spa`",

@@ -1,6 +1,10 @@
 import type { KeyTexts } from "../key-text";
 
 export const SERVICE: KeyTexts = {
+  replicas: {
+    allowed: "{range} containers of the service on this host; each has the limits of `resources`",
+    example: "2",
+  },
   port: { default: "none; required with routes", allowed: "1024 to 65535; never published", example: "3000" },
   routes: {
     allowed: "host names and paths that the edge serves: `routes.*`",

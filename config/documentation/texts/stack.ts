@@ -13,13 +13,15 @@ export const STACK: KeyTexts = {
   },
   sample: {
     allowed:
-      "`true`: the file is a sample; in prod its example hosts and addresses may stay until it is deployed ([decision 13](decisions/0013-refusals.md))",
+      "`true`: the file is a sample; in prod its example hosts and addresses may stay until it is deployed " +
+      "([decision 13](decisions/0013-refusals.md))",
     example: "true",
   },
   certificates: {
     default: "`self-signed` in dev, else `letsencrypt`",
     allowed:
-      "`self-signed` (not in prod), `letsencrypt-staging` (not in prod), `letsencrypt`, or an object with the three keys below",
+      "`self-signed` (not in prod), `letsencrypt-staging` (not in prod), `letsencrypt`, " +
+      "or an object with the three keys below",
     example: "letsencrypt",
   },
   "certificates.directory": {
@@ -40,7 +42,9 @@ export const STACK: KeyTexts = {
   images: {
     default: "the pins of config/images.ts",
     allowed:
-      "`traefik` (3.6 or newer, three numbers in the tag), `postgres` (16 or newer), `redis` (7 or newer) and `haproxy` (2.6 or newer), all three on Alpine, `restic` (0.17 or newer), `socat`: each `repo:tag@sha256:…`",
+      "`traefik` (3.6 or newer, three numbers in the tag), `postgres` (16 or newer), " +
+      "`redis` (7 or newer) and `haproxy` (2.6 or newer), all three on Alpine, `restic` (0.17 or newer), " +
+      "`socat`: each `repo:tag@sha256:…`",
     example: '{ redis: "redis:7.4.11-alpine@sha256:<digest>" }',
   },
   registries: {

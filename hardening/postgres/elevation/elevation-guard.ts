@@ -42,7 +42,9 @@ DECLARE known text;
 BEGIN
   PERFORM pg_advisory_xact_lock(${LOCK});
   known := (SELECT shobj_description(oid, 'pg_authid') FROM pg_roles WHERE rolname = ${literal(ELEVATION_WATCH)});
-  IF position(${literal(digest(verifier))} IN known) = 0 THEN EXECUTE format('COMMENT ON ROLE ${ELEVATION_WATCH} IS %L', known || ${literal(` ${digest(verifier)}`)}); END IF;
+  IF position(${literal(digest(verifier))} IN known) = 0 THEN
+    EXECUTE format('COMMENT ON ROLE ${ELEVATION_WATCH} IS %L', known || ${literal(` ${digest(verifier)}`)});
+  END IF;
 END $$`,
   ];
 }

@@ -69,7 +69,8 @@ export function renderElevationEndSql(elevations: readonly Elevation[]): string[
     declared.length === 0
       ? ""
       : `
-    AND NOT EXISTS (SELECT FROM (VALUES ${declared.join(", ")}) declared (login, role) JOIN pg_roles g ON g.rolname = declared.role
+    AND NOT EXISTS (SELECT FROM (VALUES ${declared.join(", ")}) declared (login, role)
+      JOIN pg_roles g ON g.rolname = declared.role
       JOIN pg_auth_members m ON m.roleid = g.oid WHERE m.member = r.oid AND declared.login = r.rolname)`
   }`;
   const endSessions = `DO $$
@@ -139,8 +140,10 @@ END $$`,
 /** Elevated logins that are not declared, each with the role that inherits what it made. */
 function staleLogins(elevations: readonly Elevation[]): string {
   const declared = elevations.map((elevation) => literal(elevatedLogin(elevation)));
-  return `SELECT r.rolname, coalesce((SELECT g.rolname FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid WHERE m.member = r.oid LIMIT 1), 'migrator') AS heir
-    FROM pg_roles r WHERE starts_with(r.rolname, ${literal(ELEVATED_PREFIX)}) AND r.rolname <> ALL (ARRAY[${declared.join(", ")}]::text[])`;
+  return `SELECT r.rolname, coalesce((SELECT g.rolname FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid
+      WHERE m.member = r.oid LIMIT 1), 'migrator') AS heir
+    FROM pg_roles r WHERE starts_with(r.rolname, ${literal(ELEVATED_PREFIX)})
+      AND r.rolname <> ALL (ARRAY[${declared.join(", ")}]::text[])`;
 }
 
 function verifierOf(args: ElevationsSqlArgs, login: string): string {
@@ -168,7 +171,8 @@ function elevationStatements(elevation: Elevation, verifier: string): string[] {
     `DO $$
 DECLARE former record;
 BEGIN
-  FOR former IN SELECT g.rolname FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid WHERE m.member = ${literal(login)}::regrole AND g.rolname <> ${literal(elevation.role)} LOOP
+  FOR former IN SELECT g.rolname FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid
+    WHERE m.member = ${literal(login)}::regrole AND g.rolname <> ${literal(elevation.role)} LOOP
     EXECUTE format('REVOKE %I FROM %I', former.rolname, ${literal(login)});
     PERFORM pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = ${literal(login)};
   END LOOP;

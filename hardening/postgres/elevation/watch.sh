@@ -6,7 +6,8 @@ set -u
 trap 'kill $! 2>/dev/null; exit 0' INT TERM
 
 watch() {
-  PGCONNECT_TIMEOUT=10 PGOPTIONS='-c statement_timeout=0' psql --no-psqlrc --quiet --dbname="$(cat /run/secrets/watch_url)" 2>&1 <<'SQL' |
+  PGCONNECT_TIMEOUT=10 PGOPTIONS='-c statement_timeout=0' \
+    psql --no-psqlrc --quiet --dbname="$(cat /run/secrets/watch_url)" 2>&1 <<'SQL' |
 \ir watch.sql
 SQL
     while read -r line; do

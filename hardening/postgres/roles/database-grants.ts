@@ -1,6 +1,6 @@
 /**
- * Grants and default privileges of one database, as data: who may enter, who may use a schema, what new objects give to
- * whom.
+ * Grants and default privileges of one database, as data:
+ * who may enter, who may use a schema, what new objects give to whom.
  */
 import { EXTENSIONS_SCHEMA } from "../server/extensions";
 import { DATABASE_ROLES, type DatabaseRole } from "./roles";
@@ -41,8 +41,8 @@ export interface DefaultPrivilegesSpec {
 }
 
 /**
- * Names the row of PostgreSQL's catalog that a grant or a rule changes. Two that change one row have to follow one another:
- * side by side the second one fails with "tuple concurrently updated".
+ * Names the row of PostgreSQL's catalog that a grant or a rule changes. Two that change one row have to follow one
+ * another: side by side the second one fails with "tuple concurrently updated".
  */
 export function changedRow(spec: GrantSpec | DefaultPrivilegesSpec): string {
   const { database, schema = "" } = spec;

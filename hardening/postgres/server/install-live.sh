@@ -1,6 +1,6 @@
 ## How the live files become the server's own: start.sh and reload.sh include this, and set `password` before.
-# PostgreSQL takes a private key only from a file that nobody but its own user can read, and who may come in is nobody's business.
-# cat, as cp would keep what a carrier's file has: 0400 is not what an audit looks for.
+# PostgreSQL takes a private key only from a file that nobody but its own user can read, and who may come in is nobody's
+# business. cat, as cp would keep what a carrier's file has: 0400 is not what an audit looks for.
 # shellcheck disable=SC2154 ##
 install_live() {
   (

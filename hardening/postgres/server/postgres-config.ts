@@ -145,14 +145,14 @@ function tlsSettings(tls: PostgresTls | undefined): PostgresSetting[] {
     return [{ name: "ssl", value: false, why: "no certificates are mounted" }];
   }
   return [
-    { name: "ssl", value: true, why: "pg_hba.conf takes hostssl alone" },
+    { name: "ssl", value: true, why: "pg_hba.conf takes only hostssl" },
     {
       name: "ssl_ciphers",
       value: SSL_CIPHERS,
       why: "CIS PostgreSQL, weak ciphers: for TLS 1.2, should somebody take it back; TLS 1.3 has suites of its own",
     },
     { name: "ssl_cert_file", value: tls.certificateFile, why: "the stack's own CA signed it" },
-    { name: "ssl_key_file", value: tls.keyFile, why: "readable by the server's user alone" },
+    { name: "ssl_key_file", value: tls.keyFile, why: "readable only by the server's user" },
     { name: "ssl_min_protocol_version", value: "TLSv1.3", why: "every client of this stack speaks it" },
   ];
 }
@@ -265,7 +265,7 @@ export function postgresSettings(args: PostgresSettingsArgs): PostgresSetting[] 
     },
     { name: "timezone", value: "UTC", why: "one clock for all sessions" },
     { name: "unix_socket_directories", value: "/var/run/postgresql", why: "the tmpfs of the container" },
-    { name: "unix_socket_permissions", value: "0700", why: "the server's own user alone" },
+    { name: "unix_socket_permissions", value: "0700", why: "only the server's own user" },
     {
       name: "work_mem",
       value: `${sizing.workMemKiB}kB`,

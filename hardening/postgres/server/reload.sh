@@ -13,7 +13,7 @@ fail() {
 superuser=${POSTGRES_USER:-postgres}
 password=$(cat "/run/secrets/postgres_password")
 case $password in
-  '' | *[!A-Za-z0-9]*) fail 'the password in postgres_password is not letters and digits alone' ;;
+  '' | *[!A-Za-z0-9]*) fail 'the password in postgres_password is not made of letters and digits only' ;;
 esac
 in_force=$(cat "/var/run/postgresql/.superuser" 2>/dev/null) || in_force=$password
 
@@ -22,13 +22,14 @@ as() {
   PGPASSWORD=$1
   export PGPASSWORD
   shift
-  psql --no-psqlrc --quiet --tuples-only --no-align --set=ON_ERROR_STOP=1 --host="/var/run/postgresql" --port=5432 --username="$superuser" --dbname=postgres "$@"
+  psql --no-psqlrc --quiet --tuples-only --no-align --set=ON_ERROR_STOP=1 \
+    --host="/var/run/postgresql" --port=5432 --username="$superuser" --dbname=postgres "$@"
 }
 
 if [ "$in_force" != "$password" ]; then
   # A run that was cut short may have set it already.
   if ! printf 'SELECT 1\n' | as "$password" >/dev/null 2>&1; then
-    # passwordcheck is for people: one in 250 generated passwords has letters alone, which it would refuse.
+    # passwordcheck is for people: one in 250 generated passwords has only letters, which it would refuse.
     (
       PGOPTIONS='-c session_preload_libraries='
       export PGOPTIONS
@@ -49,12 +50,14 @@ install_live
 # The postmaster reads its files when the signal arrives, not when the call returns.
 printf 'SELECT pg_reload_conf()\n' | as "$password" >/dev/null
 sleep 1
-errors=$(printf '%s\n' "SELECT 'line ' || line_number || ': ' || error FROM pg_hba_file_rules WHERE error IS NOT NULL" | as "$password")
+faults="SELECT 'line ' || line_number || ': ' || error FROM pg_hba_file_rules WHERE error IS NOT NULL"
+errors=$(printf '%s\n' "$faults" | as "$password")
 [ -z "$errors" ] || fail "pg_hba.conf has faults, the old one stays in force: $errors"
 
 if [ -f "/run/secrets/ca.crt" ]; then
   PGSSLROOTCERT="/run/secrets/ca.crt"
   PGSSLMODE=verify-full
   export PGSSLROOTCERT PGSSLMODE
-  printf 'SELECT 1\n' | as "$password" --host=127.0.0.1 >/dev/null || fail 'the server does not answer over TLS with its certificate; see its log'
+  printf 'SELECT 1\n' | as "$password" --host=127.0.0.1 >/dev/null ||
+    fail 'the server does not answer over TLS with its certificate; see its log'
 fi

@@ -13,7 +13,7 @@ umask 077
 trap 'exit 143' INT TERM
 
 fail() {
-  printf 'rampart: %s\n' "$1" >&2
+  printf 'rampart: %s\n' "$*" >&2
   exit 1
 }
 
@@ -24,7 +24,7 @@ export PGDATA
 [ -r "${POSTGRES_PASSWORD_FILE:-}" ] || fail 'POSTGRES_PASSWORD_FILE names no readable file'
 password=$(cat "$POSTGRES_PASSWORD_FILE")
 case $password in
-  '' | *[!A-Za-z0-9]*) fail 'the password in POSTGRES_PASSWORD_FILE is not letters and digits alone' ;;
+  '' | *[!A-Za-z0-9]*) fail 'the password in POSTGRES_PASSWORD_FILE is not made of letters and digits only' ;;
 esac
 case $superuser$database in
   *[!a-z0-9_]*) fail 'POSTGRES_USER and POSTGRES_DB have to be lower-case letters, digits and _' ;;
@@ -37,7 +37,8 @@ install_live
 # Reads SQL, one statement a line. Statements are kept out of the log, which would otherwise show one that failed.
 # A server that was killed leaves a lock file with this process's id: PostgreSQL takes it for its own ancestor's.
 single_user() {
-  PG_GRANDPARENT_PID=$$ postgres --single -D "$PGDATA" -c config_file=/etc/rampart/postgresql.conf -c hba_file=/var/run/postgresql/pg_hba.conf \
+  PG_GRANDPARENT_PID=$$ postgres --single -D "$PGDATA" \
+    -c config_file=/etc/rampart/postgresql.conf -c hba_file=/var/run/postgresql/pg_hba.conf \
     -c log_statement=none -c log_min_error_statement=panic -c log_min_duration_statement=-1 -c lc_messages=C \
     -c password_encryption=scram-sha-256 -c session_preload_libraries= template1
 }
@@ -60,11 +61,17 @@ PostgreSQL $server_major: nothing was changed; put the old image back, or follow
     'COMMIT' | single_user) || fail 'PostgreSQL could not open the data volume; its messages are above'
   case $answer in
     *'rampart_password = "done"'*) ;;
-    *) fail "the password of \"$superuser\" could not be set; if the volume was made for another superuser, name that one" ;;
+    *)
+      fail "the password of \"$superuser\" could not be set;" \
+        "if the volume was made for another superuser, name that one"
+      ;;
   esac
   case $answer in
     *'rampart_initdb = "done"'*) ;;
-    *) fail 'the first start of this data volume was interrupted before it held any data; remove the volume and start again' ;;
+    *)
+      fail 'the first start of this data volume was interrupted before it held any data;' \
+        'remove the volume and start again'
+      ;;
   esac
   case $answer in
     *'rampart_database = "done"'*) ;;
@@ -79,4 +86,5 @@ PostgreSQL $server_major: nothing was changed; put the old image back, or follow
 fi
 unset password
 
-exec docker-entrypoint.sh postgres -c config_file=/etc/rampart/postgresql.conf -c hba_file=/var/run/postgresql/pg_hba.conf
+exec docker-entrypoint.sh postgres \
+  -c config_file=/etc/rampart/postgresql.conf -c hba_file=/var/run/postgresql/pg_hba.conf

@@ -26,13 +26,14 @@ export function postgresUrl(args: PostgresUrlArgs): string {
   if (sslMode === "verify-full" && args.sslRootCert === undefined) {
     throw new Error("sslRootCert: none given; sslMode verify-full needs the path of the CA certificate");
   }
-  const authority = `${identifier("role", args.role)}:${alphanumericPassword("password", args.password)}@${hostName("host", args.host)}`;
+  const login = `${identifier("role", args.role)}:${alphanumericPassword("password", args.password)}`;
+  const authority = `${login}@${hostName("host", args.host)}:${portNumber("port", args.port ?? POSTGRES_PORT)}`;
   const parameters = query({
     application_name: args.applicationName,
     sslmode: sslMode,
     sslrootcert: sslMode === "verify-full" ? args.sslRootCert : undefined,
   });
-  return `postgresql://${authority}:${portNumber("port", args.port ?? POSTGRES_PORT)}/${identifier("database", args.database)}${parameters}`;
+  return `postgresql://${authority}/${identifier("database", args.database)}${parameters}`;
 }
 
 function query(parameters: Readonly<Record<string, string | undefined>>): string {

@@ -1,5 +1,5 @@
-## What the container of a psql session runs. It ends once no psql has run for a minute, so that nothing is left behind by a
-## client that was killed, and at the latest after the seconds of its first argument.
+## What the container of a psql session runs. It ends once no psql has run for a minute, so that nothing is left behind
+## by a client that was killed, and at the latest after the seconds of its first argument.
 trap 'exit 0' INT TERM
 left=$1 idle=0
 while [ "$left" -gt 0 ] && [ "$idle" -lt 12 ]; do

@@ -185,7 +185,8 @@ function ofOthers({ column, schemas, migrator }: TenancyTexts): Fault[] {
     },
     {
       from: `relations t WHERE t.relkind = 'v' AND t.oid IN (SELECT oid FROM dependents)
-        AND NOT EXISTS (SELECT FROM pg_options_to_table(t.reloptions) o WHERE o.option_name = 'security_invoker' AND o.option_value::boolean)`,
+        AND NOT EXISTS (SELECT FROM pg_options_to_table(t.reloptions) o WHERE o.option_name = 'security_invoker'
+          AND o.option_value::boolean)`,
       object: "t.key",
       problem: literal("is a view of tenants' rows that reads them with the rights of its owner"),
       fix: "format('ALTER VIEW %s SET (security_invoker = true)', t.name)",
@@ -200,7 +201,8 @@ function ofOthers({ column, schemas, migrator }: TenancyTexts): Fault[] {
       fix: literal("drop the rule; use an INSTEAD OF trigger"),
     },
     {
-      from: `relations t JOIN (SELECT o.oid, string_agg(DISTINCT o.function, ', ' ORDER BY o.function) AS functions FROM opaque o GROUP BY o.oid) o ON o.oid = t.oid
+      from: `relations t JOIN (SELECT o.oid, string_agg(DISTINCT o.function, ', ' ORDER BY o.function) AS functions
+          FROM opaque o GROUP BY o.oid) o ON o.oid = t.oid
         WHERE t.relkind = 'm' AND t.oid NOT IN (SELECT oid FROM dependents)`,
       object: "t.key",
       problem: "format('is a materialized view that keeps what %s returned, which may be tenants'' rows', o.functions)",
@@ -211,10 +213,13 @@ function ofOthers({ column, schemas, migrator }: TenancyTexts): Fault[] {
     },
     {
       // USAGE of the schema is not asked for: a view or a column's default that calls the function needs none.
-      from: `pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE p.prosecdef AND n.nspname NOT IN ('pg_catalog', 'information_schema', '${TENANCY_SCHEMA}')
-        AND (EXISTS (SELECT FROM logins r WHERE r.rolname <> ${literal(migrator)} AND has_function_privilege(r.oid, p.oid, 'EXECUTE'))
+      from: `pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+        WHERE p.prosecdef AND n.nspname NOT IN ('pg_catalog', 'information_schema', '${TENANCY_SCHEMA}')
+        AND (EXISTS (SELECT FROM logins r
+            WHERE r.rolname <> ${literal(migrator)} AND has_function_privilege(r.oid, p.oid, 'EXECUTE'))
           OR EXISTS (SELECT FROM pg_trigger g WHERE g.tgfoid = p.oid AND NOT g.tgisinternal)
-          OR EXISTS (SELECT FROM pg_aggregate g WHERE p.oid IN (g.aggtransfn, g.aggfinalfn, g.aggcombinefn, g.aggserialfn, g.aggdeserialfn, g.aggmtransfn, g.aggminvtransfn, g.aggmfinalfn))
+          OR EXISTS (SELECT FROM pg_aggregate g WHERE p.oid IN (g.aggtransfn, g.aggfinalfn, g.aggcombinefn,
+            g.aggserialfn, g.aggdeserialfn, g.aggmtransfn, g.aggminvtransfn, g.aggmfinalfn))
           OR EXISTS (SELECT FROM pg_range g WHERE p.oid IN (g.rngcanonical, g.rngsubdiff)))`,
       object: "n.nspname || '.' || p.proname",
       problem:
@@ -247,7 +252,9 @@ function ofRoles({ variable }: TenancyTexts): Fault[] {
     },
     {
       from: `(SELECT s.setrole, s.setdatabase FROM pg_db_role_setting s CROSS JOIN unnest(s.setconfig) AS u(setting)
-          WHERE lower(split_part(u.setting, '=', 1)) = ${literal(variable)} AND substr(u.setting, strpos(u.setting, '=') + 1) <> '' AND s.setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))) t
+          WHERE lower(split_part(u.setting, '=', 1)) = ${literal(variable)}
+            AND substr(u.setting, strpos(u.setting, '=') + 1) <> ''
+            AND s.setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))) t
         LEFT JOIN logins r ON r.oid = t.setrole WHERE t.setrole = 0 OR r.oid IS NOT NULL`,
       object:
         "coalesce('role ' || r.rolname, CASE t.setdatabase WHEN 0 THEN 'every role' ELSE 'database ' || " +
@@ -255,7 +262,8 @@ function ofRoles({ variable }: TenancyTexts): Fault[] {
       problem: literal(
         `has a default for ${variable}: a session that sets none would be that tenant's, where it has to see nothing`,
       ),
-      fix: `format('ALTER %s%s RESET ${variable}', CASE WHEN t.setrole <> 0 THEN format('ROLE %I', r.rolname) WHEN t.setdatabase = 0 THEN 'ROLE ALL' ELSE format('DATABASE %I', current_database()) END,
+      fix: `format('ALTER %s%s RESET ${variable}', CASE WHEN t.setrole <> 0 THEN format('ROLE %I', r.rolname)
+        WHEN t.setdatabase = 0 THEN 'ROLE ALL' ELSE format('DATABASE %I', current_database()) END,
         CASE WHEN t.setrole <> 0 AND t.setdatabase <> 0 THEN format(' IN DATABASE %I', current_database()) END)`,
       keys: "'{}'",
     },
@@ -265,21 +273,33 @@ function ofRoles({ variable }: TenancyTexts): Fault[] {
 export function faultsQuery(texts: TenancyTexts, applicationRoles: readonly string[]): string {
   const faults: Fault[] = [...ofTables(texts), ...ofOthers(texts), ...ofRoles(texts)];
   return `WITH RECURSIVE relations AS (
-    SELECT c.oid, n.nspname, c.relname, n.nspname || '.' || c.relname AS key, format('%I.%I', n.nspname, c.relname) AS name, c.relkind, c.relispartition, c.relrowsecurity, c.relforcerowsecurity, c.reloptions
-    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')),
+    SELECT c.oid, n.nspname, c.relname, n.nspname || '.' || c.relname AS key,
+      format('%I.%I', n.nspname, c.relname) AS name,
+      c.relkind, c.relispartition, c.relrowsecurity, c.relforcerowsecurity, c.reloptions
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')),
   covered AS (${coveredTables(texts)}),
-  uncovered AS (SELECT t.* FROM relations t WHERE t.relkind IN ('r', 'p') AND t.nspname = ANY (${nameArray(texts.schemas)}) AND t.key <> ALL (${nameArray(texts.exceptions)}) AND t.oid NOT IN (SELECT oid FROM covered)),
+  uncovered AS (SELECT t.* FROM relations t
+    WHERE t.relkind IN ('r', 'p') AND t.nspname = ANY (${nameArray(texts.schemas)})
+    AND t.key <> ALL (${nameArray(texts.exceptions)}) AND t.oid NOT IN (SELECT oid FROM covered)),
   edges AS (SELECT d.refobjid AS used, w.ev_class AS by FROM pg_depend d JOIN pg_rewrite w ON w.oid = d.objid
     WHERE d.classid = 'pg_rewrite'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> w.ev_class),
-  dependents AS (SELECT e.by AS oid FROM edges e JOIN covered c ON c.oid = e.used UNION SELECT e.by FROM dependents d JOIN edges e ON e.used = d.oid),
+  dependents AS (SELECT e.by AS oid FROM edges e JOIN covered c ON c.oid = e.used
+    UNION SELECT e.by FROM dependents d JOIN edges e ON e.used = d.oid),
   right_policies AS (SELECT pol.polrelid, pol.polname FROM pg_policy pol WHERE ${policyIsRight(texts)}),
-  opaque AS (SELECT w.ev_class AS oid, format('%I.%I', n.nspname, p.proname) AS function FROM pg_depend d JOIN pg_rewrite w ON w.oid = d.objid JOIN pg_proc p ON p.oid = d.refobjid JOIN pg_namespace n ON n.oid = p.pronamespace
-      WHERE d.classid = 'pg_rewrite'::regclass AND d.refclassid = 'pg_proc'::regclass AND p.provolatile <> 'i' AND n.nspname = ANY (${nameArray(texts.schemas)})
+  opaque AS (SELECT w.ev_class AS oid, format('%I.%I', n.nspname, p.proname) AS function
+    FROM pg_depend d JOIN pg_rewrite w ON w.oid = d.objid JOIN pg_proc p ON p.oid = d.refobjid
+      JOIN pg_namespace n ON n.oid = p.pronamespace
+    WHERE d.classid = 'pg_rewrite'::regclass AND d.refclassid = 'pg_proc'::regclass AND p.provolatile <> 'i'
+      AND n.nspname = ANY (${nameArray(texts.schemas)})
     UNION SELECT e.by, o.function FROM opaque o JOIN edges e ON e.used = o.oid),
   app_roles AS (SELECT oid, rolname FROM pg_roles WHERE rolname = ANY (${nameArray(applicationRoles)})),
   -- The roles, and what services log in as: see rotation.ts for its name.
   logins AS (SELECT DISTINCT r.oid, r.rolname, r.rolsuper, r.rolbypassrls FROM pg_roles r
-    WHERE r.rolname = ANY (${nameArray([...applicationRoles, texts.migrator])}) OR EXISTS (SELECT FROM app_roles a JOIN pg_auth_members m ON m.roleid = a.oid WHERE m.member = r.oid AND starts_with(r.rolname, a.rolname || '_'))),
-  becomes AS (SELECT oid AS login, oid AS role FROM logins UNION SELECT b.login, m.roleid FROM becomes b JOIN pg_auth_members m ON m.member = b.role)
+    WHERE r.rolname = ANY (${nameArray([...applicationRoles, texts.migrator])})
+      OR EXISTS (SELECT FROM app_roles a JOIN pg_auth_members m ON m.roleid = a.oid
+        WHERE m.member = r.oid AND starts_with(r.rolname, a.rolname || '_'))),
+  becomes AS (SELECT oid AS login, oid AS role FROM logins
+    UNION SELECT b.login, m.roleid FROM becomes b JOIN pg_auth_members m ON m.member = b.role)
   SELECT DISTINCT f.* FROM (${faults.map(select).join("\n  UNION ALL ")}) f`;
 }

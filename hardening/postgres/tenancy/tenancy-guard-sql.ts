@@ -27,8 +27,8 @@ const S = TENANCY_SCHEMA;
 const block = (body: string): string => `DO $rampart$\n${body}\n$rampart$`;
 
 /**
- * Takes Rampart's policies off the tables of a query (oid, key, name), and row security too where no other policy is
- * left.
+ * Takes Rampart's policies off the tables of a query (oid, key, name),
+ * and row security too where no other policy is left.
  */
 function release(tables: string, why: string): string {
   return `FOR target IN ${tables} LOOP
@@ -43,16 +43,20 @@ function release(tables: string, why: string): string {
   END LOOP;`;
 }
 
-const CONFINED = `SELECT DISTINCT c.oid, n.nspname || '.' || c.relname AS key, format('%I.%I', n.nspname, c.relname) AS name
+const CONFINED = `SELECT DISTINCT c.oid, n.nspname || '.' || c.relname AS key,
+      format('%I.%I', n.nspname, c.relname) AS name
     FROM pg_policy pol JOIN pg_class c ON c.oid = pol.polrelid JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE pol.polname IN ('${TENANT_POLICY}', '${TENANT_ONLY_POLICY}')`;
+
+const excepted = ({ exceptions }: TenancyTexts): string =>
+  `SELECT * FROM (${CONFINED}) t WHERE t.key = ANY (${nameArray(exceptions)})`;
 
 const coverAll = (texts: TenancyTexts): string =>
   block(`
 DECLARE
   target record;
 BEGIN
-  ${release(`SELECT * FROM (${CONFINED}) t WHERE t.key = ANY (${nameArray(texts.exceptions)})`, "is an exception of the configuration")}
+  ${release(excepted(texts), "is an exception of the configuration")}
   PERFORM ${S}.tenancy_cover(t.oid) FROM (${coveredTables(texts)}) t;
   PERFORM ${S}.tenancy_cover_references();
 END`);
@@ -63,7 +67,8 @@ END`);
  * What that code does is never committed: see `check`.
  */
 const counter = (backup: string): string[] => [
-  `CREATE OR REPLACE FUNCTION ${S}.tenancy_count(query text) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER ${FIXED_SETTINGS.map((setting) => `SET ${setting}`).join(" ")} AS $rampart$
+  `CREATE OR REPLACE FUNCTION ${S}.tenancy_count(query text) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER ${FIXED_SETTINGS.map((setting) => `SET ${setting}`).join(" ")} AS $rampart$
 DECLARE total bigint;
 BEGIN
   EXECUTE query INTO total;
@@ -87,20 +92,25 @@ DECLARE
 BEGIN
   -- An exception for a table that would be confined is in use; any other has to silence a fault.
   matched := ARRAY (SELECT n.nspname || '.' || c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-      JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = '${texts.column}' AND a.attnum > 0 AND NOT a.attisdropped
+      JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = '${texts.column}' AND a.attnum > 0
+        AND NOT a.attisdropped
     WHERE c.relkind IN ('r', 'p') AND n.nspname = ANY (${nameArray(texts.schemas)}));
-  matched := matched || ARRAY (SELECT n.nspname || '.' || con.conname FROM pg_constraint con JOIN pg_namespace n ON n.oid = con.connamespace
+  matched := matched || ARRAY (SELECT n.nspname || '.' || con.conname FROM pg_constraint con
+    JOIN pg_namespace n ON n.oid = con.connamespace
     WHERE con.contype = 'f' AND n.nspname = ANY (${nameArray(texts.schemas)}));
-  matched := matched || ARRAY (SELECT u.key FROM (${faultsQuery({ ...texts, exceptions: [] }, applicationRoles)}) f CROSS JOIN unnest(f.keys) AS u(key));
+  matched := matched || ARRAY (SELECT u.key FROM (${faultsQuery({ ...texts, exceptions: [] }, applicationRoles)}) f
+    CROSS JOIN unnest(f.keys) AS u(key));
   FOR fault IN ${faultsQuery(texts, applicationRoles)} LOOP
     CONTINUE WHEN fault.keys && exceptions;
     lines := lines || format('tenancy: %s: %s; %s', fault.object, fault.problem, fault.fix);
   END LOOP;
-  lines := lines || ARRAY (SELECT format('tenancy: %s: is in database.tenancy.exceptions, but there is nothing to except; remove it', e) FROM unnest(exceptions) AS e WHERE e <> ALL (matched));
+  lines := lines || ARRAY (SELECT
+    format('tenancy: %s: is in database.tenancy.exceptions, but there is nothing to except; remove it', e)
+    FROM unnest(exceptions) AS e WHERE e <> ALL (matched));
   FOR crossing IN SELECT r.child_key, r.conname, r.parent_relname, r.crossing FROM ${S}.tenancy_references() r LOOP
     total := NULL;
-    -- Always rolled back: code that ran while rows were read may have left a deferred trigger or a cursor WITH HOLD, which
-    -- the end of the transaction would run as the superuser. A variable keeps its value.
+    -- Always rolled back: code that ran while rows were read may have left a deferred trigger or a cursor WITH HOLD,
+    -- which the end of the transaction would run as the superuser. A variable keeps its value.
     BEGIN
       total := ${S}.tenancy_count(crossing.crossing);
       RAISE EXCEPTION 'counted';
@@ -110,13 +120,18 @@ BEGIN
     -- Code that ran meanwhile may have left another path; no operator is looked up before it is back.
     PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
     IF problem IS NOT NULL THEN
-      lines := lines || format('tenancy: %s: the rows of foreign key %I cannot be checked: %s; grant SELECT to the role of the backups', crossing.child_key, crossing.conname, problem);
+      lines := lines || format('tenancy: %s: the rows of foreign key %I cannot be checked: %s; '
+        'grant SELECT to the role of the backups',
+        crossing.child_key, crossing.conname, problem);
     ELSIF total > 0 THEN
-      lines := lines || format('tenancy: %s: %s row(s) refer by foreign key %I to a row of %s that belongs to another tenant; correct the rows in a migration, as each tenant in turn', crossing.child_key, total, crossing.conname, crossing.parent_relname);
+      lines := lines || format('tenancy: %s: %s row(s) refer by foreign key %I to a row of %s that belongs to another '
+        'tenant; correct the rows in a migration, as each tenant in turn',
+        crossing.child_key, total, crossing.conname, crossing.parent_relname);
     END IF;
   END LOOP;
   IF cardinality(lines) > 0 THEN
-    RAISE EXCEPTION USING ERRCODE = '${TENANCY_FAULT_SQLSTATE}', MESSAGE = array_to_string(ARRAY (SELECT DISTINCT line FROM unnest(lines) AS line ORDER BY line), E'\\n');
+    RAISE EXCEPTION USING ERRCODE = '${TENANCY_FAULT_SQLSTATE}',
+      MESSAGE = array_to_string(ARRAY (SELECT DISTINCT line FROM unnest(lines) AS line ORDER BY line), E'\\n');
   END IF;
 END`);
 
@@ -138,23 +153,26 @@ export function renderTenancyGuardSql(args: TenancyGuardArgs): string[] {
 }
 
 /**
- * A query (table, covered, enabled, forced, policies, asConfigured) of every table in the schemas; reads only
- * catalogs.
+ * A query (table, covered, enabled, forced, policies, asConfigured) of every table in the schemas;
+ * reads only catalogs.
  */
 export function tenancyReportSql(args: TenancyArgs): string {
   const texts = tenancyTexts(args);
-  return `SELECT n.nspname || '.' || c.relname AS "table", t.oid IS NOT NULL AS covered, c.relrowsecurity AS enabled, c.relforcerowsecurity AS forced,
+  return `SELECT n.nspname || '.' || c.relname AS "table", t.oid IS NOT NULL AS covered,
+  c.relrowsecurity AS enabled, c.relforcerowsecurity AS forced,
   ARRAY (SELECT pol.polname::text FROM pg_catalog.pg_policy pol WHERE pol.polrelid = c.oid ORDER BY 1) AS policies,
-  t.oid IS NULL OR c.relrowsecurity AND c.relforcerowsecurity AND t.type = '${texts.type}' AND (SELECT count(*) = 2 FROM pg_catalog.pg_policy pol WHERE pol.polrelid = c.oid
+  t.oid IS NULL OR c.relrowsecurity AND c.relforcerowsecurity AND t.type = '${texts.type}'
+    AND (SELECT count(*) = 2 FROM pg_catalog.pg_policy pol WHERE pol.polrelid = c.oid
     AND pol.polname IN ('${TENANT_POLICY}', '${TENANT_ONLY_POLICY}') AND ${policyIsRight(texts)}) AS "asConfigured"
-FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace LEFT JOIN (${coveredTables(texts)}) t ON t.oid = c.oid
+FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+  LEFT JOIN (${coveredTables(texts)}) t ON t.oid = c.oid
 WHERE c.relkind IN ('r', 'p') AND n.nspname = ANY (${nameArray(texts.schemas)}) ORDER BY 1`;
 }
 
 /**
  * For a configuration without `database.tenancy`: fails while tables are still confined, naming them, so that a key
- * lost in a merge opens nothing. Event triggers and policies stay as they are. Changes nothing where there never was
- * tenancy.
+ * lost in a merge opens nothing. Event triggers and policies stay as they are.
+ * Changes nothing where there never was tenancy.
  */
 export function renderTenancyAbsentSql(fix: string): string[] {
   return [
@@ -165,7 +183,8 @@ BEGIN
   SELECT string_agg(t.key, ', ' ORDER BY t.key) INTO confined FROM (${CONFINED}) t;
   IF confined IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = '${TENANCY_FAULT_SQLSTATE}',
-      MESSAGE = format('tenancy: the configuration has no database.tenancy, but these tables are confined to tenants: %s; %s', confined, '${fix.replaceAll("'", "''").replaceAll("$", "")}');
+      MESSAGE = format('tenancy: the configuration has no database.tenancy, but these tables are confined to tenants: '
+        '%s; %s', confined, '${fix.replaceAll("'", "''").replaceAll("$", "")}');
   END IF;
 END`),
   ];
@@ -174,7 +193,8 @@ END`),
 /**
  * Takes tenancy out of a database: event triggers, triggers, policies, functions, and row security where no other
  * policy is left, with a warning for each table. Every tenant's rows are open afterwards: run it only on
- * an explicit word, never because a key is missing (renderTenancyAbsentSql). Changes nothing where there never was tenancy.
+ * an explicit word, never because a key is missing (renderTenancyAbsentSql).
+ * Changes nothing where there never was tenancy.
  */
 export function renderTenancyRemovalSql(): string[] {
   return [
@@ -185,8 +205,9 @@ DECLARE
   target record;
   work text;
 BEGIN
-  FOREACH work IN ARRAY ARRAY (SELECT format('DROP TRIGGER %I ON %I.%I', t.tgname, n.nspname, c.relname) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
-      JOIN pg_namespace n ON n.oid = c.relnamespace WHERE starts_with(t.tgname, '${REFERENCE_TRIGGER_PREFIX}') AND t.tgparentid = 0) LOOP
+  FOREACH work IN ARRAY ARRAY (SELECT format('DROP TRIGGER %I ON %I.%I', t.tgname, n.nspname, c.relname)
+      FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE starts_with(t.tgname, '${REFERENCE_TRIGGER_PREFIX}') AND t.tgparentid = 0) LOOP
     EXECUTE work;
   END LOOP;
   ${release(CONFINED, "is no longer confined to tenants")}
@@ -194,7 +215,10 @@ END`),
     ...TENANCY_FUNCTIONS.map((signature) => `DROP FUNCTION IF EXISTS ${S}.${signature}`),
     // Other parts may keep theirs in the schema.
     block(`BEGIN
-  IF NOT EXISTS (SELECT FROM pg_depend WHERE refclassid = 'pg_namespace'::regclass AND refobjid = to_regnamespace('${S}')) THEN DROP SCHEMA IF EXISTS ${S}; END IF;
+  IF NOT EXISTS (SELECT FROM pg_depend
+    WHERE refclassid = 'pg_namespace'::regclass AND refobjid = to_regnamespace('${S}')) THEN
+    DROP SCHEMA IF EXISTS ${S};
+  END IF;
 END`),
   ];
 }

@@ -137,11 +137,14 @@ export function tenancyTexts(args: TenancyArgs): TenancyTexts {
  * not excepted. `key` is what a configuration calls it, `name` what SQL does.
  */
 export function coveredTables({ schemas, column, exceptions }: TenancyTexts): string {
-  return `SELECT c.oid, n.nspname || '.' || c.relname AS key, format('%I.%I', n.nspname, c.relname) AS name, c.relname, c.relkind,
-      c.relrowsecurity AS enabled, c.relforcerowsecurity AS forced, a.attnum, format_type(a.atttypid, a.atttypmod) AS type, a.attcollation
+  return `SELECT c.oid, n.nspname || '.' || c.relname AS key, format('%I.%I', n.nspname, c.relname) AS name,
+      c.relname, c.relkind, c.relrowsecurity AS enabled, c.relforcerowsecurity AS forced,
+      a.attnum, format_type(a.atttypid, a.atttypmod) AS type, a.attcollation
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-      JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = ${literal(column)} AND a.attnum > 0 AND NOT a.attisdropped
-    WHERE c.relkind IN ('r', 'p') AND n.nspname = ANY (${nameArray(schemas)}) AND n.nspname || '.' || c.relname <> ALL (${nameArray(exceptions)})`;
+      JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = ${literal(column)} AND a.attnum > 0
+        AND NOT a.attisdropped
+    WHERE c.relkind IN ('r', 'p') AND n.nspname = ANY (${nameArray(schemas)})
+      AND n.nspname || '.' || c.relname <> ALL (${nameArray(exceptions)})`;
 }
 
 /**
@@ -150,8 +153,10 @@ export function coveredTables({ schemas, column, exceptions }: TenancyTexts): st
  */
 export function policyIsRight({ column, shownTenant }: TenancyTexts): string {
   const expected = `'(' || quote_ident(${literal(column)}) || ' = ' || ${literal(shownTenant)} || ')'`;
-  return `(pol.polcmd = '*' AND pol.polroles = '{0}'::oid[] AND pol.polpermissive = (pol.polname = ${literal(TENANT_POLICY)})
-      AND NOT EXISTS (SELECT FROM pg_depend x WHERE x.classid = 'pg_policy'::regclass AND x.objid = pol.oid AND x.refclassid IN ('pg_operator'::regclass, 'pg_proc'::regclass))
+  return `(pol.polcmd = '*' AND pol.polroles = '{0}'::oid[]
+      AND pol.polpermissive = (pol.polname = ${literal(TENANT_POLICY)})
+      AND NOT EXISTS (SELECT FROM pg_depend x WHERE x.classid = 'pg_policy'::regclass AND x.objid = pol.oid
+        AND x.refclassid IN ('pg_operator'::regclass, 'pg_proc'::regclass))
       AND pg_get_expr(pol.polqual, pol.polrelid) IS NOT DISTINCT FROM ${expected}
       AND pg_get_expr(pol.polwithcheck, pol.polrelid) IS NOT DISTINCT FROM ${expected})`;
 }

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { commands } from "../../../commands/init/commands";
-import { asker } from "../../../commands/init/terminal";
+import { asker } from "../../../commands/shared/terminal";
 import { fromAnswers } from "../../../commands/init/answers";
 import { splitWords } from "../../../config/compose/words";
 import { printer } from "../../../commands/shared/output";
@@ -85,16 +85,19 @@ What became what
 
 Not taken over, and what Rampart does instead
   web: restart: a container starts again at most five times after a failure
-  db: ports 5432: data ports are never published; \`npx rampart psql <stack> --tunnel PORT\` opens a way (docs/host-access.md)
+  db: ports 5432: data ports are never published; \
+\`npx rampart psql <stack> --tunnel PORT\` opens a way (docs/host-access.md)
 
 Weaker than Rampart's default, with the reason in the file
-  web: STRIPE_KEY, SESSION_SECRET, DATABASE_URL: in the environment, where \`docker inspect\` shows them: leave a name out where the program reads <NAME>_FILE
+  web: STRIPE_KEY, SESSION_SECRET, DATABASE_URL: in the environment, \
+where \`docker inspect\` shows them: leave a name out where the program reads <NAME>_FILE
 
 To check
   web: the internet: it reaches nothing outside the stack: add \`egress: true\` where it has to (STRIPE_KEY)
   web: healthCheck: the image's wget asks for / and wants a status of 2xx: give \`http\` another path, or a \`command\`
   web: uploads: a request body may have 1 MiB: raise \`maxBodyMiB\` of the route for uploads
-  db: data: no data is moved: dump it from the old server with \`pg_dump --no-owner --no-privileges\`, and load it as \`migrator\` (docs/host-access.md)
+  db: data: no data is moved: dump it from the old server \
+with \`pg_dump --no-owner --no-privileges\`, and load it as \`migrator\` (docs/host-access.md)
 
 To fill in: 2 places, which \`npx rampart plan\` refuses until then
   rampart:acmeEmail: the e-mail address to which Let's Encrypt may write
@@ -102,7 +105,8 @@ To fill in: 2 places, which \`npx rampart plan\` refuses until then
 
 Run
   pulumi stack init prod
-  pulumi config set --secret rampart:sessionSecret --stack prod  # web: SESSION_SECRET; a new value: the compose file has a placeholder of 12 characters (hidden)
+  pulumi config set --secret rampart:sessionSecret --stack prod  \
+# web: SESSION_SECRET; a new value: the compose file has a placeholder of 12 characters (hidden)
   pulumi config set --secret rampart:stripeKey --stack prod  # web: STRIPE_KEY
   npx rampart plan prod
   pulumi up --stack prod
@@ -138,7 +142,9 @@ test("a file that is there stays, but for --force, which keeps its encrypted val
   expect(await from("prod")).toEqual({
     code: 1,
     stdout: "",
-    stderr: `Pulumi.prod.yaml is there already.\nWrite another file with --config-file FILE, or overwrite it with --force.\n`,
+    stderr:
+      "Pulumi.prod.yaml is there already.\nWrite another file with --config-file FILE, " +
+      "or overwrite it with --force.\n",
   });
   expect(written()).toBe(before);
   expect((await from("prod", "--force")).code).toBe(0);
@@ -189,7 +195,8 @@ test("an override beside the compose file counts, and so do several files", asyn
 test("a command names files by paths from where the user stands", async () => {
   writeFileSync(
     join(root, "app/docker-compose.yml"),
-    `${COMPOSE}    volumes: [./db:/var/lib/postgresql/data]\n  x: { image: "acme/x:1", volumes: ["./x.conf:/etc/x.conf:ro"] }\n`,
+    `${COMPOSE}    volumes: [./db:/var/lib/postgresql/data]\n  x: { image: "acme/x:1", volumes: ` +
+      `["./x.conf:/etc/x.conf:ro"] }\n`,
   );
   const { stdout } = await from("--config-file", join(root, "app/Pulumi.dev.yaml"));
   expect(stdout).toContain("\n  sudo install -D -m 0644 ./app/x.conf /srv/app/x.conf\n");
@@ -204,7 +211,8 @@ describe("five questions", () => {
     const { code, stdout } = await init("prod", ...flags, "--email", "ops@acme.com", "--uses", "database,cache");
     expect([code, stdout]).toEqual([
       0,
-      `Wrote Pulumi.prod.yaml: stack prod, environment prod.\n\nRun\n  pulumi stack init prod\n  npx rampart plan prod\n  pulumi up --stack prod\n`,
+      "Wrote Pulumi.prod.yaml: stack prod, environment prod.\n\nRun\n  pulumi stack init prod\n" +
+        "  npx rampart plan prod\n  pulumi up --stack prod\n",
     ]);
     expect(parse(written())).toEqual({
       config: {

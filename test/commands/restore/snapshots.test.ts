@@ -69,7 +69,9 @@ describe("a drill's result", () => {
   };
   test("says loudly what differs", () =>
     expect(describeDrill({ ...drill })).toBe(
-      'RESTORE DRILL FAILED: backup 1111aaaa of 2026-11-24T02:30:00Z, 9 s\n  1 differences from what the database held:\n  - role app_rw: expected {"superuser":false}, found {"superuser":true}\n',
+      "RESTORE DRILL FAILED: backup 1111aaaa of 2026-11-24T02:30:00Z, 9 s\n" +
+        "  1 differences from what the database held:\n  - role app_rw: " +
+        'expected {"superuser":false}, found {"superuser":true}\n',
     ));
   test("is nothing where the drill ended without one", () =>
     expect(["", "{}", '{"ok":"yes"}', "null"].map((text) => readDrill(text))).toEqual([

@@ -36,7 +36,8 @@ it("any other error is called a fault of Rampart's, with the stack trace only wh
   const error = new TypeError("x is not a function");
   expect(explained(error)).toEqual([
     1,
-    "This is a fault of Rampart's: x is not a function\nPlease report it, with what RAMPART_DEBUG=1 in the environment adds to this message.\n",
+    "This is a fault of Rampart's: x is not a function\n" +
+      "Please report it, with what RAMPART_DEBUG=1 in the environment adds to this message.\n",
   ]);
   const [code, text] = explained(error, { RAMPART_DEBUG: "1" });
   expect([code, text.split("\n")[0]]).toEqual([1, "This is a fault of Rampart's: TypeError: x is not a function"]);

@@ -35,7 +35,8 @@ describe("a printer", () => {
     expect(printed(everything, { columns: 80 })).toEqual({
       stdout: "a result\n",
       stderr:
-        "a step\n\u001b[32m  ok  \u001b[0mthere\n\u001b[33m  --  \u001b[0mnot there\n\u001b[31mIt failed.\u001b[0m\nTry again.\n",
+        "a step\n\u001b[32m  ok  \u001b[0mthere\n\u001b[33m  --  \u001b[0mnot there\n" +
+        "\u001b[31mIt failed.\u001b[0m\nTry again.\n",
     }));
 
   it.each([[{ NO_COLOR: "1" }], [{ TERM: "dumb" }]])("honours %j", (env) =>

@@ -57,7 +57,9 @@ it("long values are neither folded nor restyled", () => {
 
 describe("a file encrypted with another key", () => {
   const refusal =
-    "mine.yaml holds values encrypted by a key other than this directory's .rampart/passphrase: deploy that stack with `pulumi up` and its own backend, or take them out and set them here with `npx rampart pulumi config set --secret rampart:<key>`.";
+    "mine.yaml holds values encrypted by a key other than this directory's .rampart/passphrase: " +
+    "deploy that stack with `pulumi up` and its own backend, " +
+    "or take them out and set them here with `npx rampart pulumi config set --secret rampart:<key>`.";
   it.each([
     ["another salt", "encryptionsalt: v1:other\nconfig: {}\n"],
     ["encrypted values", "config:\n  rampart:a: { secure: v1:x }\n"],

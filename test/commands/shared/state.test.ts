@@ -61,7 +61,8 @@ describe("prepareState", () => {
     mkdirSync(join(paths.backend, ".pulumi", "stacks", "rampart"), { recursive: true });
     writeFileSync(stackStateFile(paths, "rampart", "dev"), "{}");
     expect(() => prepareState(paths)).toThrow(
-      `${paths.passphrase} is gone, and only it opens the state in ${paths.backend}: put it back from your backup, or remove that directory and what it deployed to start over.`,
+      `${paths.passphrase} is gone, and only it opens the state in ${paths.backend}: ` +
+        "put it back from your backup, or remove that directory and what it deployed to start over.",
     );
     expect(existsSync(paths.passphrase)).toBe(false);
   });

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { printer } from "../../../commands/shared/output";
 import { packageVersion } from "../../../commands/shared/pulumi-cli";
 import { findPulumi, pulumiCandidates, withPulumi } from "../../../commands/shared/pulumi-program";
-import { bringPulumi, terminalQuestion, type Offer } from "../../../commands/start/bring-pulumi";
+import { agreement } from "../../../commands/shared/terminal";
+import { bringPulumi, type Offer } from "../../../commands/start/bring-pulumi";
 
 let home: string;
 beforeEach(() => (home = mkdtempSync(join(tmpdir(), "rampart-home-"))));
@@ -96,14 +97,15 @@ describe("bringPulumi", () => {
       installed: 0,
       said: `  --  The Pulumi CLI ${floor} is not here; \`npm start -- --yes\` downloads it to ${where()}.\n`,
     });
-    expect(terminalQuestion({ CI: "true" })).toBeUndefined();
+    expect(agreement({ CI: "true" })).toBeUndefined();
   });
 
   test("--yes asks nobody; a download that fails says why", async () => {
     const ask = (): Promise<boolean> => Promise.reject(new Error("somebody was asked"));
     expect(await bring({ yes: true, ask })).toMatchObject({ brought: true, installed: 1 });
     const script =
-      "code: -2\n stdout: \n stderr: Command failed with exit code 1: /bin/sh /tmp/x\ncurl: (6) no such host\n err?: Error";
+      "code: -2\n stdout: \n stderr: Command failed with exit code 1: /bin/sh /tmp/x\ncurl: (6) no such host\n" +
+      " err?: Error";
     for (const [message, reason] of [
       [
         "Failed to download https://get.pulumi.com/install.sh: fetch failed",

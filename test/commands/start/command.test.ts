@@ -34,7 +34,8 @@ it("rampart start names all that is missing or too old, after the plan, and fail
   const [first, second, third, ...rest] = stderr.split("\n").slice(-4);
   expect(first).toBe("Nothing was deployed.");
   expect(second).toBe(
-    "The engine at unix:///nowhere/docker.sock is too old (Docker 19.03.15, API 1.40): update it to Docker 20.10 (API 1.41) or later, then run `npm start` again.",
+    "The engine at unix:///nowhere/docker.sock is too old (Docker 19.03.15, API 1.40): " +
+      "update it to Docker 20.10 (API 1.41) or later, then run `npm start` again.",
   );
   expect(third).toMatch(/^The Pulumi CLI \(`pulumi`\) is missing: install version 3\.\d+\.\d+ or later /);
   expect([status, rest]).toEqual([1, [""]]);

@@ -2,7 +2,8 @@ import { findLeftovers, isAny, leftoverSentence, removal } from "../../../comman
 
 const listings = {
   containers:
-    '{"ID":"aa11","Names":"rampart-dev-edge-1234567"}\n{"ID":"bb22","Names":"rampart-dev-web-1234567"}\n{"ID":"cc33","Names":"rampart-other-web-1"}\n',
+    '{"ID":"aa11","Names":"rampart-dev-edge-1234567"}\n{"ID":"bb22","Names":"rampart-dev-web-1234567"}\n' +
+    '{"ID":"cc33","Names":"rampart-other-web-1"}\n',
   networks: '{"ID":"dd44","Name":"rampart-dev-public"}\n',
   volumes: '{"Name":"rampart-dev-postgres-data"}\n',
 };
@@ -26,7 +27,8 @@ const all = findLeftovers(listings, "rampart-dev", "");
 
 it("the commands that remove leftovers name only what is there", () => {
   expect(removal(all)).toBe(
-    "docker rm --force rampart-dev-edge-1234567 rampart-dev-web-1234567 ; docker network rm rampart-dev-public ; docker volume rm rampart-dev-postgres-data",
+    "docker rm --force rampart-dev-edge-1234567 rampart-dev-web-1234567 ; " +
+      "docker network rm rampart-dev-public ; docker volume rm rampart-dev-postgres-data",
   );
   expect(removal({ containers: [], networks: ["n"], volumes: [] })).toBe("docker network rm n");
 });
@@ -34,10 +36,13 @@ it("the commands that remove leftovers name only what is there", () => {
 it("the message tells a run that was cut off from a stack whose state is elsewhere", () => {
   const few = { containers: [], networks: ["rampart-dev-public"], volumes: [] };
   expect(leftoverSentence("rampart-dev", few, true, "mine.yaml")).toBe(
-    "A run that was cut off left things of rampart-dev on the engine which its state does not know: remove them with `docker network rm rampart-dev-public`, then run `npm start` again.",
+    "A run that was cut off left things of rampart-dev on the engine which its state does not know: " +
+      "remove them with `docker network rm rampart-dev-public`, then run `npm start` again.",
   );
   expect(leftoverSentence("rampart-dev", few, false, "mine.yaml")).toBe(
-    "The engine already has a stack named rampart-dev whose state is not here: destroy it from where it was deployed (or, if that is gone, with `docker network rm rampart-dev-public`), or give this one another name with rampart:name in mine.yaml, then run `npm start` again.",
+    "The engine already has a stack named rampart-dev whose state is not here: " +
+      "destroy it from where it was deployed (or, if that is gone, with `docker network rm rampart-dev-public`), " +
+      "or give this one another name with rampart:name in mine.yaml, then run `npm start` again.",
   );
   expect(leftoverSentence("rampart-dev", all, false, "mine.yaml")).toContain("`, which deletes its data), or give");
 });

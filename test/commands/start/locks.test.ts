@@ -60,7 +60,9 @@ it("a directory of locks is read, and one is removed with its attributes", () =>
 
 it("the message of a held lock names its holder and the way out", () =>
   expect(heldSentence("dev", [lock(1)], "npx rampart pulumi cancel")).toBe(
-    "The stack dev is held by a lock of another run (root on here, process 1, since 2026-11-24T02:10:00Z): wait until it ends, or, if you know that it no longer runs, take the lock off with `npx rampart pulumi cancel` and run `npm start` again.",
+    "The stack dev is held by a lock of another run (root on here, process 1, since 2026-11-24T02:10:00Z): " +
+      "wait until it ends, or, if you know that it no longer runs, " +
+      "take the lock off with `npx rampart pulumi cancel` and run `npm start` again.",
   ));
 
 it("the message of a dead lock says what was taken off", () =>

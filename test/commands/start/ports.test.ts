@@ -71,8 +71,12 @@ describe("a port that a container holds", () => {
       .slice(0, 2)
       .map((container) => takenSentence(wanted, containerHolder(container), "Pulumi.dev.yaml"));
     expect(sentences).toEqual([
-      "Port 8443 on 127.0.0.1, which the edge needs, is held by the container web: stop it (`docker stop web`), or set rampart:edge.httpsPort in Pulumi.dev.yaml to another port, then run `npm start` again.",
-      "Port 8443 on 127.0.0.1, which the edge needs, is held by the container edge of a Rampart stack dev that was not deployed from here: destroy that stack from where it was deployed (`npx rampart pulumi destroy`), or set rampart:edge.httpsPort in Pulumi.dev.yaml to another port, then run `npm start` again.",
+      "Port 8443 on 127.0.0.1, which the edge needs, is held by the container web: " +
+        "stop it (`docker stop web`), or set rampart:edge.httpsPort in Pulumi.dev.yaml to another port, " +
+        "then run `npm start` again.",
+      "Port 8443 on 127.0.0.1, which the edge needs, is held by the container edge of a Rampart stack dev that " +
+        "was not deployed from here: destroy that stack from where it was deployed (`npx rampart pulumi " +
+        "destroy`), or set rampart:edge.httpsPort in Pulumi.dev.yaml to another port, then run `npm start` again.",
     ]);
   });
 });
@@ -80,7 +84,9 @@ describe("a port that a container holds", () => {
 describe("a port that a process holds", () => {
   it("is named with the way out", () => {
     expect(takenSentence(wanted, processHolder({ pid: 812, command: "nginx" }), "mine.yaml")).toBe(
-      "Port 8443 on 127.0.0.1, which the edge needs, is held by nginx (process 812): stop it (`kill 812`), or set rampart:edge.httpsPort in mine.yaml to another port, then run `npm start` again.",
+      "Port 8443 on 127.0.0.1, which the edge needs, is held by nginx (process 812): " +
+        "stop it (`kill 812`), or set rampart:edge.httpsPort in mine.yaml to another port, " +
+        "then run `npm start` again.",
     );
     expect(takenSentence(wanted, processHolder(undefined), "mine.yaml")).toContain(
       "a process that only root can name: find it (`sudo ss -ltnp`) and stop it",
@@ -90,8 +96,10 @@ describe("a port that a process holds", () => {
   it("is found in the kernel's table only while it listens", () => {
     const table = [
       "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode",
-      "   0: 0100007F:20FB 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4242 1 0 100 0 0 10 0",
-      "   1: 0100007F:20FB 0100007F:9C40 01 00000000:00000000 00:00000000 00000000     0        0 4343 1 0 100 0 0 10 0",
+      "   0: 0100007F:20FB 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4242 1 0 100 " +
+        "0 0 10 0",
+      "   1: 0100007F:20FB 0100007F:9C40 01 00000000:00000000 00:00000000 00000000     0        0 4343 1 0 100 " +
+        "0 0 10 0",
     ].join("\n");
     expect([listeningInodes(table, 8443), listeningInodes(table, 8444)]).toEqual([["4242"], []]);
   });
@@ -102,5 +110,6 @@ describe("a port that a process holds", () => {
 
 it("an address that is not this machine's is named with the key to change", () =>
   expect(noAddressSentence(wanted, "mine.yaml")).toBe(
-    "The address 127.0.0.1, on which the edge is to listen, is not one of this machine's: set rampart:edge.listenAddress in mine.yaml to one that is.",
+    "The address 127.0.0.1, on which the edge is to listen, is not one of this machine's: " +
+      "set rampart:edge.listenAddress in mine.yaml to one that is.",
   ));

@@ -28,14 +28,16 @@ describe("Node.js", () => {
     expect(judgeNode("v20.0.0")).toEqual({ ok: true, text: "Node.js 20.0.0" }));
   it("is refused below version 20", () =>
     expect(sentence(judgeNode("v18.19.1"))).toBe(
-      "Node.js v18.19.1 is too old: install version 20 or later from https://nodejs.org/en/download, then run `npm start` again.",
+      "Node.js v18.19.1 is too old: install version 20 or later from https://nodejs.org/en/download, " +
+        "then run `npm start` again.",
     ));
 });
 
 describe("the Docker CLI and engine", () => {
   it("names a missing CLI and where to get it", () =>
     expect(sentence(judgeDockerCli(undefined))).toBe(
-      "The Docker CLI (`docker`) is missing: install Docker 20.10 or later from https://docs.docker.com/get-docker/, then run `npm start` again.",
+      "The Docker CLI (`docker`) is missing: install Docker 20.10 or later from " +
+        "https://docs.docker.com/get-docker/, then run `npm start` again.",
     ));
 
   it("accepts Docker 20.10", () =>
@@ -46,7 +48,8 @@ describe("the Docker CLI and engine", () => {
 
   it("refuses an engine that is too old", () =>
     expect(sentence(judgeEngine(answered(server({ Version: "19.03.15", ApiVersion: "1.40" })), HOST))).toBe(
-      `The engine at ${HOST} is too old (Docker 19.03.15, API 1.40): update it to Docker 20.10 (API 1.41) or later, then run \`npm start\` again.`,
+      `The engine at ${HOST} is too old (Docker 19.03.15, API 1.40): ` +
+        "update it to Docker 20.10 (API 1.41) or later, then run `npm start` again.",
     ));
 
   it("does not take API 1.5 for newer than 1.41", () =>
@@ -65,7 +68,8 @@ describe("the Docker CLI and engine", () => {
         ),
       ),
     ).toBe(
-      `No Docker engine answers at ${HOST}: start it (\`sudo systemctl start docker\`, or Docker Desktop), or point DOCKER_HOST at one that runs, then run \`npm start\` again.`,
+      `No Docker engine answers at ${HOST}: start it (\`sudo systemctl start docker\`, or Docker Desktop), ` +
+        "or point DOCKER_HOST at one that runs, then run `npm start` again.",
     ));
 
   it("says that the socket is closed to this user", () =>
@@ -73,13 +77,17 @@ describe("the Docker CLI and engine", () => {
       sentence(
         judgeEngine(
           failed(
-            'permission denied while trying to connect to the Docker daemon socket at unix:///var/run/docker.sock: Get "http://%2Fvar%2Frun%2Fdocker.sock/v1.50/version": dial unix /var/run/docker.sock: connect: permission denied',
+            "permission denied while trying to connect to the Docker daemon socket at " +
+              'unix:///var/run/docker.sock: Get "http://%2Fvar%2Frun%2Fdocker.sock/v1.50/version": ' +
+              "dial unix /var/run/docker.sock: connect: permission denied",
           ),
           HOST,
         ),
       ),
     ).toBe(
-      `You may not use the Docker engine at ${HOST}: join the group that owns the socket (\`sudo usermod -aG docker $USER\`) and log in again, or point DOCKER_HOST at an engine of your own, then run \`npm start\` again.`,
+      `You may not use the Docker engine at ${HOST}: join the group that owns the socket (\`sudo usermod -aG ` +
+        "docker $USER`) and log in again, or point DOCKER_HOST at an engine of your own, " +
+        "then run `npm start` again.",
     ));
 
   it("tells a CLI that the engine has outgrown", () =>
@@ -101,7 +109,9 @@ describe("the Docker CLI and engine", () => {
         ),
       ),
     ).toBe(
-      "The Docker engine at ssh://me@example.com cannot be used (stderr=ssh: connect to host example.com port 22: Connection refused): see that `docker version` shows a server, then run `npm start` again.",
+      "The Docker engine at ssh://me@example.com cannot be used (stderr=ssh: " +
+        "connect to host example.com port 22: Connection refused): " +
+        "see that `docker version` shows a server, then run `npm start` again.",
     ));
 
   it("says when there is no answer in time", () =>
@@ -111,7 +121,8 @@ describe("the Docker CLI and engine", () => {
 describe("Pulumi", () => {
   it("names a missing CLI, the version and where to get it", () =>
     expect(sentence(judgePulumiCli(undefined, "3.248.0"))).toBe(
-      "The Pulumi CLI (`pulumi`) is missing: install version 3.248.0 or later (`curl -fsSL https://get.pulumi.com | sh` or https://www.pulumi.com/docs/install/), then run `npm start` again.",
+      "The Pulumi CLI (`pulumi`) is missing: install version 3.248.0 or later (`curl -fsSL " +
+        "https://get.pulumi.com | sh` or https://www.pulumi.com/docs/install/), then run `npm start` again.",
     ));
   it("accepts the floor, and a later pre-release", () => {
     expect(judgePulumiCli(answered("v3.248.0\n"), "3.248.0")).toEqual({ ok: true, text: "Pulumi CLI 3.248.0" });

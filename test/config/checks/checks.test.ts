@@ -20,7 +20,8 @@ describe("what components would throw later is a fault now", () => {
         path: "rampart:database.resources.pids",
         given: "100",
         allowed:
-          "at least 192: a process for each of 160 connections, which are those of app_rw and app_ro twice for a rotation, and the server's own",
+          "at least 192: a process for each of 160 connections, " +
+          "which are those of app_rw and app_ro twice for a rotation, and the server's own",
       },
     ]);
   });
@@ -41,22 +42,42 @@ describe("what components would throw later is a fault now", () => {
     );
   });
 
-  test("memory of the edge for what its routes can hold", () => {
-    const routes = (count: number): Tree[] =>
-      Array.from({ length: count }, (_, index) => ({ host: HOST, pathPrefix: `/p${index}` }));
-    expect(faultsOf({ "services.api.routes": routes(300) })).toEqual([
+  test("memory of the edge for the connections that it takes", () => {
+    const edge = (total: number, memoryMiB: number): unknown =>
+      faultsOf({ "edge.connections.total": total, "edge.resources.memoryMiB": memoryMiB });
+    expect(edge(3000, 256)).toEqual([
       {
         path: "rampart:edge.resources.memoryMiB",
         given: "256",
-        allowed:
-          "at least 266: 96 for Traefik, and what 301 routes can hold in memory of requests that declare no length",
-        fix: "raise it, or use fewer routes",
+        allowed: "at least 260: 72 for Traefik, and what 3000 connections take",
+        fix: "raise it, or lower edge.connections.total",
       },
     ]);
-    expect(faultsOf({ "services.api.routes": routes(300), "edge.resources.memoryMiB": 266 })).toEqual([]);
-    expect(faultsOf({ "services.api.routes": routes(280) })).toEqual([]);
-    const streaming = routes(300).map((route) => ({ ...route, streaming: true }));
-    expect(faultsOf({ "services.api.routes": streaming })).toEqual([]);
+    expect(edge(3000, 259)).toMatchObject([{ given: "259" }]);
+    expect([edge(3000, 260), edge(2944, 256), edge(1500, 166)]).toEqual([[], [], []]);
+    expect(edge(1500, 165)).toHaveLength(1);
+  });
+
+  test("connections of one client beyond those of all", () => {
+    expect(faultsOf({ "edge.connections": { perClient: 65, total: 64 } })).toMatchObject([
+      { allowed: "perClient of at most total", fix: "raise total, or lower perClient" },
+    ]);
+    expect(faultsOf({ "edge.connections": { perClient: 64, total: 64 } })).toEqual([]);
+  });
+
+  test("a bucket that would fill in more days than the gateway counts", () => {
+    expect(faultsOf({ "services.api.routes.0.rateLimit": { average: 1, burst: 288, periodSeconds: 3600 } })).toEqual(
+      [],
+    );
+    expect(
+      faultsOf({ "services.api.routes.0.rateLimit": { average: 1, burst: 289, periodSeconds: 3600 } }),
+    ).toMatchObject([
+      {
+        path: "rampart:services.api.routes[0].rateLimit",
+        allowed: "a burst that fills at the average within 12 days",
+        fix: "lower burst, or raise average",
+      },
+    ]);
   });
 
   test("requests in flight of one client beyond those of all", () => {

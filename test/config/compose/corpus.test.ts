@@ -102,7 +102,9 @@ describe("what became what", () => {
     });
     expect(serviceOf(result, "tenant")["routes"]).toEqual([
       {
-        host: "FILL IN: the host name of tenant, such as tenant.example.com (in the compose file $TENANT_HOST, which is not set)",
+        host:
+          "FILL IN: the host name of tenant, such as tenant.example.com (in the compose file $TENANT_HOST, " +
+          "which is not set)",
       },
     ]);
     expect(serviceOf(result, "whoami")["routes"]).toBeUndefined();
@@ -201,7 +203,11 @@ describe("what became what", () => {
     const client = converted({
       source: `services:
   db: { image: "postgres:16", environment: { POSTGRES_DB: shop } }
-  dump: { image: "postgres:16", entrypoint: [sh, -c], command: ["while :; do pg_dump; sleep 1d; done"], environment: { PGHOST: db, PGUSER: postgres, PGPASSWORD: "dumpZq7", PGDATABASE: shop } }
+  dump:
+    image: "postgres:16"
+    entrypoint: [sh, -c]
+    command: ["while :; do pg_dump; sleep 1d; done"]
+    environment: { PGHOST: db, PGUSER: postgres, PGPASSWORD: "dumpZq7", PGDATABASE: shop }
   cache: { image: "redis:7", command: sh -c "redis-server --requirepass $$X" }
   cli: { image: "redis:7", command: redis-cli monitor, depends_on: [cache] }
 `,

@@ -185,7 +185,9 @@ test("volumes in every form", () =>
 
 test("a proxy's locations", () => {
   const config =
-    "server { listen 443; server_name a.acme.com b.acme.com; client_max_body_size 0; set $up http://web:80; location = /x { proxy_pass http://api:1/; } location / { proxy_pass $up; } location ~ x { proxy_pass http://no; } }";
+    "server { listen 443; server_name a.acme.com b.acme.com; client_max_body_size 0; set $up http://web:80; " +
+    "location = /x { proxy_pass http://api:1/; } location / { proxy_pass $up; " +
+    "} location ~ x { proxy_pass http://no; } }";
   expect(nginxRoutes(config).map(({ host, path, target, port, strips }) => [host, path, target, port, strips])).toEqual(
     [
       ["a.acme.com", "/x", "api", 1, true],
@@ -220,7 +222,8 @@ test("labels of several routers", () =>
 test("the last stage of a Dockerfile", () => {
   expect(
     dockerfileFacts(
-      'FROM a AS b\nUSER root\nFROM c\nEXPOSE 3000/tcp 53/udp\nUSER 1001\nENTRYPOINT ["tini", "--"]\nCMD node \\\n  server.js\n',
+      'FROM a AS b\nUSER root\nFROM c\nEXPOSE 3000/tcp 53/udp\nUSER 1001\nENTRYPOINT ["tini", "--"]\n' +
+        "CMD node \\\n  server.js\n",
     ),
   ).toEqual({
     user: "1001",
@@ -251,16 +254,23 @@ test("names", () => {
 describe("several files", () => {
   const files: Readonly<Record<string, string>> = {
     "/a/compose.yml":
-      "include: [sub/more.yml]\nservices:\n  web:\n    extends: { file: base.yml, service: base }\n    environment: [A=2, B]\n    ports: ['80:80']\n    command: own\n",
+      "include: [sub/more.yml]\nservices:\n  web:\n    extends: { file: base.yml, service: base }\n" +
+      "    environment: [A=2, B]\n    ports: ['80:80']\n    command: own\n",
     "/a/base.yml":
-      "services:\n  base: { image: x, environment: { A: 1, C: 3 }, command: base, env_file: e.env, volumes: ['./d:/d'], depends_on: [db] }\n",
+      "services:\n  base: { image: x, environment: { A: 1, C: 3 }, command: base, env_file: e.env, volumes: " +
+      "['./d:/d'], depends_on: [db] }\n",
     "/a/sub/more.yml": "services:\n  db: { image: 'postgres:16', env_file: [{ path: db.env, required: false }] }\n",
     "/a/override.yml":
       "services:\n  web: { ports: ['81:81'], image: y, depends_on: { db: { condition: service_healthy } } }\n",
     "/a/loop.yml": "include: [loop.yml]\nservices: {}\n",
     "/a/broken.yml": "services:\n  web:\n    environment:\n      DB_PASSWORD: [unclosed-Zq7\n",
     "/a/missing.yml": "services: { web: { extends: nobody } }\n",
-    "/a/bomb.yml": `a: &a [x,x,x,x,x,x,x,x,x]\n${["b", "c", "d", "e", "f", "g"].map((name, index) => `${name}: &${name} [${Array(9).fill(`*${"abcdef"[index]}`).join(",")}]`).join("\n")}\nservices: { web: { image: x, labels: *g } }\n`,
+    "/a/bomb.yml":
+      "a: &a [x,x,x,x,x,x,x,x,x]\n" +
+      [..."bcdefg"]
+        .map((name, index) => `${name}: &${name} [${Array(9).fill(`*${"abcdef"[index]}`).join(",")}]\n`)
+        .join("") +
+      "services: { web: { image: x, labels: *g } }\n",
   };
   const load = (...names: string[]): unknown =>
     loadFiles(

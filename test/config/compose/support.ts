@@ -28,7 +28,8 @@ export const BESIDE: Readonly<Record<string, Beside>> = {
   mastodon: {
     ".env": "DB_PASS=mastZq7mast\n",
     ".env.production":
-      "LOCAL_DOMAIN=social.acme.com\nSMTP_SERVER=smtp.mailgun.org\nSMTP_PASSWORD='smtpZq7$mtp'\nOTP_SECRET=\"otpZq7otpZq7otpZq7otpZq7otpZq7otpZq7\"\n",
+      "LOCAL_DOMAIN=social.acme.com\nSMTP_SERVER=smtp.mailgun.org\nSMTP_PASSWORD='smtpZq7$mtp'\n" +
+      'OTP_SECRET="otpZq7otpZq7otpZq7otpZq7otpZq7otpZq7"\n',
   },
   immich: {
     ".env": "UPLOAD_LOCATION=./library\nDB_DATA_LOCATION=./postgres\nDB_PASSWORD=immZq7imm\nIMMICH_VERSION=v1.135.3\n",
@@ -37,11 +38,14 @@ export const BESIDE: Readonly<Record<string, Beside>> = {
   vaultwarden: { Caddyfile: "{\n  email {$EMAIL}\n}\nvault.acme.com {\n  reverse_proxy vaultwarden:80\n}\n" },
   "node-react-nginx": {
     "nginx.conf":
-      "http {\n  client_max_body_size 20m;\n  upstream api { server api:4000; }\n  server {\n    listen 80; server_name shop.acme.com;\n    location / { proxy_pass http://web:3000; }\n    location /api/ { proxy_pass http://api/; }\n    location ~ \\.php$ { return 404; }\n  }\n}\n",
+      "http {\n  client_max_body_size 20m;\n  upstream api { server api:4000; }\n  server {\n" +
+      "    listen 80; server_name shop.acme.com;\n    location / { proxy_pass http://web:3000; }\n" +
+      "    location /api/ { proxy_pass http://api/; }\n    location ~ \\.php$ { return 404; }\n  }\n}\n",
   },
   rails: {
     Dockerfile:
-      'FROM ruby:3.4 AS build\nRUN true\nFROM build AS production\nUSER ruby\nENTRYPOINT ["/app/bin/entrypoint"]\nEXPOSE 8000\nCMD ["rails", "s"]\n',
+      "FROM ruby:3.4 AS build\nRUN true\nFROM build AS production\nUSER ruby\n" +
+      'ENTRYPOINT ["/app/bin/entrypoint"]\nEXPOSE 8000\nCMD ["rails", "s"]\n',
     ".env": "POSTGRES_PASSWORD=railsZq7rails\n",
   },
   strapi: { ".env": "", Dockerfile: 'FROM node:22-alpine\nUSER node\nEXPOSE 1337\nCMD ["npm", "run", "start"]\n' },

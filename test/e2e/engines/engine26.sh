@@ -13,9 +13,9 @@
 # What is its own, and why:
 #
 # - A root file system from mmdebstrap: the newer programs need newer libraries than the host may have.
-# - A mount namespace, entered with pivot_root and not chroot. runc enters the containers' namespaces anew for
+# - A mount namespace, entered with pivot_root and not chroot. runc enters the containers' namespaces again for
 #   `docker exec` and for every health check, and what it finds as the root of the mount namespace is what it uses:
-#   after a chroot alone that is still the host's, and health checks ran against the wrong file system.
+#   after only a chroot that is still the host's, and health checks ran against the wrong file system.
 # - A network namespace: two engines in one would fight over docker0, the iptables chains and the published ports.
 #   Its loopback and bridges are out of the host's reach, and need no veth pair: the tests go in there instead, with
 #   `exec`. A command that runs there sees the host's files, the engine through its socket, published ports on
@@ -54,7 +54,7 @@ socket=$dir/run/docker.sock
 # The kernel's limit on a socket's path, with its final zero.
 [ ${#socket} -lt 108 ] || die "$dir is too long a path for a socket"
 
-# The engine is known by its number and its start time: a number alone may have passed to another program.
+# The engine is known by its number and its start time: only a number may have passed to another program.
 started_at() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f20; }
 engine_pid() {
   local pid time
@@ -124,7 +124,8 @@ start() {
   rm -f "$socket"
   # A session of its own, so that it outlives this script; `unshare` and `enter` then become the engine by exec, and
   # the number noted here is the engine's.
-  setsid unshare --mount --net --propagation private "${BASH_SOURCE[0]}" enter "$dir" >"$dir/engine.log" 2>&1 </dev/null &
+  setsid unshare --mount --net --propagation private "${BASH_SOURCE[0]}" enter "$dir" \
+    >"$dir/engine.log" 2>&1 </dev/null &
   pid=$!
   echo "$pid $(started_at "$pid")" >"$dir/engine.pid"
   for _ in $(seq 300); do

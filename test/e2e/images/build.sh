@@ -55,14 +55,15 @@ for pair in mmdebstrap:mmdebstrap docker-registry:docker-registry jq:jq curl:cur
 done
 if [ ${#packages[@]} -gt 0 ]; then
   say "installing ${packages[*]}"
-  { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${packages[@]}"; } >/dev/null \
+  export DEBIAN_FRONTEND=noninteractive
+  { apt-get update && apt-get install -y --no-install-recommends "${packages[@]}"; } >/dev/null \
     || die "could not install ${packages[*]}"
 fi
 for command in docker go npm python3; do
   command -v "$command" >/dev/null || die "$command is missing"
 done
 docker version --format '{{.Server.Version}}' >/dev/null || die 'no Docker engine answers'
-[ "$(uname -m)" = x86_64 ] || die 'the binaries of the PostgreSQL stand-in exist for x86_64 alone'
+[ "$(uname -m)" = x86_64 ] || die 'the binaries of the PostgreSQL stand-in exist only for x86_64'
 
 mkdir -p "$cache"
 # Two at a time would fight over the tags and the cache.
@@ -97,11 +98,16 @@ go_program() {
   program=$cache/programs/${module//\//_}@$version/${package##*/}
   if [ ! -x "$program" ]; then
     say "compiling ${package##*/} $version (minutes, once)" >&2
-    source=$(cd "$work" && GOWORK=off go mod download -json "$module@$version" | jq -re .Dir) || die "no $module@$version"
+    source=$(cd "$work" && GOWORK=off go mod download -json "$module@$version" | jq -re .Dir) \
+      || die "no $module@$version"
     cp -r "$source" "$work/source" && chmod -R u+w "$work/source"
     mkdir -p "$(dirname "$program")"
     # Under another name until it is whole: an interrupted run must not leave half a program in the cache.
-    (cd "$work/source" && CGO_ENABLED=0 GOWORK=off go build -trimpath -buildvcs=false -ldflags "-s -w $ldflags" -o "$program.part" "$package") >&2
+    (
+      cd "$work/source"
+      CGO_ENABLED=0 GOWORK=off go build -trimpath -buildvcs=false -ldflags "-s -w $ldflags" \
+        -o "$program.part" "$package"
+    ) >&2
     mv "$program.part" "$program"
     rm -rf "$work/source"
   fi
@@ -218,7 +224,7 @@ prepare_pebble() {
   cp "$(go_program "$module" "v$PEBBLE" ./cmd/pebble-challtestsrv '')" "$1/pebble-challtestsrv"
   certs=$(cd "$work" && GOWORK=off go mod download -json "$module@v$PEBBLE" | jq -re .Dir)/test/certs
   cp -r "$certs" "$1/test/certs"
-  # The module cache is read-only, its key files for their owner alone; in the image every user may read them.
+  # The module cache is read-only, its key files only for their owner; in the image every user may read them.
   chmod -R u+w,a+rX "$1/test"
 }
 
@@ -227,7 +233,8 @@ prepare_restic() {
 }
 
 prepare_s3() {
-  cp "$(go_program github.com/versity/versitygw "v$VERSITYGW" ./cmd/versitygw "-X main.Version=$VERSITYGW")" "$1/versitygw"
+  cp "$(go_program github.com/versity/versitygw "v$VERSITYGW" ./cmd/versitygw "-X main.Version=$VERSITYGW")" \
+    "$1/versitygw"
 }
 
 prepare_app() { own_program "$here/app" "$1/app"; }
@@ -275,7 +282,8 @@ stand_in() {
     fi
   else
     # Another engine's build may be what is missing in the registry only.
-    if [ "$(docker image inspect --format "{{index .Config.Labels \"$label\"}}" "$reference" 2>/dev/null)" != "$hash" ]; then
+    built=$(docker image inspect --format "{{index .Config.Labels \"$label\"}}" "$reference" 2>/dev/null) || built=
+    if [ "$built" != "$hash" ]; then
       if grep -q '^ARG BASE' "$here/$directory/Dockerfile"; then
         make_base
         set -- "$@" --build-arg "BASE=$base"

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # registry.sh start|stop|status: a registry on 127.0.0.1 for the stand-in images.
 #
-# A registry is what gives an image a digest, and Rampart deploys by digest. It listens on the loopback address
-# alone: engines take that address without TLS, and nobody else can reach it.
+# A registry is what gives an image a digest, and Rampart deploys by digest. It listens only on the loopback
+# address: engines take that address without TLS, and nobody else can reach it.
 #
 # Its storage is a directory in the cache, so several registries can serve the same images: an engine in a network
 # namespace of its own (../engines/engine26.sh) has its own loopback, and this script, run in that namespace, starts
@@ -20,7 +20,7 @@ answers() {
   curl -fsS --noproxy '*' --max-time 2 -o /dev/null "http://127.0.0.1:$port/v2/" 2>/dev/null
 }
 
-# The process that `start` began, if it is still that one: a number alone may have passed to another program.
+# The process that `start` began, if it is still that one: only a number may have passed to another program.
 running() {
   local pid
   pid=$(cat "$state.pid" 2>/dev/null) && grep -qz -- "$state.yml" "/proc/$pid/cmdline" 2>/dev/null && echo "$pid"
@@ -64,7 +64,7 @@ stop() {
     done
     echo "registry: stopped"
   else
-    echo "registry: none of ours is running here"
+    echo "registry: none that this script started is running here"
   fi
   rm -f "$state".{pid,yml,log}
 }
@@ -73,7 +73,8 @@ case ${1:-} in
   start) start ;;
   stop) stop ;;
   status)
-    if answers; then echo "registry: answers on 127.0.0.1:$port"; else echo "registry: none on 127.0.0.1:$port"; exit 1; fi
+    answers || { echo "registry: none on 127.0.0.1:$port"; exit 1; }
+    echo "registry: answers on 127.0.0.1:$port"
     ;;
   *)
     echo "usage: registry.sh start|stop|status" >&2

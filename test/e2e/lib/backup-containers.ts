@@ -52,7 +52,9 @@ export interface FarServer {
   readonly ownerOnly?: readonly string[];
 }
 
-/** A Postgres server and the three containers of its backups, run as their workloads say, without the rest of a stack. */
+/**
+ * A Postgres server and the three containers of its backups, run as their workloads say, without the rest of a stack.
+ */
 export class BackupWorld {
   readonly settings: BackupSettings;
   readonly network: string;
@@ -68,7 +70,8 @@ export class BackupWorld {
       keep: { daily: 7, weekly: 4, monthly: 6 },
       maxAgeHours: 26,
       drillEveryDays: false,
-      // More of the processor than a stack gives them: restic's key derivation and initdb are what these checks wait for.
+      // More of the processor than a stack gives them: restic's key derivation and
+      // initdb are what these checks wait for.
       resources: { memoryMiB: 512, cpus: Math.min(2, availableParallelism()), pids: 96 },
       logging: { maxSizeMiB: 10, maxFiles: 3 },
       images: options.images,
@@ -250,7 +253,10 @@ export class BackupWorld {
     await docker(["network", "rm", this.network]);
   }
 
-  /** A server for a repository elsewhere, on the same network, with files and variables of its own; the one before it is gone. */
+  /**
+   * A server for a repository elsewhere, on the same network, with files and variables of its own;
+   * the one before it is gone.
+   */
   async startFar({ image, files, target, options = [], ownerOnly = [] }: FarServer): Promise<void> {
     await docker(["rm", "--force", "--volumes", this.name("far")]);
     await mustDocker(["volume", "create", this.name("repository")]);

@@ -116,7 +116,10 @@ export async function filesOf(id: string, path: string): Promise<Record<string, 
   // Listed through a shell, since the archive is binary.
   const copied = await run("bash", [
     "-c",
-    `set -o pipefail; dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT; docker cp "$1:$2" - | tar -x -C "$dir" && cd "$dir" && find . -type f -printf '%P\\0' | while IFS= read -r -d '' f; do printf '%s\\0' "$f"; base64 -w0 "$f"; printf '\\0'; done`,
+    `set -o pipefail; dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT; ` +
+      `docker cp "$1:$2" - | tar -x -C "$dir" && cd "$dir" && find . ` +
+      `-type f -printf '%P\\0' | while IFS= read -r -d '' f; do printf '%s\\0' "$f"; base64 -w0 "$f"; ` +
+      "printf '\\0'; done",
     "-",
     id,
     path,

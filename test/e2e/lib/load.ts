@@ -88,8 +88,11 @@ export class Load {
 }
 
 export const describeLoad = (result: LoadResult): string =>
-  `${result.failed.length} of ${result.sent} requests lost, slowest ${result.longestMs} ms, longest gap between answers ${result.longestGapMs} ms, served by ${Object.entries(
-    result.versions,
-  )
-    .map(([version, count]) => `${version} (${count})`)
-    .join(", ")}`;
+  [
+    `${result.failed.length} of ${result.sent} requests lost`,
+    `slowest ${result.longestMs} ms`,
+    `longest gap between answers ${result.longestGapMs} ms`,
+    `served by ${Object.entries(result.versions)
+      .map(([version, count]) => `${version} (${count})`)
+      .join(", ")}`,
+  ].join(", ");

@@ -39,6 +39,11 @@ export class Outside {
     );
   }
 
+  /** As on the internet: from here on, only an address that was translated gets an answer. */
+  async forgetPrivateAddresses(): Promise<void> {
+    await must("ip", ["-n", this.name, "route", "delete", "default"]);
+  }
+
   async close(): Promise<void> {
     if (this.listener !== undefined) signal(this.listener, "SIGKILL");
     await run("ip", ["link", "delete", this.link]);

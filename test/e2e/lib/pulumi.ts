@@ -71,7 +71,10 @@ export class Stack {
     writeFileSync(this.configFile, `${this.encryption}${stringify({ config: { ...config, ...this.secrets } })}`);
   }
 
-  /** `pulumi config set --secret`: the value is encrypted into the stack's file, and stays there whatever is configured later. */
+  /**
+   * `pulumi config set --secret`: the value is encrypted into the stack's file,
+   * and stays there whatever is configured later.
+   */
   async setSecret(key: string, value: string): Promise<void> {
     await must(
       "pulumi",

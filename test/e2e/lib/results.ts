@@ -70,8 +70,8 @@ export const unsettled = (results: readonly EngineResult[], engine: string): Rea
   );
 
 /**
- * The results after a rerun. A new result takes the place of the same check's old one, unless the check was skipped this
- * time: a failure is forgotten only when the check passes.
+ * The results after a rerun. A new result takes the place of the same check's old one, unless the check was skipped
+ * this time: a failure is forgotten only when the check passes.
  */
 export function mergeResults(before: readonly EngineResult[], rerun: readonly EngineResult[]): EngineResult[] {
   const key = ({ engine, name }: EngineResult): string => JSON.stringify([engine, name]);

@@ -6,9 +6,15 @@ export interface Check<C> {
   readonly name: string;
   /** When it fails, the checks after it that use the same stack cannot tell anything and are skipped. @default false */
   readonly critical?: boolean;
-  /** Part of the smoke run. Only what is decided by facts belongs there, and nothing that a busy machine can upset. @default that of the suite */
+  /**
+   * Part of the smoke run. Only what is decided by facts belongs there, and nothing that a busy machine can upset.
+   * @default that of the suite
+   */
   readonly smoke?: boolean;
-  /** It goes on from where the check before it left the stack, and cannot run without it. @default the suite's `sequence` */
+  /**
+   * It goes on from where the check before it left the stack, and cannot run without it.
+   * @default the suite's `sequence`
+   */
   readonly continues?: boolean;
   /**
    * When it fails, it is tried once more at once. Only for a check that leaves nothing behind that its second try would
@@ -152,7 +158,8 @@ export function expectNone(faults: readonly string[], what = "faults"): void {
   if (faults.length === 0) return;
   const shown = faults.slice(0, 25);
   throw new Error(
-    `${faults.length} ${what}:\n${shown.map((fault) => `- ${fault}`).join("\n")}${faults.length > shown.length ? "\n- …" : ""}`,
+    `${faults.length} ${what}:\n` +
+      `${shown.map((fault) => `- ${fault}`).join("\n")}${faults.length > shown.length ? "\n- …" : ""}`,
   );
 }
 

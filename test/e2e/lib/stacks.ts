@@ -125,7 +125,10 @@ export interface MainChanges {
   readonly rotation?: object;
 }
 
-/** An application of DragDropDeploy's shape: a static frontend, an API, reports that only read, a build worker, a migration. */
+/**
+ * An application of DragDropDeploy's shape: a static frontend, an API, reports that only read, a build worker,
+ * a migration.
+ */
 export function mainSettings(images: Images, changes: MainChanges = {}): StackSettings {
   const image = changes.app ?? images.app;
   return {
@@ -325,5 +328,6 @@ export function dataSettings(images: Images, changes: DataChanges = {}): StackSe
 /** What a migration of an application with tenants makes. */
 export const TENANT_TABLES = `
 CREATE TABLE IF NOT EXISTS app.projects (id bigint PRIMARY KEY, tenant_id uuid NOT NULL, name text);
-CREATE TABLE IF NOT EXISTS app.tasks (id bigint PRIMARY KEY, tenant_id uuid NOT NULL, project bigint REFERENCES app.projects ON DELETE CASCADE);
+CREATE TABLE IF NOT EXISTS app.tasks (id bigint PRIMARY KEY, tenant_id uuid NOT NULL,
+  project bigint REFERENCES app.projects ON DELETE CASCADE);
 `;

@@ -10,7 +10,10 @@ import { ACME, acmeSettings, type Context } from "../lib/stacks";
 const PEBBLE = { directory: 31_400, management: 31_500, dns: 31_053, label: "io.rampart.e2e=1" } as const;
 let address = "";
 
-/** The host's address on the engine's default bridge: one that the edge reaches through its way out, beyond the stack's own networks. */
+/**
+ * The host's address on the engine's default bridge: one that the edge reaches through its way out,
+ * beyond the stack's own networks.
+ */
 async function bridgeAddress(): Promise<string> {
   const bridge = (
     await mustDocker([
@@ -227,7 +230,8 @@ export const acme: Suite<Context> = {
         } catch (error) {
           const log = (await docker(["logs", "--tail", "15", (await container(context.acme.name, "edge")).Id])).output;
           throw new Error(
-            `${String(error)}; ${last}\nthe edge:\n${log}\nPebble:\n${tail((await docker(["logs", "rampart-e2e-pebble"])).output, 15)}`,
+            `${String(error)}; ${last}\nthe edge:\n${log}\nPebble:\n` +
+              `${tail((await docker(["logs", "rampart-e2e-pebble"])).output, 15)}`,
           );
         }
         expect(last.includes(`DNS:${ACME.host}`) && /Pebble/.test(last), last);

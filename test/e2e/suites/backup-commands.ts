@@ -16,8 +16,10 @@ const NEW = "rampart-e2e-new";
 
 /** What `pulumi up` makes on a new engine: the databases, the roles and who may connect; no table. */
 const EMPTY = `
-CREATE ROLE migrator LOGIN; CREATE ROLE app_rw LOGIN; CREATE ROLE app_ro LOGIN; CREATE ROLE backup LOGIN BYPASSRLS PASSWORD 'e2eBackupPassword1';
-REVOKE ALL ON DATABASE app, billing FROM PUBLIC; GRANT CONNECT ON DATABASE app TO app_rw, backup; GRANT CONNECT ON DATABASE billing TO backup;
+CREATE ROLE migrator LOGIN; CREATE ROLE app_rw LOGIN; CREATE ROLE app_ro LOGIN;
+CREATE ROLE backup LOGIN BYPASSRLS PASSWORD 'e2eBackupPassword1';
+REVOKE ALL ON DATABASE app, billing FROM PUBLIC; GRANT CONNECT ON DATABASE app TO app_rw, backup;
+GRANT CONNECT ON DATABASE billing TO backup;
 ALTER ROLE app_rw IN DATABASE app SET search_path TO app, public; ALTER DATABASE app SET timezone TO 'Europe/Zurich';
 `;
 
@@ -156,7 +158,8 @@ const CHECKS: readonly Check<Context>[] = [
       );
       const acl = "SELECT datacl::text FROM pg_database WHERE datname = 'app'";
       const settings =
-        "SELECT string_agg(coalesce(setrole::regrole::text, '') || setconfig::text, ' ' ORDER BY setrole) FROM pg_db_role_setting WHERE setdatabase = (SELECT oid FROM pg_database WHERE datname = 'app')";
+        "SELECT string_agg(coalesce(setrole::regrole::text, '') || setconfig::text, ' ' ORDER BY setrole) " +
+        "FROM pg_db_role_setting WHERE setdatabase = (SELECT oid FROM pg_database WHERE datname = 'app')";
       const before = [await world(OLD).sql(acl), await world(OLD).sql(settings)];
       const session = sleepIn("app");
       const result = await command("restore", [OLD, "--to", "live", "--confirm", OLD]);
@@ -293,7 +296,9 @@ const CHECKS: readonly Check<Context>[] = [
     },
   },
   {
-    name: "a backup that is older than database.tenancy is confined before it takes the live one's place, or does not take it",
+    name:
+      "a backup that is older than database.tenancy is confined before it takes the live one's place, " +
+      "or does not take it",
     run: async () => {
       const directory = mkdtempSync(join(tmpdir(), "rampart-tenancy-"));
       const restore = (tenancy: object): Promise<RunResult> => {
@@ -338,7 +343,8 @@ const CHECKS: readonly Check<Context>[] = [
         expect(confined.code === 0, confined.output);
         const rows = (tenant: string): Promise<string> =>
           world(OLD).sql(
-            `BEGIN; SET LOCAL ROLE app_rw; SET LOCAL app.tenant_id = '${tenant}'; SELECT count(*) FROM app.items; COMMIT`,
+            `BEGIN; SET LOCAL ROLE app_rw; SET LOCAL app.tenant_id = '${tenant}'; ` +
+              "SELECT count(*) FROM app.items; COMMIT",
           );
         const [nobody, one] = [
           await rows(""),

@@ -6,16 +6,22 @@ import { expect, expectMatch, type Check, type Suite } from "../lib/runner";
 import type { Context } from "../lib/stacks";
 import { parseSnapshots } from "../../../commands/restore/snapshots";
 
-/** Roles as a stack has them, and what a dump could get wrong: odd names, forced row security, sequences, partitions, types. */
+/**
+ * Roles as a stack has them, and what a dump could get wrong:
+ * odd names, forced row security, sequences, partitions, types.
+ */
 export const SCHEMA = `
 CREATE ROLE migrator LOGIN CONNECTION LIMIT 5;
 CREATE ROLE app_rw LOGIN CONNECTION LIMIT 50; ALTER ROLE app_rw SET statement_timeout = 30000;
 CREATE ROLE app_ro LOGIN; CREATE ROLE reporting NOLOGIN; GRANT reporting TO app_ro;
-CREATE ROLE backup LOGIN BYPASSRLS CONNECTION LIMIT 4 PASSWORD '${PASSWORD}'; ALTER ROLE backup SET statement_timeout = 30000;
-REVOKE ALL ON DATABASE app, billing FROM PUBLIC; GRANT CONNECT ON DATABASE app, billing TO migrator, app_rw, app_ro, backup;
+CREATE ROLE backup LOGIN BYPASSRLS CONNECTION LIMIT 4 PASSWORD '${PASSWORD}';
+ALTER ROLE backup SET statement_timeout = 30000;
+REVOKE ALL ON DATABASE app, billing FROM PUBLIC;
+GRANT CONNECT ON DATABASE app, billing TO migrator, app_rw, app_ro, backup;
 ALTER ROLE app_rw IN DATABASE app SET search_path TO app, public; ALTER DATABASE app SET timezone TO 'Europe/Zurich';
 \\connect app
-CREATE SCHEMA app AUTHORIZATION migrator; GRANT USAGE ON SCHEMA app TO app_rw, app_ro, backup; REVOKE ALL ON SCHEMA public FROM PUBLIC;
+CREATE SCHEMA app AUTHORIZATION migrator; GRANT USAGE ON SCHEMA app TO app_rw, app_ro, backup;
+REVOKE ALL ON SCHEMA public FROM PUBLIC;
 REVOKE EXECUTE ON FUNCTION pg_catalog.lo_create(oid) FROM PUBLIC;
 ALTER DEFAULT PRIVILEGES FOR ROLE migrator REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
 ALTER DEFAULT PRIVILEGES FOR ROLE migrator IN SCHEMA app GRANT SELECT ON TABLES TO backup, app_ro;
@@ -25,24 +31,42 @@ ALTER DEFAULT PRIVILEGES FOR ROLE migrator IN SCHEMA app GRANT SELECT ON SEQUENC
 CREATE EXTENSION pgcrypto; CREATE EXTENSION citext;
 SET ROLE migrator;
 CREATE TYPE app.mood AS ENUM ('sad', 'ok');
-CREATE TABLE app.items (id bigserial PRIMARY KEY, tenant_id uuid NOT NULL, kind varchar(10) NOT NULL CHECK (kind IN ('a', 'b')), mood app.mood, at timestamptz DEFAULT now(), amount float8, raw bytea, note text);
+CREATE TABLE app.items (id bigserial PRIMARY KEY, tenant_id uuid NOT NULL,
+  kind varchar(10) NOT NULL CHECK (kind IN ('a', 'b')), mood app.mood, at timestamptz DEFAULT now(), amount float8,
+  raw bytea, note text);
 ALTER TABLE app.items ENABLE ROW LEVEL SECURITY; ALTER TABLE app.items FORCE ROW LEVEL SECURITY;
-CREATE POLICY tenant ON app.items TO app_rw USING (tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid) WITH CHECK (tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid AND kind IN ('a', 'b'));
-CREATE TABLE app."Odd ""name"", with	tab and \\ and é" ("select" int, "x" text, " " jsonb); INSERT INTO app."Odd ""name"", with	tab and \\ and é" VALUES (1, 'x', '{"a": 1}'), (NULL, NULL, NULL), (1, 'x', '{"a": 1}');
+CREATE POLICY tenant ON app.items TO app_rw USING (tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid)
+  WITH CHECK (tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid AND kind IN ('a', 'b'));
+CREATE TABLE app."Odd ""name"", with	tab and \\ and é" ("select" int, "x" text, " " jsonb);
+INSERT INTO app."Odd ""name"", with	tab and \\ and é" VALUES (1, 'x', '{"a": 1}'), (NULL, NULL, NULL),
+  (1, 'x', '{"a": 1}');
 CREATE TABLE app.nothing (); INSERT INTO app.nothing DEFAULT VALUES;
-CREATE TABLE app.parts (id int, at date) PARTITION BY RANGE (at); CREATE TABLE app.parts_2026 PARTITION OF app.parts FOR VALUES FROM ('2026-01-01') TO ('2027-01-01'); INSERT INTO app.parts VALUES (1, '2026-05-05');
-CREATE VIEW app.totals WITH (security_invoker = true) AS SELECT kind, count(*) FROM app.items WHERE kind IN ('a') GROUP BY kind;
+CREATE TABLE app.parts (id int, at date) PARTITION BY RANGE (at);
+CREATE TABLE app.parts_2026 PARTITION OF app.parts FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
+INSERT INTO app.parts VALUES (1, '2026-05-05');
+CREATE VIEW app.totals WITH (security_invoker = true) AS SELECT kind, count(*) FROM app.items WHERE kind IN ('a')
+  GROUP BY kind;
 CREATE MATERIALIZED VIEW app.frozen AS SELECT 1 AS one;
-CREATE FUNCTION app.touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.at := now(); RETURN NEW; END'; CREATE TRIGGER touch BEFORE UPDATE ON app.items FOR EACH ROW EXECUTE FUNCTION app.touch();
+CREATE FUNCTION app.touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.at := now(); RETURN NEW; END';
+CREATE TRIGGER touch BEFORE UPDATE ON app.items FOR EACH ROW EXECUTE FUNCTION app.touch();
 -- A cast of a row to text that its owner made must not be run by the backup's role.
-CREATE FUNCTION app.leak(app.nothing) RETURNS text LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''the cast was used''; END'; CREATE CAST (app.nothing AS text) WITH FUNCTION app.leak(app.nothing) AS ASSIGNMENT;
+CREATE FUNCTION app.leak(app.nothing) RETURNS text
+  LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''the cast was used''; END';
+CREATE CAST (app.nothing AS text) WITH FUNCTION app.leak(app.nothing) AS ASSIGNMENT;
 CREATE SEQUENCE app.down INCREMENT -3 START -1 MINVALUE -1000; SELECT nextval('app.down'), nextval('app.down');
 RESET ROLE;
-ALTER TABLE app.items NO FORCE ROW LEVEL SECURITY; INSERT INTO app.items (tenant_id, kind, mood, amount, raw, note) SELECT gen_random_uuid(), 'a', 'ok', random(), gen_random_bytes(8), repeat('x', i % 40) FROM generate_series(1, 100000) i; UPDATE app.items SET note = 'THE-MARKED-ROW' WHERE id = 77; ALTER TABLE app.items FORCE ROW LEVEL SECURITY;
-CREATE SCHEMA rampart; GRANT USAGE ON SCHEMA rampart TO backup; CREATE TABLE rampart.guard (a int); GRANT SELECT ON rampart.guard TO backup;
-CREATE FUNCTION rampart.guard() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN NULL; END'; CREATE EVENT TRIGGER rampart_guard ON ddl_command_end EXECUTE FUNCTION rampart.guard();
+ALTER TABLE app.items NO FORCE ROW LEVEL SECURITY;
+INSERT INTO app.items (tenant_id, kind, mood, amount, raw, note) SELECT gen_random_uuid(), 'a', 'ok', random(),
+  gen_random_bytes(8), repeat('x', i % 40) FROM generate_series(1, 100000) i;
+UPDATE app.items SET note = 'THE-MARKED-ROW' WHERE id = 77; ALTER TABLE app.items FORCE ROW LEVEL SECURITY;
+CREATE SCHEMA rampart; GRANT USAGE ON SCHEMA rampart TO backup; CREATE TABLE rampart.guard (a int);
+GRANT SELECT ON rampart.guard TO backup;
+CREATE FUNCTION rampart.guard() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN NULL; END';
+CREATE EVENT TRIGGER rampart_guard ON ddl_command_end EXECUTE FUNCTION rampart.guard();
 \\connect billing
-CREATE SCHEMA app AUTHORIZATION migrator; GRANT USAGE ON SCHEMA app TO backup; CREATE TABLE app.invoices (id int PRIMARY KEY); INSERT INTO app.invoices SELECT generate_series(1, 100); GRANT SELECT ON app.invoices TO backup;
+CREATE SCHEMA app AUTHORIZATION migrator; GRANT USAGE ON SCHEMA app TO backup;
+CREATE TABLE app.invoices (id int PRIMARY KEY); INSERT INTO app.invoices SELECT generate_series(1, 100);
+GRANT SELECT ON app.invoices TO backup;
 `;
 
 interface Stored {
@@ -185,7 +209,8 @@ const CHECKS: readonly Check<Context>[] = [
       const before = await state("cat /v/store/good /v/dump/since");
       await here().stop("dump");
       await state(
-        `e=$(($(date +%s) - 27 * 3600)); sed -i 's/"epoch":[0-9]*/"epoch":'$e'/' /v/store/good; echo $((e - 86400)) >/v/dump/since`,
+        `e=$(($(date +%s) - 27 * 3600)); sed -i 's/"epoch":[0-9]*/"epoch":'$e'/' /v/store/good; ` +
+          "echo $((e - 86400)) >/v/dump/since",
       );
       const store = await health("store");
       expect(store.code === 1, `the store: ${store.output}`);
@@ -226,7 +251,8 @@ const CHECKS: readonly Check<Context>[] = [
         ],
         [
           "a role",
-          "sed -i 's/^ALTER ROLE app_rw WITH.*NOBYPASSRLS/& BYPASSRLS/; s/NOBYPASSRLS BYPASSRLS/BYPASSRLS/' /v/whole/globals.sql",
+          "sed -i 's/^ALTER ROLE app_rw WITH.*NOBYPASSRLS/& BYPASSRLS/; " +
+            "s/NOBYPASSRLS BYPASSRLS/BYPASSRLS/' /v/whole/globals.sql",
           /"name":"app_rw","what":"role"/,
         ],
         ["a policy", "sed -i '/^\\[\"policy\"/s/app_rw/app_ro/' /v/whole/app.manifest", /"what":"policy"/],
@@ -372,7 +398,8 @@ const CHECKS: readonly Check<Context>[] = [
     run: async () => {
       await here().inVolume(
         "repository",
-        "cp -a /v/data /v/.good && for f in /v/data/*/*; do chmod u+w $f; printf X | dd of=$f bs=1 seek=100 conv=notrunc 2>/dev/null; done",
+        "cp -a /v/data /v/.good && for f in /v/data/*/*; do chmod u+w $f; " +
+          "printf X | dd of=$f bs=1 seek=100 conv=notrunc 2>/dev/null; done",
       );
       await state(`sed -i 's/"readEpoch":[0-9]*/"readEpoch":1/' /v/store/check`);
       const results: string[] = [];

@@ -29,7 +29,10 @@ const world = (images: Context["images"], far: Far): BackupWorld =>
     credentials: far.credentials,
   });
 
-/** The store over this repository, with these credentials, as if it had never been opened: where it was, a fault may be the network's. */
+/**
+ * The store over this repository, with these credentials, as if it had never been opened:
+ * where it was, a fault may be the network's.
+ */
 async function store(images: Context["images"], far: Far): Promise<BackupWorld> {
   const one = world(images, far);
   await one.stop("store");

@@ -21,7 +21,8 @@ async function sql({ kept }: Context, text: string): Promise<string> {
       Id,
       "sh",
       "-c",
-      'PGPASSWORD=$(cat "$POSTGRES_PASSWORD_FILE") psql -X -q -A -t -v ON_ERROR_STOP=1 -h /var/run/postgresql -U "$POSTGRES_USER" -d "$POSTGRES_DB"',
+      'PGPASSWORD=$(cat "$POSTGRES_PASSWORD_FILE") psql -X -q -A -t -v ON_ERROR_STOP=1 -h /var/run/postgresql ' +
+        '-U "$POSTGRES_USER" -d "$POSTGRES_DB"',
     ],
     { input: text },
   );

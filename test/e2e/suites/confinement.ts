@@ -138,9 +138,9 @@ export const confinement: Suite<Context> = {
     everyContainer("labels that say whose it is", (one) =>
       [LABEL.component, LABEL.name].map((label) => unless((one.Config.Labels[label] ?? "") !== "", `no ${label}`)),
     ),
-    everyContainer("ports published only by the edge, on 127.0.0.1", (one) => {
+    everyContainer("ports published only by the gateway, on 127.0.0.1", (one) => {
       const published = Object.values(one.NetworkSettings.Ports).flatMap((bindings) => bindings ?? []);
-      if (kindOf(one) !== "edge") return [unless(published.length === 0, show(published))];
+      if (kindOf(one) !== "gateway") return [unless(published.length === 0, show(published))];
       return [
         unless(published.length === 2, show(published)),
         ...published.map(({ HostIp }) => unless(HostIp === "127.0.0.1", `on ${HostIp}`)),

@@ -1,4 +1,7 @@
-/** The data tier of one stack: tenants, TLS, elevations, renewal in the running server, and what happens when things break. */
+/**
+ * The data tier of one stack: tenants, TLS, elevations, renewal in the running server,
+ * and what happens when things break.
+ */
 import tls from "node:tls";
 import net from "node:net";
 import { Client } from "pg";
@@ -112,7 +115,8 @@ export const data: Suite<Context> = {
           "under another name",
         );
         const lines = await as("postgres", undefined, [
-          "SELECT type, auth_method FROM pg_hba_file_rules WHERE type NOT IN ('hostssl', 'local') AND auth_method <> 'reject'",
+          "SELECT type, auth_method FROM pg_hba_file_rules WHERE type NOT IN ('hostssl', 'local') " +
+            "AND auth_method <> 'reject'",
         ]);
         expect(lines === "0", `lines that are neither TLS nor refusals: ${lines}`);
       },
@@ -179,7 +183,11 @@ export const data: Suite<Context> = {
       continues: true,
       run: async (context) => {
         const before = (await container(STACK, "api")).Id;
-        const leak = `${TENANT_TABLES} CREATE OR REPLACE VIEW app.all_projects AS SELECT * FROM app.projects; CREATE OR REPLACE FUNCTION app.peek() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'SELECT count(*) FROM app.projects'; CREATE TABLE IF NOT EXISTS app.notes (project bigint REFERENCES app.projects, note text);`;
+        const leak =
+          `${TENANT_TABLES} CREATE OR REPLACE VIEW app.all_projects AS SELECT * FROM app.projects; ` +
+          "CREATE OR REPLACE FUNCTION app.peek() RETURNS bigint " +
+          "LANGUAGE sql SECURITY DEFINER AS 'SELECT count(*) FROM app.projects'; " +
+          "CREATE TABLE IF NOT EXISTS app.notes (project bigint REFERENCES app.projects, note text);";
         stackOf(context).configure(dataSettings(context.images, { sql: leak, app: context.images.appNext }));
         const failed = await stackOf(context).up();
         expect(failed.code !== 0, "the update passed");
@@ -189,7 +197,10 @@ export const data: Suite<Context> = {
           (await container(STACK, "api")).Id === before && (await answers()) === 200,
           "the old version does not serve on",
         );
-        const mended = `${TENANT_TABLES} DROP VIEW IF EXISTS app.all_projects; DROP FUNCTION IF EXISTS app.peek(); DROP TABLE IF EXISTS app.notes; CREATE VIEW app.all_projects WITH (security_invoker = true) AS SELECT * FROM app.projects;`;
+        const mended =
+          `${TENANT_TABLES} DROP VIEW IF EXISTS app.all_projects; DROP FUNCTION IF EXISTS app.peek(); ` +
+          "DROP TABLE IF EXISTS app.notes; CREATE VIEW app.all_projects WITH (security_invoker = true) AS " +
+          "SELECT * FROM app.projects;";
         await up(context, { sql: mended, app: context.images.appNext });
         expect(
           (await as("app_rw", A, ["SELECT id FROM app.all_projects"])) === '[{"id":"1"}]',
@@ -198,7 +209,9 @@ export const data: Suite<Context> = {
       },
     },
     {
-      name: "an elevation acts as its role, is in the log, ends by itself with its session, and leaves with its declaration",
+      name:
+        "an elevation acts as its role, is in the log, ends by itself with its session, " +
+        "and leaves with its declaration",
       run: async (context) => {
         const until_ = new Date(Date.now() + 60_000).toISOString().replace(/\.\d+Z$/, "Z");
         await up(context, { elevatedUntil: until_, sql: TENANT_TABLES, app: context.images.appNext });

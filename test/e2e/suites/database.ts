@@ -79,7 +79,9 @@ async function expectRefused(context: Context, role: Role, statements: readonly 
 /** Tries a login in a container's network, and gives PostgreSQL's answer. */
 async function loginFrom(context: Context, service: string, role: string): Promise<string> {
   const script =
-    "const{Client}=require('pg');const c=new Client({...JSON.parse(process.env.E2E_LOGIN),connectionTimeoutMillis:5000});c.connect().then(()=>{console.log('in');return c.end()},e=>console.log(e.message))";
+    "const{Client}=require('pg');const c=new Client({...JSON.parse(process.env.E2E_LOGIN)," +
+    "connectionTimeoutMillis:5000});c.connect().then(()=>{console.log('in');return " +
+    "c.end()},e=>console.log(e.message))";
   const from = await container(context.main.name, service);
   const result = await inNetworkOf(from, [process.execPath, "-e", script], {
     cwd: REPOSITORY,
@@ -171,9 +173,14 @@ export const database: Suite<Context> = {
       run: async (context) => {
         const rows = await session(mainOutputs(context), "postgres", async (client) => {
           const result = await client.query<{ what: string }>(
-            `SELECT 'database ' || datname AS what FROM pg_database d, aclexplode(coalesce(datacl, acldefault('d', datdba))) a WHERE a.grantee = 0 AND datallowconn
-             UNION ALL SELECT 'schema ' || nspname FROM pg_namespace n, aclexplode(coalesce(nspacl, acldefault('n', nspowner))) a WHERE a.grantee = 0 AND nspname IN ('public', 'app')
-             UNION ALL SELECT 'table ' || c.oid::regclass FROM pg_class c, aclexplode(relacl) a WHERE a.grantee = 0 AND c.relnamespace = 'app'::regnamespace`,
+            `SELECT 'database ' || datname AS what
+              FROM pg_database d, aclexplode(coalesce(datacl, acldefault('d', datdba))) a
+              WHERE a.grantee = 0 AND datallowconn
+             UNION ALL SELECT 'schema ' || nspname
+               FROM pg_namespace n, aclexplode(coalesce(nspacl, acldefault('n', nspowner))) a
+               WHERE a.grantee = 0 AND nspname IN ('public', 'app')
+             UNION ALL SELECT 'table ' || c.oid::regclass FROM pg_class c, aclexplode(relacl) a
+               WHERE a.grantee = 0 AND c.relnamespace = 'app'::regnamespace`,
           );
           return result.rows;
         });
@@ -185,7 +192,9 @@ export const database: Suite<Context> = {
       run: async (context) => {
         const rows = await session(mainOutputs(context), "postgres", async (client) => {
           const result = await client.query<{ rolname: string }>(
-            "SELECT rolname FROM pg_roles WHERE rolname !~ '^pg_' AND rolname <> 'postgres' AND (rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls <> (rolname = 'backup') OR rolconnlimit < 0)",
+            "SELECT rolname FROM pg_roles WHERE rolname !~ '^pg_' AND rolname <> 'postgres' AND (rolsuper " +
+              "OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls <> (rolname = 'backup') OR " +
+              "rolconnlimit < 0)",
           );
           return result.rows;
         });
@@ -203,7 +212,10 @@ export const database: Suite<Context> = {
           "ALTER TABLE app.e2e_hidden FORCE ROW LEVEL SECURITY",
         ]);
         try {
-          const script = `pg_dump -h postgres -U backup -Fc -f /tmp/x ${name} && pg_restore -f - /tmp/x && pg_dumpall -h postgres -U backup --globals-only --no-role-passwords -l ${name} && echo all-done; pg_dumpall -h postgres -U backup --globals-only -l ${name}`;
+          const script =
+            `pg_dump -h postgres -U backup -Fc -f /tmp/x ${name} && pg_restore -f - /tmp/x && pg_dumpall -h ` +
+            `postgres -U backup --globals-only --no-role-passwords -l ${name} && echo all-done; ` +
+            `pg_dumpall -h postgres -U backup --globals-only -l ${name}`;
           const result = await docker(
             [
               "run",

@@ -41,7 +41,8 @@ const HARMFUL: readonly (readonly [string, string])[] = [
   [
     "a volume that binds the host",
     host(
-      '"Mounts":[{"Type":"volume","Target":"/d","VolumeOptions":{"DriverConfig":{"Name":"local","Options":{"type":"none","o":"bind","device":"/"}}}}]',
+      '"Mounts":[{"Type":"volume","Target":"/d","VolumeOptions":{"DriverConfig":{"Name":"local",' +
+        '"Options":{"type":"none","o":"bind","device":"/"}}}}]',
     ),
   ],
   ["a device", host('"Devices":[{"PathOnHost":"/dev/sda","PathInContainer":"/dev/sda","CgroupPermissions":"rwm"}]')],

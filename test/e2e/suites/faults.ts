@@ -37,7 +37,8 @@ export const faults: Suite<Context> = {
           });
         } catch (error) {
           throw new Error(
-            `${String(error)}: ${JSON.stringify(now.State)}, restarted ${now.RestartCount} times\n${tail((await docker(["logs", before.Id])).output, 10)}`,
+            `${String(error)}: ${JSON.stringify(now.State)}, restarted ${now.RestartCount} times\n` +
+              `${tail((await docker(["logs", before.Id])).output, 10)}`,
           );
         }
         await answers();

@@ -59,7 +59,9 @@ function takeOverCommands(name: string): string {
 const dataVolumes = ({ kept }: Context): Promise<string[]> => ids("volume", [`label=${LABEL.stack}=${kept.name}`]);
 const DATA = ["rampart-e2e-kept-backups-repository", "rampart-e2e-kept-postgres-data", "rampart-e2e-kept-redis-data"];
 
-/** What is read before a destroy, and brought back after it: the repository's password, and the backups that it opens. */
+/**
+ * What is read before a destroy, and brought back after it: the repository's password, and the backups that it opens.
+ */
 const saved = { password: "", backups: [] as readonly string[] };
 const BACKUP_PASSWORD = "backupPassword";
 
@@ -119,7 +121,8 @@ export const kept: Suite<Context> = {
       name: "destroy refuses while the data is protected, and everything goes on serving",
       run: async ({ kept: stack }) => {
         const before = (await containers(stack.name)).map(nameOf).sort().join(" ");
-        // As a user runs it: the preview refuses. With --skip-preview, Pulumi would find the protection only at the volumes.
+        // As a user runs it: the preview refuses. With --skip-preview,
+        // Pulumi would find the protection only at the volumes.
         const result = await stack.cli("destroy", ["--yes"], 180);
         expect(result.code !== 0 && /protect/.test(result.output), tail(result.output, 30));
         const after = (await containers(stack.name)).map(nameOf).sort().join(" ");

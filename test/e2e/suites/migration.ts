@@ -53,7 +53,8 @@ export const migration: Suite<Context> = {
         const jobs = await job(context);
         expect(
           jobs.length === 1 && jobs[0]?.State.ExitCode === 0,
-          `migration containers: ${jobs.map((one) => `${one.Name} ${one.State.Status} ${one.State.ExitCode}`).join(", ")}`,
+          "migration containers: " +
+            `${jobs.map((one) => `${one.Name} ${one.State.Status} ${one.State.ExitCode}`).join(", ")}`,
         );
       },
     },

@@ -1,4 +1,7 @@
-/** What the data tier's stack comes back from by `pulumi up` and nothing else: containers that were stopped or removed, and a full disk. */
+/**
+ * What the data tier's stack comes back from by `pulumi up` and nothing else:
+ * containers that were stopped or removed, and a full disk.
+ */
 import { container, docker, mustDocker, type Container } from "../lib/engine";
 import { must, run, tail, until } from "../lib/process";
 import { expect, expectMatch, type Suite } from "../lib/runner";
@@ -35,7 +38,8 @@ async function onASmallDisk(use: (directory: string) => Promise<void>): Promise<
   const used = Number((await onTheEngine(`du -sk '${directory}'`)).split("\t")[0]);
   const small = "/tmp/rampart-e2e-small-disk";
   await onTheEngine(
-    `mkdir -p ${small} && mount -t tmpfs -o size=${used + 150 * MIB}k tmpfs ${small} && cp -a '${directory}/.' ${small}/ && mount --bind ${small} '${directory}'`,
+    `mkdir -p ${small} && mount -t tmpfs -o size=${used + 150 * MIB}k tmpfs ${small} && cp -a '${directory}/.' ` +
+      `${small}/ && mount --bind ${small} '${directory}'`,
   );
   try {
     await mustDocker(["start", Id]);
@@ -54,7 +58,10 @@ const state = async (id: string): Promise<Container["State"]> =>
 const healthy = (id: string): Promise<true> =>
   until("Postgres is healthy", 60, async () => ((await state(id)).Health?.Status === "healthy" ? true : undefined));
 
-/** Writes to the WAL until there is no more room: what stops a server. Small records leave none for a checkpoint's either. */
+/**
+ * Writes to the WAL until there is no more room: what stops a server.
+ * Small records leave none for a checkpoint's either.
+ */
 async function fillTheLog(directory: string, id: string): Promise<void> {
   let refused = "none";
   const ask = async (): Promise<true> => {
@@ -63,7 +70,8 @@ async function fillTheLog(directory: string, id: string): Promise<void> {
     await onTheEngine(`cat /dev/zero >>'${directory}/ballast' 2>/dev/null || true`);
     refused = await session(known(), "postgres", (client) =>
       client.query(
-        "DO $$ BEGIN FOR i IN 1..1000000 LOOP PERFORM pg_logical_emit_message(true, 'e2e', repeat('x', 50)); END LOOP; END $$",
+        "DO $$ BEGIN FOR i IN 1..1000000 LOOP PERFORM pg_logical_emit_message(true, 'e2e', repeat('x', 50)); " +
+          "END LOOP; END $$",
       ),
     ).then(() => "none", String);
     throw new Error(`it is ${Status}; the last refusal: ${refused}`);
@@ -118,7 +126,9 @@ export const recovery: Suite<Context> = {
       },
     },
     {
-      name: "a full disk under Postgres refuses writes and not reads, then stops it; up says so, and with room again brings it back",
+      name:
+        "a full disk under Postgres refuses writes and not reads, then stops it; " +
+        "up says so, and with room again brings it back",
       run: async (context) => {
         const { Id } = await container(STACK, "postgres");
         let refused = "";

@@ -133,7 +133,8 @@ export const redisFaults: Suite<Context> = {
           const lost = acknowledged.filter(({ n, at }) => n > kept && at < killed - 1000);
           expect(
             kept > 0 && lost.length === 0,
-            `${kept} is the last key of ${acknowledged.length}; acknowledged over a second before: ${lost.map(({ n }) => n).join(" ")}`,
+            `${kept} is the last key of ${acknowledged.length}; acknowledged over a second before: ` +
+              `${lost.map(({ n }) => n).join(" ")}`,
           );
           return `${acknowledged.length} acknowledged, ${Math.max(0, (acknowledged.at(-1)?.n ?? 0) - kept)} lost`;
         } finally {

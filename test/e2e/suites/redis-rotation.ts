@@ -118,7 +118,9 @@ export const redisRotation: Suite<Context> = {
       },
     },
     {
-      name: "one key rotates one service's password under load: no request is lost, Redis runs on, the old password is refused",
+      name:
+        "one key rotates one service's password under load: no request is lost, Redis runs on, " +
+        "the old password is refused",
       run: async (context) => {
         const [before, api, other] = [
           await server(context),

@@ -42,8 +42,8 @@ const MANIFEST = "application/vnd.docker.distribution.manifest.v2+json";
 const digestOf = (text: string): string => `sha256:${createHash("sha256").update(text).digest("hex")}`;
 
 /**
- * The application's image once more, with a digest that no engine has seen: what an engine once pulled by its digest, it
- * takes from its own store, and asks no registry.
+ * The application's image once more, with a digest that no engine has seen: what an engine once pulled by its digest,
+ * it takes from its own store, and asks no registry.
  */
 async function publish({ images }: Context): Promise<string> {
   const manifest = (await (await registry(`manifests/${images.app.split("@")[1] ?? ""}`)).json()) as {

@@ -72,7 +72,8 @@ export const secretsSuite: Suite<Context> = {
         const values = await secrets(context);
         expect(
           values.length >= 12 && values.every(({ value }) => value.length >= 32),
-          `${values.length} secrets, the shortest of ${Math.min(...values.map(({ value }) => value.length))} characters`,
+          `${values.length} secrets, the shortest of ${Math.min(...values.map(({ value }) => value.length))} ` +
+            "characters",
         );
       },
     },

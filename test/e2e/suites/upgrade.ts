@@ -38,7 +38,8 @@ async function sql(context: Context, role: string, statements: string): Promise<
   await client.connect();
   try {
     const result = (await client.query(statements)) as
-      { rows: Record<string, unknown>[] } | { rows: Record<string, unknown>[] }[];
+      | { rows: Record<string, unknown>[] }
+      | { rows: Record<string, unknown>[] }[];
     return (Array.isArray(result) ? result.at(-1) : result)?.rows ?? [];
   } finally {
     await client.end();
@@ -66,19 +67,26 @@ async function expectVolumes(wanted: readonly string[]): Promise<void> {
   expect(found.join(" ") === wanted.join(" "), `Postgres' volumes are ${found.join(" ")}, not ${wanted.join(" ")}`);
 }
 
-/** Everything that a dump could forget: policies, owners, grants, sequences, a function, roles' settings, a large object. */
+/**
+ * Everything that a dump could forget: policies, owners, grants, sequences, a function, roles' settings,
+ * a large object.
+ */
 const STRUCTURE = `
-CREATE TABLE app.upgrade_rows (id bigserial PRIMARY KEY, tenant text NOT NULL, note text, at timestamptz DEFAULT now(), amount numeric, raw bytea);
+CREATE TABLE app.upgrade_rows (id bigserial PRIMARY KEY, tenant text NOT NULL, note text, at timestamptz DEFAULT now(),
+  amount numeric, raw bytea);
 ALTER TABLE app.upgrade_rows ENABLE ROW LEVEL SECURITY;
 ALTER TABLE app.upgrade_rows FORCE ROW LEVEL SECURITY;
-CREATE POLICY tenants ON app.upgrade_rows USING (tenant = current_setting('app.tenant', true)) WITH CHECK (tenant = current_setting('app.tenant', true));
+CREATE POLICY tenants ON app.upgrade_rows USING (tenant = current_setting('app.tenant', true))
+  WITH CHECK (tenant = current_setting('app.tenant', true));
 CREATE TYPE app.mood AS ENUM ('glad', 'sad');
-CREATE VIEW app.upgrade_view WITH (security_invoker = true) AS SELECT id, note FROM app.upgrade_rows WHERE note IS NOT NULL;
+CREATE VIEW app.upgrade_view WITH (security_invoker = true) AS SELECT id, note FROM app.upgrade_rows
+  WHERE note IS NOT NULL;
 CREATE FUNCTION app.upgrade_function(a int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT a + 1';
 CREATE INDEX upgrade_index ON app.upgrade_rows (tenant, at DESC) WHERE note IS NOT NULL;
 REVOKE ALL ON FUNCTION app.upgrade_function FROM PUBLIC;
 SELECT set_config('app.tenant', 'a', false);
-INSERT INTO app.upgrade_rows (tenant, note, amount, raw) SELECT 'a', 'row ' || n, n / 7.0, decode(md5(n::text), 'hex') FROM generate_series(1, 20000) n;
+INSERT INTO app.upgrade_rows (tenant, note, amount, raw) SELECT 'a', 'row ' || n, n / 7.0, decode(md5(n::text), 'hex')
+  FROM generate_series(1, 20000) n;
 `;
 const OWNED_BY_SUPERUSER = `
 CREATE ROLE upgrade_login LOGIN PASSWORD 'UpgradeLoginPassword7' VALID UNTIL '2031-01-01' CONNECTION LIMIT 3;
@@ -91,7 +99,8 @@ ALTER DATABASE app SET work_mem = '5MB';
 SELECT lo_from_bytea(0, 'large object');
 `;
 const SUM =
-  "SELECT count(*)::int AS count, sum(('x' || substr(md5(r::text), 1, 8))::bit(32)::bigint)::text AS sum FROM app.upgrade_rows r";
+  "SELECT count(*)::int AS count, sum(('x' || substr(md5(r::text), 1, 8))::bit(32)::bigint)::text AS sum " +
+  "FROM app.upgrade_rows r";
 
 export const upgradeSuite: Suite<Context> = {
   name: "upgrade",

@@ -1,4 +1,6 @@
-/** The facts of a manifest against a real PostgreSQL; that a restore brings them back is shown end to end, with pg_dump. */
+/**
+ * The facts of a manifest against a real PostgreSQL; that a restore brings them back is shown end to end, with pg_dump.
+ */
 import type { Client } from "pg";
 import { compareHead, compareMiddle, compareTail } from "../../../hardening/backup/compare-sql";
 import { manifestSql } from "../../../hardening/backup/manifest-sql";
@@ -6,16 +8,22 @@ import { compareInput } from "../../../hardening/backup/restore-scripts";
 import { startPostgres, SUPERUSER, type PostgresServer } from "../postgres/postgres-server";
 
 const SCHEMA = `
-CREATE ROLE app_rw LOGIN; CREATE ROLE backup LOGIN BYPASSRLS PASSWORD 'backuppassword1'; CREATE ROLE reader LOGIN PASSWORD 'readerpassword1';
+CREATE ROLE app_rw LOGIN; CREATE ROLE backup LOGIN BYPASSRLS PASSWORD 'backuppassword1';
+CREATE ROLE reader LOGIN PASSWORD 'readerpassword1';
 CREATE SCHEMA app; GRANT USAGE ON SCHEMA app TO backup, reader;
 CREATE TABLE app.items (id bigserial PRIMARY KEY, x text, at timestamptz, n numeric, f float8, raw bytea);
 CREATE COLLATION app.any_case (provider = icu, locale = 'und-u-ks-level1', deterministic = false);
-CREATE TABLE app."odd "" name	x" (x text COLLATE app.any_case); CREATE TABLE app.nothing (); INSERT INTO app.nothing DEFAULT VALUES;
-INSERT INTO app.items (x, at, n, f, raw) SELECT 'row ' || i, to_timestamp(i), i, (i - 1) / 3.0, '\\xff'::bytea FROM generate_series(1, 50) i;
+CREATE TABLE app."odd "" name	x" (x text COLLATE app.any_case); CREATE TABLE app.nothing ();
+INSERT INTO app.nothing DEFAULT VALUES;
+INSERT INTO app.items (x, at, n, f, raw) SELECT 'row ' || i, to_timestamp(i), i, (i - 1) / 3.0, '\\xff'::bytea
+  FROM generate_series(1, 50) i;
 ALTER TABLE app.items ENABLE ROW LEVEL SECURITY; ALTER TABLE app.items FORCE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON app.items TO app_rw USING (x IN ('a', 'b'));
-CREATE FUNCTION app.leak(app.nothing) RETURNS text LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''the cast was used''; END'; CREATE CAST (app.nothing AS text) WITH FUNCTION app.leak(app.nothing) AS ASSIGNMENT;
-GRANT SELECT ON ALL TABLES IN SCHEMA app TO backup, reader; GRANT SELECT ON ALL SEQUENCES IN SCHEMA app TO backup, reader;
+CREATE FUNCTION app.leak(app.nothing) RETURNS text
+  LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''the cast was used''; END';
+CREATE CAST (app.nothing AS text) WITH FUNCTION app.leak(app.nothing) AS ASSIGNMENT;
+GRANT SELECT ON ALL TABLES IN SCHEMA app TO backup, reader;
+GRANT SELECT ON ALL SEQUENCES IN SCHEMA app TO backup, reader;
 `;
 
 type Fact = readonly [kind: string, key: string, value: Readonly<Record<string, unknown>>];
@@ -35,7 +43,9 @@ afterAll(async () => {
   await server.stop();
 });
 
-/** The manifest as psql runs it: `\o` says whether rows are written, and `\gexec` runs each row of a query as a query. */
+/**
+ * The manifest as psql runs it: `\o` says whether rows are written, and `\gexec` runs each row of a query as a query.
+ */
 async function factsOf(client: Client): Promise<Fact[]> {
   const read = async (query: string): Promise<string[]> =>
     (await client.query<string[]>({ text: query, rowMode: "array" })).rows.map(([text]) => text ?? "");
@@ -105,7 +115,8 @@ describe("a manifest", () => {
   test("does not depend on the order of rows, nor on a session's settings", async () => {
     const before = await factsOf(superuser);
     await superuser.query(
-      "CREATE TEMPORARY TABLE kept AS SELECT * FROM app.items; TRUNCATE app.items; INSERT INTO app.items SELECT * FROM kept ORDER BY id DESC; DROP TABLE kept",
+      "CREATE TEMPORARY TABLE kept AS SELECT * FROM app.items; TRUNCATE app.items; " +
+        "INSERT INTO app.items SELECT * FROM kept ORDER BY id DESC; DROP TABLE kept",
     );
     await superuser.query(
       "SET TimeZone = 'Asia/Tokyo'; SET bytea_output = 'escape'; SET extra_float_digits = 0; SET DateStyle = 'German'",

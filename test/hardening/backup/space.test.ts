@@ -26,14 +26,16 @@ describe.each([["sh"], ["busybox", "sh"]])("%s", (program = "sh", ...args) => {
     const refused = run(RESERVE_MIB + 99, "room_for 'a drill' 100 .");
     expect(refused.status).toBe(1);
     expect(refused.stdout).toBe(
-      "a drill may take 100 MiB and has to leave 512 MiB to Postgres, and the disk has 611 MiB free: make room (docs/backups.md)\n",
+      "a drill may take 100 MiB and has to leave 512 MiB to Postgres, and the disk has 611 MiB free: " +
+        "make room (docs/backups.md)\n",
     );
   });
 
   testShell("a file cannot grow into the reserve: an error of the command that writes, which is not killed", () => {
     const written = run(
       RESERVE_MIB + 2,
-      'bounded . sh -c \'head -c 3000000 /dev/zero >big 2>/dev/null; echo "head $?"\'; echo "after $?"; head -c 3000000 /dev/zero >free; echo "free $?"',
+      'bounded . sh -c \'head -c 3000000 /dev/zero >big 2>/dev/null; echo "head $?"\'; echo "after $?"; ' +
+        'head -c 3000000 /dev/zero >free; echo "free $?"',
     );
     expect(written.stdout).toBe("head 1\nafter 0\nfree 0\n");
     expect(statSync(join(directory, "big")).size).toBe(2 * 1024 ** 2);

@@ -12,7 +12,8 @@ case " $FAILS " in *" $1 "*)
   echo 'write /repository/data: no space left on device' >&2
   exit 1 ;;
 esac
-case $1 in backup) echo '{"message_type":"summary","total_bytes_processed":100,"data_added_packed":10,"snapshot_id":"aa11"}' ;; esac
+summary='{"message_type":"summary","total_bytes_processed":100,"data_added_packed":10,"snapshot_id":"aa11"}'
+case $1 in backup) echo "$summary" ;; esac
 `;
 
 /** What an S3 server's refusal looks like: restic tries again, for a quarter of an hour. */
@@ -135,7 +136,7 @@ describe("a dump that waits", () => {
     expect(store.turn(DUMPED + 910)).toEqual(["cat", "cat", "backup", "check", "unlock", "forget"]);
   });
 
-  test("leaves nothing of a failed attempt on a disk of the host's, says why once, and is tried again after a minute", () => {
+  test("leaves nothing of a failed attempt on a disk of the host, says why once, and tries again in a minute", () => {
     const store = waiting();
     expect(store.turn(DUMPED + 5, ["backup"])).toEqual(["cat", "backup", "unlock", "prune"]);
     expect(store.state("failed")).toMatchObject({
@@ -152,7 +153,8 @@ describe("a dump that waits", () => {
     expect(store.state("failed")).toMatchObject({
       step: "storing the backup",
       error:
-        "storing the backup may take 0 MiB and has to leave 512 MiB to Postgres, and the disk has 511 MiB free: make room (docs/backups.md)",
+        "storing the backup may take 0 MiB and has to leave 512 MiB to Postgres, " +
+        "and the disk has 511 MiB free: make room (docs/backups.md)",
     });
     expect(store.turn(DUMPED + 66, [], "yes", 513)).toEqual(["cat", "backup", "check", "unlock", "forget"]);
     expect(waiting("s3:https://s3.example.com/b").turn(DUMPED + 5, [], "yes", 1)).toEqual([
@@ -169,7 +171,7 @@ describe("a dump that waits", () => {
   });
 });
 
-test("a repository that restic tries to open for a quarter of an hour is given up before, with what the server said last", () => {
+test("a repository that restic would try for 15 minutes is given up before, with the server's last words", () => {
   const store = new Store("s3:https://s3.example.com/b");
   stores.push(store);
   writeFileSync(join(store.directory, "bin/restic"), PERSISTENT);

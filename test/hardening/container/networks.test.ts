@@ -5,6 +5,7 @@ const INPUT: NetworksInput = {
   stackName: "rampart-prod",
   pool: "10.20.0.0/16",
   dockerApiConsumers: [],
+  acme: false,
   egress: false,
   databaseAccess: false,
 };
@@ -23,18 +24,24 @@ const overlaps = (all: readonly string[]): string[] =>
   );
 
 describe("the plan of the networks", () => {
-  test("has three networks always, and the others where something asks for them", () => {
-    expect(subnets({})).toEqual({ public: "10.20.0.0/24", proxy: "10.20.8.0/22", internal: "10.20.12.0/22" });
+  test("has four networks always, and the others where something asks for them", () => {
+    expect(subnets({})).toEqual({
+      public: "10.20.0.0/24",
+      gateway: "10.20.2.0/24",
+      proxy: "10.20.8.0/22",
+      internal: "10.20.12.0/22",
+    });
     expect(subnets({ egress: true })).toEqual({ ...subnets({}), egress: "10.20.4.0/22" });
     expect(subnets({ databaseAccess: true })).toEqual({ ...subnets({}), "database-access": "10.20.1.0/24" });
   });
 
-  test("denies by default: only public, egress and database-access have a way out, and their members no way to each other", () => {
+  test("denies by default: only public, egress and database-access have a way out, none to each other", () => {
     const plan = planNetworks({ ...INPUT, egress: true, databaseAccess: true, dockerApiConsumers: ["worker"] });
     expect(
       plan.map(({ name, internal, icc }) => `${name} ${internal ? "internal" : "open"}${icc ? "" : ", apart"}`),
     ).toEqual([
       "public open, apart",
+      "gateway internal",
       "proxy internal",
       "internal internal",
       "egress open, apart",
@@ -63,12 +70,12 @@ describe("the plan of the networks", () => {
     );
   });
 
-  test("gives each consumer of the Docker API a subnet that no other network has, whatever their number and order", () => {
+  test("gives each consumer of the Docker API a subnet of its own, whatever their number and order", () => {
     const names = fc.uniqueArray(fc.stringMatching(/^[a-z][a-z0-9-]{0,12}$/), { maxLength: 120 });
     fc.assert(
       fc.property(names, (consumers) => {
         const one = subnets({ dockerApiConsumers: consumers, egress: true, databaseAccess: true });
-        expect(new Set(Object.values(one)).size).toBe(consumers.length + 5);
+        expect(new Set(Object.values(one)).size).toBe(consumers.length + 6);
         expect(overlaps(Object.values(one))).toEqual([]);
         expect(subnets({ dockerApiConsumers: [...consumers].reverse(), egress: true, databaseAccess: true })).toEqual(
           one,
@@ -82,7 +89,7 @@ describe("the plan of the networks", () => {
 
   test("finds a place for all that there can be", () => {
     const consumers = Array.from({ length: 240 }, (_, index) => `c${index}`);
-    expect(new Set(Object.values(subnets({ dockerApiConsumers: consumers }))).size).toBe(243);
+    expect(new Set(Object.values(subnets({ dockerApiConsumers: consumers }))).size).toBe(244);
   });
 
   test("does not change the others' networks when one comes that meets none of them", () => {

@@ -2,18 +2,39 @@
 
 /** `docker create --name x alpine` of Docker CLI 28.2, as captured on the wire. */
 export const CLI_CREATE =
-  '{"Hostname":"","Domainname":"","User":"","AttachStdin":false,"AttachStdout":true,"AttachStderr":true,"Tty":false,"OpenStdin":false,"StdinOnce":false,"Env":["A=\\"Privileged\\":true"],"Cmd":["sh","-c","echo \\u003chi\\u003e \\u0026 é"],"Healthcheck":{"Test":["CMD-SHELL","curl \\"x\\""]},"Image":"alpine","Volumes":{},"WorkingDir":"","Entrypoint":null,"OnBuild":null,"Labels":{"a":"b"},"HostConfig":{"Binds":["vol:/data:ro"],"ContainerIDFile":"","LogConfig":{"Type":"","Config":{}},"NetworkMode":"foo","PortBindings":{},"RestartPolicy":{"Name":"no","MaximumRetryCount":0},"AutoRemove":false,"VolumeDriver":"","VolumesFrom":null,"ConsoleSize":[0,0],"CapAdd":null,"CapDrop":["ALL"],"CgroupnsMode":"","Dns":[],"DnsOptions":[],"DnsSearch":[],"ExtraHosts":null,"GroupAdd":null,"IpcMode":"","Cgroup":"","Links":null,"OomScoreAdj":0,"PidMode":"","Privileged":false,"PublishAllPorts":false,"ReadonlyRootfs":true,"SecurityOpt":["no-new-privileges"],"Tmpfs":{"/tmp":""},"UTSMode":"","UsernsMode":"","ShmSize":0,"Isolation":"","CpuShares":0,"Memory":67108864,"NanoCpus":500000000,"CgroupParent":"","BlkioWeight":0,"BlkioWeightDevice":[],"BlkioDeviceReadBps":[],"BlkioDeviceWriteBps":[],"BlkioDeviceReadIOps":[],"BlkioDeviceWriteIOps":[],"CpuPeriod":0,"CpuQuota":0,"CpuRealtimePeriod":0,"CpuRealtimeRuntime":0,"CpusetCpus":"","CpusetMems":"","Devices":[],"DeviceCgroupRules":null,"DeviceRequests":null,"MemoryReservation":0,"MemorySwap":0,"MemorySwappiness":-1,"OomKillDisable":false,"PidsLimit":0,"Ulimits":[],"CpuCount":0,"CpuPercent":0,"IOMaximumIOps":0,"IOMaximumBandwidth":0,"Mounts":[{"Type":"volume","Source":"v","Target":"/d"}],"MaskedPaths":null,"ReadonlyPaths":null,"Init":true},"NetworkingConfig":{"EndpointsConfig":{"foo":{"IPAMConfig":null,"Links":null,"Aliases":["bar"],"MacAddress":"","DriverOpts":null,"GwPriority":0,"NetworkID":"","EndpointID":"","Gateway":"","IPAddress":"","IPPrefixLen":0,"IPv6Gateway":"","GlobalIPv6Address":"","GlobalIPv6PrefixLen":0,"DNSNames":null}}}}\n';
+  '{"Hostname":"","Domainname":"","User":"","AttachStdin":false,"AttachStdout":true,"AttachStderr":true,' +
+  '"Tty":false,"OpenStdin":false,"StdinOnce":false,"Env":["A=\\"Privileged\\":true"],"Cmd":["sh","-c","echo ' +
+  '\\u003chi\\u003e \\u0026 é"],"Healthcheck":{"Test":["CMD-SHELL","curl ' +
+  '\\"x\\""]},"Image":"alpine","Volumes":{},"WorkingDir":"","Entrypoint":null,"OnBuild":null,' +
+  '"Labels":{"a":"b"},"HostConfig":{"Binds":["vol:/data:ro"],"ContainerIDFile":"","LogConfig":{"Type":"",' +
+  '"Config":{}},"NetworkMode":"foo","PortBindings":{},"RestartPolicy":{"Name":"no","MaximumRetryCount":0},' +
+  '"AutoRemove":false,"VolumeDriver":"","VolumesFrom":null,"ConsoleSize":[0,0],"CapAdd":null,"CapDrop":["ALL"],' +
+  '"CgroupnsMode":"","Dns":[],"DnsOptions":[],"DnsSearch":[],"ExtraHosts":null,"GroupAdd":null,"IpcMode":"",' +
+  '"Cgroup":"","Links":null,"OomScoreAdj":0,"PidMode":"","Privileged":false,"PublishAllPorts":false,' +
+  '"ReadonlyRootfs":true,"SecurityOpt":["no-new-privileges"],"Tmpfs":{"/tmp":""},"UTSMode":"","UsernsMode":"",' +
+  '"ShmSize":0,"Isolation":"","CpuShares":0,"Memory":67108864,"NanoCpus":500000000,"CgroupParent":"",' +
+  '"BlkioWeight":0,"BlkioWeightDevice":[],"BlkioDeviceReadBps":[],"BlkioDeviceWriteBps":[],' +
+  '"BlkioDeviceReadIOps":[],"BlkioDeviceWriteIOps":[],"CpuPeriod":0,"CpuQuota":0,"CpuRealtimePeriod":0,' +
+  '"CpuRealtimeRuntime":0,"CpusetCpus":"","CpusetMems":"","Devices":[],"DeviceCgroupRules":null,' +
+  '"DeviceRequests":null,"MemoryReservation":0,"MemorySwap":0,"MemorySwappiness":-1,"OomKillDisable":false,' +
+  '"PidsLimit":0,"Ulimits":[],"CpuCount":0,"CpuPercent":0,"IOMaximumIOps":0,"IOMaximumBandwidth":0,' +
+  '"Mounts":[{"Type":"volume","Source":"v","Target":"/d"}],"MaskedPaths":null,"ReadonlyPaths":null,' +
+  '"Init":true},"NetworkingConfig":{"EndpointsConfig":{"foo":{"IPAMConfig":null,"Links":null,"Aliases":["bar"],' +
+  '"MacAddress":"","DriverOpts":null,"GwPriority":0,"NetworkID":"","EndpointID":"","Gateway":"","IPAddress":"",' +
+  '"IPPrefixLen":0,"IPv6Gateway":"","GlobalIPv6Address":"","GlobalIPv6PrefixLen":0,"DNSNames":null}}}}\n';
 
 export const GOOD_CREATE: readonly (readonly [string, string])[] = [
   ["the docker CLI's", CLI_CREATE],
   ["dockerode's smallest", '{"Image":"alpine"}'],
   [
     "dockerode's usual",
-    '{"Image":"a","name":"x","Cmd":["sleep","1"],"Labels":{"traefik.enable":"true"},"HostConfig":{"Memory":1,"NetworkMode":"n"}}',
+    '{"Image":"a","name":"x","Cmd":["sleep","1"],"Labels":{"traefik.enable":"true"},"HostConfig":{"Memory":1,' +
+      '"NetworkMode":"n"}}',
   ],
   [
     "dockerode's run",
-    '{"Hostname":"","User":"","AttachStdin":false,"Tty":true,"Env":null,"Cmd":"x","Image":"a","Volumes":{},"VolumesFrom":[]}',
+    '{"Hostname":"","User":"","AttachStdin":false,"Tty":true,"Env":null,"Cmd":"x","Image":"a","Volumes":{},' +
+      '"VolumesFrom":[]}',
   ],
   [
     "python's spaces",
@@ -36,7 +57,8 @@ export const HARMFUL: readonly (readonly [string, string, string])[] = [
   [
     "driver-options",
     "Mounts",
-    '[{"Type":"volume","Target":"/d","VolumeOptions":{"DriverConfig":{"Name":"local","Options":{"type":"none","o":"bind","device":"/"}}}}]',
+    '[{"Type":"volume","Target":"/d","VolumeOptions":{"DriverConfig":{"Name":"local","Options":{"type":"none",' +
+      '"o":"bind","device":"/"}}}}]',
   ],
   ["device", "Devices", '[{"PathOnHost":"/dev/sda","PathInContainer":"/dev/sda","CgroupPermissions":"rwm"}]'],
   ["device", "DeviceRequests", '[{"Count":-1,"Capabilities":[["gpu"]]}]'],

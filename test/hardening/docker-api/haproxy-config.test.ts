@@ -44,7 +44,8 @@ describe("renderHaproxyConfig", () => {
     [{ listenAddress: "0.0.0.0 x" }, 'docker API proxy: listenAddress: given "0.0.0.0 x"; allowed: an address or *'],
     [
       { volumePrefix: "beef" },
-      'docker API proxy: volumePrefix: given "beef"; allowed: lower-case letters, digits, "_", "." and "-", with one that no id has (g to z, "_", "." or "-")',
+      'docker API proxy: volumePrefix: given "beef"; allowed: ' +
+        'lower-case letters, digits, "_", "." and "-", with one that no id has (g to z, "_", "." or "-")',
     ],
   ])("refuses %j", (change, message) => {
     expect(() => renderHaproxyConfig({ consumer: "edge", permissions: TRAEFIK, ...change })).toThrow(message);
@@ -323,33 +324,40 @@ describeWith("haproxy")("a real HAProxy for a worker", () => {
   test.each([
     [
       "HTTP/1.0 with a harmful body",
-      `POST /containers/create HTTP/1.0\r\nContent-Type: application/json\r\nContent-Length: ${bad.length}\r\n\r\n${bad}`,
+      `POST /containers/create HTTP/1.0\r\nContent-Type: application/json\r\nContent-Length: ${bad.length}\r\n` +
+        `\r\n${bad}`,
     ],
     ["HTTP/0.9", "GET /secrets\r\n\r\n"],
     ["HTTP/2 from its preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"],
     [
       "two lengths",
-      `POST /containers/create HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${good.length}\r\nContent-Length: ${bad.length}\r\n\r\n${bad}`,
+      "POST /containers/create HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" +
+        `Content-Length: ${good.length}\r\nContent-Length: ${bad.length}\r\n\r\n${bad}`,
     ],
     [
       "a length with a sign",
-      `POST /containers/create HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: +${bad.length}\r\n\r\n${bad}`,
+      "POST /containers/create HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" +
+        `Content-Length: +${bad.length}\r\n\r\n${bad}`,
     ],
     [
       "length and chunks",
-      `POST /containers/create HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n${chunk(bad)}0\r\n\r\n`,
+      "POST /containers/create HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 4\r\n" +
+        `Transfer-Encoding: chunked\r\n\r\n${chunk(bad)}0\r\n\r\n`,
     ],
     [
       "an unknown transfer encoding",
-      `POST /containers/create HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: identity\r\nContent-Length: ${bad.length}\r\n\r\n${bad}`,
+      "POST /containers/create HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" +
+        `Transfer-Encoding: identity\r\nContent-Length: ${bad.length}\r\n\r\n${bad}`,
     ],
     [
       "a folded header",
-      `POST /containers/create HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding:\r\n chunked\r\n\r\n${chunk(bad)}0\r\n\r\n`,
+      "POST /containers/create HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding:\r\n" +
+        ` chunked\r\n\r\n${chunk(bad)}0\r\n\r\n`,
     ],
     [
       "a space before the colon",
-      `POST /containers/create HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding : chunked\r\n\r\n${chunk(bad)}0\r\n\r\n`,
+      "POST /containers/create HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" +
+        `Transfer-Encoding : chunked\r\n\r\n${chunk(bad)}0\r\n\r\n`,
     ],
   ])("refuses %s", (_name, bytes) => refused(bytes));
 
@@ -377,7 +385,8 @@ describeWith("haproxy")("a real HAProxy for a worker", () => {
     expect(await denied()).toBe(before + 1);
     await allowed(create(CLI_CREATE));
     expect(proxy.log()).toContain(
-      'allowed consumer=worker method=POST path=/v1.41/containers/create rule=- permission="POST /containers/create" status=200',
+      'allowed consumer=worker method=POST path=/v1.41/containers/create rule=- permission="POST ' +
+        '/containers/create" status=200',
     );
     expect((await fetch(`http://127.0.0.1:${proxy.healthPort}/metrics`)).status).toBe(200);
     expect((await fetch(`http://127.0.0.1:${proxy.healthPort}/containers/json`)).status).toBe(403);

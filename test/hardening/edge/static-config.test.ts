@@ -1,5 +1,6 @@
 import { parse } from "yaml";
 import {
+  asksOverHttp,
   certResolverName,
   parseTraefikVersion,
   renderTraefikStatic,
@@ -7,8 +8,6 @@ import {
 } from "../../../hardening/edge";
 
 const settings: TraefikStaticSettings = {
-  traefikVersion: { major: 3, minor: 7, patch: 13 },
-  externalHttpsPort: 443,
   certificates: { kind: "self-signed" },
 };
 const ACME = {
@@ -27,13 +26,14 @@ describe("renderTraefikStatic", () => {
     expect(renderTraefikStatic({ ...settings, certificates: ACME })).toMatchSnapshot();
   });
 
-  it("has no API, no dashboard and no provider but files", () => {
+  it("has no API, no dashboard and no provider but files, and no log of requests: they are the gateway's", () => {
     const keys = Object.keys(rendered()).sort();
-    expect(keys).toEqual(["accessLog", "entryPoints", "global", "log", "ping", "providers"]);
+    expect(keys).toEqual(["entryPoints", "global", "log", "ping", "providers"]);
     expect(rendered().providers).toEqual({
       file: { directory: "/etc/traefik/dynamic", watch: true },
       providersThrottleDuration: "200ms",
     });
+    expect(rendered().global).toEqual({ checkNewVersion: false, sendAnonymousUsage: false });
   });
 
   it("keeps ping on the container's loopback", () => {
@@ -41,9 +41,18 @@ describe("renderTraefikStatic", () => {
     expect(rendered().ping).toEqual({ entryPoint: "ping" });
   });
 
-  it("redirects to the port that a browser sees", () => {
-    expect(rendered({ externalHttpsPort: 8443 }).entryPoints).toMatchObject({
-      web: { http: { redirections: { entryPoint: { to: ":8443", scheme: "https", permanent: true } } } },
+  it("gives a client five seconds to name its host, and knows nothing of HTTP on published ports", () => {
+    const published = (port: number): object => ({
+      address: `:${port}`,
+      transport: {
+        lifeCycle: { graceTimeOut: "10s", requestAcceptGraceTimeout: "0s" },
+        respondingTimeouts: { readTimeout: "5s" },
+      },
+    });
+    expect(rendered().entryPoints).toEqual({
+      ping: { address: "127.0.0.1:8082" },
+      web: published(8080),
+      websecure: published(8443),
     });
   });
 
@@ -51,30 +60,16 @@ describe("renderTraefikStatic", () => {
     expect(Object.keys(rendered({ http: false }).entryPoints as object)).toEqual(["ping", "websecure"]);
   });
 
-  it("trusts nobody's X-Forwarded-For unless told to", () => {
-    expect(rendered().entryPoints).toMatchObject({
-      websecure: { forwardedHeaders: { insecure: false, trustedIPs: [] } },
-    });
-    expect(rendered({ trustedProxies: ["192.0.2.0/24"] }).entryPoints).toMatchObject({
-      websecure: { forwardedHeaders: { trustedIPs: ["192.0.2.0/24"] } },
-    });
-  });
-
-  it.each([
-    ["3.6.7", false, false],
-    ["3.6.18", true, false],
-    ["3.6.22", true, true],
-    ["3.7.1", false, false],
-    ["3.7.2", true, false],
-    ["3.7.5", true, false],
-    ["3.7.6", true, true],
-    ["3.7.13", true, true],
-    ["3.8.0", true, true],
-    ["4.0.0", true, true],
-  ])("writes for %s only what that version knows", (version, queryParameters, underscores) => {
-    const text = renderTraefikStatic({ ...settings, traefikVersion: parseTraefikVersion(version) });
-    expect(text.includes("queryParameters:")).toBe(queryParameters);
-    expect(text.includes("underscoreHeadersStrategy: reject")).toBe(underscores);
+  it("listens for the gateway only where the CA asks over plain http", () => {
+    const acme = { address: ":8081" };
+    expect(rendered({ certificates: ACME }).entryPoints).toMatchObject({ acme });
+    const overTls = { ...ACME, challenge: "tls-alpn-01" } as const;
+    expect(rendered({ certificates: overTls }).entryPoints).not.toHaveProperty("acme");
+    expect([settings, { certificates: ACME }, { certificates: overTls }].map((one) => asksOverHttp(one))).toEqual([
+      false,
+      true,
+      false,
+    ]);
   });
 
   it("keeps one storage file a CA and sends no empty keys", () => {
@@ -83,7 +78,7 @@ describe("renderTraefikStatic", () => {
         acme: {
           caServer: "https://acme-staging-v02.api.letsencrypt.org/directory",
           email: "ops@example.com",
-          httpChallenge: { entryPoint: "web" },
+          httpChallenge: { entryPoint: "acme" },
           keyType: "EC256",
           storage: "/acme/letsencrypt-staging.json",
         },

@@ -35,7 +35,8 @@ const routes = (maintenance: Readonly<Record<string, string>>) =>
     connections: { perClient: 256, total: 1500 },
     externalHttpsPort: 8443,
     routes: [route("web", "app.acme.com"), route("shop", "shop.acme.com")],
-    acmeTarget: "localhost:9",
+    edge: { host: "localhost", tls: 9, acme: 9 },
+    http: true,
     maintenance,
   });
 
@@ -59,7 +60,7 @@ describeWith("haproxy")("a real HAProxy", () => {
     for (const port of Object.values(GATEWAY_PORTS)) ports.set(port, await freePort());
     const own = (text: string): string =>
       text
-        .replace(/:(80\d\d|8443)\b/g, (whole, port: string) => {
+        .replace(/:(8[04]\d\d)\b/g, (whole, port: string) => {
           const mine = ports.get(Number(port));
           return mine === undefined ? whole : `:${mine}`;
         })
@@ -153,9 +154,13 @@ describeWith("haproxy")("a real HAProxy", () => {
     expect(await answer({ host: "shop.acme.com" })).toMatch(/^HTTP\/1\.1 503 [^]*the application cannot be reached/);
     expect(await answer({ host: "other.acme.com" })).toMatch(/^HTTP\/1\.1 404 /);
     expect(await answer({ path: "/a;b" })).toMatch(/^HTTP\/1\.1 400 /);
-    const redirect = await answer({ port: GATEWAY_PORTS.http, path: "/x" });
+    const redirect = await answer({ port: GATEWAY_PORTS.http, proxied: false, path: "/x" });
     expect(redirect).toMatch(/^HTTP\/1\.1 301 /);
-    const challenge = await answer({ port: GATEWAY_PORTS.http, path: "/.well-known/acme-challenge/token" });
+    const challenge = await answer({
+      port: GATEWAY_PORTS.http,
+      proxied: false,
+      path: "/.well-known/acme-challenge/token",
+    });
     expect(challenge).toMatch(/^HTTP\/1\.1 503 [^]*the application cannot be reached/);
   });
 });

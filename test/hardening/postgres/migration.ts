@@ -11,7 +11,8 @@ export const FIRST_MIGRATION: readonly string[] = [
   "CREATE MATERIALIZED VIEW item_count AS SELECT 1 AS one, count(*) AS total FROM item",
   "CREATE UNIQUE INDEX ON item_count (one)",
   "CREATE FUNCTION double(n integer) RETURNS integer LANGUAGE sql AS 'SELECT n * 2'",
-  "CREATE FUNCTION add_note() RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = app AS 'INSERT INTO ledger (note) VALUES (''x'')'",
+  "CREATE FUNCTION add_note() RETURNS void LANGUAGE sql SECURITY DEFINER " +
+    "SET search_path = app AS 'INSERT INTO ledger (note) VALUES (''x'')'",
   "CREATE PROCEDURE tidy() LANGUAGE sql AS 'SELECT 1'",
   "CREATE DOMAIN grade AS integer CHECK (VALUE > 0)",
   "CREATE TYPE pair AS (a integer, b integer)",
@@ -86,7 +87,10 @@ const schemaProbes = (kind: string, schema: string): Record<string, Record<strin
 /** Whether an object is in the second database. */
 export const inSecondDatabase = (object: string): boolean => object.endsWith("second database");
 
-/** SQL by object and action, run in a transaction that is rolled back. `$other` is a least-privilege role that is not the one who runs it. */
+/**
+ * SQL by object and action, run in a transaction that is rolled back. `$other` is a least-privilege role that is not
+ * the one who runs it.
+ */
 export const PROBES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   table: {
     ...rowProbes("item", "INSERT INTO item VALUES (2, 'two')"),
@@ -100,7 +104,8 @@ export const PROBES: Readonly<Record<string, Readonly<Record<string, string>>>> 
     "CREATE INDEX": "CREATE INDEX ON item (name)",
     "CREATE TRIGGER": "CREATE TRIGGER t BEFORE INSERT ON item FOR EACH ROW EXECUTE FUNCTION touch()",
     GRANT:
-      "DO $$ BEGIN GRANT SELECT ON app.item TO PUBLIC; IF NOT has_table_privilege('stranger', 'app.item', 'SELECT') THEN RAISE insufficient_privilege; END IF; END $$",
+      "DO $$ BEGIN GRANT SELECT ON app.item TO PUBLIC; IF NOT has_table_privilege('stranger', 'app.item', " +
+      "'SELECT') THEN RAISE insufficient_privilege; END IF; END $$",
     "DISABLE ROW SECURITY": "ALTER TABLE item DISABLE ROW LEVEL SECURITY",
   },
   "table with forced row security": {
@@ -225,7 +230,8 @@ export const PROBES: Readonly<Record<string, Readonly<Record<string, string>>>> 
     CHECKPOINT: "CHECKPOINT",
     "end another role's session": "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'postgres'",
     "see other roles' statements": refusedUnless(
-      "EXISTS (SELECT FROM pg_stat_activity WHERE usename = 'postgres' AND query NOT IN ('', '<insufficient privilege>'))",
+      "EXISTS (SELECT FROM pg_stat_activity WHERE usename = 'postgres' " +
+        "AND query NOT IN ('', '<insufficient privilege>'))",
     ),
     "read settings that show paths": "SHOW data_directory",
   },

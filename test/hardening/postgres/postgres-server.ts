@@ -144,8 +144,8 @@ export function passwordOf(user: string): string {
 const CACHE = join(__dirname, "../../../.rampart/cache");
 
 /**
- * Makes a data directory as `initdb` does, which takes most of the time until a server is ready: a copy of one that is made
- * once for each clone and version of PostgreSQL.
+ * Makes a data directory as `initdb` does, which takes most of the time until a server is ready: a copy of one that is
+ * made once for each clone and version of PostgreSQL.
  */
 function freshCluster(dataDirectory: string): void {
   const [version] =

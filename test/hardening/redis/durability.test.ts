@@ -73,7 +73,7 @@ describeWith("redis-server", "redis-cli")("what a real redis-server keeps", () =
     expect(api("GET", "api:9")).toBe("again");
   });
 
-  test("a file that is broken in another way is not taken for one: the start fails and says how to mend it", async () => {
+  test("a file that is broken in another way fails the start, which says how to mend it", async () => {
     api("SET", "api:k", "v");
     await server.stop("SIGTERM");
     appendFileSync(tail(), "nonsense\r\n*1\r\n$4\r\nPING\r\n");

@@ -20,7 +20,9 @@ export const freePort = (): Promise<number> =>
     });
   });
 
-/** A real redis-server, started by the start script as in the container, with its directories under one temporary one. */
+/**
+ * A real redis-server, started by the start script as in the container, with its directories under one temporary one.
+ */
 export class RedisServer {
   readonly directory = mkdtempSync(join(tmpdir(), "rampart-redis-"));
   log = "";

@@ -96,7 +96,8 @@ describe("redis.conf", () => {
 describe("the ACL file", () => {
   test("as a person reads it", () => {
     const commands =
-      "+@all -@admin -@dangerous +info -function -script|debug -script|flush -script|kill -client|tracking -memory +memory|usage -dbsize -pubsub -randomkey -scan";
+      "+@all -@admin -@dangerous +info -function -script|debug -script|flush -script|kill -client|tracking " +
+      "-memory +memory|usage -dbsize -pubsub -randomkey -scan";
     const hash = (user: string): string => `#${redisPasswordHash(user)}`;
     expect(renderRedisAcl(USERS).split("\n")).toEqual([
       "user default reset off",
@@ -228,7 +229,7 @@ describeWith("redis-server", "redis-cli")("a real redis-server with both files",
     );
   });
 
-  test("one service cannot have Redis killed for lack of memory: long commands, and answers that nobody reads", async () => {
+  test("one service cannot exhaust Redis' memory: long commands, and answers that nobody reads", async () => {
     const long = await server.connect("api", "apipassword");
     await expect(long.ask("SET", "api:long", "x".repeat(20_000_000))).rejects.toThrow(
       /invalid bulk length|the connection was cut/,

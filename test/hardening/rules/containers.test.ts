@@ -57,6 +57,7 @@ describe("the happy path", () => {
       "rampart-prod-backups-restore-drill",
       "rampart-prod-docker-api-api",
       "rampart-prod-edge",
+      "rampart-prod-gateway",
       "rampart-prod-postgres",
       "rampart-prod-redis",
     ]);

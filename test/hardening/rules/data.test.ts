@@ -24,8 +24,10 @@ const judged = (of: StackView): string[] =>
 
 test("the rules of data hold for a stack that does everything right", () => {
   expect(judged(view())).toEqual([
-    "rampart-database-tls: pass: Postgres takes TLS 1.3 alone, verified by every client; the certificate ends on 2027-10-06, and `pulumi up` renews it from 2026-12-03 on",
-    "rampart-database-tls: pass: Redis takes TLS 1.3 alone; the certificate ends on 2027-10-06, and `pulumi up` renews it from 2026-12-03 on",
+    "rampart-database-tls: pass: Postgres takes only TLS 1.3, verified by every client; " +
+      "the certificate ends on 2027-10-06, and `pulumi up` renews it from 2026-12-03 on",
+    "rampart-database-tls: pass: Redis takes only TLS 1.3; " +
+      "the certificate ends on 2027-10-06, and `pulumi up` renews it from 2026-12-03 on",
     "rampart-database-tls: pass: the stack's authority ends on 2046-01-01",
     "rampart-tenancy: pass: row security is forced on every table of a tenant's",
     "rampart-elevations: pass: nobody is elevated",
@@ -48,13 +50,15 @@ test.each<[string, Partial<DataFacts>, StackView["environment"], string]>([
     "a certificate that ends soon",
     { at: "2027-09-20T00:00:00Z" },
     "prod",
-    "rampart-database-tls: fail: Postgres: the certificate ends on 2027-10-06, and `pulumi up` renews it from 2026-12-03 on: 16 days are left; run `pulumi up`",
+    "rampart-database-tls: fail: Postgres: the certificate ends on 2027-10-06, " +
+      "and `pulumi up` renews it from 2026-12-03 on: 16 days are left; run `pulumi up`",
   ],
   [
     "Redis' own, too",
     { at: "2027-09-20T00:00:00Z", database: false },
     "prod",
-    "rampart-database-tls: fail: Redis: the certificate ends on 2027-10-06, and `pulumi up` renews it from 2026-12-03 on: 16 days are left; run `pulumi up`",
+    "rampart-database-tls: fail: Redis: the certificate ends on 2027-10-06, " +
+      "and `pulumi up` renews it from 2026-12-03 on: 16 days are left; run `pulumi up`",
   ],
   [
     "an authority that its certificates would outlive",
@@ -67,13 +71,15 @@ test.each<[string, Partial<DataFacts>, StackView["environment"], string]>([
       at: "2044-12-01T00:00:00Z",
     },
     "prod",
-    "rampart-database-tls: fail: the stack's authority ends on 2046-01-01, which `pulumi up` does not renew; replace its seed, see docs/connections.md",
+    "rampart-database-tls: fail: the stack's authority ends on 2046-01-01, which `pulumi up` does not renew; " +
+      "replace its seed, see docs/connections.md",
   ],
   [
     "one that has ended",
     { at: "2027-10-07T00:00:00Z" },
     "prod",
-    "rampart-database-tls: fail: Postgres: the certificate ends on 2027-10-06, and `pulumi up` renews it from 2026-12-03 on: clients refuse it; run `pulumi up`",
+    "rampart-database-tls: fail: Postgres: the certificate ends on 2027-10-06, " +
+      "and `pulumi up` renews it from 2026-12-03 on: clients refuse it; run `pulumi up`",
   ],
   [
     "Redis in clear",
@@ -85,7 +91,8 @@ test.each<[string, Partial<DataFacts>, StackView["environment"], string]>([
     "no tenancy",
     { tenancy: false },
     "prod",
-    "rampart-tenancy: skip: no tenancy is configured (database.tenancy); only you know whether the application has tenants",
+    "rampart-tenancy: skip: no tenancy is configured (database.tenancy); " +
+      "only you know whether the application has tenants",
   ],
   [
     "somebody elevated",

@@ -44,14 +44,17 @@ test("headers of one's own, and the application's, are said", () =>
   expect(
     posture({ headers: [{ ...route, changed: ["Referrer-Policy"], fromApplication: ["Content-Security-Policy"] }] }),
   ).toEqual([
-    "rampart-response-headers: open: acme-web: https://acme.com: the edge leaves Content-Security-Policy to the application: see that it sends them",
+    "rampart-response-headers: open: acme-web: https://acme.com: " +
+      "what the application sends as Content-Security-Policy stands: see that it is as strict",
     "rampart-response-headers: pass: acme-web: https://acme.com: the route has its own Referrer-Policy",
   ]));
 
 test("example hosts of a sample, and an engine in clear, are open", () =>
   expect(posture({ placeholders: ["a.example.com"], plainEngine: "tcp://10.0.0.5:2375" })).toEqual([
-    "rampart-placeholders: open: prod: this is a sample with a.example.com: replace them by your own; until then a deployment is refused",
-    "rampart-engine-connection: open: prod: the engine is reached at tcp://10.0.0.5:2375 in clear: whoever is on the way is root on its host (use ssh://, or tcp:// with docker:certPath)",
+    "rampart-placeholders: open: prod: this is a sample with a.example.com: replace them by your own; " +
+      "until then a deployment is refused",
+    "rampart-engine-connection: open: prod: the engine is reached at tcp://10.0.0.5:2375 in clear: " +
+      "whoever is on the way is root on its host (use ssh://, or tcp:// with docker:certPath)",
   ]));
 
 test("a host in maintenance stays open until it serves", () =>

@@ -151,7 +151,7 @@ describe("volumes of data", () => {
       .map(({ resource }) => resource)
       .sort();
 
-  test("are Postgres', Redis', the backups' and those that services share; not files, certificates or routes", async () => {
+  test("are Postgres', Redis', the backups' and those that services share: no files or certificates", async () => {
     const api = {
       ...SERVICE,
       data: "read-write",

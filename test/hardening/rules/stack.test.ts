@@ -77,6 +77,12 @@ describe("rampart-networks", () => {
     ["rampart-prod-postgres", "proxy", "fail: is on proxy"],
     ["rampart-prod-redis", "public", "fail: is on public"],
     ["rampart-prod-edge", "internal", "fail: is on internal"],
+    ["rampart-prod-edge", "proxy", "fail: is on proxy"],
+    ["rampart-prod-edge", "gateway", "pass: is only on the networks of its kind"],
+    ["rampart-prod-gateway", "proxy", "pass: is only on the networks of its kind"],
+    ["rampart-prod-gateway", "public", "fail: is on public"],
+    ["rampart-prod-gateway", "internal", "fail: is on internal"],
+    [API, "gateway", "fail: is on gateway"],
     ["rampart-prod-docker-api-api", "internal", "fail: is on internal"],
     ["rampart-prod-api-secrets-carrier", "internal", "fail: is on internal"],
   ])("%s on %s", (resource, network, expected) => {
@@ -145,7 +151,7 @@ describe("rampart-egress", () => {
 
 describe("rampart-data-protected", () => {
   const volume = "rampart-prod-postgres-data";
-  test("fails in production and staging where data goes with the stack; in dev it is said", () => {
+  test("fails in production and staging where data goes with the stack; in dev the message says so", () => {
     const open = withVolume(view, volume, { protected: false });
     expect(found("rampart-data-protected", view, volume)).toEqual(["pass: is protected and retained"]);
     expect(found("rampart-data-protected", open, volume)).toEqual(["fail: is deleted by `pulumi destroy`"]);
@@ -238,14 +244,16 @@ describe("rampart-database-host-access", () => {
     ]);
   });
 
-  test("fails, whatever a label says, for any other address, for Postgres' own port, and for a forwarder that is missing", () => {
+  test("fails, whatever a label says, for another address, for Postgres' own port, and without a forwarder", () => {
     expect(judged(forwarder("0.0.0.0"))).toEqual([
-      "prod: fail: rampart-prod-forwarder publishes Postgres on 0.0.0.0:15432, which is not a forwarder on the engine's 127.0.0.1",
+      "prod: fail: rampart-prod-forwarder publishes Postgres on 0.0.0.0:15432, " +
+        "which is not a forwarder on the engine's 127.0.0.1",
     ]);
     expect(
       judged(withContainer(view, { ports: [{ ip: "127.0.0.1", external: 5432 }] }, "rampart-prod-postgres")),
     ).toEqual([
-      "prod: fail: rampart-prod-postgres publishes Postgres on 127.0.0.1:5432, which is not a forwarder on the engine's 127.0.0.1",
+      "prod: fail: rampart-prod-postgres publishes Postgres on 127.0.0.1:5432, " +
+        "which is not a forwarder on the engine's 127.0.0.1",
     ]);
     expect(judged({ ...view, databaseAccess: "forwarder" })).toEqual([
       "prod: fail: database.access is forwarder, and there is no forwarder",

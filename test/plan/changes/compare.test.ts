@@ -55,7 +55,7 @@ const WEAKENINGS: readonly (readonly [string, LoadedConfig, LoadedConfig, string
     "a header that is left to the application",
     route({}),
     route({ headers: { fromApplication: ["X-Frame-Options"] } }),
-    `${at}.headers[X-Frame-Options]: DENY → left to the application`,
+    `${at}.headers[X-Frame-Options]: DENY → as the application sends it, else the default`,
   ],
   [
     "the internal network",
@@ -77,6 +77,48 @@ const WEAKENINGS: readonly (readonly [string, LoadedConfig, LoadedConfig, string
     `services.api.confinement.capabilities[CAP_CHOWN]: - → ${WHY}`,
   ],
   ["root", stack({}), stack({ user: { root: WHY } }), "services.api.user: 1000:1000 → root"],
+  [
+    "more methods",
+    route({ methods: ["GET", "POST"] }),
+    route({ methods: ["GET", "POST", "PUT"] }),
+    "services.api.routes[app.example.com/api].methods: GET, POST → GET, POST, PUT",
+  ],
+  [
+    "bodies of any type",
+    route({ contentTypes: ["application/json"] }),
+    route({}),
+    "services.api.routes[app.example.com/api].contentTypes: application/json → -",
+  ],
+  [
+    "bodies of another type",
+    route({ contentTypes: ["application/json"] }),
+    route({ contentTypes: ["application/json", "image/*"] }),
+    "services.api.routes[app.example.com/api].contentTypes: application/json → application/json, image/*",
+  ],
+  [
+    "larger headers",
+    route({}),
+    route({ maxHeaderKiB: 17 }),
+    "services.api.routes[app.example.com/api].maxHeaderKiB: 16 → 17",
+  ],
+  [
+    "a WebSocket",
+    route({}),
+    route({ webSocket: true }),
+    "services.api.routes[app.example.com/api].webSocket: false → true",
+  ],
+  ...(["requestSeconds", "responseSeconds", "streamSeconds"] as const).map((name): (typeof WEAKENINGS)[number] => [
+    `a longer ${name}`,
+    route({ timeouts: { [name]: 7 } }),
+    route({ timeouts: { [name]: 8 } }),
+    `services.api.routes[app.example.com/api].timeouts.${name}: 7 → 8`,
+  ]),
+  [
+    "more connections",
+    stack({}),
+    stack({}, { edge: { connections: { perClient: 257, total: 1501 } } }),
+    "edge.connections.perClient: 256 → 257",
+  ],
   [
     "a writable root",
     stack({}),

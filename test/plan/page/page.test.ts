@@ -43,7 +43,8 @@ describe("the page", () => {
     const style = /<style>([\s\S]*?)<\/style>/.exec(text)?.[1] ?? "";
     const hash = createHash("sha256").update(style).digest("base64");
     expect(text).toContain(
-      `content="default-src &#39;none&#39;; style-src &#39;sha256-${hash}&#39;; img-src data:; base-uri &#39;none&#39;; form-action &#39;none&#39;"`,
+      `content="default-src &#39;none&#39;; style-src &#39;sha256-${hash}&#39;; img-src data:; ` +
+        `base-uri &#39;none&#39;; form-action &#39;none&#39;"`,
     );
     expect(style).toContain("prefers-color-scheme:dark");
   });
@@ -111,7 +112,12 @@ describe("the topology", () => {
 
   test("is told in words", async () => {
     expect(describeTopology(topologyOf(await plan()))).toBe(
-      "The internet reaches the edge only, on port 80 and 443 of 0.0.0.0. With the edge on the network proxy, which has no way out: web. On the network internal, which has no way out: worker, migration, postgres, redis, backup. May open connections to the internet: worker. Use the Docker API through a socket proxy of their own: worker.",
+      "The internet reaches the gateway only, on port 80 and 443 of 0.0.0.0. " +
+        "The edge ends TLS for it, on a network of the two. " +
+        "With the gateway on the network proxy, which has no way out: web. " +
+        "On the network internal, which has no way out: worker, migration, postgres, redis, backup. " +
+        "May open connections to the internet: worker. Use the Docker API through a socket proxy of their own: " +
+        "worker.",
     );
   });
 });

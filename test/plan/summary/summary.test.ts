@@ -53,7 +53,7 @@ describe("a route", () => {
     expect(lines(item, "headers changed")).toEqual([
       "Content-Security-Policy: *",
       "Strict-Transport-Security: removed",
-      "Referrer-Policy: left to the application",
+      "Referrer-Policy: as the application sends it, else the default",
     ]);
     expect(lines(item, "further headers")).toEqual(["X-Own: 1"]);
     expect(weak(item)).toEqual(["headers changed"]);

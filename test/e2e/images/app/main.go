@@ -155,7 +155,7 @@ func writeError(w http.ResponseWriter, status int, err error) {
 	writeJSON(w, status, map[string]string{"error": err.Error()})
 }
 
-// urlFromFile reads the file that the variable names, anew at each call: a rotated secret is a rewritten file. No
+// urlFromFile reads the file that the variable names, at each call: a rotated secret is a rewritten file. No
 // error of it, or of what parses it, may carry the content.
 func urlFromFile(variable string) (string, error) {
 	path := os.Getenv(variable)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Written for the stand-in image. It follows the contract that the official postgres image documents: the same
-# environment names, the same order (initdb, a server on the socket alone, database, init scripts, then the real
+# environment names, the same order (initdb, a server only on the socket, database, init scripts, then the real
 # server), and the same refusals.
 set -Eeo pipefail
 
@@ -60,14 +60,15 @@ verify_minimum_env() {
 run_sql() {
   # Only the socket: nothing of the caller's PGHOST may send the setup to another server. A second --dbname, in the
   # arguments, wins.
-  PGHOST=/var/run/postgresql PGHOSTADDR='' psql -v ON_ERROR_STOP=1 --username "$POSTGRES_USER" --no-password --no-psqlrc \
-    --dbname "$POSTGRES_DB" "$@"
+  PGHOST=/var/run/postgresql PGHOSTADDR='' psql -v ON_ERROR_STOP=1 --username "$POSTGRES_USER" --no-password \
+    --no-psqlrc --dbname "$POSTGRES_DB" "$@"
 }
 
 create_database() {
   if [ "$POSTGRES_DB" != postgres ]; then
     local have
-    have=$(run_sql --dbname postgres --set db="$POSTGRES_DB" --tuples-only <<<"SELECT 1 FROM pg_database WHERE datname = :'db';")
+    have=$(run_sql --dbname postgres --set db="$POSTGRES_DB" --tuples-only \
+      <<<"SELECT 1 FROM pg_database WHERE datname = :'db';")
     [ -n "$have" ] || run_sql --dbname postgres --set db="$POSTGRES_DB" <<<'CREATE DATABASE :"db";'
   fi
 }

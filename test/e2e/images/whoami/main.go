@@ -1,4 +1,4 @@
-// Command whoami follows the contract of traefik/whoami v1.11, written anew: it tells who answered and what was
+// Command whoami follows the contract of traefik/whoami v1.11, written from scratch: it tells who answered and what was
 // asked. Left out are /echo (a web socket), gRPC and the TLS listener.
 package main
 

@@ -116,7 +116,7 @@ test.each(["app_rw", "app_ro", "migrator", "monitor"])(
   },
 );
 
-test("a password that an elevated session gave is void, too, when the entry goes before the watch has looked", async () => {
+test("a password that an elevated session gave is void, too, when its entry goes before the watch looks", async () => {
   await apply([ANNA]);
   const anna = await login("elevated_anna");
   await anna.query("ALTER ROLE app_rw PASSWORD 'stolen1'");
@@ -176,7 +176,8 @@ test("an elevated session starts with the search path and the limits of its role
   await apply([{ ...ANNA, role: "migrator" }]);
   const [anna, migrator] = [await login("elevated_anna"), await login("migrator")];
   const settings =
-    "SELECT current_setting('search_path') AS path, current_setting('statement_timeout') AS statement, current_setting('idle_in_transaction_session_timeout') AS idle";
+    "SELECT current_setting('search_path') AS path, current_setting('statement_timeout') AS statement, " +
+    "current_setting('idle_in_transaction_session_timeout') AS idle";
   expect((await anna.query(settings)).rows).toEqual((await migrator.query(settings)).rows);
   await migrator.query("CREATE TABLE app.found (id int)");
   await anna.query("SELECT * FROM found");

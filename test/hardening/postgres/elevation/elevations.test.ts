@@ -109,7 +109,9 @@ test("an elevated login acts as its role, and has no right of its own", async ()
     await expect(anna.query(sql)).rejects.toThrow(/permission denied|must be/);
   }
   const { rows } = await superuser.query(
-    "SELECT rolsuper OR rolcreatedb OR rolcreaterole OR rolreplication OR rolbypassrls AS administers, rolconnlimit, shobj_description(oid, 'pg_authid') AS comment FROM pg_roles WHERE rolname = 'elevated_anna'",
+    "SELECT rolsuper OR rolcreatedb OR rolcreaterole OR rolreplication " +
+      "OR rolbypassrls AS administers, rolconnlimit, shobj_description(oid, " +
+      "'pg_authid') AS comment FROM pg_roles WHERE rolname = 'elevated_anna'",
   );
   expect(rows).toEqual([
     {
@@ -121,7 +123,9 @@ test("an elevated login acts as its role, and has no right of its own", async ()
   expect(
     (
       await superuser.query<{ log_statement: string }>(
-        "SELECT split_part(setting, '=', 2) AS log_statement FROM pg_db_role_setting s, unnest(setconfig) setting WHERE setrole = 'elevated_anna'::regrole AND setting LIKE 'log_statement%'",
+        "SELECT split_part(setting, '=', 2) AS log_statement " +
+          "FROM pg_db_role_setting s, unnest(setconfig) setting WHERE setrole = 'elevated_anna'::regrole AND " +
+          "setting LIKE 'log_statement%'",
       )
     ).rows,
   ).toEqual([{ log_statement: "all" }]);
@@ -196,7 +200,7 @@ test("the watch's login may do nothing but end sessions", async () => {
     await expect(watch.query(sql)).rejects.toThrow(/permission denied/);
 });
 
-test("an elevation that is not declared any more is gone with its sessions, and what it made stays with its role", async () => {
+test("an elevation that is not declared any more is gone with its sessions; what it made stays", async () => {
   const anna = await login("elevated_anna");
   await apply([]);
   expect(await ended(anna)).not.toBe("lives");

@@ -46,7 +46,8 @@ describe("sizing", () => {
     const connectionLimits = [5, 500, 20];
     const size = (memoryMiB: number) => (): unknown => postgresSizing({ memoryMiB, connectionLimits });
     expect(size(512)).toThrow(
-      "memoryMiB: 512 is not enough for 533 connections; give PostgreSQL at least 1553, or lower the roles' connection limits",
+      "memoryMiB: 512 is not enough for 533 connections; give PostgreSQL at least 1553, " +
+        "or lower the roles' connection limits",
     );
     expect(size(1553)).not.toThrow();
     expect(size(1500)).toThrow("is not enough");
@@ -187,12 +188,15 @@ describe("a real PostgreSQL with both files", () => {
 
   beforeAll(async () => {
     server = await startPostgres({
-      flags: (directory) => [
-        "-c",
-        `config_file=${writeReadable(join(directory, "postgresql.conf"), renderPostgresqlConf(postgresSettings({ sizing: SIZING })))}`,
-        "-c",
-        `hba_file=${writeReadable(join(directory, "pg_hba.conf"), renderPgHba(HBA))}`,
-      ],
+      flags: (directory) => {
+        const settings = renderPostgresqlConf(postgresSettings({ sizing: SIZING }));
+        return [
+          "-c",
+          `config_file=${writeReadable(join(directory, "postgresql.conf"), settings)}`,
+          "-c",
+          `hba_file=${writeReadable(join(directory, "pg_hba.conf"), renderPgHba(HBA))}`,
+        ];
+      },
     });
     const maintenance = await server.connect(SUPERUSER, { database: "postgres" });
     await maintenance.query("CREATE ROLE app_rw LOGIN PASSWORD 'apprwpassword1'");
@@ -269,7 +273,8 @@ describe("a real PostgreSQL with both files", () => {
     const client = await server.connect(SUPERUSER);
     const { rows } = await client.query<{ name: string; setting: string }>(
       `SELECT name, current_setting(name) AS setting FROM pg_settings WHERE name IN
-       ('max_connections', 'shared_buffers', 'work_mem', 'password_encryption', 'log_connections', 'superuser_reserved_connections', 'temp_file_limit')`,
+       ('max_connections', 'shared_buffers', 'work_mem', 'password_encryption', 'log_connections',
+         'superuser_reserved_connections', 'temp_file_limit')`,
     );
     const files = await client.query(
       "SELECT name FROM pg_file_settings WHERE error IS NOT NULL AND name NOT IN ('unix_socket_directories')",

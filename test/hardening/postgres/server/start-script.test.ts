@@ -69,7 +69,8 @@ beforeAll(async () => {
   );
   writeReadable(
     path("docker-entrypoint.sh"),
-    '#!/bin/sh\nprintf "entrypoint: %s\\n" "$*"\n[ -z "${POSTGRES_PASSWORD_FILE:-}" ] || echo "entrypoint: reads the password"\nexec "$@"\n',
+    '#!/bin/sh\nprintf "entrypoint: %s\\n" "$*"\n[ -z "${POSTGRES_PASSWORD_FILE:-}" ] || echo "entrypoint: ' +
+      'reads the password"\nexec "$@"\n',
   );
   chmodSync(path("docker-entrypoint.sh"), 0o755);
   environment = {
@@ -114,7 +115,8 @@ test("Postgres' start script is plain POSIX sh, without a place for a secret", (
   const script = postgresStartScript();
   expect(spawnSync("/bin/sh", ["-n"], { input: script }).status).toBe(0);
   expect(script).toContain(
-    "exec docker-entrypoint.sh postgres -c config_file=/etc/rampart/postgresql.conf -c hba_file=/var/run/postgresql/pg_hba.conf\n",
+    "exec docker-entrypoint.sh postgres \\\n  -c config_file=/etc/rampart/postgresql.conf -c " +
+      "hba_file=/var/run/postgresql/pg_hba.conf\n",
   );
   expect(() => postgresStartScript({ configFile: "/tmp/$(id)" })).toThrow(
     'configFile: "/tmp/$(id)" is not a plain absolute path',
@@ -141,11 +143,12 @@ test("Postgres' health check asks over TCP, by name", () => {
   );
 });
 
-test("a volume that was made with another password gets this one, and its database if that was never made", async () => {
+test("a volume that was made with another password gets this one, and its database if there is none", async () => {
   const { child, log } = await start();
   const client = await connectTo(port, SUPERUSER, { password: ROTATED });
   const { rows } = await client.query(
-    "SELECT current_database() AS name, (SELECT rolpassword ~ '^SCRAM' FROM pg_authid WHERE rolname = current_user) AS scram",
+    "SELECT current_database() AS name, (SELECT rolpassword ~ '^SCRAM' FROM pg_authid " +
+      "WHERE rolname = current_user) AS scram",
   );
   expect(rows).toEqual([{ name: "app", scram: true }]);
   await client.end();
@@ -153,7 +156,8 @@ test("a volume that was made with another password gets this one, and its databa
   expect(log.join("")).toContain(
     `entrypoint: postgres -c config_file=${path("postgresql.conf")} -c hba_file=${path("run/pg_hba.conf")}`,
   );
-  // CIS PostgreSQL, file permissions: the volume that a carrier filled is readable by all, what the server reads is not.
+  // CIS PostgreSQL, file permissions: the volume that a carrier filled is readable by all,
+  // what the server reads is not.
   expect(["pg_hba.conf", ".superuser"].map((name) => (statSync(path(`run/${name}`)).mode & 0o777).toString(8))).toEqual(
     ["600", "600"],
   );
@@ -234,7 +238,7 @@ test.each<[string, Record<string, string>, string]>([
 
 test("Postgres' start script refuses a password that would need escaping, and does not show it", () => {
   const { status, output } = refuse({ POSTGRES_PASSWORD_FILE: writeReadable(path("bad"), "x'; DROP") });
-  expect(output).toBe("rampart: the password in POSTGRES_PASSWORD_FILE is not letters and digits alone\n");
+  expect(output).toBe("rampart: the password in POSTGRES_PASSWORD_FILE is not made of letters and digits only\n");
   expect(status).toBe(1);
 });
 
@@ -243,7 +247,8 @@ test("Postgres' start script refuses a volume of another major version, and touc
   const { status, output } = refuse({});
   writeFileSync(join(data, "PG_VERSION"), "16\n");
   expect(output).toBe(
-    "rampart: the data volume is PostgreSQL 15's and this image is PostgreSQL 16: nothing was changed; put the old image back, or follow docs/upgrades.md\n",
+    "rampart: the data volume is PostgreSQL 15's and this image is PostgreSQL 16: nothing was changed; " +
+      "put the old image back, or follow docs/upgrades.md\n",
   );
   expect(status).toBe(1);
 });

@@ -156,7 +156,7 @@ describe("own rows", () => {
     await app_rw.query("ROLLBACK");
   });
 
-  test("PostgreSQL takes no COPY FROM where row security is active; the superuser's obeys the tenant check of foreign keys", async () => {
+  test("PostgreSQL takes no COPY FROM under row security; the superuser's obeys foreign keys' check", async () => {
     const { app_rw, superuser } = databaseOf("integer").clients;
     const copy = (client: Client, sql: string, lines: string): Promise<string> =>
       outcome(async () => {

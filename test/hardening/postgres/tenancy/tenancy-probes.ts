@@ -1,4 +1,7 @@
-/** What a tenant might try on another's rows. Each probe leaks where nothing confines, and must not where row security does. */
+/**
+ * What a tenant might try on another's rows. Each probe leaks where nothing confines,
+ * and must not where row security does.
+ */
 import type { TenantColumnType } from "../../../../hardening/postgres/tenancy/tenancy";
 import { TENANTS } from "./tenancy-server";
 
@@ -15,18 +18,23 @@ export function fixture(type: TenantColumnType): string[] {
     `CREATE TABLE child (id integer PRIMARY KEY, ${tenant}, parent_id integer REFERENCES parent ON DELETE CASCADE)`,
     `CREATE TABLE tree (id integer PRIMARY KEY, ${tenant}, up integer REFERENCES tree)`,
     `CREATE TABLE pair (x integer, y text, ${tenant}, PRIMARY KEY (x, y))`,
-    `CREATE TABLE paired (id integer PRIMARY KEY, ${tenant}, "the X" integer, y varchar(9), FOREIGN KEY ("the X", y) REFERENCES pair)`,
-    `CREATE TABLE late (id integer PRIMARY KEY, ${tenant}, parent_id integer REFERENCES parent DEFERRABLE INITIALLY DEFERRED)`,
-    `CREATE TABLE event (id integer, ${tenant}, parent_id integer REFERENCES parent, PRIMARY KEY (id)) PARTITION BY RANGE (id)`,
+    `CREATE TABLE paired (id integer PRIMARY KEY, ${tenant}, "the X" integer, y varchar(9), ` +
+      `FOREIGN KEY ("the X", y) REFERENCES pair)`,
+    `CREATE TABLE late (id integer PRIMARY KEY, ${tenant}, parent_id integer REFERENCES parent DEFERRABLE ` +
+      "INITIALLY DEFERRED)",
+    `CREATE TABLE event (id integer, ${tenant}, parent_id integer REFERENCES parent, ` +
+      "PRIMARY KEY (id)) PARTITION BY RANGE (id)",
     "CREATE TABLE event_1 PARTITION OF event FOR VALUES FROM (0) TO (100)",
     `CREATE TABLE of_event (id integer, ${tenant}, event_id integer REFERENCES event)`,
     `CREATE TABLE base (id integer, ${tenant})`,
     "CREATE TABLE derived (more text) INHERITS (base)",
-    `CREATE TABLE "Weird ""Table'; DROP TABLE parent; --" (id integer PRIMARY KEY, ${tenant}, parent_id integer CONSTRAINT "odd ' name" REFERENCES parent)`,
+    `CREATE TABLE "Weird ""Table'; DROP TABLE parent; ` +
+      `--" (id integer PRIMARY KEY, ${tenant}, parent_id integer CONSTRAINT "odd ' name" REFERENCES parent)`,
     "CREATE VIEW seen WITH (security_invoker = true) AS SELECT * FROM parent",
     "CREATE VIEW seen_twice WITH (security_invoker = true) AS SELECT * FROM seen",
     "CREATE FUNCTION all_parents() RETURNS SETOF parent LANGUAGE sql STABLE AS 'SELECT * FROM app.parent'",
-    `CREATE FUNCTION leak(secret text) RETURNS boolean LANGUAGE plpgsql COST 0.0001 AS $$ BEGIN IF secret = 'b''s secret' THEN RAISE SQLSTATE '${LEAK}'; END IF; RETURN true; END $$`,
+    "CREATE FUNCTION leak(secret text) RETURNS boolean LANGUAGE plpgsql COST 0.0001 AS $$ BEGIN " +
+      `IF secret = 'b''s secret' THEN RAISE SQLSTATE '${LEAK}'; END IF; RETURN true; END $$`,
     "GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA app TO app_ro",
   ];
 }
@@ -52,7 +60,10 @@ export function rows(type: TenantColumnType, which: "a" | "b"): string[] {
 }
 
 export interface Probe {
-  /** Run in one transaction as tenant a, and committed if `commit`. A leak is an answer of the last one: rows, a changed row, or SQLSTATE LK001. */
+  /**
+   * Run in one transaction as tenant a, and committed if `commit`. A leak is an answer of the last one: rows, a changed
+   * row, or SQLSTATE LK001.
+   */
   readonly sql: readonly string[];
   readonly commit?: true;
   /** Only app_rw can even try. */
@@ -100,7 +111,8 @@ export function probes(type: TenantColumnType): Readonly<Record<string, Probe>> 
       "MERGE INTO parent USING (VALUES (2)) AS v (id) ON parent.id = v.id WHEN MATCHED THEN UPDATE SET secret = 'x'",
     ),
     "MERGE that inserts": write(
-      `MERGE INTO parent USING (VALUES (9)) AS v (id) ON parent.id = v.id WHEN NOT MATCHED THEN INSERT VALUES (9, ${b}, 'x')`,
+      "MERGE INTO parent USING (VALUES (9)) AS v (id) ON parent.id = v.id WHEN NOT MATCHED THEN INSERT " +
+        `VALUES (9, ${b}, 'x')`,
     ),
     "CTE that deletes": write("WITH gone AS (DELETE FROM child WHERE id = 2 RETURNING *) SELECT * FROM gone"),
     "refer to a parent": write(`INSERT INTO child VALUES (9, ${a}, 2)`),

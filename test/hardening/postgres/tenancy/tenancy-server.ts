@@ -1,4 +1,7 @@
-/** A PostgreSQL with the roles of a stack, and databases in which tables are confined to tenants, or (the control) are not. */
+/**
+ * A PostgreSQL with the roles of a stack, and databases in which tables are confined to tenants,
+ * or (the control) are not.
+ */
 import { DatabaseError, Query, type Client } from "pg";
 import { databasePrivileges } from "../../../../hardening/postgres/roles/privileges";
 import { renderPrivilegesSql } from "../../../../hardening/postgres/roles/privileges-sql";

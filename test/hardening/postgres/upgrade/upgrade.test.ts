@@ -36,7 +36,7 @@ describe("the major version of an image's tag", () => {
   ])("%s is %s", (tag, major) => expect(postgresMajor(tag)).toBe(major));
 });
 
-test("the data volume of PostgreSQL 16 keeps the name of older stacks, every other major's has its number in it", () => {
+test("the data volume of PostgreSQL 16 keeps the name of older stacks, any other has its number in the name", () => {
   expect([16, 17, 18].map((major) => majorName(BASE, major))).toEqual([BASE, `${BASE}-17`, `${BASE}-18`]);
   expect(
     [BASE, `${BASE}-17`, `${BASE}-17-dump`, `${BASE}-x`, "shop-redis-data"].map((name) => majorOfName(BASE, name)),
@@ -93,7 +93,9 @@ describe("a change of the image", () => {
   test("to the next major is refused with the whole procedure", () => {
     expect(majorRefusal(change({}))).toBe(
       [
-        "PostgreSQL 16 runs and the configured image is PostgreSQL 17: another major version takes a copy of the data, never the data itself. Nothing was changed, and the old server goes on serving.",
+        "PostgreSQL 16 runs and the configured image is PostgreSQL 17: " +
+          "another major version takes a copy of the data, never the data itself. " +
+          "Nothing was changed, and the old server goes on serving.",
         "1. Put the old image back into rampart:images.postgres.",
         `2. npx rampart upgrade-postgres prod --to '${IMAGE}' --confirm prod`,
         "3. What that prints at its end:",

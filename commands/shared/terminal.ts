@@ -1,4 +1,4 @@
-import { createInterface } from "node:readline/promises";
+import { createInterface, type Interface } from "node:readline/promises";
 
 /** Asks a person. */
 export interface Asker {
@@ -12,10 +12,37 @@ export interface Asker {
   readonly close: () => void;
 }
 
+/** Whether somebody is there to answer: not in CI, and not where input or messages go to a file or a pipe. */
+const isSomebodyThere = (env: NodeJS.ProcessEnv): boolean =>
+  process.stdin.isTTY && process.stderr.isTTY && (env["CI"] ?? "") === "";
+
+const open = (): Interface => createInterface({ input: process.stdin, output: process.stderr });
+
+/** Asks a yes or no. */
+export type Question = (question: string) => Promise<boolean>;
+
+/** A yes or no of the person at the terminal, an empty answer for yes; undefined where there is nobody. */
+export const agreement = (env: NodeJS.ProcessEnv): Question | undefined => yesOrNo(env, /^(?:y|yes|)$/i);
+
+/** The same for what changes a deployment: only a yes is a yes. */
+export const consent = (env: NodeJS.ProcessEnv): Question | undefined => yesOrNo(env, /^(?:y|yes)$/i);
+
+function yesOrNo(env: NodeJS.ProcessEnv, yes: RegExp): Question | undefined {
+  if (!isSomebodyThere(env)) return undefined;
+  return async (question) => {
+    const lines = open();
+    try {
+      return yes.test((await lines.question(question)).trim());
+    } finally {
+      lines.close();
+    }
+  };
+}
+
 /** The person at the terminal; undefined where there is none. */
-export function terminal(): Asker | undefined {
-  if (!process.stdin.isTTY || !process.stderr.isTTY) return undefined;
-  const lines = createInterface({ input: process.stdin, output: process.stderr });
+export function terminal(env: NodeJS.ProcessEnv): Asker | undefined {
+  if (!isSomebodyThere(env)) return undefined;
+  const lines = open();
   return asker(
     (prompt) => lines.question(prompt),
     (line) => void process.stderr.write(`${line}\n`),
