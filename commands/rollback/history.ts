@@ -88,9 +88,15 @@ export function keeping(configuration: Configuration, now: Configuration, projec
   return result;
 }
 
-/** Whether two configurations differ in what a rollback would change. */
-export const differs = (a: Configuration, b: Configuration, project: string): boolean =>
-  canonicalJson(keeping(a, {}, project)) !== canonicalJson(keeping(b, {}, project));
+/** Whether two configurations differ in what a rollback would change. What a migration says of itself is no such thing. */
+export function differs(a: Configuration, b: Configuration, project: string): boolean {
+  const [one, other] = [a, b].map((configuration) => {
+    const kept = keeping(configuration, {}, project);
+    const key = `${project}:migration`;
+    return canonicalJson(isTree(kept[key]) ? { ...kept, [key]: { ...kept[key], reversible: undefined } } : kept);
+  });
+  return one !== other;
+}
 
 /**
  * The configurations to which a stack can go back, the newest first: those of updates that succeeded before the stack

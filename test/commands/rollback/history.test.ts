@@ -61,6 +61,8 @@ describe("a history", () => {
     expect(keeping(now, {}, "rampart")).toEqual({ "rampart:database": { schema: "app" } });
     expect(differs({ "rampart:rotation": { everything: "1" } }, {}, "rampart")).toBe(false);
     expect(differs(then, {}, "rampart")).toBe(true);
+    const migration = (more: object): object => ({ "rampart:migration": { image: "a", ...more } });
+    expect(differs({ ...migration({ reversible: true }) }, { ...migration({}) }, "rampart")).toBe(false);
   });
 
   test.each([
