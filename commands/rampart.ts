@@ -9,6 +9,7 @@ import { init } from "./init";
 import { plan } from "./plan";
 import { psql } from "./psql";
 import { pulumi } from "./pulumi";
+import { respond } from "./respond";
 import { restore } from "./restore";
 import { restoreDrill } from "./restore-drill";
 import { rollback } from "./rollback";
@@ -32,6 +33,7 @@ export const COMMANDS: readonly Command[] = [
   pulumi,
   status,
   rollback,
+  respond,
   psql,
   backup,
   restore,

@@ -10,7 +10,7 @@ import { field, parseJson, text } from "../shared/json";
 import type { Finished } from "../shared/run";
 import { backupFacts, RECEIPTS_SCRIPT } from "./backups";
 import { ACME_SCRIPT, edgeCertificates } from "./certificates";
-import { containerFacts, imageNames, type ContainerFact } from "./containers";
+import { containerFacts, imageNames, type ContainerFact } from "../shared/containers";
 import { gatewayScript, routeFacts } from "./gateway";
 import type { DiskFact, Found } from "./report";
 import { lastUpdate, stateFacts } from "./state";

@@ -1,7 +1,7 @@
 /** What `rampart status` shows, and what of it is wrong. Pure. */
 import type { BackupFacts } from "./backups";
 import type { CertificateFact } from "./certificates";
-import type { ContainerFact } from "./containers";
+import type { ContainerFact } from "../shared/containers";
 import type { RouteFact } from "./gateway";
 import type { StateFacts, UpdateFact } from "./state";
 

@@ -15,7 +15,7 @@ import {
   routeFaults,
   traefikFaults,
 } from "./edge";
-import { redisFaults } from "./redis";
+import { redisFaults, sessionFaults } from "./redis";
 import { registryFaults } from "./registries";
 import { rotationFaults } from "./rotation";
 import { secretFaults, secretValueFaults } from "./secrets";
@@ -44,6 +44,7 @@ const CHECKS: readonly CrossCheck[] = [
   (config, show) => databaseAccessFaults(config, show),
   postgresFaults,
   redisFaults,
+  sessionFaults,
   portFaults,
   edgeFaults,
   sizeFaults,

@@ -1,6 +1,6 @@
 import { renderStatus, age, shortImage } from "../../../commands/status/render";
 import { report, type Found } from "../../../commands/status/report";
-import type { ContainerFact } from "../../../commands/status/containers";
+import type { ContainerFact } from "../../../commands/shared/containers";
 import type { StateContainer, StateFacts } from "../../../commands/status/state";
 
 const NOW = new Date("2026-11-27T12:00:00Z");

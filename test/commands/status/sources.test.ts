@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { backupFacts } from "../../../commands/status/backups";
 import { edgeCertificates } from "../../../commands/status/certificates";
-import { containerFacts } from "../../../commands/status/containers";
+import { containerFacts } from "../../../commands/shared/containers";
 import { routeFacts } from "../../../commands/status/gateway";
 import { lastUpdate, stateFacts } from "../../../commands/status/state";
 import { authorityCertificate } from "../../../hardening/pki/certificates";

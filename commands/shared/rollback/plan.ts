@@ -1,13 +1,13 @@
 /** What a rollback would do, from the stack's history and its file. */
 import { readFileSync, existsSync } from "node:fs";
 import { join } from "node:path";
-import { defined } from "../../hardening/defined";
-import { tree } from "../../hardening/tree";
-import { parseStackFile, PROJECT_FILE, type StackFile } from "../../plan/stack-file";
-import { UserError, wrongOption } from "../shared/errors";
-import { parseJson } from "../shared/json";
-import type { PulumiStack } from "../shared/pulumi-stack";
-import { mergeStackFile } from "../shared/stack-config";
+import { defined } from "../../../hardening/defined";
+import { tree } from "../../../hardening/tree";
+import { parseStackFile, PROJECT_FILE, type StackFile } from "../../../plan/stack-file";
+import { UserError, wrongOption } from "../errors";
+import { parseJson } from "../json";
+import type { PulumiStack } from "../pulumi-stack";
+import { mergeStackFile } from "../stack-config";
 import { candidates, differs, keeping, updatesOf, type Configuration, type Update } from "./history";
 import { oneWayMigration, type OneWay } from "./migration";
 import { configurationOf, withConfiguration } from "./stack-text";

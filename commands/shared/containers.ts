@@ -1,6 +1,6 @@
 /** What runs on the engine, as `docker inspect` says it. */
 import { LABEL_COMPONENT, LABEL_EPHEMERAL, LABEL_NAME } from "../../hardening/container/labels";
-import { field, text } from "../shared/json";
+import { field, text } from "./json";
 
 export interface ContainerFact {
   readonly id: string;

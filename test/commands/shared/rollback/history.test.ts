@@ -1,6 +1,6 @@
-import { candidates, differs, keeping, updatesOf, type Update } from "../../../commands/rollback/history";
-import { oneWayMigration } from "../../../commands/rollback/migration";
-import { configurationOf, withConfiguration } from "../../../commands/rollback/stack-text";
+import { candidates, differs, keeping, updatesOf, type Update } from "../../../../commands/shared/rollback/history";
+import { oneWayMigration } from "../../../../commands/shared/rollback/migration";
+import { configurationOf, withConfiguration } from "../../../../commands/shared/rollback/stack-text";
 
 const update = (image: string, changes: Partial<Update> & { readonly more?: object } = {}): Update => ({
   at: "2026-11-27T10:00:00.000Z",

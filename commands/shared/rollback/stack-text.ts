@@ -1,7 +1,7 @@
 /** A stack's file with the values of another time: comments and order stay wherever nothing changes. */
 import { isMap, isScalar as isScalarNode, parseDocument, stringify, visit, type Document } from "yaml";
-import { canonicalJson } from "../../hardening/canonical-json";
-import { isTree, tree } from "../../hardening/tree";
+import { canonicalJson } from "../../../hardening/canonical-json";
+import { isTree, tree } from "../../../hardening/tree";
 import type { Configuration } from "./history";
 
 /** What a tracked file says, without secrets, as a history would have it. */
@@ -33,7 +33,7 @@ export function withConfiguration(source: string, configuration: Configuration, 
   const whole = hasAliases(document);
   for (const [full, value] of Object.entries(configuration)) {
     const key = spelled.get(full) ?? full;
-    if (holdsSecret(now[key])) continue;
+    if (value === undefined || holdsSecret(now[key])) continue;
     if (whole) edit.set(["config", key], scalar(value));
     else change(edit, ["config", key], now[key], value);
   }

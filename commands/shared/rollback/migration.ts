@@ -1,6 +1,6 @@
 /** Whether a stack can go back across its migrations. */
-import { canonicalJson } from "../../hardening/canonical-json";
-import { tree } from "../../hardening/tree";
+import { canonicalJson } from "../../../hardening/canonical-json";
+import { tree } from "../../../hardening/tree";
 import type { Configuration, Update } from "./history";
 
 /** Keys that do not change what a migration does to the database. */

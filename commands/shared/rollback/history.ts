@@ -1,7 +1,7 @@
 /** The configurations that a stack had, from `pulumi stack history --json`. Secrets are blinded there, and stay out. */
-import { canonicalJson } from "../../hardening/canonical-json";
-import { isTree, tree } from "../../hardening/tree";
-import { field, parseJson, text } from "../shared/json";
+import { canonicalJson } from "../../../hardening/canonical-json";
+import { isTree, tree } from "../../../hardening/tree";
+import { field, parseJson, text } from "../json";
 
 /** By full key: a text, or a structure. Without secrets, and without what Pulumi.yaml says by default. */
 export type Configuration = Readonly<Record<string, unknown>>;

@@ -1,10 +1,10 @@
 import { basename, join, relative } from "node:path";
 import { rmSync, writeFileSync } from "node:fs";
-import type { Printer } from "../shared/output";
-import type { PulumiStack } from "../shared/pulumi-stack";
-import { UserError } from "../shared/errors";
-import { makePrivateDirectory, statePaths, writePrivateFile } from "../shared/state";
-import { prepareWorkspace } from "../shared/workspace";
+import type { Printer } from "../output";
+import type { PulumiStack } from "../pulumi-stack";
+import { UserError } from "../errors";
+import { makePrivateDirectory, statePaths, writePrivateFile } from "../state";
+import { prepareWorkspace } from "../workspace";
 import type { Rollback } from "./plan";
 
 /** Where the file to be previewed lies, and the files as they were before a rollback. Git ignores it. */
