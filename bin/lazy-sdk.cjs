@@ -3,6 +3,7 @@
  * to serialise functions, which Rampart never does. From here on they load when something first uses them.
  */
 const Module = require("node:module");
+const { lazyProperties } = require("./lazy-properties.cjs");
 
 const LATER = /[\\/]@pulumi[\\/]pulumi[\\/]typescript-shim\.js$|[\\/]@npmcli[\\/]arborist[\\/]lib[\\/]index\.js$/;
 
@@ -24,6 +25,7 @@ function later(load) {
 
 const load = Module._load;
 Module._load = function (request, parent, isMain) {
+  if (/[\\/]rpc$/.test(request)) return lazyProperties(load.call(this, request, parent, isMain));
   if (!/typescript-shim|arborist/.test(request)) return load.call(this, request, parent, isMain);
   const file = Module._resolveFilename(request, parent, isMain);
   if (!LATER.test(file)) return load.call(this, request, parent, isMain);

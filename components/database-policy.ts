@@ -41,7 +41,9 @@ export class DatabasePolicy extends pulumi.ComponentResource {
     args: {
       /** What services log in as, by the role that they become. */
       readonly logins: Readonly<Record<string, pulumi.Output<string>>>;
-      /** The roles and their privileges. */
+      /** The roles and logins. */
+      readonly members: pulumi.Resource[];
+      /** The roles and logins, and their privileges. */
       readonly dependsOn: pulumi.Resource[];
       /** What PostgreSQL stores of the roles' passwords, by role. */
       readonly roleVerifiers: Readonly<Record<string, pulumi.Output<string>>>;
@@ -73,12 +75,13 @@ export class DatabasePolicy extends pulumi.ComponentResource {
     const elevated = this.receipt(
       "elevations",
       pulumi.all([verifiers, passwords]).apply(([known, roles]) => elevationScripts(config, known, roles)),
-      args.dependsOn,
+      // The watch is granted what others are granted too, and two cannot change one row of the catalog at a time.
+      watch === undefined ? args.members : args.dependsOn,
     );
     // After the elevated logins, which have their share.
     this.prepared = [
       ...tenancy,
-      this.receipt("settings", settingsScripts(config, args.logins), [...args.dependsOn, elevated]),
+      this.receipt("settings", settingsScripts(config, args.logins), [...args.members, elevated]),
     ];
     this.warnOfEnds();
     if (watch !== undefined) this.watch = { password: watch, dependsOn: [elevated] };

@@ -65,7 +65,9 @@ export interface DatabaseLogin {
  * as hardening/postgres/roles/privileges.ts lists them.
  */
 export class DatabaseRoles extends pulumi.ComponentResource {
-  /** What has to exist before anything may log in. */
+  /** The roles, and what services log in as. */
+  readonly members: pulumi.Resource[];
+  /** What has to exist before anything may log in: the members and all privileges. */
   readonly ready: pulumi.Resource[];
   readonly passwords: Readonly<Record<DatabaseRole, pulumi.Output<string>>>;
   /** What PostgreSQL stores of them, by role. */
@@ -105,19 +107,17 @@ export class DatabaseRoles extends pulumi.ComponentResource {
         this.verifier(`${name}-${role}`, this.passwords[role as DatabaseRole]),
       ]),
     );
-    const roles = model.roles.map((role) => this.createRole(role));
+    const roles = new Map(model.roles.map((role) => [role.name, this.createRole(role)]));
     const used = new Set(Object.values(config.services).map(serviceRole));
     this.logins = Object.fromEntries(
-      model.roles.flatMap((role, index) => {
+      model.roles.flatMap((role) => {
         const own = SERVICE_ROLES.find((one) => one === role.name && used.has(one));
-        const resource = roles[index];
+        const resource = roles.get(role.name);
         return own === undefined || resource === undefined ? [] : [[own, this.createLogin(own, role, resource)]];
       }),
     );
-    this.ready = [
-      ...this.createPrivileges(model, roles),
-      ...Object.values(this.logins).map(({ resource }) => resource),
-    ];
+    this.members = [...roles.values(), ...Object.values(this.logins).map(({ resource }) => resource)];
+    this.ready = [...this.members, ...this.createPrivileges(model, roles)];
     this.registerOutputs({});
   }
 
@@ -156,12 +156,13 @@ export class DatabaseRoles extends pulumi.ComponentResource {
     const suffix = `login-${rotationId(key)}`;
     const name = `${this.name}-${own}-${suffix}`;
     const password = this.args.secrets.password(`${own.replace("_", "-")}-${suffix}`);
+    // A keyed digest of a key that is no secret: every log shows the name.
+    const login = pulumi.unsecret(this.context.salt.apply((salt) => loginName(own, key, salt)));
     const resource = new postgresql.Role(
       name,
       {
         ...roleArgs(loginSpec(role, own)),
-        // A keyed digest of a key that is no secret: every log shows the name.
-        name: pulumi.unsecret(this.context.salt.apply((salt) => loginName(own, key, salt))),
+        name: login,
         password: this.verifier(name, password),
         // It owns nothing, and the provider would look for it in only one database.
         skipReassignOwned: true,
@@ -174,7 +175,8 @@ export class DatabaseRoles extends pulumi.ComponentResource {
         hooks: this.context.hooks.role,
       },
     );
-    return { name: resource.name, password, resource };
+    // Not the resource's own output: the files that name the login can be written before the database is there.
+    return { name: login, password, resource };
   }
 
   /**
@@ -196,10 +198,11 @@ export class DatabaseRoles extends pulumi.ComponentResource {
       .apply(([password, saltBase64]) => scramSha256Verifier({ password, saltBase64 }));
   }
 
-  /** The databases, schemas and extensions, and then what is granted on them. */
-  private createPrivileges(model: DatabasePrivileges, roles: postgresql.Role[]): pulumi.Resource[] {
-    const objects = this.createObjects(model, roles);
-    const before = [...roles, ...objects.slice(-1)];
+  /** The databases, schemas and extensions, and what is granted on them. */
+  private createPrivileges(model: DatabasePrivileges, roles: ReadonlyMap<string, postgresql.Role>): pulumi.Resource[] {
+    const objects = this.createObjects(model, [...roles.values()]);
+    const databases = objects.filter((object) => object instanceof postgresql.Database);
+    const rows = [...model.grants, ...model.defaultPrivileges].map(changedRow);
     /** What was made last of those that change a row of the catalog. */
     const newest = new Map<string, pulumi.Resource>();
     const inTurn = <T extends pulumi.Resource>(
@@ -207,13 +210,23 @@ export class DatabaseRoles extends pulumi.ComponentResource {
       create: (options: pulumi.CustomResourceOptions) => T,
     ): T => {
       const row = changedRow(spec);
-      const created = create({ ...this.options, dependsOn: [...before, ...listed(newest.get(row))] });
+      // What nothing follows has time: Pulumi makes a few resources at once, and most wait for the roles.
+      const hurries = rows.filter((other) => other === row).length > 1;
+      const named = [spec.role, ...("owner" in spec ? [spec.owner] : [])];
+      const dependsOn = [
+        ...this.args.dependsOn,
+        ...[...roles].flatMap(([name, role]) => (!hurries || named.includes(name) ? [role] : [])),
+        // In template1 nobody may work while a database is made.
+        ...(isOnOwnObject(model, spec) ? objects : databases).slice(-1),
+        ...listed(newest.get(row)),
+      ];
+      const created = create({ ...this.options, dependsOn });
       newest.set(row, created);
       return created;
     };
     const grants = model.grants.map((grant) => inTurn(grant, (options) => this.createGrant(grant, options)));
     const rules = model.defaultPrivileges.map((rule) => inTurn(rule, (options) => this.createRule(rule, options)));
-    return [...roles, ...objects, ...grants, ...rules];
+    return [...objects, ...grants, ...rules];
   }
 
   /**
@@ -259,6 +272,10 @@ export class DatabaseRoles extends pulumi.ComponentResource {
     );
   }
 }
+
+/** Whether a privilege is on a schema that the stack makes; databases and schema public are there from the start. */
+const isOnOwnObject = (model: DatabasePrivileges, { database, schema }: GrantSpec | DefaultPrivilegesSpec): boolean =>
+  model.schemas.some((own) => own.database === database && own.name === schema);
 
 /** The provider takes the authority inline only beside a client certificate, which the server never asks for. */
 function verifyFull(authority: Authority): Pick<postgresql.ProviderArgs, "sslmode" | "sslrootcert" | "clientcert"> {

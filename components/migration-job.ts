@@ -40,13 +40,15 @@ export class MigrationJob extends pulumi.ComponentResource {
       secretEnvironment: files.secretEnvironment,
       parent: this,
       lifecycle: "job",
-      dependsOn: [...args.dependsOn, ...files.dependsOn],
+      dependsOn: files.dependsOn,
     });
     this.done = new random.RandomId(
       `${name}-receipt`,
       { byteLength: 4, keepers: { [JOB_CONTAINER_KEEPER]: container.id } },
       {
         parent: this,
+        // Not the container, which is only started by then.
+        dependsOn: args.dependsOn,
         hooks: context.hooks.jobReceipt({ name: "migration", timeoutSeconds: args.config.timeoutSeconds }),
       },
     );

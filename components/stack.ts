@@ -19,7 +19,7 @@ import { POSTGRES_SUPERUSER, type DatabaseRole, type ServiceRole } from "../hard
 import { rotationKey } from "../hardening/postgres/roles/rotation";
 import { POSTGRES_PORT } from "../hardening/postgres/server/url";
 import { REDIS_ALIAS } from "../hardening/redis/url";
-import { createContext, type NetworkNames, type StackContext } from "../resources/context";
+import { createContext, currentEngine, type NetworkNames, type StackContext } from "../resources/context";
 import { databaseAccess, networkPlan, socketGroup, type DatabaseAccess } from "../resources/on-engine";
 import { cacheUrl, databaseUrl, databaseUrls, migrationUrls, type Login } from "../resources/urls";
 import { Authority } from "./authority";
@@ -107,8 +107,9 @@ export class HardenedStack extends pulumi.ComponentResource {
 
   constructor(config: LoadedConfig, opts?: pulumi.ComponentResourceOptions) {
     super("rampart:stack:HardenedStack", config.name, {}, opts);
+    // First, as the provider takes two seconds for them, whatever else there is to do.
+    this.networks = this.createNetworks(config);
     this.context = this.createContext(config);
-    this.networks = this.createNetworks();
     this.volumes = this.createSharedVolumes();
     const authority = this.createAuthority();
     const database = this.createDatabase(authority);
@@ -145,9 +146,8 @@ export class HardenedStack extends pulumi.ComponentResource {
     return createContext(config, { images, secrets });
   }
 
-  private createNetworks(): NetworkNames {
-    const { config, engine } = this.context;
-    const plan = networkPlan(config, engine);
+  private createNetworks(config: LoadedConfig): NetworkNames {
+    const plan = networkPlan(config, currentEngine());
     return new Networks(config.name, { stack: config.stack, plan }, { parent: this }).names;
   }
 
@@ -191,7 +191,7 @@ export class HardenedStack extends pulumi.ComponentResource {
     const policy = new DatabasePolicy(
       `${config.name}-database`,
       context,
-      { logins, roleVerifiers: roles.verifiers, dependsOn: roles.ready },
+      { logins, roleVerifiers: roles.verifiers, members: roles.members, dependsOn: roles.ready },
       { parent: this },
     );
     if (policy.watch !== undefined) {

@@ -52,13 +52,18 @@ async function listContainers(
 export const labelFilters = (labels: Readonly<Record<string, string>>): string[] =>
   Object.entries(labels).flatMap(([label, value]) => ["--filter", `label=${label}=${value}`]);
 
-/** What a person needs to know of a container that did not become healthy; undefined where it did. */
-export async function describeFailure(engine: DockerClient, container: string): Promise<string | undefined> {
+/**
+ * What a person needs to know of a container that did not become healthy; undefined where it did.
+ * @param last The last health check, where the engine itself may not have made one yet.
+ */
+export async function describeFailure(
+  engine: DockerClient,
+  container: string,
+  last?: Probe,
+): Promise<string | undefined> {
   const state = (await containerState(engine, container)) ?? {};
   if (state.Health?.Status === "healthy") return undefined;
-  const probe = state.Health?.Log?.at(-1);
-  // Created and never started: the engine's own error says why, and there is nothing to add.
-  if (state.Status === "created") return undefined;
+  const probe = state.Health?.Log?.at(-1) ?? (state.Running === true ? last : undefined);
   const facts = [
     `status ${state.Status ?? "unknown"}`,
     ...(state.Running === true ? [] : [`exit code ${state.ExitCode ?? "unknown"}`]),
@@ -86,6 +91,12 @@ export interface ContainerState {
   readonly OOMKilled?: boolean;
   readonly Health?: {
     readonly Status?: string;
-    readonly Log?: readonly { readonly ExitCode?: number; readonly Output?: string }[];
+    readonly Log?: readonly Probe[];
   };
+}
+
+/** One run of a health check. */
+export interface Probe {
+  readonly ExitCode?: number;
+  readonly Output?: string;
 }

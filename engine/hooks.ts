@@ -1,7 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { labelOf, LABEL_COMPONENT, LABEL_NAME, LABEL_PIDS, LABEL_STACK } from "../hardening/container/labels";
-import { describeFailure, lastWords, newestContainer, runningContainers, setPidsLimit } from "./containers";
+import { lastWords, newestContainer, runningContainers, setPidsLimit } from "./containers";
 import { TIMED_OUT, type DockerClient } from "./docker";
+import { healthHook, type HealthHookSettings } from "./health-hooks";
+import { keeper } from "./keepers";
 import { keepRunning, type KeepRunning } from "./keep-running";
 import { foundContainers, leftoversHook, type Leftover } from "./leftovers";
 import { statementHooks, type StatementsSettings } from "./statement-hooks";
@@ -13,6 +15,8 @@ import { until } from "./until";
 export interface ContainerHooks {
   readonly container: pulumi.ResourceHookBinding;
   readonly keepRunning: KeepRunning;
+  /** For the receipt that a container became healthy. */
+  readonly healthy: (settings: HealthHookSettings) => pulumi.ResourceHookBinding;
   readonly carrier: pulumi.ResourceHookBinding;
   readonly role: pulumi.ResourceHookBinding;
   readonly jobReceipt: (settings: JobSettings) => pulumi.ResourceHookBinding;
@@ -55,6 +59,7 @@ export function containerHooks(name: string, stack: string, engine: DockerClient
     return {
       container: {},
       keepRunning: (container) => container,
+      healthy: () => ({}),
       carrier: {},
       role: {},
       jobReceipt: () => ({}),
@@ -71,12 +76,12 @@ export function containerHooks(name: string, stack: string, engine: DockerClient
   const container: pulumi.ResourceHookBinding = {
     beforeCreate: [leftovers("container-leftovers", "unfinished")],
     afterCreate: [new pulumi.ResourceHook(`${name}-pids-limit`, (args) => applyPidsLimit(engine, args))],
-    onError: [new pulumi.ErrorHook(`${name}-container-failed`, (args) => explainFailure(engine, stack, args))],
   };
   const role: pulumi.ResourceHookBinding = { onError: [new pulumi.ErrorHook(`${name}-role-failed`, explainRole)] };
   return {
     container,
     keepRunning: keepRunning(stack, engine),
+    healthy: (settings) => healthHook(engine, settings),
     carrier: { beforeCreate: [leftovers("carrier-leftovers", "any")] },
     role,
     guardedRole: (settings) => ({ ...role, ...statementHooks(stack, engine, settings, "update") }),
@@ -130,44 +135,11 @@ async function explainRole(args: pulumi.ErrorHookArgs): Promise<boolean> {
 }
 
 /**
- * Adds what the provider's own error leaves out, and takes the failed container off the network's DNS by stopping it.
- */
-async function explainFailure(engine: DockerClient, stack: string, args: pulumi.ErrorHookArgs): Promise<boolean> {
-  const name = labelOf(args.newInputs, LABEL_NAME);
-  const component = labelOf(args.newInputs, LABEL_COMPONENT);
-  // Carriers and jobs are not started here, so they do not fail to become healthy.
-  if (
-    name === undefined ||
-    component === undefined ||
-    field(args.newInputs, "wait") !== true ||
-    args.failedOperation !== "create"
-  )
-    return false;
-  try {
-    const id = await newestContainer(engine, {
-      [LABEL_STACK]: stack,
-      [LABEL_NAME]: name,
-      [LABEL_COMPONENT]: component,
-    });
-    const failure = id === undefined ? undefined : await describeFailure(engine, id);
-    // A creation that the engine refused left no container: the newest is then the old one, which is healthy and
-    // serves.
-    if (id !== undefined && failure !== undefined) {
-      await pulumi.log.error(`${args.name} did not become healthy: ${failure}`);
-      await engine.ask(["stop", "--time", "5", id]);
-    }
-  } catch (error) {
-    await pulumi.log.warn(`${args.name}: its logs could not be read: ${message(error)}`);
-  }
-  return false;
-}
-
-/**
  * Runs a job's container to its end. It runs before the receipt is created, so a job that fails leaves no receipt, and
  * the next `up` runs it again.
  */
 async function runJob(engine: DockerClient, settings: JobSettings, args: pulumi.ResourceHookArgs): Promise<void> {
-  const id = container(args.newInputs);
+  const id = keeper(args.newInputs, JOB_CONTAINER_KEEPER);
   if (id === undefined) throw new Error(`${settings.name}: its container is not known`);
   await engine.must(`${settings.name} could not be started`, ["start", id]);
   const waited = await engine.ask(["wait", id], { timeoutSeconds: settings.timeoutSeconds });
@@ -251,16 +223,6 @@ async function waitForRoutes(
       return { state: lastLines(probe.stderr, 1) || `wget ended with ${probe.code}` };
     },
   );
-}
-
-function container(inputs: unknown): string | undefined {
-  const keepers = field(inputs, "keepers");
-  const id = field(keepers, JOB_CONTAINER_KEEPER);
-  return typeof id === "string" ? id : undefined;
-}
-
-function field(value: unknown, key: string): unknown {
-  return typeof value === "object" && value !== null ? (value as Record<string, unknown>)[key] : undefined;
 }
 
 const message = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -3,20 +3,15 @@ import * as pulumi from "@pulumi/pulumi";
 import { LABEL_STACK } from "../hardening/container/labels";
 import { containerState, describeFailure, labelFilters } from "./containers";
 import type { DockerClient } from "./docker";
+import { becomesHealthy, type HealthSettings } from "./health";
 import { lines } from "./text";
-import { watch } from "./until";
 
 const ENGINE_ID = /^[0-9a-f]{64}$/;
 /** What `docker ps` says of a container that nobody has to look at: it runs, and is not unhealthy. */
 const HEALTHY = /^running (?!.*\(unhealthy\))/;
 
-export interface KeepRunningSettings {
-  /** Seconds in which the container has to become healthy after it was started again. */
-  readonly startTimeoutSeconds: number;
-}
-
 /** Gives what depends on a container that runs. */
-export type KeepRunning = (container: docker.Container, settings: KeepRunningSettings) => pulumi.Input<pulumi.Resource>;
+export type KeepRunning = (container: docker.Container, settings: HealthSettings) => pulumi.Input<pulumi.Resource>;
 
 /**
  * Pulumi compares the configuration with its state and asks the engine nothing, so that an update without `--refresh`
@@ -33,12 +28,12 @@ export function keepRunning(stack: string, engine: DockerClient): KeepRunning {
       if (!ENGINE_ID.test(id)) return container;
       const statuses = await (listed ??= statusesOf(engine, stack));
       // A container that this very update made is not in the list; that it is healthy was waited for.
-      if (statuses !== undefined && !HEALTHY.test(statuses.get(id) ?? "")) await look(engine, { id, urn, ...settings });
+      if (statuses !== undefined && !HEALTHY.test(statuses.get(id) ?? "")) await look(engine, { ...settings, id, urn });
       return container;
     });
 }
 
-interface Looked extends KeepRunningSettings {
+interface Looked extends HealthSettings {
   readonly id: string;
   readonly urn: string;
 }
@@ -61,7 +56,7 @@ async function statusesOf(engine: DockerClient, stack: string): Promise<Readonly
   );
 }
 
-async function look(engine: DockerClient, { id, urn, startTimeoutSeconds }: Looked): Promise<void> {
+async function look(engine: DockerClient, { id, urn, ...settings }: Looked): Promise<void> {
   const name = urn.split("::").at(-1) ?? urn;
   const state = await containerState(engine, id);
   const preview = pulumi.runtime.isDryRun();
@@ -84,9 +79,8 @@ async function look(engine: DockerClient, { id, urn, startTimeoutSeconds }: Look
   if (preview) return pulumi.log.warn(`${stopped}: an update starts it.`);
   const started = await engine.ask(["start", id]);
   if (started.code !== 0) return fail(`${stopped}, and could not be started: ${started.stderr.trim()}`);
-  const failure = (await becomesHealthy(engine, id, startTimeoutSeconds))
-    ? undefined
-    : await describeFailure(engine, id);
+  const health = await becomesHealthy(engine, id, settings);
+  const failure = health.healthy ? undefined : await describeFailure(engine, id, health.probe);
   if (failure !== undefined) return fail(`${stopped}, was started, and did not become healthy: ${failure}`);
   await pulumi.log.warn(`${stopped}: it was started again.`);
 }
@@ -104,18 +98,3 @@ async function fail(message: string): Promise<void> {
 }
 
 const MAX_OUTPUT = 500;
-
-/** Whether a container becomes healthy, or runs without a health check, before it ends for good or the time is up. */
-async function becomesHealthy(engine: DockerClient, id: string, seconds: number): Promise<boolean> {
-  let ended = 0;
-  const seen = await watch({ seconds }, async () => {
-    const state = await containerState(engine, id);
-    if (state === undefined) return { state: "gone", final: true };
-    const running = state.Running === true && state.Restarting !== true;
-    if (running && (state.Health === undefined || state.Health.Status === "healthy")) return { fact: true };
-    // Between an end and the restart that the engine's policy makes of it there is a moment; twice in a row is the end.
-    ended = state.Status === "exited" || state.Status === "dead" ? ended + 1 : 0;
-    return { state: state.Health?.Status ?? state.Status ?? "unknown", final: ended > 1 };
-  });
-  return "fact" in seen;
-}

@@ -100,7 +100,8 @@ async function stopSuperseded(
     return undefined;
   }
   const facts = await inspect(engine, service, newest);
-  if (older.length > 0 && facts.health !== "healthy") {
+  // It has been healthy once, as its receipt says, but the engine may not have asked it yet.
+  if (older.length > 0 && !["healthy", "starting"].includes(facts.health)) {
     throw new Error(
       `the new container of ${service} is ${facts.health}, so the old one and its password are kept; the next ` +
         "`pulumi up` ends them.",

@@ -1,5 +1,7 @@
 import * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import { HEALTHY_CONTAINER_KEEPER, HEALTHY_NAME_KEEPER } from "../engine/keepers";
 import { renderContainer, type ContainerBindings } from "../hardening/container/render";
 import type { Workload } from "../hardening/container/workload";
 import type { StackContext } from "./context";
@@ -17,16 +19,19 @@ export interface ContainerOptions extends Omit<ContainerBindings, "imageId" | "s
 }
 
 // The provider takes a change of the last three in place and never applies it; "#initerror" marks a container that was
-// created and never got healthy, which would otherwise count as unchanged.
+// created and could not be started, which would otherwise count as unchanged.
 const REPLACE_ON_CHANGES = ["#initerror", "healthcheck", "init", "tmpfs"];
 
 export interface CreatedContainer {
   readonly container: docker.Container;
-  /** What depends on a container that runs; a job's only has to be there. */
+  /** What depends on a container that is healthy: its receipt. A job's container only has to be there. */
   readonly running: pulumi.Input<pulumi.Resource>;
 }
 
-/** Creates the container of a workload: every container of a stack that runs is made here, and hardened alike. */
+/**
+ * Creates the container of a workload, and the receipt that it became healthy: every container of a stack that runs is
+ * made here, and hardened alike.
+ */
 export function createContainer(
   context: StackContext,
   name: string,
@@ -47,8 +52,15 @@ export function createContainer(
       ...defined({ dependsOn }),
     },
   );
-  return {
-    container,
-    running: lifecycle === "job" ? container : context.hooks.keepRunning(container, workload),
-  };
+  if (lifecycle === "job") return { container, running: container };
+  const { startTimeoutSeconds, healthCheck } = workload;
+  const settings = { startTimeoutSeconds, ...defined({ healthCheck }) };
+  const kept = context.hooks.keepRunning(container, settings);
+  if (healthCheck === undefined) return { container, running: kept };
+  const healthy = new random.RandomId(
+    `${name}-healthy`,
+    { byteLength: 4, keepers: { [HEALTHY_CONTAINER_KEEPER]: container.id, [HEALTHY_NAME_KEEPER]: workload.name } },
+    { parent, dependsOn: [kept], hooks: context.hooks.healthy({ name, ...settings }) },
+  );
+  return { container, running: healthy };
 }

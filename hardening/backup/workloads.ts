@@ -80,6 +80,7 @@ const health = (part: Part["part"]): HealthCheck => ({
   timeoutSeconds: 20,
   startPeriodSeconds: 30,
   retries: 3,
+  judgesThePast: true,
 });
 
 function workload(settings: BackupSettings, part: Part): Workload {

@@ -82,7 +82,6 @@ export function renderContainer(workload: Workload, bindings: ContainerBindings)
     logDriver: "json-file",
     logOpts: { "max-file": String(workload.logging.maxFiles), "max-size": `${workload.logging.maxSizeMiB}m` },
     labels: labels(workload, bindings),
-    ...(workload.healthCheck === undefined ? {} : { wait: true, waitTimeout: workload.startTimeoutSeconds }),
   };
 }
 

@@ -81,7 +81,6 @@ describe("Backups", () => {
         cpus: "0.5",
         restart: "on-failure",
         maxRetryCount: 5,
-        wait: true,
       });
       expect(labelsOf(container)).toMatchObject({
         "io.rampart.component": "backup",

@@ -268,16 +268,26 @@ describe("DatabaseRoles", () => {
     for (const role of recording.ofType("Role")) expect(role.dependsOn).toContain("Container data-carrier");
   });
 
-  test("grants privileges after the roles and the last object that they are granted on", async () => {
+  test("grants privileges after the roles and objects that they name, and not after others", async () => {
     const recording = await further();
     const all = owned(recording).filter(({ type }) => shortName(type) !== "Role");
-    for (const { dependsOn } of all)
-      expect(dependsOn).toEqual(expect.arrayContaining(ROLES.map((role) => `Role rampart-dev-roles-${role}`)));
     const objects = all.filter(({ type }) => /Database|Schema|Extension/.test(shortName(type)));
     expect(objects.length).toBeGreaterThan(4);
     objects.slice(1).forEach(({ dependsOn }, index) => expect(dependsOn).toContain(labelOf(objects[index])));
-    const granted = all.filter((resource) => !objects.includes(resource));
-    for (const { dependsOn } of granted) expect(dependsOn).toContain(labelOf(objects.at(-1)));
+    for (const { dependsOn } of objects)
+      expect(dependsOn).toEqual(expect.arrayContaining(ROLES.map((role) => `Role rampart-dev-roles-${role}`)));
+    const lastDatabase = labelOf(objects.filter(({ type }) => shortName(type) === "Database").at(-1));
+    for (const { inputs, dependsOn } of all.filter((resource) => !objects.includes(resource))) {
+      const { role, owner, schema } = inputs;
+      for (const named of [role, owner].filter((one) => one !== undefined && one !== "public"))
+        expect(dependsOn).toContain(`Role rampart-dev-roles-${String(named)}`);
+      const alone = inputs["objectType"] !== "database" && schema === "public";
+      if (alone) expect(dependsOn).toEqual(expect.arrayContaining(ROLES.map((one) => `Role rampart-dev-roles-${one}`)));
+      const present = schema === undefined || schema === "public" || schema === "pg_catalog";
+      // A new database is a copy of template1, in which nobody may work meanwhile.
+      expect(dependsOn).toContain(present ? lastDatabase : labelOf(objects.at(-1)));
+      expect(dependsOn).toContain("Container data-carrier");
+    }
   });
 
   test("grants one privilege after the other where they change one row of the catalog, and only there", async () => {

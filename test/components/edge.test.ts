@@ -42,13 +42,11 @@ const uploads = (recording: Recording, carrier: string): Record<string, string> 
       }[]
     ).map(({ file, content }) => [file, content]),
   );
-const accepted = (recording: Recording): string[] =>
-  Object.keys(labelsOf(recording.get("Container rampart-dev-edge"))).filter((label) => label.includes("accepted"));
-
 describe("Edge", () => {
-  test("is only on public and the gateway's network, without root and without the Docker API", async () => {
+  test("is on the gateway's network, publishes nothing, without root and without the Docker API", async () => {
     const container = (await plain()).get("Container rampart-dev-edge");
-    expect(Object.keys(networksOf(container))).toEqual(["rampart-dev-public", "rampart-dev-gateway"]);
+    expect(Object.keys(networksOf(container))).toEqual(["rampart-dev-gateway"]);
+    expect(container.inputs["ports"]).toEqual([]);
     expect(networksOf(container)["rampart-dev-gateway"]).toEqual(["edge"]);
     expect(container.inputs).toMatchObject({
       image: IMAGE_PINS.traefik,
@@ -62,38 +60,13 @@ describe("Edge", () => {
     expect(container).toMatchObject({ deleteBeforeReplace: true, parentType: "rampart:edge:Edge" });
   });
 
-  test("listens on loopback in dev, on all addresses in production, and its ping nowhere", async () => {
-    const ports = (recording: Recording): unknown => recording.inputs("Container rampart-dev-edge")["ports"];
-    expect(ports(await plain())).toEqual([
-      { ip: "127.0.0.1", external: 8080, internal: 8080, protocol: "tcp" },
-      { ip: "127.0.0.1", external: 8443, internal: 8443, protocol: "tcp" },
-    ]);
-    const prod = await edge({ ...PROD, ...ROUTED }, "prod");
-    expect(ports(prod)).toEqual([
-      { ip: "0.0.0.0", external: 80, internal: 8080, protocol: "tcp" },
-      { ip: "0.0.0.0", external: 443, internal: 8443, protocol: "tcp" },
-    ]);
-    expect(accepted(prod)).toEqual([
-      "io.rampart.accepted.cis-5.14",
-      "io.rampart.accepted.cis-5.8",
-      "io.rampart.accepted.cis-5.9",
-    ]);
-    expect(accepted(await plain())).toEqual(["io.rampart.accepted.cis-5.9"]);
-    expect(ports(await edge({ ...ROUTED, edge: { httpPort: false } }))).toHaveLength(1);
-  });
-
-  test("accepts cis-5.8 for a port up to 1024, and for none above", async () => {
-    expect(accepted(await edge({ ...ROUTED, edge: { httpsPort: 1024 } }))).toContain("io.rampart.accepted.cis-5.8");
-    expect(accepted(await edge({ ...ROUTED, edge: { httpsPort: 1025 } }))).not.toContain("io.rampart.accepted.cis-5.8");
-  });
-
   test("keeps the certificates of each CA in a storage of its own", async () => {
-    expect((await plain()).names.filter((name) => name.includes("acme"))).toEqual([]);
+    expect((await plain()).names.filter((name) => name.includes("edge-acme"))).toEqual([]);
     const acme = async (values: Record<string, unknown>): Promise<string[]> =>
       (await edge({ ...ROUTED, ...values }, "staging"))
         .ofType("Volume")
         .map(({ name }) => name)
-        .filter((name) => name.includes("acme"));
+        .filter((name) => name.includes("edge-acme"));
     expect(await acme({ ...PROD })).toEqual(["rampart-dev-edge-acme-letsencrypt"]);
     expect(await acme({ ...PROD, certificates: "letsencrypt-staging" })).toEqual([
       "rampart-dev-edge-acme-letsencrypt-staging",
@@ -151,15 +124,13 @@ describe("Edge", () => {
           "https-app_example_com": { rule: "HostSNI(`app.example.com`)", tls: { certResolver: "letsencrypt" } },
         },
         services: {
-          http: { loadBalancer: { servers: [{ address: "gateway:8080" }] } },
-          https: { loadBalancer: { servers: [{ address: "gateway:8443" }] } },
+          gateway: { loadBalancer: { servers: [{ address: "gateway:8444" }] } },
         },
       },
       tls: { options: { default: { sniStrict: true, minVersion: "VersionTLS12" } } },
     });
     expect(routes).not.toMatch(/1a2b3c|3000|\/api/);
     const quiet = await rendered({ edge: { httpPort: false, tls: "modern" } }, "dev");
-    expect(quiet).not.toContain("gateway:8080");
     expect(quiet).toContain("VersionTLS13");
     expect(quiet).not.toContain("certResolver");
   });
@@ -178,7 +149,7 @@ describe("Edge", () => {
   test("writes its routes once it runs, whatever the services do, and then waits until they are served", async () => {
     const carrier = (await plain()).get("Container rampart-dev-edge-routes-carrier");
     expect(carrier.dependsOn).toEqual(
-      expect.arrayContaining(["Container rampart-dev-edge", "Volume rampart-dev-edge-routes"]),
+      expect.arrayContaining(["RandomId rampart-dev-edge-healthy", "Volume rampart-dev-edge-routes"]),
     );
     expect(carrier).toMatchObject({
       hooks: { afterCreate: ["rampart-dev-routes-applied"] },

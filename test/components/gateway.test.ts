@@ -12,6 +12,7 @@ import {
   surroundings,
   withLocalEngine,
   type Recording,
+  labelsOf,
 } from "./support";
 
 withLocalEngine();
@@ -29,9 +30,9 @@ function gateway(values: Record<string, unknown> = ROUTED, stack = "dev", versio
   return record(() => {
     const config = configOf(values, stack);
     const { context, networks } = surroundings(config);
-    const services = Object.entries(config.services).map(([name, { routes, port }]) => {
+    const services = Object.entries(config.services).map(([name, { routes, port, replicas }]) => {
       const ready = new DataVolume(`${name}-ready`, context, { owner: name, protect: false, shared: false }).volume;
-      return { name, routes, port: port ?? 0, alias: pulumi.output(`${name}-${version}`), ready };
+      return { name, routes, port: port ?? 0, replicas, alias: pulumi.output(`${name}-${version}`), ready: [ready] };
     });
     return new Gateway("rampart-dev-gateway", context, { networks, services });
   }, stack);
@@ -56,10 +57,17 @@ const routed = (route: object, more: object = {}): Record<string, unknown> => ({
   ...more,
 });
 
+const accepted = (recording: Recording): string[] =>
+  Object.keys(labelsOf(recording.get(CONTAINER))).filter((label) => label.includes("accepted"));
+
 describe("Gateway", () => {
-  test("is between the edge and the services, publishes nothing, and runs as nobody's root", async () => {
+  test("is between the edge and the services, publishes the ports, and runs as nobody's root", async () => {
     const container = (await plain()).get(CONTAINER);
-    expect(networksOf(container)).toEqual({ "rampart-dev-gateway": ["gateway"], "rampart-dev-proxy": [] });
+    expect(networksOf(container)).toEqual({
+      "rampart-dev-gateway": ["gateway"],
+      "rampart-dev-proxy": [],
+      "rampart-dev-public": [],
+    });
     expect(container.inputs).toMatchObject({
       image: IMAGE_PINS.haproxy,
       command: ["haproxy", "-f", "/etc/rampart/haproxy.cfg", "-f", "/routes"],
@@ -69,10 +77,36 @@ describe("Gateway", () => {
       stopSignal: "SIGUSR1",
       tmpfs: { "/tmp": "rw,noexec,nosuid,nodev,size=4m,mode=1777" },
     });
-    expect(container.inputs["ports"] ?? []).toEqual([]);
     expect(JSON.stringify(container.inputs)).not.toContain("docker.sock");
     expect((container.inputs["healthcheck"] as { tests: string[] }).tests.join(" ")).toBe(
       "CMD wget -q -O /dev/null http://127.0.0.1:8082/ping",
+    );
+  });
+
+  test("listens on loopback in dev, on all addresses in production, and its own ports nowhere", async () => {
+    const ports = (recording: Recording): unknown => recording.inputs(CONTAINER)["ports"];
+    expect(ports(await plain())).toEqual([
+      { ip: "127.0.0.1", external: 8080, internal: 8080, protocol: "tcp" },
+      { ip: "127.0.0.1", external: 8443, internal: 8443, protocol: "tcp" },
+    ]);
+    const prod = await gateway({ ...PROD, ...ROUTED }, "prod");
+    expect(ports(prod)).toEqual([
+      { ip: "0.0.0.0", external: 80, internal: 8080, protocol: "tcp" },
+      { ip: "0.0.0.0", external: 443, internal: 8443, protocol: "tcp" },
+    ]);
+    expect(accepted(prod)).toEqual([
+      "io.rampart.accepted.cis-5.14",
+      "io.rampart.accepted.cis-5.8",
+      "io.rampart.accepted.cis-5.9",
+    ]);
+    expect(accepted(await plain())).toEqual(["io.rampart.accepted.cis-5.9"]);
+    expect(ports(await gateway({ ...ROUTED, edge: { httpPort: false } }))).toHaveLength(1);
+  });
+
+  test("accepts cis-5.8 for a port up to 1024, and for none above", async () => {
+    expect(accepted(await gateway({ ...ROUTED, edge: { httpsPort: 1024 } }))).toContain("io.rampart.accepted.cis-5.8");
+    expect(accepted(await gateway({ ...ROUTED, edge: { httpsPort: 1025 } }))).not.toContain(
+      "io.rampart.accepted.cis-5.8",
     );
   });
 
@@ -85,9 +119,9 @@ describe("Gateway", () => {
     ]);
   });
 
-  test("makes a new one serve before the old one goes", async () => {
+  test("stops the old one first: two cannot publish one port", async () => {
     const container = (await plain()).get(CONTAINER);
-    expect(container).toMatchObject({ deleteBeforeReplace: false, parentType: "rampart:gateway:Gateway" });
+    expect(container).toMatchObject({ deleteBeforeReplace: true, parentType: "rampart:gateway:Gateway" });
     expect(container.dependsOn).toContain("Container rampart-dev-gateway-config-carrier");
   });
 
@@ -100,10 +134,10 @@ describe("Gateway", () => {
       edge: { connections: { total: 1000 }, gateway: { memoryMiB: 256, cpus: 2.5, pids: 99 } },
     });
     const base = uploads(limited, "config")["/files/haproxy.cfg"] ?? "";
-    expect(base).toContain("    maxconn 1064\n    nbthread 3\n");
+    expect(base).toContain("    maxconn 2100\n    nbthread 3\n");
     expect(base).toContain("    tune.buffers.limit 3328\n");
     expect(limited.inputs(CONTAINER)).toMatchObject({ memory: 256 });
-    expect(files["/files/haproxy.cfg"]).toContain("    maxconn 1564\n    nbthread 1\n");
+    expect(files["/files/haproxy.cfg"]).toContain("    maxconn 3100\n    nbthread 1\n");
   });
 
   test("leads each route to the present version of its service, under a name of its own", async () => {
@@ -195,7 +229,11 @@ describe("Gateway", () => {
   test("writes its routes once it and every service are healthy, and has every gateway take them", async () => {
     const carrier = (await plain()).get(ROUTES);
     expect(carrier.dependsOn).toEqual(
-      expect.arrayContaining([CONTAINER, "Volume api-ready", "Volume rampart-dev-gateway-routes"]),
+      expect.arrayContaining([
+        "RandomId rampart-dev-gateway-healthy",
+        "Volume api-ready",
+        "Volume rampart-dev-gateway-routes",
+      ]),
     );
     expect(carrier).toMatchObject({
       hooks: { afterCreate: ["rampart-dev-gateway-routes-applied"] },

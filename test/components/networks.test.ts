@@ -17,6 +17,7 @@ describe("Networks", () => {
   test("creates the networks of the plan, each with its subnet, and nothing else", async () => {
     const recording = await all();
     expect(recording.names).toEqual([
+      "Network rampart-dev-acme",
       "Network rampart-dev-database-access",
       "Network rampart-dev-docker-api-worker",
       "Network rampart-dev-egress",
@@ -35,16 +36,20 @@ describe("Networks", () => {
     });
   });
 
-  test("gives a way out only to public, egress and database-access, and keeps their members apart", async () => {
+  test("keeps members of networks that are not internal apart, and gives all but public a way out", async () => {
     const recording = await all();
     const open = recording.ofType("Network").filter(({ inputs }) => inputs["internal"] !== true);
     expect(open.map(({ name }) => name).sort()).toEqual([
+      "rampart-dev-acme",
       "rampart-dev-database-access",
       "rampart-dev-egress",
       "rampart-dev-public",
     ]);
-    for (const { inputs } of open)
-      expect(inputs["options"]).toEqual({ "com.docker.network.bridge.enable_icc": "false" });
+    for (const { name, inputs } of open)
+      expect(inputs["options"]).toEqual({
+        "com.docker.network.bridge.enable_icc": "false",
+        ...(name === "rampart-dev-public" ? { "com.docker.network.bridge.enable_ip_masquerade": "false" } : {}),
+      });
     for (const { inputs } of recording.ofType("Network").filter((network) => network.inputs["internal"] === true))
       expect(inputs).not.toHaveProperty("options");
   });
@@ -75,6 +80,7 @@ describe("Networks", () => {
       "gateway",
       "proxy",
       "internal",
+      "acme",
       "egress",
       "database-access",
       "docker-api-worker",

@@ -71,7 +71,6 @@ describe("Postgres", () => {
       memorySwap: 512,
       stopSignal: "SIGINT",
       destroyGraceSeconds: 60,
-      wait: true,
     });
     expect(labelsOf(container)).toEqual({
       "io.rampart.component": "postgres",

@@ -91,8 +91,6 @@ describe("Service", () => {
       ports: [],
       volumes: [],
       tmpfs: { "/tmp": "rw,noexec,nosuid,nodev,size=64m,mode=1777" },
-      wait: true,
-      waitTimeout: 60,
       stopTimeout: 10,
       destroyGraceSeconds: 10,
       healthcheck: {
@@ -127,7 +125,10 @@ describe("Service", () => {
     expect(resource.hooks).toEqual({
       beforeCreate: ["rampart-dev-container-leftovers"],
       afterCreate: ["rampart-dev-pids-limit"],
-      onError: ["rampart-dev-container-failed"],
+    });
+    expect((await plain()).get("RandomId rampart-dev-api-healthy")).toMatchObject({
+      dependsOn: ["Container rampart-dev-api"],
+      hooks: { beforeCreate: ["rampart-dev-api-healthy"] },
     });
   });
 
@@ -268,7 +269,6 @@ describe("Service", () => {
       entrypoints: ["/app"],
       command: ["serve"],
       healthcheck: { tests: ["CMD", "/app", "health"], interval: "10s", startPeriod: "1m30s" },
-      waitTimeout: 120,
     });
   });
 

@@ -54,8 +54,10 @@ const ROUTES = "Container rampart-dev-gateway-routes-carrier";
 
 test("Redis' old passwords end only once every service runs and the gateway has left the old containers", async () => {
   const { dependsOn } = (await full()).get("RandomId rampart-dev-redis-users-settled");
-  const awaited = ["api", "frontend", "reports", "worker", "gateway", "gateway-routes-carrier"];
-  expect(dependsOn).toEqual(expect.arrayContaining(awaited.map((name) => `Container rampart-dev-${name}`)));
+  const healthy = ["api", "frontend", "reports", "worker", "gateway"].map(
+    (name) => `RandomId rampart-dev-${name}-healthy`,
+  );
+  expect(dependsOn).toEqual(expect.arrayContaining([...healthy, ROUTES]));
 });
 
 describe("HardenedStack", () => {
@@ -80,6 +82,8 @@ describe("HardenedStack", () => {
       "Network rampart-dev-proxy",
       "Network rampart-dev-public",
       "Networks rampart-dev",
+      "RandomId rampart-dev-edge-healthy",
+      "RandomId rampart-dev-gateway-healthy",
       "RandomPassword rampart-dev-secrets-salt",
       expect.stringMatching(/^RemoteImage rampart-dev-images-haproxy-/),
       expect.stringMatching(/^RemoteImage rampart-dev-images-traefik-/),
@@ -147,9 +151,9 @@ describe("HardenedStack", () => {
     ).toEqual({
       api: "proxy,internal",
       "docker-api-worker": "docker-api-worker",
-      edge: "public,gateway",
+      edge: "gateway",
       frontend: "proxy",
-      gateway: "gateway,proxy",
+      gateway: "public,gateway,proxy",
       migration: "internal",
       postgres: "internal",
       redis: "internal",
@@ -158,7 +162,7 @@ describe("HardenedStack", () => {
     });
   });
 
-  test("gives the socket only to the socket proxy, and ports only to the edge", async () => {
+  test("gives the socket only to the socket proxy, and ports only to the gateway", async () => {
     const holders = (text: string): Promise<string[]> =>
       full().then((recording) =>
         recording
@@ -170,7 +174,7 @@ describe("HardenedStack", () => {
     const publishing = (await full())
       .ofType("Container")
       .filter(({ inputs }) => ((inputs["ports"] as unknown[] | undefined) ?? []).length > 0);
-    expect(publishing.map(({ name }) => name)).toEqual(["rampart-dev-edge"]);
+    expect(publishing.map(({ name }) => name)).toEqual(["rampart-dev-gateway"]);
   });
 
   test("gives a service the URLs that it earned, and the superuser's password only to Postgres", async () => {
@@ -258,13 +262,9 @@ describe("HardenedStack", () => {
     const recording = await full();
     const [login] = recording.ofType("Role").filter(({ name }) => name.includes("app_rw-login"));
     const label = `Role ${login?.name ?? ""}`;
-    for (const one of [
-      "Container rampart-dev-api",
-      "Container rampart-dev-api-secrets-carrier",
-      "Volume rampart-dev-api-secrets",
-    ])
-      expect([one, recording.waitsFor(one, label)]).toEqual([one, true]);
     expect(recording.get("Container rampart-dev-api").dependsOn).toContain(label);
+    // The files are written while the database still starts.
+    expect(recording.waitsFor("Container rampart-dev-api-secrets-carrier", label)).toBe(false);
     expect(recording.waitsFor("Container rampart-dev-frontend", "Container rampart-dev-api")).toBe(false);
   });
 
@@ -284,12 +284,13 @@ describe("HardenedStack", () => {
     const recording = await full();
     const order = [
       "Container rampart-dev-postgres",
+      "RandomId rampart-dev-postgres-healthy",
       "Role rampart-dev-roles-migrator",
       "Schema rampart-dev-roles-schema",
-      "Container rampart-dev-migration",
       RECEIPT,
       GUARD,
       "Container rampart-dev-api",
+      "RandomId rampart-dev-api-healthy",
       ROUTES,
     ];
     order
@@ -300,7 +301,24 @@ describe("HardenedStack", () => {
     for (const privilege of [...recording.ofType("Grant"), ...recording.ofType("DefaultPrivileges")])
       expect(recording.waitsFor(RECEIPT, `${shortName(privilege.type)} ${privilege.name}`)).toBe(true);
     for (const service of ["api", "frontend"])
-      expect(recording.get(ROUTES).dependsOn).toContain(`Container rampart-dev-${service}`);
+      expect(recording.get(ROUTES).dependsOn).toContain(`RandomId rampart-dev-${service}-healthy`);
+  });
+
+  test("runs statements about roles beside the grants, unless somebody is elevated", async () => {
+    const GRANT = "Grant rampart-dev-roles-public-database-postgres";
+    const recording = await full();
+    for (const step of ["elevations", "settings"]) {
+      const receipt = `RandomId rampart-dev-database-${step}`;
+      expect(recording.get(receipt).dependsOn).toContain("Role rampart-dev-roles-migrator");
+      expect([step, recording.waitsFor(receipt, GRANT), recording.waitsFor(RECEIPT, receipt)]).toEqual([
+        step,
+        false,
+        true,
+      ]);
+    }
+    const elevations = [{ who: "anna", role: "app_ro", until: "2020-01-01T00:00:00Z", reason: "ticket 4711: orders" }];
+    const elevated = await stack({ ...FULL, database: { elevations } });
+    expect(elevated.waitsFor("RandomId rampart-dev-database-elevations", GRANT)).toBe(true);
   });
 
   test("waits for what a service uses, and makes no service wait for another", async () => {
@@ -324,13 +342,17 @@ describe("HardenedStack", () => {
     expect(without.waitsFor("Container rampart-dev-frontend", "Container rampart-dev-postgres")).toBe(false);
   });
 
-  test("feeds no output of Postgres' container to another resource, which would be replaced with it", async () => {
+  test("feeds an output of Postgres' container to nothing but its receipt, which it replaces with itself", async () => {
     const recording = await full();
     const mentions = recording.resources.filter(
       ({ name, inputs }) =>
         name !== "rampart-dev-postgres" && JSON.stringify(inputs).includes("rampart-dev-postgres-id"),
     );
-    expect(mentions).toEqual([]);
+    expect(mentions.map(({ name }) => name)).toEqual(["rampart-dev-postgres-healthy"]);
+    const ofReceipt = recording.resources.filter(({ inputs }) =>
+      JSON.stringify(inputs).includes("postgres-healthy-id"),
+    );
+    expect(ofReceipt).toEqual([]);
   });
 
   test("reaches Postgres directly on a local engine, and through the forwarder elsewhere", async () => {
@@ -339,7 +361,9 @@ describe("HardenedStack", () => {
     expect(provider(await full())).toEqual([postgresAddress("rampart-dev"), "5432"]);
     const forwarded = await stack({ ...FULL, database: { access: "forwarder" } });
     expect(provider(forwarded)).toEqual(["127.0.0.1", "15432"]);
-    expect(forwarded.get("Role rampart-dev-roles-migrator").dependsOn).toContain("Container rampart-dev-forwarder");
+    expect(forwarded.get("Role rampart-dev-roles-migrator").dependsOn).toContain(
+      "RandomId rampart-dev-forwarder-healthy",
+    );
     expect(forwarded.waitsFor("Container rampart-dev-forwarder", "Container rampart-dev-postgres")).toBe(true);
     expect(forwarded.names).toContain("Network rampart-dev-database-access");
     expect((await full()).names).not.toContain("Network rampart-dev-database-access");
@@ -373,6 +397,7 @@ describe("HardenedStack", () => {
       "backups-backup-store",
       "backups-restore-drill",
       "edge",
+      "gateway",
       "postgres",
       "redis",
     ]);

@@ -7,8 +7,6 @@ import { clock } from "../../engine/until";
 import { FakeDocker } from "./fake-docker";
 
 const ENGINE = new DockerClient("unix:///run/test.sock");
-const FILTERS =
-  "--filter label=io.rampart.stack=dev --filter label=io.rampart.name=api --filter label=io.rampart.component=service";
 
 let docker: FakeDocker;
 let hooks: ContainerHooks;
@@ -38,7 +36,6 @@ const CONTAINER = {
     "io.rampart.pids-limit": "128",
     "io.rampart.stack": "dev",
   }),
-  wait: true,
 };
 
 const hookArgs = (newInputs: Record<string, unknown>): pulumi.ResourceHookArgs => ({
@@ -60,20 +57,6 @@ async function call(
   await hook.callback(hookArgs(newInputs));
 }
 
-async function fail(args: Partial<pulumi.ErrorHookArgs>): Promise<boolean> {
-  const [hook] = hooks.container.onError ?? [];
-  if (!(hook instanceof pulumi.ErrorHook)) throw new Error("there is no error hook");
-  return hook.callback({ ...hookArgs(CONTAINER), failedOperation: "create", errors: [], ...args });
-}
-
-/** What was logged, at each level. */
-function logged(): { errors: unknown[]; warnings: unknown[] } {
-  const found = { errors: [] as unknown[], warnings: [] as unknown[] };
-  jest.spyOn(pulumi.log, "error").mockImplementation((text) => Promise.resolve(void found.errors.push(text)));
-  jest.spyOn(pulumi.log, "warn").mockImplementation((text) => Promise.resolve(void found.warnings.push(text)));
-  return found;
-}
-
 describe("the hooks of a stack", () => {
   test("have names of their own, and only what they are for", () => {
     const job = hooks.jobReceipt({ name: "migration", timeoutSeconds: 1 });
@@ -86,7 +69,6 @@ describe("the hooks of a stack", () => {
     expect(bound).toEqual([
       "beforeCreate rampart-dev-container-leftovers",
       "afterCreate rampart-dev-pids-limit",
-      "onError rampart-dev-container-failed",
       "beforeCreate rampart-dev-migration-run",
       "afterCreate rampart-dev-routes-applied",
     ]);
@@ -263,72 +245,6 @@ describe("a job", () => {
       call(hooks.jobReceipt({ name: "migration", timeoutSeconds: 1 }), "beforeCreate", { keepers: {} }),
     ).rejects.toThrow("migration: its container is not known");
     expect(docker.calls).toEqual([]);
-  });
-});
-
-describe("a container that fails", () => {
-  const state = (facts: object): void => docker.answer("inspect", { stdout: JSON.stringify(facts) });
-
-  test("is explained and stopped, and the operation is not tried again", async () => {
-    const found = logged();
-    docker.answer("ps", { stdout: "newest\nolder\n" });
-    docker.answer("logs", { stderr: "cannot bind\n" });
-    state({
-      Status: "running",
-      Running: true,
-      Health: { Status: "unhealthy", Log: [{ ExitCode: 1, Output: "refused\n" }] },
-    });
-    await expect(fail({})).resolves.toBe(false);
-    expect(found).toEqual({
-      errors: [
-        "rampart-dev-api did not become healthy: status running\nlast health check: exit 1, refused\n" +
-          "last log lines:\n    cannot bind",
-      ],
-      warnings: [],
-    });
-    // Of its own kind: the carriers of its files bear its name, too.
-    expect(docker.calls.at(0)).toBe(`--host unix:///run/test.sock ps --all --no-trunc --quiet ${FILTERS}`);
-    expect(docker.calls.at(-1)).toBe("--host unix:///run/test.sock stop --time 5 newest");
-  });
-
-  test("that ended is explained by its exit code, and by its memory limit where that was why", async () => {
-    const found = logged();
-    docker.answer("ps", { stdout: "newest\n" });
-    state({ Status: "exited", Running: false, ExitCode: 137, OOMKilled: true });
-    await fail({});
-    expect(found.errors).toEqual([
-      "rampart-dev-api did not become healthy: status exited, exit code 137, " +
-        "killed for want of memory (raise resources.memoryMiB)\nlast log lines:\n    (it wrote nothing)",
-    ]);
-  });
-
-  test("before it existed does not touch the one that serves", async () => {
-    const found = logged();
-    docker.answer("ps", { stdout: "serving\n" });
-    state({ Status: "running", Running: true, Health: { Status: "healthy" } });
-    await fail({ errors: ["Error response from daemon: invalid reference format"] });
-    expect(found).toEqual({ errors: [], warnings: [] });
-    expect(docker.calls.filter((line) => line.includes(" stop "))).toEqual([]);
-  });
-
-  test.each([
-    ["on an update", { failedOperation: "update" }],
-    ["on a deletion", { failedOperation: "delete", newInputs: undefined }],
-    ["and is a job or a carrier, which is not started then", { newInputs: { ...CONTAINER, wait: undefined } }],
-  ])("%s touches nothing", async (_when, args) => {
-    await expect(fail(args as Partial<pulumi.ErrorHookArgs>)).resolves.toBe(false);
-    expect(docker.calls).toEqual([]);
-  });
-
-  test("without the Docker CLI fails with the provider's error, and a warning", async () => {
-    const found = logged();
-    process.env["PATH"] = "/nonexistent";
-    await expect(fail({})).resolves.toBe(false);
-    expect(found.warnings).toEqual([
-      expect.stringContaining(
-        "rampart-dev-api: its logs could not be read: the Docker CLI (`docker`) is not installed here",
-      ),
-    ]);
   });
 });
 

@@ -86,7 +86,7 @@ it("the package holds the compiled library and its documents, and nothing else",
   const [packed] = JSON.parse(stdout) as { files: { path: string }[]; unpackedSize: number }[];
   const paths = packed?.files.map(({ path }) => path) ?? [];
   expect(paths.filter((path) => !path.startsWith("dist/")).sort()).toEqual(
-    [...DOCUMENTS, "bin/lazy-sdk.cjs", "bin/rampart.cjs", "package.json"].sort(),
+    [...DOCUMENTS, "bin/lazy-properties.cjs", "bin/lazy-sdk.cjs", "bin/rampart.cjs", "package.json"].sort(),
   );
   expect(paths).toContain("dist/hardening/confinement/seccomp/moby-default.json");
   expect(paths.filter((path) => /\.(sh|sql)$/.test(path)).sort()).toEqual(
@@ -99,7 +99,7 @@ it("the package holds the compiled library and its documents, and nothing else",
       (path) =>
         path.startsWith("dist/") &&
         !/^dist\/commands\/.+\.js$/.test(path) &&
-        !/^dist\/(components|config|engine|hardening|plan|resources)\/.+(\.js|\.d\.ts|\.sh|\.sql)$/.test(path) &&
+        !/^dist\/(components|config|engine|hardening|plan|resources)\/.+(\.js|\.d\.ts|\.lua|\.sh|\.sql)$/.test(path) &&
         path !== "dist/hardening/confinement/seccomp/moby-default.json",
     ),
   ).toEqual([]);

@@ -62,8 +62,13 @@ describe("createContainer", () => {
     expect((await container("exclusive")).get("Container rampart-dev-api").hooks).toEqual({
       beforeCreate: ["rampart-dev-container-leftovers"],
       afterCreate: ["rampart-dev-pids-limit"],
-      onError: ["rampart-dev-container-failed"],
     });
+    expect((await container("replace")).get("RandomId rampart-dev-api-healthy")).toMatchObject({
+      inputs: { keepers: { container: "rampart-dev-api-id", name: "api" } },
+      dependsOn: ["Container rampart-dev-api"],
+      hooks: { beforeCreate: ["rampart-dev-api-healthy"] },
+    });
+    expect((await container("job")).names).not.toContain("RandomId rampart-dev-api-healthy");
   });
 
   test("works under Pulumi's own mocks, which know no hooks", async () => {

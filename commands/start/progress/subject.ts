@@ -1,4 +1,5 @@
 /** What a step is about, in words for a person. */
+import { HEALTHY_NAME_KEEPER, keeper } from "../../../engine/keepers";
 import { LABEL_COMPONENT, LABEL_NAME, labelOf } from "../../../hardening/container/labels";
 import { field, text } from "../../shared/json";
 import type { Step } from "./event";
@@ -49,7 +50,7 @@ function container(step: Step): Subject {
     return { name: `files of ${name}`, awaited: "are written", reached: "are written", notableSeconds: LONG_SECONDS };
   if (field(step.inputs, "start") === false)
     return { name, awaited: "is created", reached: "is created", notableSeconds: LONG_SECONDS };
-  return { name, awaited: "becomes healthy", reached: "is healthy", notableSeconds: 0 };
+  return { name, awaited: "starts", reached: "has started", notableSeconds: LONG_SECONDS };
 }
 
 /** A receipt is created once its hook has done the work. */
@@ -57,6 +58,9 @@ function receipt(step: Step): Subject {
   const name = nameOf(step);
   if (/-migration(?:-|$)/.test(name))
     return { name: "migration", awaited: "runs", reached: "has run", notableSeconds: 0 };
+  const healthy = keeper(step.inputs, HEALTHY_NAME_KEEPER);
+  if (healthy !== undefined)
+    return { name: healthy, awaited: "becomes healthy", reached: "is healthy", notableSeconds: 0 };
   return { name, awaited: "takes effect", reached: "has taken effect", notableSeconds: LONG_SECONDS };
 }
 

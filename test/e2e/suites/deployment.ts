@@ -1,6 +1,6 @@
 import { expect, type Suite } from "../lib/runner";
 import { mainSettings, type Context } from "../lib/stacks";
-import { tail } from "../lib/process";
+import { tail, until } from "../lib/process";
 import { containers, nameOf } from "../lib/engine";
 
 export const deployment: Suite<Context> = {
@@ -25,8 +25,12 @@ export const deployment: Suite<Context> = {
         const running = await containers(main.name);
         const names = running.map(nameOf).sort().join(" ");
         expect(names === "api docker-api-worker edge gateway postgres redis reports web worker", `these run: ${names}`);
-        const ill = running.filter((one) => one.State.Health?.Status !== "healthy").map(nameOf);
-        expect(ill.length === 0, `not healthy: ${ill.join(" ")}`);
+        // An update asks them itself; the engine asks for the first time after one interval.
+        await until("the engine finds them healthy too", 15, async () => {
+          const ill = (await containers(main.name)).filter((one) => one.State.Health?.Status !== "healthy").map(nameOf);
+          if (ill.length > 0) throw new Error(`not healthy: ${ill.join(" ")}`);
+          return true;
+        });
       },
     },
     ...[[], ["--refresh"]].map((extra) => ({

@@ -1,6 +1,7 @@
 /** What an operator does with a running stack: maintenance, status, rollback. */
-import { readFileSync } from "node:fs";
-import { container, containers, docker } from "../lib/engine";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { container, containers, docker, filesOf, mustDocker } from "../lib/engine";
 import { ask, type Answer } from "../lib/http";
 import { run, tail, until, type RunResult } from "../lib/process";
 import { REPOSITORY, Stack, type StackSettings } from "../lib/pulumi";
@@ -54,6 +55,23 @@ const changed = (context: Context, more: StackSettings, app = context.images.app
 const edge = (maintenance: object): StackSettings => ({
   edge: { httpPort: OPERATIONS.httpPort, httpsPort: OPERATIONS.httpsPort, maintenance },
 });
+
+const INCIDENTS = join(REPOSITORY, ".rampart/incidents");
+
+/** Asks Redis as the API would. */
+async function redis(...command: readonly string[]): Promise<string> {
+  const files = await filesOf((await container(STACK, "api")).Id, "/run/secrets");
+  const url = Object.entries(files).find(([path]) => path.endsWith("redis_url"))?.[1] ?? "";
+  const password = /^redis:\/\/[^:]+:([^@]+)@/.exec(url)?.[1] ?? "";
+  const { Id } = await container(STACK, "redis");
+  const client = ["redis-cli", "--user", "api", "--no-auth-warning", ...command];
+  return (await docker(["exec", "--env", `REDISCLI_AUTH=${password}`, Id, ...client])).output.trim();
+}
+
+const passwordsOf = async (context: Context): Promise<Readonly<Record<string, string>>> => {
+  const { database } = await stackOf(context).outputs();
+  return { ...database?.passwords, superuser: database?.superuserPassword ?? "" };
+};
 
 export const operations: Suite<Context> = {
   name: "operations",
@@ -169,6 +187,49 @@ export const operations: Suite<Context> = {
         await stack.mustUp(changed(context, { migration: { ...migration, reversible: true } }));
         const allowed = await rampart(context, "rollback", "--yes");
         expect(allowed.code === 0, tail(allowed.output, 40));
+      },
+    },
+    {
+      name: "respond collects evidence without secrets, rotates, ends sessions, and the stack serves",
+      run: async (context) => {
+        const stack = stackOf(context);
+        await stack.mustUp(operationsSettings(context.images));
+        const before = await passwordsOf(context);
+        expect((await redis("SET", "api:sess:thief", "1")) === "OK", "no session was made");
+        expect((await redis("SET", "api:job", "1")) === "OK", "no job was made");
+        const known = existsSync(INCIDENTS) ? readdirSync(INCIDENTS) : [];
+        const dry = await rampart(context, "respond", "--dry-run");
+        expect(dry.code === 0 && dry.output.includes("Nothing was changed."), tail(dry.output, 20));
+        const { code, output } = await rampart(context, "respond", "--yes", "--replace-generated");
+        expect(code === 0, tail(output, 60));
+        expectMatch(output, /1 keys of api:sess:\*/, "the report");
+        const [stamp = ""] = readdirSync(INCIDENTS).filter((name) => !known.includes(name));
+        const directory = join(INCIDENTS, stamp);
+        const after = await passwordsOf(context);
+        for (const [role, password] of Object.entries(before))
+          expect(password !== after[role], `the password of ${role} is the one before`);
+        expect((await redis("EXISTS", "api:sess:thief")) === "0", "the session is still there");
+        expect((await redis("GET", "api:job")) === "1", "the job is gone");
+        await answers(OPERATIONS.apiHost, "/api/db", 200);
+        await answers(OPERATIONS.apiHost, "/api/cache", 200);
+        const names = readdirSync(directory);
+        for (const kind of ["gateway", "postgres", "api"])
+          expect(
+            names.some((name) => name.includes(`-${kind}-`) && name.endsWith(".stdout.log")),
+            `no log of ${kind} in ${names.join(", ")}`,
+          );
+        const secrets = [...Object.values(before), ...Object.values(after)];
+        for (const name of names) {
+          expect((statSync(join(directory, name)).mode & 0o077) === 0, `${name} can be read by others`);
+          const text = readFileSync(join(directory, name), "utf8");
+          expect(!secrets.some((secret) => secret !== "" && text.includes(secret)), `${name} has a password`);
+        }
+        const { Id } = await container(STACK, "redis");
+        const users = await mustDocker(["exec", Id, "cat", "/data/users.acl"]);
+        expect(!users.includes("rampart-respond"), "the user that deletes is still there");
+        const told = await status(context);
+        expect(told.code === 0, JSON.stringify(told.told.problems));
+        rmSync(directory, { recursive: true });
       },
     },
   ],

@@ -56,8 +56,6 @@ describe("a container's arguments", () => {
         { label: "io.rampart.pids-limit", value: "128" },
         { label: "io.rampart.stack", value: "prod" },
       ],
-      wait: true,
-      waitTimeout: 60,
     });
   });
 
@@ -66,8 +64,7 @@ describe("a container's arguments", () => {
     expect(healthCheck).toBeDefined();
     const args = renderContainer(job, BINDINGS);
     expect(args).toMatchObject({ restart: "no" });
-    for (const absent of ["maxRetryCount", "healthcheck", "wait", "waitTimeout"])
-      expect(args).not.toHaveProperty(absent);
+    for (const absent of ["maxRetryCount", "healthcheck"]) expect(args).not.toHaveProperty(absent);
   });
 
   test("add only the capabilities that are named, sorted", () => {

@@ -47,6 +47,7 @@ describe("the limits of a route", () => {
 
   test("bound methods, headers and declared bodies, before a byte of the body is waited for", () => {
     expect(refused("method", { methods: ["GET", "PUT"] })).toEqual(["!{ method GET PUT }"]);
+    expect(refused("method", { methods: ["GET"], cors })).toEqual(["!{ method GET } !{ var(txn.preflight) -m bool }"]);
     expect(refused("headers", { maxHeaderBytes: 2048 })).toEqual(["{ req.hdrs,length gt 2048 }"]);
     expect(refused("body-size", { maxBodyBytes: 77_777 })).toEqual(["{ req.hdr(content-length),add(0) gt 77777 }"]);
     for (const part of ["str(rate)", "str(method)", "str(headers)", "content-length),add(0)"])
@@ -76,7 +77,7 @@ describe("the limits of a route", () => {
   test("take bodies of the listed types only, whatever their parameters and letters", () => {
     const [line = ""] = refused("content-type", { contentTypes: ["application/json", "image/*", "a.b+c/d-e"] });
     const pattern =
-      /^\{ req\.body_size gt 0 \} !\{ req\.hdr\(content-type\) -m reg -i '(.*)' \}$/.exec(line)?.[1] ?? "";
+      /^\{ req\.body_size gt 0 \} !\{ req\.fhdr\(content-type\) -m reg -i '(.*)' \}$/.exec(line)?.[1] ?? "";
     const taken = (type: string): boolean => new RegExp(pattern, "i").test(type);
     const good = [
       "application/json",
@@ -114,6 +115,7 @@ describe("the answer to what is refused", () => {
 
   test("comes after the limits and before a preflight's: preflights count as any request", () => {
     expect(place("return status 204", { cors })).toBeGreaterThan(place("return status 431", { cors }));
+    expect(place("set-var(txn.origin)", { cors })).toBeLessThan(place("str(rate)", { cors }));
   });
 });
 
@@ -121,7 +123,7 @@ describe("an upgrade", () => {
   test("is nothing that the application sees, unless the route takes WebSockets", () => {
     expect(having("del-header Upgrade")).toEqual(["http-request del-header Upgrade"]);
     expect(having("del-header Connection")).toEqual(["http-request del-header Connection"]);
-    const unless = " unless { req.hdr(upgrade) -m str -i websocket }";
+    const unless = " unless { req.fhdr(upgrade) -m str -i websocket }";
     expect(having("del-header Upgrade", { webSocket: true })).toEqual([`http-request del-header Upgrade${unless}`]);
     expect(having("del-header Connection", { webSocket: true })).toEqual([
       `http-request del-header Connection${unless}`,
@@ -171,5 +173,8 @@ test("the servers are as many as the service has containers, under its name, loo
   const server = (replicas?: number): string =>
     having("server-template", { target: { alias: "api-1a2b", port: 99, ...(replicas ? { replicas } : {}) } }).join();
   const rest = "api-1a2b:99 resolvers engine resolve-prefer ipv4 init-addr libc,none";
-  expect([server(), server(4)]).toEqual([`server-template v 1-1 ${rest}`, `server-template v 1-4 ${rest}`]);
+  expect([server(), server(4)]).toEqual([
+    `server-template v 1-1 ${rest}`,
+    `server-template v 1-4 ${rest} check inter 1s fall 2 rise 1`,
+  ]);
 });

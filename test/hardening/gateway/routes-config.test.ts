@@ -20,7 +20,9 @@ test("reads as what the gateway serves", () => {
     { ...route, name: "web", pathPrefix: "/" },
     { ...route, name: "events", pathPrefix: "/api/events", streaming: true, cors },
   ];
-  expect(config(routes, { trustedProxies: ["192.0.2.0/24"], acmeTarget: "edge:8081" })).toMatchSnapshot();
+  expect(
+    config(routes, { trustedProxies: ["192.0.2.0/24"], edge: { host: "edge", tls: 8443, acme: 8081 } }),
+  ).toMatchSnapshot();
 });
 
 describe("routes are chosen", () => {
@@ -70,24 +72,45 @@ describe("routes are chosen", () => {
 });
 
 describe("a frontend", () => {
-  test.each(["frontend https", "frontend http"])("%s takes connections of the edge only, and counts them", (head) => {
-    const lines = section(config(), head);
-    expect(lines[0]).toBe(`bind *:${head === "frontend http" ? 8080 : 8443} accept-proxy`);
-    expect(lines.slice(1, 6)).toEqual([
-      "maxconn 1500",
-      "tcp-request connection reject unless { src 10.20.2.0/24 }",
-      "tcp-request session track-sc0 src,ipmask(32,64) table clients",
-      "tcp-request session reject if { sc0_conn_cur gt 256 }",
-      "tcp-request session reject if { fe_conn gt 1125 } { sc0_conn_cur gt 16 }",
+  const capped = (more = ""): string[] => [
+    "maxconn 1500",
+    "tcp-request connection track-sc2 src,ipmask(32,64) table connections",
+    `tcp-request connection reject if { sc2_conn_cur gt 256 }${more}`,
+    `tcp-request connection reject if { fe_conn gt 1125 } { sc2_conn_cur gt 16 }${more}`,
+  ];
+
+  test("that is open to the internet caps connections before anything else", () => {
+    expect(section(config(), "frontend tls from tcp").slice(0, 6)).toEqual([
+      "bind *:8443",
+      "timeout client 3615s",
+      ...capped(),
     ]);
+    expect(section(config(), "frontend http").slice(0, 5)).toEqual(["bind *:8080", ...capped()]);
   });
 
   test("does not count a trusted proxy's connections as one client's", () => {
-    const rejects = section(config([route], { trustedProxies: ["192.0.2.7", "10.0.0.0/8"] }), "frontend https").filter(
-      (line) => line.startsWith("tcp-request session reject"),
+    const lines = section(config([route], { trustedProxies: ["192.0.2.7", "10.0.0.0/8"] }), "frontend tls from tcp");
+    expect(lines).toEqual(expect.arrayContaining(capped(" !{ src 192.0.2.7 10.0.0.0/8 }")));
+  });
+
+  test("leads TLS to the edge, and only where a client has greeted", () => {
+    expect(section(config(), "frontend tls from tcp").slice(6)).toEqual([
+      "tcp-request inspect-delay 5s",
+      "tcp-request content accept if { req.ssl_hello_type 1 }",
+      "tcp-request content reject",
+      "default_backend edge",
+    ]);
+    expect(section(config(), "backend edge from tcp")).toContain(
+      "server edge edge:8443 send-proxy-v2 resolvers engine resolve-prefer ipv4 init-addr libc,none",
     );
-    expect(rejects).toHaveLength(2);
-    for (const line of rejects) expect(line).toMatch(/ !\{ src 192\.0\.2\.7 10\.0\.0\.0\/8 \}$/);
+  });
+
+  test("that takes what was in TLS takes it from the edge only", () => {
+    expect(section(config(), "frontend https").slice(0, 3)).toEqual([
+      "bind *:8444 accept-proxy",
+      "maxconn 1500",
+      "tcp-request connection reject unless { src 10.20.2.0/24 }",
+    ]);
   });
 
   test("judges the path before the route, and the route before the headers go", () => {
@@ -123,18 +146,20 @@ describe("a frontend", () => {
       ),
     );
     expect(lines.filter((line) => line.includes("redirect"))).toEqual([
-      "http-request redirect location https://%[var(txn.host)]:8443%[pathq] code 301 unless { var(txn.route) -m found }",
+      "http-request redirect location https://%[var(txn.host)]:8443%[pathq] code 301 " +
+        "unless { var(txn.route) -m found }",
     ]);
     expect(config()).toContain("location https://%[var(txn.host)]%[pathq] code 301");
   });
 
   test("that is plain leads ACME's questions to the edge, where there is somebody to ask", () => {
-    const text = config([route], { acmeTarget: "edge:8081" });
+    const text = config([route], { edge: { host: "edge", tls: 8443, acme: 8081 } });
     expect(section(text, "backend acme")).toEqual([
       "server edge edge:8081 resolvers engine resolve-prefer ipv4 init-addr libc,none",
     ]);
     expect(section(text, "frontend http")).toContain(
-      "http-request set-var(txn.route) str(acme-challenge) if { path -m beg /.well-known/acme-challenge/ } { method GET HEAD }",
+      "http-request set-var(txn.route) str(acme-challenge) if { path -m beg /.well-known/acme-challenge/ } " +
+        "{ method GET HEAD }",
     );
     expect(config()).not.toContain("acme");
   });
@@ -206,7 +231,7 @@ describe("the shape", () => {
     { connections: { perClient: 255, total: 1500 } },
     { connections: { perClient: 256, total: 1501 } },
     { externalHttpsPort: 8443 },
-    { acmeTarget: "edge:8081" },
+    { edge: { host: "edge", tls: 8443, acme: 8081 } },
     { trustedProxies: ["192.0.2.7"] },
   ])("changes with %j", (change) => expect(shape(route, change)).not.toBe(shape()));
 });
@@ -247,7 +272,8 @@ describe("what is refused", () => {
         [
           `the prefix ${JSON.stringify(pathPrefix)}`,
           { pathPrefix },
-          `pathPrefix: ${JSON.stringify(pathPrefix)} must start with / and end without one, of letters, digits and . _ ~ -`,
+          `pathPrefix: ${JSON.stringify(pathPrefix)} must start with / and end without one, ` +
+            "of letters, digits and . _ ~ -",
         ] as const,
     ),
     ...["", "-a", "a b", "a:80", "a\nb", "$a", "a/b", "a'"].map(

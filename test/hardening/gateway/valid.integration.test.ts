@@ -71,12 +71,13 @@ const inputArbitrary: fc.Arbitrary<GatewayInput> = fc.record(
         },
       )
       .map((routes) => routes.filter((one, index) => routes.findIndex(({ host }) => host === one.host) === index)),
-    connections: fc.record({ perClient: above0(100_000), total: fc.integer({ min: 64, max: 7000 }) }),
+    connections: fc.record({ perClient: above0(100_000), total: fc.integer({ min: 64, max: 3900 }) }),
     externalHttpsPort: above0(65_535),
-    acmeTarget: fc.constant("edge:8081"),
+    edge: fc.constantFrom({ host: "edge", tls: 8443 }, { host: "edge", tls: 8443, acme: 8081 }),
+    http: fc.boolean(),
     trustedProxies: fc.constantFrom([], ["192.0.2.7"], ["10.0.0.0/8", "2001:db8::/32"]),
   },
-  { requiredKeys: ["edgeSubnet", "routes", "connections", "externalHttpsPort"] },
+  { requiredKeys: ["edgeSubnet", "edge", "http", "routes", "connections", "externalHttpsPort"] },
 );
 
 describeWith("haproxy")("what is rendered, HAProxy takes", () => {
@@ -105,7 +106,7 @@ describeWith("haproxy")("what is rendered, HAProxy takes", () => {
         ...input,
         routes: [route, { ...route, name: "all", pathPrefix: "/", ...everything }],
         trustedProxies: ["192.0.2.0/24", "2001:db8::/32"],
-        acmeTarget: "edge:8081",
+        edge: { host: "edge", tls: 8443, acme: 8081 },
       }),
     ).toBe("");
   });

@@ -47,16 +47,20 @@ function play(...events: readonly (readonly [second: number, line: string])[]): 
 }
 
 const web = { inputs: container("web") };
+const HEALTHY = "random:index/randomId:RandomId";
+const webHealthy = { inputs: { keepers: { container: "c0ffee", name: "web" } } };
 const postgresImage = { inputs: { name: `postgres:16@sha256:${"a".repeat(64)}` } };
 
 describe("what stays on the screen", () => {
   test("a container that is healthy, and how long that took", () => {
     const { lines, progress } = play(
-      [1, step("resourcePreEvent", CONTAINER, "rampart-dev-web", web)],
-      [8, step("resOutputsEvent", CONTAINER, "rampart-dev-web", web)],
+      [0, step("resourcePreEvent", CONTAINER, "rampart-dev-web", web)],
+      [1, step("resOutputsEvent", CONTAINER, "rampart-dev-web", web)],
+      [1, step("resourcePreEvent", HEALTHY, "rampart-dev-web-healthy", webHealthy)],
+      [8, step("resOutputsEvent", HEALTHY, "rampart-dev-web-healthy", webHealthy)],
     );
     expect(lines).toEqual(["good web is healthy (7 s)"]);
-    expect(progress).toMatchObject({ changed: 1, unchanged: 0 });
+    expect(progress).toMatchObject({ changed: 2, unchanged: 0 });
     expect(progress.awaited.size).toBe(0);
   });
 
@@ -102,7 +106,7 @@ describe("what stays on the screen", () => {
         [index * 10 + 7, step("resOutputsEvent", CONTAINER, "w", one)] as const,
       ]),
     );
-    expect([lines, progress.changed]).toEqual([["good web is healthy (7 s)"], 1]);
+    expect([lines, progress.changed]).toEqual([["good web has started (7 s)"], 1]);
   });
 
   test("the old container that takes its time to stop", () => {
@@ -128,7 +132,7 @@ describe("what stays on the screen", () => {
 describe("what is awaited", () => {
   const events = [
     [0, step("resourcePreEvent", IMAGE, "i", postgresImage)],
-    [3, step("resourcePreEvent", CONTAINER, "rampart-dev-web", web)],
+    [3, step("resourcePreEvent", HEALTHY, "rampart-dev-web-healthy", webHealthy)],
     [4, step("resOutputsEvent", "docker:index/volume:Volume", "v")],
     [
       5,
