@@ -296,7 +296,7 @@ describe("a key that does not exist", () => {
     [
       "edge.port",
       'remove "port", or check its spelling; here may stand connections, gateway, httpPort, httpsPort, ' +
-        "listenAddress, resources, tls, trustedProxies",
+        "listenAddress, maintenance, resources, tls, trustedProxies",
     ],
   ])("%s", (path, fix) => expect(faultsOf({ [path]: "x" })).toMatchObject([{ path: `rampart:${path}`, fix }]));
 });
