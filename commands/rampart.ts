@@ -9,8 +9,10 @@ import { init } from "./init";
 import { plan } from "./plan";
 import { psql } from "./psql";
 import { pulumi } from "./pulumi";
+import { respond } from "./respond";
 import { restore } from "./restore";
 import { restoreDrill } from "./restore-drill";
+import { rollback } from "./rollback";
 import type { Command, Context, Programs } from "./shared/command";
 import { messageOf, usageError, UserError } from "./shared/errors";
 import { helpOf, overview } from "./shared/help";
@@ -20,6 +22,7 @@ import { standingPlace, takenByNpm } from "./shared/npm-run";
 import { printer, type Printer } from "./shared/output";
 import { projectRoot } from "./shared/project";
 import { start } from "./start";
+import { status } from "./status";
 import { trust } from "./trust";
 import { upgradePostgres } from "./upgrade-postgres";
 
@@ -29,6 +32,9 @@ export const COMMANDS: readonly Command[] = [
   init,
   plan,
   pulumi,
+  status,
+  rollback,
+  respond,
   psql,
   backup,
   restore,

@@ -154,6 +154,7 @@ function gatewayInput(
     externalHttpsPort: config.edge.httpsPort,
     guardedHosts: guardedHosts(config),
     trustedProxies: config.edge.trustedProxies,
+    maintenance: config.edge.maintenance,
     routes: services.flatMap((service, index) =>
       service.routes.map((route, position) => ({
         ...gatewayRoute(service, route, position, aliases[index] ?? service.name),

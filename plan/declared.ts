@@ -29,6 +29,7 @@ export function declaredFacts(config: LoadedConfig, engine: Engine, keys: readon
         return [{ resource, route: routeUrl(config, route), weak, changed, fromApplication, ...defined({ reason }) }];
       }),
     ),
+    maintenance: Object.keys(config.edge.maintenance).sort(),
     placeholders:
       config.environment === "prod" ? [...new Set(placeholders(config).map(({ value }) => value))].sort() : [],
     ...(isPlainTcp(engine.host, keys) && process.env["DOCKER_TLS_VERIFY"] === undefined

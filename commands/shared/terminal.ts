@@ -18,13 +18,21 @@ const isSomebodyThere = (env: NodeJS.ProcessEnv): boolean =>
 
 const open = (): Interface => createInterface({ input: process.stdin, output: process.stderr });
 
+/** Asks a yes or no. */
+export type Question = (question: string) => Promise<boolean>;
+
 /** A yes or no of the person at the terminal, an empty answer for yes; undefined where there is nobody. */
-export function agreement(env: NodeJS.ProcessEnv): ((question: string) => Promise<boolean>) | undefined {
+export const agreement = (env: NodeJS.ProcessEnv): Question | undefined => yesOrNo(env, /^(?:y|yes|)$/i);
+
+/** The same for what changes a deployment: only a yes is a yes. */
+export const consent = (env: NodeJS.ProcessEnv): Question | undefined => yesOrNo(env, /^(?:y|yes)$/i);
+
+function yesOrNo(env: NodeJS.ProcessEnv, yes: RegExp): Question | undefined {
   if (!isSomebodyThere(env)) return undefined;
   return async (question) => {
     const lines = open();
     try {
-      return /^(?:y|yes|)$/i.test((await lines.question(question)).trim());
+      return yes.test((await lines.question(question)).trim());
     } finally {
       lines.close();
     }

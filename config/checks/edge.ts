@@ -4,6 +4,7 @@ import { parseTraefikVersion } from "../../hardening/edge/static-config";
 import { routeHosts } from "../derived";
 import type { Fault } from "../faults";
 import type { StackConfig } from "../schema";
+import { quote } from "../text";
 import type { ShowPath } from "./check";
 
 export function routeFaults(config: StackConfig, show: ShowPath): Fault[] {
@@ -45,6 +46,19 @@ export function accessFaults(config: StackConfig, show: ShowPath): Fault[] {
       ];
     }),
   );
+}
+
+/** A host that no route has would be a message that nobody reads, and the host that was meant would go on. */
+export function maintenanceFaults(config: StackConfig, show: ShowPath): Fault[] {
+  const hosts = routeHosts(config);
+  return Object.keys(config.edge.maintenance)
+    .filter((host) => !hosts.includes(host))
+    .map((host) => ({
+      path: show(["edge", "maintenance", host]),
+      given: quote(host),
+      allowed: hosts.length === 0 ? "hosts of routes; this stack has no route" : `hosts of routes: ${hosts.join(", ")}`,
+      fix: "remove it, or write the host as the route does",
+    }));
 }
 
 /** The oldest Traefik that the edge's configuration is written for. */

@@ -7,8 +7,16 @@ import type { CrossCheck, ShowPath } from "./check";
 import { databaseFaults, postgresFaults, postgresMajorFaults } from "./database";
 import { databaseAccessFaults } from "./database-access";
 import { certificateFaults } from "./certificates";
-import { accessFaults, clientCertificateFaults, edgeFaults, portFaults, routeFaults, traefikFaults } from "./edge";
-import { redisFaults } from "./redis";
+import {
+  accessFaults,
+  clientCertificateFaults,
+  edgeFaults,
+  maintenanceFaults,
+  portFaults,
+  routeFaults,
+  traefikFaults,
+} from "./edge";
+import { redisFaults, sessionFaults } from "./redis";
 import { registryFaults } from "./registries";
 import { rotationFaults } from "./rotation";
 import { secretFaults, secretValueFaults } from "./secrets";
@@ -21,6 +29,7 @@ import { sizeFaults } from "./size";
 const CHECKS: readonly CrossCheck[] = [
   nameFaults,
   routeFaults,
+  maintenanceFaults,
   accessFaults,
   secretFaults,
   secretValueFaults,
@@ -37,6 +46,7 @@ const CHECKS: readonly CrossCheck[] = [
   (config, show) => databaseAccessFaults(config, show),
   postgresFaults,
   redisFaults,
+  sessionFaults,
   portFaults,
   edgeFaults,
   sizeFaults,

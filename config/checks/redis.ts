@@ -32,3 +32,23 @@ export function redisFaults(config: StackConfig, show: ShowPath): Fault[] {
     ),
   );
 }
+
+/** Sessions outside of the service's prefixes would be another service's keys, or nobody's. */
+export function sessionFaults(config: StackConfig, show: ShowPath): Fault[] {
+  return Object.entries(config.services).flatMap(([name, { cache }]) => {
+    if (typeof cache !== "object") return [];
+    const { keyPrefixes: prefixes, sessions = [] } = cache;
+    return sessions.flatMap((session, index) =>
+      prefixes.some((prefix) => session.startsWith(prefix))
+        ? []
+        : [
+            {
+              path: show(["services", name, "cache", "sessions", index]),
+              given: JSON.stringify(session),
+              allowed: `a beginning within the service's prefixes: ${prefixes.map((one) => JSON.stringify(one)).join(", ")}`,
+              fix: `write the whole beginning of the keys, such as ${JSON.stringify(`${prefixes[0] ?? ""}sess:`)}`,
+            },
+          ],
+    );
+  });
+}

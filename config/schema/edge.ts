@@ -4,6 +4,7 @@ import { caCheck } from "../values/ca";
 import { hostCheck } from "../values/edge";
 import { isLoopback, listenCheck, trustedProxyCheck } from "../values/addresses";
 import { LEAST_GATEWAY_MIB } from "../../hardening/gateway/base-config";
+import { messageCheck } from "../values/maintenance";
 import { checkedString, port, resources, toIssue } from "./fields";
 
 /** Docker's and the common databases' and queues' own. */
@@ -91,6 +92,8 @@ export function edge(context: SchemaContext) {
           }),
         )
         .default({}),
+      /** Hosts that the gateway answers for with 503, and what it says to their visitors. */
+      maintenance: z.record(z.string(), checkedString(messageCheck)).default({}),
       /** Traefik's. */
       resources: resources({ memoryMiB: 256, cpus: 1, pids: 256 }, { memoryMiB: 64, pids: 32 }),
       /** The gateway's, HAProxy. */

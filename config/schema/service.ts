@@ -14,6 +14,8 @@ const servicePort = z.int().refine((value) => value >= 1024 && value <= 65_535, 
   },
 });
 
+const keyPrefix = matching(/^[A-Za-z0-9_:.{}-]{1,64}$/, "letters, digits and _ : . { } -", "choose another prefix");
+
 const healthCheck = z
   .strictObject({
     /**
@@ -54,9 +56,9 @@ export const service = (context: SchemaContext) =>
         .union([
           z.boolean(),
           z.strictObject({
-            keyPrefixes: z
-              .array(matching(/^[A-Za-z0-9_:.{}-]{1,64}$/, "letters, digits and _ : . { } -", "choose another prefix"))
-              .min(1),
+            keyPrefixes: z.array(keyPrefix).min(1),
+            /** Beginnings of the keys that hold sessions, each within a prefix: `rampart respond` deletes those keys. */
+            sessions: z.array(keyPrefix).min(1).optional(),
           }),
         ])
         .default(false),

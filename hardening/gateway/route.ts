@@ -92,6 +92,8 @@ export interface GatewayInput {
   readonly guardedHosts?: readonly string[];
   /** Addresses of load balancers in front of the edge whose X-Forwarded-For is believed (CIDR). @default none */
   readonly trustedProxies?: readonly string[];
+  /** What is said to visitors of hosts in maintenance, by host: one line each. @default every host is served */
+  readonly maintenance?: Readonly<Record<string, string>>;
 }
 
 /** Connections at a time, idle ones included. */

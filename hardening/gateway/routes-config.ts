@@ -5,6 +5,7 @@ import { backendOf, renderBackend, RESOLVED } from "./backend";
 import { LARGEST_HEADERS, sentHeaders, TCP_DEFAULTS } from "./base-config";
 import { guardedBinds, misdirected } from "./guarded-hosts";
 import { canCount, CLIENTS_TABLE, CONNECTIONS_TABLE, LONGEST_WINDOW_DAYS, tables } from "./limits";
+import { maintenanceRules } from "./maintenance";
 import { answer, refuse, sampleRefusals } from "./refusals";
 import { AMBIGUOUS_PATH, cleanHeaders, CLIENT, identify } from "./requests";
 import { GATEWAY_PORTS, type GatewayInput, type GatewayRoute } from "./route";
@@ -76,6 +77,12 @@ function checkRoutes(routes: readonly GatewayRoute[]): void {
     }
     seen.set(`name ${route.name}`, route.name).set(claim, route.name);
   }
+}
+
+/** Hosts in maintenance are hosts of routes, as their names become part of the configuration. */
+function checkMaintenance({ routes, maintenance = {} }: GatewayInput): void {
+  const unknown = Object.keys(maintenance).find((host) => !routes.some((route) => route.host === host));
+  if (unknown !== undefined) throw new Error(`maintenance: no route has the host ${JSON.stringify(unknown)}`);
 }
 
 /** The longest prefix first; with equal prefixes the streaming route, which takes only some methods. */
@@ -153,6 +160,7 @@ const UNKNOWN = [
 
 function httpsFrontend(input: GatewayInput, routes: readonly GatewayRoute[]): string[] {
   const { trustedProxies: trusted = [], guardedHosts: guarded = [] } = input;
+  const maintenance = maintenanceRules(input.maintenance ?? {});
   return section("frontend https", [
     `bind *:${GATEWAY_PORTS.https} accept-proxy`,
     ...guardedBinds(guarded),
@@ -164,6 +172,7 @@ function httpsFrontend(input: GatewayInput, routes: readonly GatewayRoute[]): st
     refuse("path", `!{ path -m beg / }`),
     refuse("path", `{ path -m reg ${quoted(AMBIGUOUS_PATH)} }`),
     ...misdirected(guarded),
+    ...maintenance.refuse,
     ...routes.flatMap(choose).map((line) => line.replace(" if ", " if !{ var(txn.refusal) -m found } ")),
     ...UNKNOWN,
     ...sampleRefusals.map((line) => `${line} !{ var(txn.route) -m found }`),
@@ -171,6 +180,7 @@ function httpsFrontend(input: GatewayInput, routes: readonly GatewayRoute[]): st
     answer("host"),
     ...(guarded.length === 0 ? [] : [answer("misdirected")]),
     answer("rate", [["Retry-After", "10"]]),
+    ...maintenance.answer,
     ...cleanHeaders(trusted),
     `http-request set-header X-Forwarded-Port ${input.externalHttpsPort}`,
     "http-request set-var-fmt(txn.share) %[var(txn.route)]|%[var(txn.client)]",
@@ -232,6 +242,7 @@ export function renderGatewayRoutes(input: GatewayInput): GatewayRoutes {
   checkRoutes(input.routes);
   const stray = input.guardedHosts?.find((host) => !input.routes.some((route) => route.host === host));
   if (stray !== undefined) throw new Error(`guardedHosts: ${JSON.stringify(stray)} has no route`);
+  checkMaintenance(input);
   const routes = [...input.routes].sort(bySpecificity);
   const body = (named: readonly GatewayRoute[]): string[] => [
     ...tables(named.map(({ rateLimit }) => rateLimit)),

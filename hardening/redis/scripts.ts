@@ -1,6 +1,6 @@
 /**
  * The scripts of the Redis container: start.sh starts it with its users, users.sh changes the users of the running
- * server. Both are POSIX sh with the tools that BusyBox and Debian share.
+ * server, end-sessions.sh deletes keys of sessions. All are POSIX sh with the tools that BusyBox and Debian share.
  */
 import { fileText, withParts } from "../files";
 import { REDIS_ACL_FILE, REDIS_LIVE_FILES, REDIS_PATHS } from "./conf";
@@ -83,5 +83,14 @@ export function redisUsersScript(args: RedisScriptArgs = {}): string {
     // Verified by nobody here: this is the server's own loopback, and its certificate may be about to change its CA.
     "redis-cli -p 6379": `redis-cli -p ${args.port ?? REDIS_PORT}${tls ? " --tls --insecure" : ""}`,
     [STAGE_END]: tls ? `${renewal}${STAGE_END}` : STAGE_END,
+  });
+}
+
+/** How sessions are ended: its arguments are the beginnings of their keys. Run in the container, when somebody asks. */
+export function redisEndSessionsScript(args: RedisScriptArgs = {}): string {
+  const scratch = plainPath("scratchDirectory", args.scratchDirectory ?? REDIS_PATHS.scratch);
+  return withParts(fileText(__dirname, "end-sessions.sh"), {
+    [`${REDIS_PATHS.scratch}/${PASSWORD_FILE}`]: `${scratch}/${PASSWORD_FILE}`,
+    "redis-cli -p 6379": `redis-cli -p ${args.port ?? REDIS_PORT}${args.tls === true ? " --tls --insecure" : ""}`,
   });
 }

@@ -53,6 +53,23 @@ export const DECLARED_RULES: readonly Rule[] = [
       }),
   },
   {
+    id: "rampart-maintenance",
+    severity: "low",
+    title: "every host serves its application",
+    why: "a host that stays in maintenance by mistake serves nobody",
+    source: "docs/edge.md",
+    check: ({ stack, declared }: StackView): readonly Verdict[] =>
+      declared === undefined || declared.maintenance.length === 0
+        ? []
+        : [
+            {
+              status: "open",
+              resource: stack,
+              message: `in maintenance: ${named(declared.maintenance)}: every request there gets 503 until edge.maintenance is removed`,
+            },
+          ],
+  },
+  {
     id: "rampart-placeholders",
     severity: "high",
     title: "no host or address is an example's",

@@ -107,6 +107,8 @@ export interface DeclaredFacts {
     readonly fromApplication: readonly string[];
     readonly reason?: string;
   }[];
+  /** Hosts in maintenance, sorted. */
+  readonly maintenance: readonly string[];
   /** Hosts and addresses of examples in a sample of a production stack. */
   readonly placeholders: readonly string[];
   /** The engine's address, where it is reached over the network in clear. */

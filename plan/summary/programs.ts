@@ -27,6 +27,7 @@ function migrationFacts(migration: MigrationConfig): Fact[] {
   return [
     ...ownFacts(migration),
     fact("data", `as migrator, before any service of a new version; at most ${migration.timeoutSeconds} s`),
+    ...(migration.reversible === true ? [fact("roll back", "the version before works with what it leaves")] : []),
     ...confinementFacts(migration),
   ];
 }

@@ -18,6 +18,9 @@ import { joined, visible } from "./show";
 
 export function edgeItem(config: StackConfig): Item {
   const { edge, certificates, acmeEmail } = config;
+  const maintenance = Object.entries(edge.maintenance)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([host, message]) => `${host} answers 503 only: ${visible(message)}`);
   const ports = [...(edge.httpPort === false ? [] : [edge.httpPort]), edge.httpsPort];
   return {
     title: "edge",
@@ -29,6 +32,7 @@ export function edgeItem(config: StackConfig): Item {
         fact("clients", `${host} only with ${clientsText(clients)}`),
       ),
       ...(edge.trustedProxies.length === 0 ? [] : [fact("believes", edge.trustedProxies.join(", "))]),
+      ...(maintenance.length === 0 ? [] : [fact("maintenance", maintenance, true)]),
       fact("connections", `${edge.connections.perClient} of a client, ${edge.connections.total} of all`),
       fact("limits", [
         `edge (Traefik): ${limitsText(edge.resources)}`,

@@ -10,6 +10,9 @@ Commands:
   init              writes a stack's file, from five questions or from a compose file
   plan              shows what a stack declares and how it stands against the rules
   pulumi            runs the Pulumi CLI on the state that \`npm start\` keeps
+  status            shows what runs, of which version, and what is wrong
+  rollback          goes back to an earlier configuration and its images
+  respond           answers a breach: evidence, rotation, sessions
   psql              opens psql as a role, or a tunnel for another client
   backup            takes a backup now, besides the daily ones
   restore           lists the backups, or restores one

@@ -295,7 +295,8 @@ describe("a key that does not exist", () => {
     ],
     [
       "edge.port",
-      'remove "port", or check its spelling; here may stand clientCertificates, connections, gateway, httpPort, httpsPort, listenAddress, resources, tls, trustedProxies',
+      'remove "port", or check its spelling; here may stand clientCertificates, connections, gateway, httpPort, ' +
+        "httpsPort, listenAddress, maintenance, resources, tls, trustedProxies",
     ],
   ])("%s", (path, fix) => expect(faultsOf({ [path]: "x" })).toMatchObject([{ path: `rampart:${path}`, fix }]));
 });

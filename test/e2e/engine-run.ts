@@ -104,6 +104,7 @@ async function cleanUp(): Promise<void> {
       "e2e-upgrade",
       "e2e-data",
       "e2e-registries",
+      "e2e-operations",
     ].map((name) => `${LABEL.stack}=${name}`),
     `${LABEL.e2e}=1`,
     "rampart-e2e=1",

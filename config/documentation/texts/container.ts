@@ -102,6 +102,12 @@ export const CONTAINER: KeyTexts = {
   },
   "confinement.writableRoot.reason": { allowed: "10 to 500 characters on one line" },
   stopGraceSeconds: { allowed: "{range}, between the stop signal and SIGKILL", example: "30" },
+  reversible: {
+    default: "not said: `rampart rollback` refuses to go back across it",
+    allowed:
+      "for `migration` only: `true` says that the version before works with the database as this migration leaves it; see [roll back](operations.md#roll-back)",
+    example: "true",
+  },
   timeoutSeconds: {
     allowed: "{range}, for `migration` only: after this time the migration is stopped and has failed",
     example: "1800",

@@ -44,6 +44,11 @@ export const EDGE: KeyTexts = {
     allowed: "certificates in PEM, without a key: the CA that signs your clients' certificates",
     example: '"-----BEGIN CERTIFICATE-----\\n…\\n-----END CERTIFICATE-----\\n"',
   },
+  "edge.maintenance": {
+    allowed:
+      "a message for each host that is out of service: one line of at most 300 characters; every request gets 503, see [maintenance](edge.md#maintenance)",
+    example: '{ app.example.com: "Back at 18:00 UTC." }',
+  },
   "edge.gateway": {
     default: "128 MiB, 1 core, 64 pids",
     allowed: "limits of HAProxy, as `resources.*`; at least 56 MiB and 16 pids",

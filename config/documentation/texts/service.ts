@@ -37,6 +37,12 @@ export const SERVICE: KeyTexts = {
     allowed: "letters, digits and `_ : . { } -`; no prefix may be the beginning of another service's prefix",
     example: '["bull:", "api:"]',
   },
+  "cache.sessions": {
+    default: "none: nobody knows which keys are sessions",
+    allowed:
+      "beginnings of the keys that hold sessions, each within one of `keyPrefixes`; [`rampart respond`](incident.md) deletes these keys",
+    example: '["api:sess:"]',
+  },
   internal: {
     allowed:
       "`true`: a service with a route is also on the network `internal`, where it reaches the services without a route",

@@ -246,7 +246,7 @@ references='{}'
 
 # stand_in NAME DIRECTORY REPOSITORY:TAG [BUILD OPTION...]
 stand_in() {
-  local name=$1 directory=$2 image=$3 hash reference digest built=$SECONDS context
+  local name=$1 directory=$2 image=$3 hash reference digest there built=$SECONDS context
   shift 3
   if [ "$only" != '  ' ] && [[ "$only" != *" $name "* ]]; then
     return
@@ -282,8 +282,8 @@ stand_in() {
     fi
   else
     # Another engine's build may be what is missing in the registry only.
-    built=$(docker image inspect --format "{{index .Config.Labels \"$label\"}}" "$reference" 2>/dev/null) || built=
-    if [ "$built" != "$hash" ]; then
+    there=$(docker image inspect --format "{{index .Config.Labels \"$label\"}}" "$reference" 2>/dev/null) || there=
+    if [ "$there" != "$hash" ]; then
       if grep -q '^ARG BASE' "$here/$directory/Dockerfile"; then
         make_base
         set -- "$@" --build-arg "BASE=$base"

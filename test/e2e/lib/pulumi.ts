@@ -52,6 +52,11 @@ export class Stack {
     };
   }
 
+  /** The stack's file. */
+  get file(): string {
+    return this.configFile;
+  }
+
   /** Made beside a copy of Pulumi.yaml, as the CLI would write the encryption salt into the repository. */
   async init(): Promise<void> {
     mkdirSync(this.backend, { recursive: true });

@@ -83,6 +83,13 @@ export const REGISTRIES = {
   httpsPort: 31_943,
   pool: "10.236.0.0/16",
 } as const;
+export const OPERATIONS = {
+  host: "operations.localhost",
+  apiHost: "api.operations.localhost",
+  httpPort: 31_680,
+  httpsPort: 32_043,
+  pool: "10.237.0.0/16",
+} as const;
 export const UPGRADE = {
   host: "upgrade.e2e.example.org",
   httpPort: 34_080,
@@ -307,6 +314,38 @@ export function certificatesSettings(images: Images, certificates: object): Stac
         port: 8080,
         healthCheck: health(8080),
         routes: [{ host: app }, { host: admin }],
+      },
+    },
+  };
+}
+
+/** A frontend, and an API on another host with a database and a cache. */
+export function operationsSettings(images: Images, app = images.app, command = ["api"]): StackSettings {
+  return {
+    environment: "dev",
+    name: "rampart-e2e-operations",
+    network: { pool: OPERATIONS.pool },
+    edge: { httpPort: OPERATIONS.httpPort, httpsPort: OPERATIONS.httpsPort },
+    images: own(images),
+    migration: { image: images.app, command: ["migrate"] },
+    services: {
+      web: {
+        image: images.app,
+        command: ["frontend"],
+        port: 8080,
+        healthCheck: health(8080),
+        routes: [{ host: OPERATIONS.host }],
+      },
+      api: {
+        image: app,
+        command,
+        port: 3000,
+        healthCheck: health(3000),
+        data: "read-write",
+        cache: { keyPrefixes: ["api:"], sessions: ["api:sess:"] },
+        secrets: { JWT_SECRET: "generated" },
+        startTimeoutSeconds: 20,
+        routes: [{ host: OPERATIONS.apiHost }],
       },
     },
   };

@@ -16,6 +16,7 @@ import { hostAccess } from "./host-access";
 import { isolation } from "./isolation";
 import { kept } from "./kept";
 import { migration } from "./migration";
+import { operations } from "./operations";
 import { recovery } from "./recovery";
 import { redisSuite } from "./redis";
 import { redisFaults } from "./redis-faults";
@@ -55,4 +56,5 @@ export const SUITES: readonly Suite<Context>[] = [
   backupCommands,
   backupRepositories,
   registries,
+  operations,
 ];

@@ -1,6 +1,6 @@
 import { DECLARED_RULES, judge, type DeclaredFacts, type StackView } from "../../../hardening/rules";
 
-const NOTHING: DeclaredFacts = { dockerApi: [], headers: [], placeholders: [] };
+const NOTHING: DeclaredFacts = { dockerApi: [], headers: [], maintenance: [], placeholders: [] };
 
 function posture(declared: Partial<DeclaredFacts>): string[] {
   const view: StackView = {
@@ -55,4 +55,9 @@ test("example hosts of a sample, and an engine in clear, are open", () =>
       "until then a deployment is refused",
     "rampart-engine-connection: open: prod: the engine is reached at tcp://10.0.0.5:2375 in clear: " +
       "whoever is on the way is root on its host (use ssh://, or tcp:// with docker:certPath)",
+  ]));
+
+test("a host in maintenance stays open until it serves", () =>
+  expect(posture({ maintenance: ["app.acme.com"] })).toEqual([
+    "rampart-maintenance: open: prod: in maintenance: app.acme.com: every request there gets 503 until edge.maintenance is removed",
   ]));
