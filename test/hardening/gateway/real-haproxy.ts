@@ -100,7 +100,7 @@ export class RealHaproxy {
       ...this.replace,
     ]
       .reduce((changed, [from, to]) => changed.replaceAll(from, to), text)
-      .replaceAll(/(\S+):\d+( .*)init-addr libc,none/g, (line, name: string) => {
+      .replaceAll(/(\S+):\+?\d+( .*)init-addr libc,none/g, (line, name: string) => {
         // What a container's libc would find at the start; this machine's does not know these names.
         const [address] = this.dns.addresses(name);
         return line.replace("init-addr libc,none", `init-addr ${address === undefined ? "" : `${address},`}none`);
