@@ -27,8 +27,8 @@ patiently() {
 # A field of a server's state: 5 is its address, 18 the name that it follows.
 state() { ask "show servers state $1" | awk -v server="$2" -v field="$3" '$4 == server { print $field }'; }
 
-# Whether a server has taken an address of its new name. The old container still runs, so the new one has another address,
-# unless somebody has removed the old one.
+# Whether a server has taken an address of its new name. The old container still runs, so the new one has another
+# address, unless somebody has removed the old one.
 moved() {
   address=$(state "$1" "$2" 5)
   case $address in '' | - | 0.0.0.0) return 1 ;; esac

@@ -342,7 +342,7 @@ describe("HardenedStack", () => {
     expect(without.waitsFor("Container rampart-dev-frontend", "Container rampart-dev-postgres")).toBe(false);
   });
 
-  test("feeds an output of Postgres' container to nothing but its receipt: its replacement would replace them all", async () => {
+  test("feeds an output of Postgres' container to nothing but its receipt, which it replaces with itself", async () => {
     const recording = await full();
     const mentions = recording.resources.filter(
       ({ name, inputs }) =>

@@ -32,8 +32,8 @@ describe("the memory of the gateway", () => {
 
 test("connections and threads are the stack's; the gateway's own stay possible", () => {
   const other = renderGatewayBase({ ...base, connections: { perClient: 4, total: 64 }, threads: 3 });
-  expect(other).toContain("    maxconn 256\n    nbthread 3\n");
-  expect(text).toContain("    maxconn 4564\n    nbthread 1\n");
+  expect(other).toContain("    maxconn 228\n    nbthread 3\n");
+  expect(text).toContain("    maxconn 3100\n    nbthread 1\n");
 });
 
 test("control, health and probe are on the container's loopback address only", () => {
