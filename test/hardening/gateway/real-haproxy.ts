@@ -1,5 +1,5 @@
 /** A real HAProxy with the rendered files on free loopback ports, and names that a test can change. */
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import http from "node:http";
 import net, { type AddressInfo } from "node:net";
@@ -140,7 +140,7 @@ export class RealHaproxy {
   apply(tries = 100): Promise<{ readonly code: number; readonly said: string }> {
     this.write("hosts", this.dns.hosts);
     const script = readFileSync(join(this.directory, "base/apply.sh"), "utf8").replace("-lt 100", `-lt ${tries}`);
-    const child = spawn("busybox", ["sh", "-c", script], {
+    const child = spawn(findProgram("busybox") ?? "", ["sh", "-c", script], {
       env: {
         ...process.env,
         MASTER: String(this.master),
@@ -230,6 +230,3 @@ export class RealHaproxy {
     rmSync(this.directory, { recursive: true, force: true });
   }
 }
-
-/** Whether the programs of the script are there. */
-export const hasBusyBox = (): boolean => spawnSync("busybox", ["true"]).status === 0;
