@@ -44,23 +44,36 @@ if ! serves; then
   patiently serves || { echo 'the gateway did not read the new routes within 20 s' >&2; exit 1; }
 fi
 
-# All are told first, and then waited for: `section server address-before name`, a line each.
+# All are told first, and then waited for: `section server address-before name-before name`, a line each. A process that
+# has read its configuration anew knows the names, and had no address before.
 told=$(
   while read -r section count alias; do
     number=1
     while [ "$number" -le "$count" ]; do
       server=v$number
       number=$((number + 1))
-      [ "$(state "$section" "$server" 18)" != "$alias" ] || continue
-      echo "$section $server $(state "$section" "$server" 5) $alias"
-      ask "set server $section/$server fqdn $alias" >/dev/null
+      name=$(state "$section" "$server" 18)
+      if [ "$name" = "$alias" ]; then
+        echo "$section $server - $alias $alias"
+      else
+        echo "$section $server $(state "$section" "$server" 5) $name $alias"
+        ask "set server $section/$server fqdn $alias" >/dev/null
+      fi
     done
   done <"$routes/servers"
 )
 [ -n "$told" ] || exit 0
-echo "$told" | while read -r section server before alias; do
-  if ! patiently moved "$section" "$server" "$before" "$alias"; then
-    echo "$alias has no address after 20 s" >&2
-    exit 1
-  fi
-done
+
+arrived() {
+  echo "$told" | while read -r section server before _ alias; do
+    patiently moved "$section" "$server" "$before" "$alias" || { echo "$alias has no address after 20 s" >&2; exit 1; }
+  done
+}
+
+# Where one has no address, all are led back: the containers before serve on, and the next try begins at the beginning.
+if ! arrived; then
+  echo "$told" | while read -r section server _ name alias; do
+    [ "$name" = "$alias" ] || ask "set server $section/$server fqdn $name" >/dev/null
+  done
+  exit 1
+fi

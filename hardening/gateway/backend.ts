@@ -7,14 +7,12 @@ import { accessRules, challenge } from "./access";
 import { corsOrigin, corsPreflight, corsResponse, PREFLIGHT } from "./cors";
 import { retryAfterSeconds, tableOf } from "./limits";
 import { answer, refuse, sampleRefusals, type Refusal } from "./refusals";
-import type { GatewayRoute } from "./route";
+import type { GatewayRoute, Target } from "./route";
 import { escaped, literal, quoted, section } from "./text";
 
 /** The section of a route. No name of a route has an underscore. */
 export const backendOf = (route: Pick<GatewayRoute, "name">): string => `route_${route.name}`;
 
-/** A server that is asked every second whether it takes connections. */
-const CHECKED = " check inter 1s fall 2 rise 1";
 /** A server whose address the engine's DNS knows, at the start and from then on. */
 export const RESOLVED = "resolvers engine resolve-prefer ipv4 init-addr libc,none";
 
@@ -149,10 +147,19 @@ const stickiness = ({ sticky = false, name }: GatewayRoute): string[] =>
       ]
     : [];
 
+/**
+ * The containers of a service. The port is given for each request, because HAProxy then keeps idle connections by their
+ * whole address: else those to the containers of the version before would be used until they stop, after its name has changed.
+ */
+function servers({ alias, port, replicas = 1 }: Target): string[] {
+  // One that does not answer any more gets no requests while there are others.
+  const check = replicas > 1 ? ` check port ${port} inter 1s fall 2 rise 1` : "";
+  return [`http-request set-dst-port int(${port})`, `server-template v 1-${replicas} ${alias}:+0 ${RESOLVED}${check}`];
+}
+
 /** The section of a route. */
 export function renderBackend(route: GatewayRoute): string[] {
-  const { cors, target, timeouts } = route;
-  const { alias, port, replicas = 1 } = target;
+  const { cors, timeouts } = route;
   return section(`backend ${backendOf(route)}`, [
     `timeout server ${timeouts.responseSeconds}s`,
     `timeout tunnel ${timeouts.streamSeconds}s`,
@@ -167,7 +174,6 @@ export function renderBackend(route: GatewayRoute): string[] {
     ...headers(route),
     ...(cors === undefined ? [] : corsResponse(cors)),
     ...stickiness(route),
-    // One that does not answer any more gets no requests while there are others.
-    `server-template v 1-${replicas} ${alias}:${port} ${RESOLVED}${replicas > 1 ? CHECKED : ""}`,
+    ...servers(route.target),
   ]);
 }

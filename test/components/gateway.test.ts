@@ -144,7 +144,7 @@ describe("Gateway", () => {
     expect(files["/files/shape"]).toMatch(/^[0-9a-f]{12}$/);
     const routes = routesOf(recording);
     expect(routes).toContain("/rampart/routes/" + (files["/files/shape"] ?? ""));
-    expect(routes).toContain("server-template v 1-1 api-1a2b3c4d5e:3000 ");
+    expect(routes).toContain("http-request set-dst-port int(3000)\n    server-template v 1-1 api-1a2b3c4d5e:+0 ");
     expect(routes).toContain("{ req.hdr(content-length),add(0) gt 2621440 }");
     expect(routes).toContain("{ req.hdr(content-length),add(0) gt 1048576 }");
   });

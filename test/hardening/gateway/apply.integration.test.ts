@@ -5,6 +5,8 @@ import { ask, keepAlive, until } from "./client";
 import { input, route } from "./input";
 import { RealHaproxy } from "./real-haproxy";
 
+/** Of the load, half of them with connections that stay open. */
+const CLIENTS = 6;
 const plenty = { average: 1_000_000, burst: 1_000_000, periodSeconds: 1 };
 
 describeWith("haproxy", "busybox")("new routes of a running gateway", () => {
@@ -80,8 +82,11 @@ describeWith("haproxy", "busybox")("new routes of a running gateway", () => {
     const worker = await haproxy.worker();
     const outcomes = await underLoad(async () => {
       await apply(routes("app-2"));
-      // From the moment on that the script has ended, nobody is led to the old version.
+      // From the moment on that the script has ended, nobody is led to the old version, over no idle connection either.
+      const before = one.seen.length;
       expect([await name(), await name("/elsewhere")]).toEqual(["two", "two"]);
+      await until("a hundred requests more", () => (two.seen.length > 100 ? true : undefined));
+      expect(one.seen.length - before).toBeLessThanOrEqual(CLIENTS);
     });
     expect([...outcomes.keys()].sort()).toEqual(["one", "two"]);
     expect(await haproxy.worker()).toBe(worker);
@@ -124,6 +129,14 @@ describeWith("haproxy", "busybox")("new routes of a running gateway", () => {
     haproxy.writeRoutes(routes("app-3"));
     expect(await haproxy.apply(3)).toEqual({ code: 1, said: "app-3 has no address after 20 s\n" });
     expect(await name()).toBe("two");
+    // By their own name again: else HAProxy would forget their address in a few seconds.
+    const state = await haproxy.control("show servers state");
+    expect(
+      [...state.matchAll(/ route_\S+ \d+ v1 (\S+) .*? (app-\d) /g)].map(([, address, app]) => [address, app]),
+    ).toEqual([
+      ["127.0.0.2", "app-2"],
+      ["127.0.0.2", "app-2"],
+    ]);
     // A new try, once there is one.
     haproxy.dns.set("app-3", ["127.0.0.1"]);
     await apply(routes("app-3"));

@@ -172,11 +172,13 @@ describe("the headers of an answer", () => {
 test("the servers are as many as the service has containers, under its name, looked up while it runs", () => {
   const server = (replicas?: number): string =>
     having("server-template", { target: { alias: "api-1a2b", port: 99, ...(replicas ? { replicas } : {}) } }).join();
-  const rest = "api-1a2b:99 resolvers engine resolve-prefer ipv4 init-addr libc,none";
+  // Without a port, which each request is given: idle connections are then kept by address.
+  const rest = "api-1a2b:+0 resolvers engine resolve-prefer ipv4 init-addr libc,none";
   expect([server(), server(4)]).toEqual([
     `server-template v 1-1 ${rest}`,
-    `server-template v 1-4 ${rest} check inter 1s fall 2 rise 1`,
+    `server-template v 1-4 ${rest} check port 99 inter 1s fall 2 rise 1`,
   ]);
+  expect(having("set-dst-port")).toEqual(["http-request set-dst-port int(3000)"]);
 });
 
 test("a client stays with its replica only where the route says so, by a cookie that tells no address", () => {

@@ -125,9 +125,7 @@ export function ask2(port: number, path: string, request: Request & { readonly e
     });
     stream.on("data", (chunk: string) => (text += chunk));
     // A refused body is reset after its answer.
-    stream.on("error", (error: Error) => {
-      if (status === 0) reject(error);
-    });
+    stream.on("error", (error: Error) => (status === 0 ? reject(error) : undefined));
     stream.on("close", () => {
       session.destroy();
       resolve({ status, headers: answered, body: text });

@@ -100,7 +100,7 @@ export class RealHaproxy {
       ...this.replace,
     ]
       .reduce((changed, [from, to]) => changed.replaceAll(from, to), text)
-      .replaceAll(/(\S+):\d+( .*)init-addr libc,none/g, (line, name: string) => {
+      .replaceAll(/(\S+):\+?\d+( .*)init-addr libc,none/g, (line, name: string) => {
         // What a container's libc would find at the start; this machine's does not know these names.
         const [address] = this.dns.addresses(name);
         return line.replace("init-addr libc,none", `init-addr ${address === undefined ? "" : `${address},`}none`);
@@ -140,7 +140,7 @@ export class RealHaproxy {
   apply(tries = 100): Promise<{ readonly code: number; readonly said: string }> {
     this.write("hosts", this.dns.hosts);
     const script = readFileSync(join(this.directory, "base/apply.sh"), "utf8").replace("-lt 100", `-lt ${tries}`);
-    const child = spawn("busybox", ["sh", "-c", script], {
+    const child = spawn(findProgram("busybox") ?? "", ["sh", "-c", script], {
       env: {
         ...process.env,
         MASTER: String(this.master),
