@@ -246,7 +246,7 @@ references='{}'
 
 # stand_in NAME DIRECTORY REPOSITORY:TAG [BUILD OPTION...]
 stand_in() {
-  local name=$1 directory=$2 image=$3 hash reference digest built=$SECONDS context
+  local name=$1 directory=$2 image=$3 hash reference digest built context since=$SECONDS
   shift 3
   if [ "$only" != '  ' ] && [[ "$only" != *" $name "* ]]; then
     return
@@ -305,7 +305,7 @@ stand_in() {
     fi
     docker push --quiet "$reference" >/dev/null
     digest=$(in_registry "${image%%:*}" "${image##*:}" "$hash") || die "$name: not in the registry after its push"
-    say "$name built and pushed in $((SECONDS - built)) s"
+    say "$name built and pushed in $((SECONDS - since)) s"
   fi
   references=$(jq --arg name "$name" --arg reference "$reference@$digest" '.[$name] = $reference' <<<"$references")
 }
