@@ -73,7 +73,8 @@ export function edge(context: SchemaContext) {
       connections: z
         .strictObject({
           perClient: z.int().min(4).max(100_000).default(256),
-          total: z.int().min(64).max(7_000).default(1500),
+          // HAProxy takes four file descriptors for each, of 16,384.
+          total: z.int().min(64).max(3_900).default(1500),
         })
         .refine((value) => value.perClient <= value.total, {
           params: { allowed: "perClient of at most total", fix: "raise total, or lower perClient" },

@@ -19,7 +19,7 @@ const FIELDS: readonly (readonly [name: string, value: string])[] = [
   ["path", variable("path", LONGEST.path)],
   ["route", variable("route")],
   ["status", "%ST"],
-  // Empty where the gateway answered by itself.
+  // A dash where the gateway answered by itself: HAProxy writes one for a text without characters.
   ["upstreamStatus", variable("upstream")],
   ["refused", variable("refusal")],
   ["bytesIn", "%U"],

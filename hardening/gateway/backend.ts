@@ -4,7 +4,7 @@
  */
 import { responseHeaders } from "../edge/headers";
 import { accessRules, challenge } from "./access";
-import { corsRequest, corsResponse } from "./cors";
+import { corsOrigin, corsPreflight, corsResponse, PREFLIGHT } from "./cors";
 import { retryAfterSeconds, tableOf } from "./limits";
 import { answer, refuse, sampleRefusals, type Refusal } from "./refusals";
 import type { GatewayRoute } from "./route";
@@ -13,6 +13,8 @@ import { escaped, literal, quoted, section } from "./text";
 /** The section of a route. No name of a route has an underscore. */
 export const backendOf = (route: Pick<GatewayRoute, "name">): string => `route_${route.name}`;
 
+/** A server that is asked every second whether it takes connections. */
+const CHECKED = " check inter 1s fall 2 rise 1";
 /** A server whose address the engine's DNS knows, at the start and from then on. */
 export const RESOLVED = "resolvers engine resolve-prefer ipv4 init-addr libc,none";
 
@@ -45,9 +47,11 @@ function shares(route: GatewayRoute): string[] {
 
 /** What a request may be. */
 function form(route: GatewayRoute): string[] {
-  const { methods, contentTypes, maxBodyBytes, maxHeaderBytes } = route;
+  const { methods, contentTypes, maxBodyBytes, maxHeaderBytes, cors } = route;
+  // A preflight asks for a method, and does not use one.
+  const preflight = cors === undefined ? "" : ` !${PREFLIGHT}`;
   return [
-    refuse("method", `!{ method ${methods.join(" ")} }`),
+    refuse("method", `!{ method ${methods.join(" ")} }${preflight}`),
     refuse("headers", `{ req.hdrs,length gt ${maxHeaderBytes} }`),
     // Before a byte of the body is read: the length is declared.
     refuse("body-size", `{ req.hdr(content-length),add(0) gt ${maxBodyBytes} }`),
@@ -56,7 +60,7 @@ function form(route: GatewayRoute): string[] {
       : [
           refuse(
             "content-type",
-            `{ req.body_size gt 0 } !{ req.hdr(content-type) -m reg -i ${quoted(contentTypePattern(contentTypes))} }`,
+            `{ req.body_size gt 0 } !{ req.fhdr(content-type) -m reg -i ${quoted(contentTypePattern(contentTypes))} }`,
           ),
         ]),
   ];
@@ -83,7 +87,8 @@ function bodies({ timeouts, maxBodyBytes }: GatewayRoute): string[] {
 
 /** An upgrade is a WebSocket, and only where the route says so; anything else is asked for without one. */
 function upgrades({ webSocket, timeouts, streaming }: GatewayRoute): string[] {
-  const isWebSocket = "{ req.hdr(upgrade) -m str -i websocket }";
+  // The whole value: in a list, what else is asked for would reach the application, too.
+  const isWebSocket = "{ req.fhdr(upgrade) -m str -i websocket }";
   const unless = webSocket ? ` unless ${isWebSocket}` : "";
   return [
     `http-request del-header Upgrade${unless}`,
@@ -151,17 +156,18 @@ export function renderBackend(route: GatewayRoute): string[] {
   return section(`backend ${backendOf(route)}`, [
     `timeout server ${timeouts.responseSeconds}s`,
     `timeout tunnel ${timeouts.streamSeconds}s`,
+    ...(cors === undefined ? [] : corsOrigin(cors)),
     ...shares(route),
     ...form(route),
     ...bodies(route),
     ...(route.access === undefined ? [] : accessRules(route.access)),
     ...answers(route),
-    ...(cors === undefined ? [] : corsRequest(cors)),
+    ...(cors === undefined ? [] : corsPreflight(cors)),
     ...upgrades(route),
     ...headers(route),
     ...(cors === undefined ? [] : corsResponse(cors)),
     ...stickiness(route),
     // One that does not answer any more gets no requests while there are others.
-    `server-template v 1-${replicas} ${alias}:${port} ${RESOLVED}${replicas > 1 ? " check inter 1s fall 2 rise 1" : ""}`,
+    `server-template v 1-${replicas} ${alias}:${port} ${RESOLVED}${replicas > 1 ? CHECKED : ""}`,
   ]);
 }

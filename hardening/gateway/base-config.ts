@@ -60,8 +60,8 @@ export function renderGatewayBase({ connections, memoryMiB, threads = 1, authScr
     ...section("global", [
       // A line that is cut is no JSON any more; every field of the log has its own limit.
       "log stdout len 8192 format raw local0",
-      // A connection from outside comes back once more, out of TLS; and plain http has as many of its own.
-      `maxconn ${3 * connections.total + 64}`,
+      // A connection from outside comes back once more, out of TLS.
+      `maxconn ${2 * connections.total + 100}`,
       `nbthread ${threads}`,
       `tune.bufsize ${BUFFER_BYTES}`,
       `tune.maxrewrite ${REWRITE_BYTES}`,

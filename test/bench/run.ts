@@ -1,5 +1,5 @@
 /**
- * npm run bench [-- --only plan,engine,rotation,database,backups,tests]
+ * npm run bench [-- --only plan,edge,engine,rotation,database,backups,tests]
  *
  * Every figure beside its peer, in one run. Nothing is asserted; docs/benchmarks.md holds a run's table.
  */
@@ -16,6 +16,7 @@ import { MAIN, mainSettings, type Images } from "../e2e/lib/stacks";
 import { BareProgram } from "./bare";
 import { COMPOSE, ComposePeer } from "./compose";
 import { benchBackups } from "./backups";
+import { benchEdge, missingForEdge } from "./edge";
 import { benchDatabase } from "./database";
 import { inTurn, measure, must, ratio, spread, type Comparison, type Sample } from "./measure";
 
@@ -29,7 +30,7 @@ const ROTATIONS = 3;
 const ROTATION_REQUESTS_PER_SECOND = 100;
 
 /** Parts of the run, in their order. */
-const PARTS = ["plan", "engine", "rotation", "database", "backups", "tests"] as const;
+const PARTS = ["plan", "edge", "engine", "rotation", "database", "backups", "tests"] as const;
 type Part = (typeof PARTS)[number];
 
 interface Row extends Comparison {
@@ -45,9 +46,10 @@ const add = (row: Row): void => {
 async function main(): Promise<number> {
   const wanted = parts();
   const work = mkdtempSync(join(tmpdir(), "rampart-bench-"));
-  const onEngine = wanted.filter((part) => part !== "plan" && part !== "tests");
+  const onEngine = wanted.filter((part) => part !== "plan" && part !== "edge" && part !== "tests");
   try {
     if (wanted.includes("plan")) await benchPlan(work);
+    if (wanted.includes("edge")) await benchTheEdge(work);
     const missing = onEngine.length === 0 ? undefined : await missingParts();
     if (missing === undefined) for (const part of onEngine) await ENGINE_PARTS[part](images(), work);
     else add({ figure: onEngine.join(", "), ours: `skipped: ${missing}`, peer: "", ratio: "", target: "" });
@@ -67,15 +69,22 @@ function parts(): readonly Part[] {
   return PARTS.filter((part) => given.includes(part));
 }
 
-const ENGINE_PARTS: Readonly<Record<Exclude<Part, "plan" | "tests">, (images: Images, work: string) => Promise<void>>> =
-  {
-    engine: benchEngine,
-    rotation: benchRotation,
-    database: async (all, work) =>
-      (await benchDatabase(all.postgres, work)).forEach((row) => add({ ...row, target: "at least 0.9" })),
-    backups: async (all, work) =>
-      (await benchBackups(all, work)).forEach((row) => add({ ...row, target: "at least 0.5" })),
-  };
+const ENGINE_PARTS: Readonly<
+  Record<Exclude<Part, "plan" | "edge" | "tests">, (images: Images, work: string) => Promise<void>>
+> = {
+  engine: benchEngine,
+  rotation: benchRotation,
+  database: async (all, work) =>
+    (await benchDatabase(all.postgres, work)).forEach((row) => add({ ...row, target: "at least 0.9" })),
+  backups: async (all, work) =>
+    (await benchBackups(all, work)).forEach((row) => add({ ...row, target: "at least 0.5" })),
+};
+
+async function benchTheEdge(work: string): Promise<void> {
+  const missing = missingForEdge();
+  if (missing !== undefined) add({ figure: "edge", ours: `skipped: ${missing}`, peer: "", ratio: "", target: "" });
+  else (await benchEdge(work)).forEach(add);
+}
 
 const plan = (configFile: string): Promise<Sample> =>
   measure("node", ["bin/rampart.cjs", "plan", "dev", "--config-file", configFile], { cwd: root });

@@ -1,4 +1,4 @@
-import type { GatewayRoute } from "../../../hardening/gateway";
+import type { Access, GatewayRoute } from "../../../hardening/gateway";
 import { backendOf, renderBackend } from "../../../hardening/gateway/backend";
 import { sentHeaders } from "../../../hardening/gateway/base-config";
 import { cors, route } from "./input";
@@ -47,6 +47,7 @@ describe("the limits of a route", () => {
 
   test("bound methods, headers and declared bodies, before a byte of the body is waited for", () => {
     expect(refused("method", { methods: ["GET", "PUT"] })).toEqual(["!{ method GET PUT }"]);
+    expect(refused("method", { methods: ["GET"], cors })).toEqual(["!{ method GET } !{ var(txn.preflight) -m bool }"]);
     expect(refused("headers", { maxHeaderBytes: 2048 })).toEqual(["{ req.hdrs,length gt 2048 }"]);
     expect(refused("body-size", { maxBodyBytes: 77_777 })).toEqual(["{ req.hdr(content-length),add(0) gt 77777 }"]);
     for (const part of ["str(rate)", "str(method)", "str(headers)", "content-length),add(0)"])
@@ -76,7 +77,7 @@ describe("the limits of a route", () => {
   test("take bodies of the listed types only, whatever their parameters and letters", () => {
     const [line = ""] = refused("content-type", { contentTypes: ["application/json", "image/*", "a.b+c/d-e"] });
     const pattern =
-      /^\{ req\.body_size gt 0 \} !\{ req\.hdr\(content-type\) -m reg -i '(.*)' \}$/.exec(line)?.[1] ?? "";
+      /^\{ req\.body_size gt 0 \} !\{ req\.fhdr\(content-type\) -m reg -i '(.*)' \}$/.exec(line)?.[1] ?? "";
     const taken = (type: string): boolean => new RegExp(pattern, "i").test(type);
     const good = [
       "application/json",
@@ -114,6 +115,7 @@ describe("the answer to what is refused", () => {
 
   test("comes after the limits and before a preflight's: preflights count as any request", () => {
     expect(place("return status 204", { cors })).toBeGreaterThan(place("return status 431", { cors }));
+    expect(place("set-var(txn.origin)", { cors })).toBeLessThan(place("str(rate)", { cors }));
   });
 });
 
@@ -121,7 +123,7 @@ describe("an upgrade", () => {
   test("is nothing that the application sees, unless the route takes WebSockets", () => {
     expect(having("del-header Upgrade")).toEqual(["http-request del-header Upgrade"]);
     expect(having("del-header Connection")).toEqual(["http-request del-header Connection"]);
-    const unless = " unless { req.hdr(upgrade) -m str -i websocket }";
+    const unless = " unless { req.fhdr(upgrade) -m str -i websocket }";
     expect(having("del-header Upgrade", { webSocket: true })).toEqual([`http-request del-header Upgrade${unless}`]);
     expect(having("del-header Connection", { webSocket: true })).toEqual([
       `http-request del-header Connection${unless}`,
@@ -171,5 +173,52 @@ test("the servers are as many as the service has containers, under its name, loo
   const server = (replicas?: number): string =>
     having("server-template", { target: { alias: "api-1a2b", port: 99, ...(replicas ? { replicas } : {}) } }).join();
   const rest = "api-1a2b:99 resolvers engine resolve-prefer ipv4 init-addr libc,none";
-  expect([server(), server(4)]).toEqual([`server-template v 1-1 ${rest}`, `server-template v 1-4 ${rest}`]);
+  expect([server(), server(4)]).toEqual([
+    `server-template v 1-1 ${rest}`,
+    `server-template v 1-4 ${rest} check inter 1s fall 2 rise 1`,
+  ]);
+});
+
+test("a client stays with its replica only where the route says so, by a cookie that tells no address", () => {
+  expect(text()).not.toContain("cookie");
+  expect(having("cookie", { sticky: true })).toEqual([
+    "cookie rampart-replica insert indirect nocache httponly secure dynamic attr SameSite=Lax",
+    "dynamic-cookie-key api",
+  ]);
+});
+
+describe("a route that is not for everybody", () => {
+  const DIGEST = "A".repeat(64);
+  const access: Access = {
+    sources: ["192.0.2.0/24", "2001:db8::/32"],
+    basic: [{ user: "ada", digest: DIGEST }],
+    forward: { target: "auth:4180", path: "/oauth2/auth", signIn: "/oauth2/start", headers: ["X-Auth-Request-User"] },
+  };
+
+  test("judges the address first, then the login, and asks nobody for what is refused already", () => {
+    const order = ["str(source)", "str(credentials)", "lua.auth-request", "str(authority)", "code 302"];
+    const places = order.map((part) => place(part, { access }));
+    expect(places).toEqual([...places].sort((a, b) => a - b));
+    expect(having("str(source)", { access })[0]).toMatch(/ !\{ src 192\.0\.2\.0\/24 2001:db8::\/32 \}$/);
+    expect(having("lua.auth-request", { access })[0]).toMatch(/ if !\{ var\(txn\.refusal\) -m found \}$/);
+    expect(Math.max(...places)).toBeLessThan(place("return status 401", { access }));
+  });
+
+  test("compares digests, and keeps the login and a forged name from the application", () => {
+    expect(text({ access })).toContain(`!{ req.hdr(authorization),sha2(256),hex -m str ${DIGEST} }`);
+    expect(having("del-header Authorization", { access })).toHaveLength(1);
+    expect(place("del-header X-Auth-Request-User", { access })).toBeLessThan(
+      place("set-header X-Auth-Request-User", { access }),
+    );
+  });
+
+  test("tells who is refused: 403 a stranger, 401 with a challenge, 503 where nobody can be asked", () => {
+    expect(having("return status 403", { access })).toHaveLength(1);
+    expect(having("return status 401", { access })[0]).toContain(
+      'hdr WWW-Authenticate "Basic realm=\\"restricted\\", charset=\\"UTF-8\\""',
+    );
+    expect(having("return status 503", { access })).toHaveLength(1);
+    expect(having("WWW-Authenticate", { access: { sources: ["::/0"] } })).toEqual([]);
+    expect(text()).not.toMatch(/status 40[13]|status 503/);
+  });
 });
