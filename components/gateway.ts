@@ -179,7 +179,7 @@ function gatewayRoute(service: RoutedService, route: RouteConfig, position: numb
     methods: route.methods,
     maxBodyBytes: Math.ceil(route.maxBodyMiB * MIB),
     maxHeaderBytes: route.maxHeaderKiB * KIB,
-    webSocket: route.webSocket || route.streaming,
+    webSocket: route.webSocket,
     streaming: route.streaming,
     headers: {
       extra: response,

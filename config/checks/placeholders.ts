@@ -35,11 +35,13 @@ export function placeholders(config: StackConfig): Placeholder[] {
   for (const [index, proxy] of config.edge.trustedProxies.entries())
     note(["edge", "trustedProxies", index], proxy, proxy);
   for (const [name, { routes }] of Object.entries(config.services))
-    for (const [index, { host, cors }] of routes.entries()) {
+    for (const [index, { host, cors, access }] of routes.entries()) {
       const at = ["services", name, "routes", index];
       note([...at, "host"], host, host);
       for (const [place, origin] of (cors?.allowedOrigins ?? []).entries())
         note([...at, "cors", "allowedOrigins", place], origin, hostOf(origin));
+      for (const [place, source] of (access?.sources ?? []).entries())
+        note([...at, "access", "sources", place], source, source);
     }
   for (const [at, { environment }] of programs(config))
     for (const [name, value] of Object.entries(environment))

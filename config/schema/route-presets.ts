@@ -73,7 +73,9 @@ function over(preset: Tree, own: Tree): Tree {
 
 function filledRoute(route: unknown): unknown {
   if (!isTree(route)) return route;
-  const filled = over(presetOf(ROUTE_PRESETS, route["preset"]), route);
+  const chosen = over(presetOf(ROUTE_PRESETS, route["preset"]), route);
+  // A route for streams takes WebSockets, unless it says that it does not.
+  const filled = chosen["streaming"] === true ? { webSocket: true, ...chosen } : chosen;
   const headers = filled["headers"];
   if (!isTree(headers)) return filled;
   return { ...filled, headers: over(presetOf(HEADER_PRESETS, headers["preset"]), headers) };

@@ -142,11 +142,11 @@ export const route = (context: SchemaContext) =>
       .prefault({}),
     /** Whether a client stays with one replica, by a cookie. @default false */
     sticky: z.boolean().default(false),
-    /** Whether a client may open a WebSocket. @default false */
+    /** Whether a client may open a WebSocket. @default false; true with streaming: see route-presets.ts */
     webSocket: z.boolean().default(false),
     /** The largest request body in MiB; bodies are passed on as they come. @default 1 */
     maxBodyMiB: z.number().min(0.001).max(1024).default(1),
-    /** GET only, WebSockets, and silence of timeouts.streamSeconds. Other routes stream, too. @default false */
+    /** GET only, and silence of timeouts.streamSeconds. Other routes stream, too. @default false */
     streaming: z.boolean().default(false),
     headers: z
       .strictObject({

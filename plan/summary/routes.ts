@@ -28,7 +28,7 @@ export function routeItems(config: StackConfig): Item[] {
 
 /** The methods, bodies and waiting of a route, where they are not the default. */
 function formFacts(route: RouteConfig): Fact[] {
-  const { methods, contentTypes, maxHeaderKiB, timeouts, webSocket, streaming } = route;
+  const { methods, contentTypes, maxHeaderKiB, timeouts, webSocket } = route;
   const { requestSeconds, responseSeconds, streamSeconds } = timeouts;
   const usual = DEFAULT_METHODS.every((method) => methods.includes(method));
   return [
@@ -44,7 +44,7 @@ function formFacts(route: RouteConfig): Fact[] {
               `${streamSeconds} s of silence in a stream`,
           ),
         ]),
-    ...(webSocket || streaming ? [fact("WebSocket", "allowed")] : []),
+    ...(webSocket ? [fact("WebSocket", "allowed")] : []),
   ];
 }
 

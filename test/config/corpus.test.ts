@@ -218,6 +218,10 @@ describe("an address of documentation in production", () => {
   test.each([["198.51.101.1"], ["192.0.3.0/24"], ["2001:db9::1"]])("%s passes", (proxy) =>
     expect(faultsOf({ "edge.trustedProxies": [proxy] })).toEqual([]),
   );
+  test("of the people who may come to a management surface is one, too", () => {
+    const access = { sources: ["10.8.0.0/24", "203.0.113.16/28"], basicAuth: { users: ["anna"] } };
+    refused({ [`${API}.routes`]: [{ host: "manage.acme-shop.com", access }] }, [`${ROUTE}.access.sources[1]`]);
+  });
   test("of an SFTP server is one, too", () => {
     const backups = {
       repository: "sftp:backup@203.0.113.9:/srv/backups",

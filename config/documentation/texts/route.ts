@@ -38,11 +38,15 @@ export const ROUTE: KeyTexts = {
     example: "7200",
   },
   "routes.sticky": { allowed: "`true`: a client stays with the replica that it came to first", example: "true" },
-  "routes.webSocket": { allowed: "`true`: a client may open a WebSocket", example: "true" },
+  "routes.webSocket": {
+    allowed: "`true`: a client may open a WebSocket; a route with `streaming` has it, unless it says `false`",
+    example: "true",
+  },
   "routes.maxBodyMiB": { allowed: "{range}; the edge keeps no body that declares its length", example: "25" },
   "routes.streaming": {
     allowed:
-      "`true`: `GET` only, WebSockets, and an application that is silent as long as `timeouts.streamSeconds`; " +
+      "`true`: `GET` only, WebSockets unless `webSocket` is `false`, and an application that is silent as long as " +
+      "`timeouts.streamSeconds`; " +
       "other routes can stream as well",
     example: "true",
   },

@@ -246,7 +246,7 @@ references='{}'
 
 # stand_in NAME DIRECTORY REPOSITORY:TAG [BUILD OPTION...]
 stand_in() {
-  local name=$1 directory=$2 image=$3 hash reference digest there built=$SECONDS context
+  local name=$1 directory=$2 image=$3 hash reference digest built context since=$SECONDS
   shift 3
   if [ "$only" != '  ' ] && [[ "$only" != *" $name "* ]]; then
     return
@@ -282,8 +282,8 @@ stand_in() {
     fi
   else
     # Another engine's build may be what is missing in the registry only.
-    there=$(docker image inspect --format "{{index .Config.Labels \"$label\"}}" "$reference" 2>/dev/null) || there=
-    if [ "$there" != "$hash" ]; then
+    built=$(docker image inspect --format "{{index .Config.Labels \"$label\"}}" "$reference" 2>/dev/null) || built=
+    if [ "$built" != "$hash" ]; then
       if grep -q '^ARG BASE' "$here/$directory/Dockerfile"; then
         make_base
         set -- "$@" --build-arg "BASE=$base"
@@ -305,7 +305,7 @@ stand_in() {
     fi
     docker push --quiet "$reference" >/dev/null
     digest=$(in_registry "${image%%:*}" "${image##*:}" "$hash") || die "$name: not in the registry after its push"
-    say "$name built and pushed in $((SECONDS - built)) s"
+    say "$name built and pushed in $((SECONDS - since)) s"
   fi
   references=$(jq --arg name "$name" --arg reference "$reference@$digest" '.[$name] = $reference' <<<"$references")
 }

@@ -214,6 +214,14 @@ describe("a route", () => {
     expect(told(route({}), more)).toEqual([
       "weaker: services.api.routes[b.example.com (streaming)]: - → there",
       "weaker: services.api.routes[b.example.com (streaming)].streaming: - → true",
+      "weaker: services.api.routes[b.example.com (streaming)].webSocket: - → true",
+    ]);
+  });
+
+  test("of streams takes WebSockets, unless it says that it does not", () => {
+    const stream = { host: "b.example.com", preset: "stream" };
+    expect(told(stack({ routes: [{ ...stream, webSocket: false }] }), stack({ routes: [stream] }))).toEqual([
+      "weaker: services.api.routes[b.example.com (streaming)].webSocket: false → true",
     ]);
   });
 
