@@ -50,8 +50,8 @@ export const ownCertificatesOf = (certificates: CertificatesConfig): readonly Ow
   typeof certificates === "object" && "own" in certificates ? certificates.own : [];
 
 /**
- * Where the certificates come from, in a word: `self-signed`, `own`, `letsencrypt`, `letsencrypt-staging`, or a directory's
- * URL.
+ * Where the certificates come from, in a word: `self-signed`, `own`, `letsencrypt`, `letsencrypt-staging`, or a
+ * directory's URL.
  */
 export function issuerOf(certificates: CertificatesConfig): string {
   const acme = acmeOf(certificates);

@@ -154,7 +154,9 @@ function keysFault({ value, path }: Place): Fault | undefined {
   };
 }
 
-/** Stands for a value that is encrypted in the file: long, varied, and nobody's. Its length is all that a check sees. */
+/**
+ * Stands for a value that is encrypted in the file: long, varied, and nobody's. Its length is all that a check sees.
+ */
 export const UNREADABLE = "EncryptedInTheStackFileAndNotReadByThePlan7Kq2";
 
 /** What a flat `rampart:<key>` holds. */

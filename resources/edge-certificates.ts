@@ -92,8 +92,8 @@ export interface EdgeCertificates {
 }
 
 /**
- * Certificates of one's own, or the one that the stack's authority has signed for all hosts. Where there are none the file
- * is empty, so that those of an earlier configuration go.
+ * Certificates of one's own, or the one that the stack's authority has signed for all hosts. Where there are none the
+ * file is empty, so that those of an earlier configuration go.
  * @param signed The certificate of the stack's authority, where it signs the edge's
  */
 export function givenCertificates({ config, secrets }: StackContext, signed?: CertificateOutputs): EdgeCertificates {

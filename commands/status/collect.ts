@@ -33,7 +33,10 @@ interface Part {
   readonly note?: string;
 }
 
-/** Looks at everything at once. Nothing is changed, and no secret is read. @throws UserError where nothing is deployed */
+/**
+ * Looks at everything at once. Nothing is changed, and no secret is read. @throws UserError where nothing is
+ * deployed
+ */
 export async function collect({ stack, engine, pulumi }: Sources): Promise<Found> {
   const [containers, disk, state] = await Promise.all([
     allContainers(engine, stack).then(async (found) => ({

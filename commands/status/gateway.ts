@@ -1,6 +1,9 @@
 /** The gateway's own view of its routes, from its control port. */
 
-/** Asked within the gateway's container: where each route leads, and what the routes have served since the routes were read. */
+/**
+ * Asked within the gateway's container: where each route leads, and what the routes have served since the routes
+ * were read.
+ */
 export const GATEWAY_QUESTIONS = ["show servers state", "show stat -1 2 -1"] as const;
 export const gatewayScript = (port: number): string =>
   `for question in ${GATEWAY_QUESTIONS.map((one) => `'${one}'`).join(" ")}; do printf '%s\\n' "$question" | busybox nc 127.0.0.1 ${port}; done`;

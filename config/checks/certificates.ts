@@ -88,7 +88,10 @@ const noPlainHttp = (show: ShowPath): Fault => ({
   fix: "remove it, or use certificates: { acme: letsencrypt, challenge: tls-alpn-01 }",
 });
 
-/** Let's Encrypt asks on port 80 (http-01) or 443 (tls-alpn-01) from the internet. A load balancer may lead it elsewhere. */
+/**
+ * Let's Encrypt asks on port 80 (http-01) or 443 (tls-alpn-01) from the internet. A load balancer may lead it
+ * elsewhere.
+ */
 function reachFaults(config: StackConfig, acme: AcmeConfig, show: ShowPath): Fault[] {
   const { edge } = config;
   // A stack dev listens on loopback only, whatever it asks for; a record of the DNS can be anybody's.

@@ -57,7 +57,9 @@ export const service = (context: SchemaContext) =>
           z.boolean(),
           z.strictObject({
             keyPrefixes: z.array(keyPrefix).min(1),
-            /** Beginnings of the keys that hold sessions, each within a prefix: `rampart respond` deletes those keys. */
+            /**
+             * Beginnings of the keys that hold sessions, each within a prefix: `rampart respond` deletes those keys.
+             */
             sessions: z.array(keyPrefix).min(1).optional(),
           }),
         ])

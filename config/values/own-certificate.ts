@@ -1,5 +1,5 @@
 /** Certificates of one's own: what can be told of them before anything is deployed. */
-import { createPrivateKey, X509Certificate, type KeyObject } from "node:crypto";
+import { createPrivateKey, type KeyObject, type X509Certificate } from "node:crypto";
 import type { FaultParams } from "../faults";
 import { parseCertificate, PEM_BLOCK } from "./ca";
 import type { Check } from "./check";

@@ -24,8 +24,8 @@ const entry = ({ certificate, privateKey }: GivenCertificate): object => ({
 });
 
 /**
- * Traefik's configuration of these certificates, as JSON; it is a secret. The certificates stand in it and not beside it,
- * so that no key of an earlier one stays behind in the volume.
+ * Traefik's configuration of these certificates, as JSON; it is a secret. The certificates stand in it and not beside
+ * it, so that no key of an earlier one stays behind in the volume.
  */
 export function renderGivenCertificates({ named = [], others }: GivenCertificates): string {
   const tls = {

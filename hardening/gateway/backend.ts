@@ -149,7 +149,8 @@ const stickiness = ({ sticky = false, name }: GatewayRoute): string[] =>
 
 /**
  * The containers of a service. The port is given for each request, because HAProxy then keeps idle connections by their
- * whole address: else those to the containers of the version before would be used until they stop, after its name has changed.
+ * whole address: else those to the containers of the version before would be used until they stop, after its name has
+ * changed.
  */
 function servers({ alias, port, replicas = 1 }: Target): string[] {
   // One that does not answer any more gets no requests while there are others.

@@ -1,7 +1,7 @@
 /**
- * Hosts that ask for a client's certificate. TLS is the edge's, and requests are the gateway's, so the gateway has to know
- * which host a connection was opened for: each of these has a port of its own between the two. A request for another host
- * than its connection's gets 421, in both directions.
+ * Hosts that ask for a client's certificate. TLS is the edge's, and requests are the gateway's, so the gateway has to
+ * know which host a connection was opened for: each of these has a port of its own between the two. A request for
+ * another host than its connection's gets 421, in both directions.
  */
 import { createHash } from "node:crypto";
 import { refuse } from "./refusals";
@@ -9,7 +9,10 @@ import { refuse } from "./refusals";
 const FIRST_PORT = 20_000;
 const PORTS = 10_000;
 
-/** A port for each host by the hash of its name, so that one more changes no other's; two that meet are told apart by order. */
+/**
+ * A port for each host by the hash of its name, so that one more changes no other's; two that meet are told apart by
+ * order.
+ */
 export function guardedPorts(hosts: readonly string[]): Readonly<Record<string, number>> {
   const taken = new Set<number>();
   return Object.fromEntries(

@@ -1,4 +1,7 @@
-/** Maintenance: the gateway answers for a host by itself, whatever the path, while its application is being worked on. */
+/**
+ * Maintenance: the gateway answers for a host by itself, whatever the path, while its application is being worked
+ * on.
+ */
 import { formatted, quoted } from "./text";
 
 /** What the log says of a request that was answered so. */

@@ -29,8 +29,8 @@ export async function preview(pulumi: PulumiStack, { pulumiText }: Rollback): Pr
 const stamp = (now: Date): string => now.toISOString().replace(/[-:]|\.\d+/g, "");
 
 /**
- * Writes the earlier values into the tracked file, and deploys it. The file comes first: whatever becomes of the update, the
- * next `pulumi up` continues with what was wanted.
+ * Writes the earlier values into the tracked file, and deploys it. The file comes first: whatever becomes of the
+ * update, the next `pulumi up` continues with what was wanted.
  * @throws UserError where the update fails
  */
 export async function apply(pulumi: PulumiStack, rollback: Rollback, print: Printer, now = new Date()): Promise<void> {

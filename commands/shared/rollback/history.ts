@@ -88,7 +88,10 @@ export function keeping(configuration: Configuration, now: Configuration, projec
   return result;
 }
 
-/** Whether two configurations differ in what a rollback would change. What a migration says of itself is no such thing. */
+/**
+ * Whether two configurations differ in what a rollback would change. What a migration says of itself is no such
+ * thing.
+ */
 export function differs(a: Configuration, b: Configuration, project: string): boolean {
   const [one, other] = [a, b].map((configuration) => {
     const kept = keeping(configuration, {}, project);

@@ -48,7 +48,10 @@ const projectText = ({ root }: PulumiStack): { name: string; text: string } => (
 const projectDefaults = (pulumi: PulumiStack): Readonly<Record<string, string>> =>
   parseStackFile(pulumi.stack, { project: projectText(pulumi), stack: { name: "no file", text: "" } }).values;
 
-/** @param to how many configurations back. @throws UserError where there are not so many, or a migration stands in the way */
+/**
+ * @param to how many configurations back. @throws UserError where there are not so many, or a migration stands in
+ * the way
+ */
 export function planRollback(pulumi: PulumiStack, updates: readonly Update[], to: number): Rollback {
   const { project } = pulumi.file;
   const found = candidates(updates, project);

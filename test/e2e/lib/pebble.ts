@@ -5,7 +5,10 @@ import { join } from "node:path";
 import { docker, mustDocker } from "./engine";
 import { must, run, until } from "./process";
 
-/** The host's address on the engine's default bridge: one that the edge reaches through its way out, beyond the stack's own networks. */
+/**
+ * The host's address on the engine's default bridge: one that the edge reaches through its way out, beyond the
+ * stack's own networks.
+ */
 export async function bridgeAddress(): Promise<string> {
   const format = '{{index .Options "com.docker.network.bridge.name"}}';
   const bridge = (await mustDocker(["network", "inspect", "bridge", "--format", format])).trim();
