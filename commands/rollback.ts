@@ -12,7 +12,8 @@ export const rollback = command({
   summary: "goes back to an earlier configuration and its images",
   about:
     "Shows what changes between the configuration that is deployed and an earlier one from the stack's history, what " +
-    "weakens the stack first, and Pulumi's preview. Once confirmed, it writes the earlier values into the stack's file " +
+    "weakens the stack first, and Pulumi's preview. Once confirmed, it writes the earlier values into the " +
+    "stack's file " +
     "and runs `pulumi up`. Secrets, rotation keys, elevations and maintenance stay as they are. Refused across a " +
     "migration that does not say that it can be gone back over (migration.reversible).",
   stack: "required",

@@ -15,7 +15,8 @@ export const trust = command({
   summary: "says how to trust the certificates of a self-signed stack",
   about:
     "Writes the certificate of the stack's own authority to .rampart/<stack>-ca.pem, and prints how to trust the " +
-    "certificate once on macOS, Debian, Fedora, Windows and in Firefox, and how to take it back. Changes nothing of the " +
+    "certificate once on macOS, Debian, Fedora, Windows and in Firefox, and how to take it back. Changes nothing " +
+    "of the " +
     "machine by itself.",
   stack: "optional",
   options: {},

@@ -25,7 +25,8 @@ export function tasks({ pulumi, keptSecrets, sessions, directory }: TaskArgs): s
     ...(keptSecrets.length === 0
       ? []
       : [
-          `Generated secrets of services were kept: ${keptSecrets.map(secretName).join(", ")}. Tokens that are signed ` +
+          `Generated secrets of services were kept: ${keptSecrets.map(secretName).join(", ")}. Tokens that are ` +
+            `signed ` +
             "with them stay valid. Where nothing is encrypted with them, run the command with --replace-generated.",
         ]),
     ...(sessions.length === 0
@@ -34,12 +35,15 @@ export function tasks({ pulumi, keptSecrets, sessions, directory }: TaskArgs): s
             "--all-keys deletes every key of the services.",
         ]
       : []),
-    "Sessions and tokens that the application keeps in its database, or that are valid by their signature only, are for " +
+    "Sessions and tokens that the application keeps in its database, or that are valid by their signature only, " +
+      "are for " +
       "the application to end (for example `token_revoked_at`).",
-    "The password of the backups, the stack's authority and the passphrase of the state were not changed: see docs/incident.md.",
+    "The password of the backups, the stack's authority and the passphrase of the state were not changed: see " +
+      "docs/incident.md.",
     `Look through the evidence in ${directory}, and put a copy where the intruder cannot reach it. ` +
       "It has personal data: addresses, paths, what the application logs.",
     "Find out whose data was reached, tell them and the authorities in time (72 hours under the GDPR).",
-    `Look whether the host was reached, too: if so, everything above counts only after a new host. Then \`npx rampart status ${stack}\`.`,
+    `Look whether the host was reached, too: if so, everything above counts only after a new host. Then \`npx ` +
+      `rampart status ${stack}\`.`,
   ];
 }

@@ -5,7 +5,9 @@ import { field, parseJson, text } from "../shared/json";
 const FILES = ["store/good", "store/failed", "dump/failed", "drill/result"] as const;
 
 /** Run within the store's container. */
-export const RECEIPTS_SCRIPT = `cd ${BACKUP_PATHS.state} && for file in ${FILES.join(" ")}; do [ ! -r "$file" ] || { printf '%s ' "$file"; cat "$file"; }; done`;
+export const RECEIPTS_SCRIPT =
+  `cd ${BACKUP_PATHS.state} && for file in ${FILES.join(" ")}; do [ ! -r "$file" ] ` +
+  `|| { printf '%s ' "$file"; cat "$file"; }; done`;
 
 export interface BackupFacts {
   /** The newest backup that was stored and checked. */

@@ -53,7 +53,8 @@ export async function collect({ stack, engine, pulumi }: Sources): Promise<Found
   ]);
   if (containers.containers.length === 0 && state.facts === undefined)
     throw new UserError(
-      `No container of stack ${stack} is on ${engine.host}. Deploy it, or name the engine with docker:host or DOCKER_HOST.`,
+      `No container of stack ${stack} is on ${engine.host}. Deploy it, or name the engine with docker:host or ` +
+        `DOCKER_HOST.`,
     );
   const parts: readonly Part[] = [...containers.parts, disk, state];
   const found = parts.reduce((all, { facts }) => ({ ...all, ...facts }), { images: {} } as Pick<Found, "images"> &

@@ -6,7 +6,8 @@
  */
 export const GATEWAY_QUESTIONS = ["show servers state", "show stat -1 2 -1"] as const;
 export const gatewayScript = (port: number): string =>
-  `for question in ${GATEWAY_QUESTIONS.map((one) => `'${one}'`).join(" ")}; do printf '%s\\n' "$question" | busybox nc 127.0.0.1 ${port}; done`;
+  `for question in ${GATEWAY_QUESTIONS.map((one) => `'${one}'`).join(" ")}; do printf '%s\\n' "$question" | ` +
+  `busybox nc 127.0.0.1 ${port}; done`;
 
 export interface RouteFact {
   /** The route's name in the access log. */

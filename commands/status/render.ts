@@ -34,9 +34,9 @@ export function shortImage(reference: string, width: number): string {
 /** Columns as wide as their widest cell; the last one is not padded. */
 function columns(rows: readonly Row[]): string[] {
   const widths = (rows[0] ?? []).map((_, index) => Math.max(...rows.map((row) => row[index]?.length ?? 0)));
-  return rows.map((row) =>
-    `  ${row.map((cell, index) => (index === row.length - 1 ? cell : cell.padEnd(widths[index] ?? 0))).join("  ")}`.trimEnd(),
-  );
+  const padded = (row: readonly string[]): string[] =>
+    row.map((cell, index) => (index === row.length - 1 ? cell : cell.padEnd(widths[index] ?? 0)));
+  return rows.map((row) => `  ${padded(row).join("  ")}`.trimEnd());
 }
 
 const stateText = ({ state, health, exitCode, outOfMemory }: ContainerLine): string =>
@@ -93,7 +93,8 @@ function facts(report: StatusReport): Row[] {
       : [
           [
             "last update",
-            `${lastUpdate.kind} ${lastUpdate.result}, ${ago(lastUpdate.at)}${lastUpdate.commit === undefined ? "" : `, commit ${lastUpdate.commit}`}`,
+            `${lastUpdate.kind} ${lastUpdate.result}, ` +
+              `${ago(lastUpdate.at)}${lastUpdate.commit === undefined ? "" : `, commit ${lastUpdate.commit}`}`,
           ],
         ]),
     ...certificates.map((one, index) => [index === 0 ? "certificates" : "", ends(one)]),

@@ -122,7 +122,8 @@ function containerProblems(container: ContainerFact, state: StateFacts | undefin
     return state !== undefined && !state.containers.some((one) => one.id === id)
       ? []
       : say(
-          `${status === "exited" ? `stopped with exit code ${exitCode}` : `is ${status}`}${why}; \`pulumi up\` starts it`,
+          `${status === "exited" ? `stopped with exit code ${exitCode}` : `is ${status}`}${why}; \`pulumi up\` ` +
+            `starts it`,
         );
   if (health === "unhealthy") return say(`is unhealthy${why}: see \`docker logs ${container.container}\``);
   return outOfMemory ? say("a process in it was killed for want of memory (raise resources.memoryMiB)") : [];
@@ -134,7 +135,9 @@ function differences(containers: readonly ContainerFact[], state: StateFacts): P
     .filter(({ id }) => !containers.some((container) => container.id === id))
     .map(({ name, component, urn }) => ({
       subject: name,
-      message: `${component === "carrier" ? "a carrier" : "the container"} is gone: \`pulumi up --replace '${urn}'\` creates it again`,
+      message:
+        `${component === "carrier" ? "a carrier" : "the container"} is gone: \`pulumi up --replace ` +
+        `'${urn}'\` creates it again`,
     }));
   const surplus = containers
     .filter(({ id, ephemeral }) => !ephemeral && !state.containers.some((one) => one.id === id))

@@ -103,7 +103,8 @@ export function trustText(
     "",
     `One command only: curl --cacert '${path}', or NODE_EXTRA_CA_CERTS='${path}' for Node.js.`,
     "",
-    "Whoever has the stack's state and its passphrase can sign a certificate for any name that this machine then believes:",
+    "Whoever has the stack's state and its passphrase can sign a certificate for any name that this machine then " +
+      "believes:",
     "keep both, and remove the authority when you no longer need the stack. A stack that was destroyed comes back with",
     "another authority.",
   ].join("\n");

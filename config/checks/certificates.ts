@@ -210,7 +210,9 @@ function publicHostFaults(config: StackConfig, { issuer, domains }: AcmeConfig, 
     path: show(path),
     given: JSON.stringify(name),
     allowed: `a public host name, where certificates is ${issuer}`,
-    fix: "give a name that resolves to this host from the internet, or use certificates: self-signed (not in production)",
+    fix:
+      "give a name that resolves to this host from the internet, or use certificates: self-signed (not in " +
+      "production)",
   });
   const hosts = Object.entries(config.services).flatMap(([name, service]) =>
     service.routes.flatMap(({ host }, index) =>

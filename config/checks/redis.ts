@@ -45,7 +45,9 @@ export function sessionFaults(config: StackConfig, show: ShowPath): Fault[] {
             {
               path: show(["services", name, "cache", "sessions", index]),
               given: JSON.stringify(session),
-              allowed: `a beginning within the service's prefixes: ${prefixes.map((one) => JSON.stringify(one)).join(", ")}`,
+              allowed:
+                `a beginning within the service's prefixes: ` +
+                `${prefixes.map((one) => JSON.stringify(one)).join(", ")}`,
               fix: `write the whole beginning of the keys, such as ${JSON.stringify(`${prefixes[0] ?? ""}sess:`)}`,
             },
           ],

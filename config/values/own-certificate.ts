@@ -57,7 +57,9 @@ function leafFault(leaf: X509Certificate, others: number): FaultParams | undefin
     };
   if (!isStrong(leaf.publicKey))
     return {
-      given: `${named(leaf)}, with a key of type ${leaf.publicKey.asymmetricKeyType ?? "unknown"} that is weak, or that browsers do not take`,
+      given:
+        `${named(leaf)}, with a key of type ${leaf.publicKey.asymmetricKeyType ?? "unknown"} that is weak, ` +
+        `or that browsers do not take`,
       allowed: "an ECDSA key (P-256, P-384), or an RSA key of 2048 bits or more",
       fix: "make a new key, and have the certificate issued again",
     };

@@ -1,6 +1,6 @@
 #!/bin/sh
-## Arguments: beginnings of keys. Rampart's own user may not read keys; it may make a user. The one that is made here may
-## find and delete the keys of these prefixes only, has a password of this moment, and is deleted at the end.
+## Arguments: beginnings of keys. Rampart's own user may not read keys; it may make a user. The one that is made here
+## may find and delete the keys of these prefixes only, has a password of this moment, and is deleted at the end.
 # Written by Rampart. Deletes the keys that begin so, and prints a line `<prefix> <number>` for each.
 set -euf
 export LC_ALL=C
@@ -29,7 +29,10 @@ answer=$(admin ACL SETUSER rampart-respond reset on "#$hash" $patterns +scan +un
 
 for prefix in "$@"; do
   # A key may have quotes and backslashes: it is a quoted word of redis-cli's.
-  count=$(own --scan --pattern "$prefix*" | sed 's/["\\]/\\&/g; s/.*/UNLINK "&"/' | own | awk '{ sum += $1 } END { print sum + 0 }')
+  count=$(
+    own --scan --pattern "$prefix*" | sed 's/["\\]/\\&/g; s/.*/UNLINK "&"/' | own |
+      awk '{ sum += $1 } END { print sum + 0 }'
+  )
   left=$(own --scan --pattern "$prefix*" | head -n 1)
   [ -z "$left" ] || { echo "keys that begin with $prefix are left, or came meanwhile" >&2; exit 1; }
   echo "$prefix $count"

@@ -65,7 +65,9 @@ export const DECLARED_RULES: readonly Rule[] = [
             {
               status: "open",
               resource: stack,
-              message: `in maintenance: ${named(declared.maintenance)}: every request there gets 503 until edge.maintenance is removed`,
+              message:
+                `in maintenance: ${named(declared.maintenance)}: every request there gets 503 until ` +
+                `edge.maintenance is removed`,
             },
           ],
   },

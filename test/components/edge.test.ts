@@ -46,24 +46,27 @@ const accepted = (recording: Recording): string[] =>
   Object.keys(labelsOf(recording.get("Container rampart-dev-edge"))).filter((label) => label.includes("accepted"));
 
 describe("Edge", () => {
-  test("is only on the gateway's network, and on one with a way out where it asks a CA; it publishes nothing", async () => {
-    const container = (await plain()).get("Container rampart-dev-edge");
-    expect(networksOf(container)).toEqual({ "rampart-dev-gateway": ["edge"] });
-    expect(container.inputs["ports"] ?? []).toEqual([]);
-    expect(accepted(await plain())).toEqual([]);
-    const acme = (await edge({ ...PROD, ...ROUTED }, "prod")).get("Container rampart-dev-edge");
-    expect(Object.keys(networksOf(acme))).toEqual(["rampart-prod-acme", "rampart-prod-gateway"]);
-    expect(container.inputs).toMatchObject({
-      image: IMAGE_PINS.traefik,
-      user: "65532:65532",
-      readOnly: true,
-      capabilities: { drops: ["ALL"] },
-      envs: ["GOMEMLIMIT=230MiB"],
-      stopSignal: "SIGTERM",
-    });
-    expect(JSON.stringify(container.inputs)).not.toContain("docker.sock");
-    expect(container).toMatchObject({ deleteBeforeReplace: true, parentType: "rampart:edge:Edge" });
-  });
+  test(
+    "is only on the gateway's network, and on one with a way out where it asks a CA; it publishes " + "nothing",
+    async () => {
+      const container = (await plain()).get("Container rampart-dev-edge");
+      expect(networksOf(container)).toEqual({ "rampart-dev-gateway": ["edge"] });
+      expect(container.inputs["ports"] ?? []).toEqual([]);
+      expect(accepted(await plain())).toEqual([]);
+      const acme = (await edge({ ...PROD, ...ROUTED }, "prod")).get("Container rampart-dev-edge");
+      expect(Object.keys(networksOf(acme))).toEqual(["rampart-prod-acme", "rampart-prod-gateway"]);
+      expect(container.inputs).toMatchObject({
+        image: IMAGE_PINS.traefik,
+        user: "65532:65532",
+        readOnly: true,
+        capabilities: { drops: ["ALL"] },
+        envs: ["GOMEMLIMIT=230MiB"],
+        stopSignal: "SIGTERM",
+      });
+      expect(JSON.stringify(container.inputs)).not.toContain("docker.sock");
+      expect(container).toMatchObject({ deleteBeforeReplace: true, parentType: "rampart:edge:Edge" });
+    },
+  );
 
   test("keeps the certificates of each CA in a storage of its own", async () => {
     expect((await plain()).names.filter((name) => /Volume.*acme/.test(name))).toEqual([]);

@@ -96,8 +96,10 @@ const acrossMigration = ({ stack, sourceName }: PulumiStack, { at, image, before
     {
       hint:
         "Ways out:\n" +
-        `  the version before works with it: set migration.reversible: true in ${sourceName}, and run the command again\n` +
-        `  it does not: \`git revert\` the change, restore a backup from before it (\`npx rampart restore ${stack}\`),\n` +
+        `  the version before works with it: set migration.reversible: true in ${sourceName}, and run the ` +
+        `command again\n` +
+        `  it does not: \`git revert\` the change, restore a backup from before it (\`npx rampart restore ` +
+        `${stack}\`),\n` +
         "  then `pulumi up`. What was written since that backup is lost: docs/operations.md (Roll back)",
     },
   );

@@ -67,7 +67,9 @@ async function comparison({ print }: Context, { before, after, target }: Rollbac
       return await evaluateOwn(file);
     } catch (error) {
       throw new UserError(`${which}: ${messageOf(error)}`, {
-        hint: "Nothing was changed. A rollback changes the stack's file, and neither Rampart's version nor your program.",
+        hint:
+          "Nothing was changed. A rollback changes the stack's file, and neither Rampart's version nor your " +
+          "program.",
       });
     }
   };

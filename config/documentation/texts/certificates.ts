@@ -4,7 +4,8 @@ export const CERTIFICATES: KeyTexts = {
   certificates: {
     default: "`self-signed` in dev, else `letsencrypt`",
     allowed:
-      "`self-signed` (not in prod), `letsencrypt-staging` (not in prod), `letsencrypt`, or an object with the keys below: [certificates](edge.md#certificates)",
+      "`self-signed` (not in prod), `letsencrypt-staging` (not in prod), `letsencrypt`, or an object with the " +
+      "keys below: [certificates](edge.md#certificates)",
     example: "letsencrypt",
   },
   "certificates.acme": {
@@ -60,7 +61,8 @@ export const CERTIFICATES: KeyTexts = {
   },
   "certificates.dns.propagation.checks": {
     allowed:
-      "{values}: who has to know the record before the CA is told (the zone's own servers too, the resolvers only, nobody)",
+      "{values}: who has to know the record before the CA is told (the zone's own servers too, the resolvers " +
+      "only, nobody)",
     example: "resolvers",
   },
   "certificates.domains": {
@@ -89,7 +91,8 @@ export const CERTIFICATES: KeyTexts = {
   "certificates.own": {
     default: "required without `acme` and `directory`",
     allowed:
-      "certificates of your own, which together are good for every route's host: [own](edge.md#certificates-of-your-own)",
+      "certificates of your own, which together are good for every route's host: " +
+      "[own](edge.md#certificates-of-your-own)",
     example: '[{ certificate: "-----BEGIN CERTIFICATE-----…", key: { config: tlsKey } }]',
   },
   "certificates.own.certificate": {

@@ -105,7 +105,8 @@ export const CONTAINER: KeyTexts = {
   reversible: {
     default: "not said: `rampart rollback` refuses to go back across it",
     allowed:
-      "for `migration` only: `true` says that the version before works with the database as this migration leaves it; see [roll back](operations.md#roll-back)",
+      "for `migration` only: `true` says that the version before works with the database as this migration " +
+      "leaves it; see [roll back](operations.md#roll-back)",
     example: "true",
   },
   timeoutSeconds: {

@@ -46,7 +46,8 @@ export const EDGE: KeyTexts = {
   },
   "edge.maintenance": {
     allowed:
-      "a message for each host that is out of service: one line of at most 300 characters; every request gets 503, see [maintenance](edge.md#maintenance)",
+      "a message for each host that is out of service: one line of at most 300 characters; every request gets " +
+      "503, see [maintenance](edge.md#maintenance)",
     example: '{ app.example.com: "Back at 18:00 UTC." }',
   },
   "edge.gateway": {

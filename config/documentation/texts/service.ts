@@ -40,7 +40,8 @@ export const SERVICE: KeyTexts = {
   "cache.sessions": {
     default: "none: nobody knows which keys are sessions",
     allowed:
-      "beginnings of the keys that hold sessions, each within one of `keyPrefixes`; [`rampart respond`](incident.md) deletes these keys",
+      "beginnings of the keys that hold sessions, each within one of `keyPrefixes`; [`rampart " +
+      "respond`](incident.md) deletes these keys",
     example: '["api:sess:"]',
   },
   internal: {

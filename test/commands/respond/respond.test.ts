@@ -185,11 +185,14 @@ describe("rampart respond", () => {
   });
 });
 
-test("the rotation key is added beside the others; a file without elevations keeps the rest of the database's keys", () => {
-  expect(rotated("config:\n  rampart:database: { schema: app }\n", "rampart", "incident-1")).toBe(
-    "config:\n  rampart:database: { schema: app }\n  rampart:rotation:\n    everything: incident-1\n",
-  );
-});
+test(
+  "the rotation key is added beside the others; a file without elevations keeps the rest of the database's " + "keys",
+  () => {
+    expect(rotated("config:\n  rampart:database: { schema: app }\n", "rampart", "incident-1")).toBe(
+      "config:\n  rampart:database: { schema: app }\n  rampart:rotation:\n    everything: incident-1\n",
+    );
+  },
+);
 
 describe("redaction", () => {
   test.each([

@@ -132,7 +132,8 @@ test("receipts of backups", () => {
   expect(backupFacts("")).toEqual({});
   expect(
     backupFacts(
-      'store/good {"epoch":1,"time":"2026-11-27T03:00:00Z","snapshot":"abcd"}\ndrill/result {"ok":true,"time":"2026-11-26T04:00:00Z","error":""}\n',
+      'store/good {"epoch":1,"time":"2026-11-27T03:00:00Z","snapshot":"abcd"}\ndrill/result ' +
+        '{"ok":true,"time":"2026-11-26T04:00:00Z","error":""}\n',
     ),
   ).toEqual({
     last: { at: "2026-11-27T03:00:00Z", snapshot: "abcd" },

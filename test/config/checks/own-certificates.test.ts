@@ -97,7 +97,8 @@ describe("certificates of one's own", () => {
       {
         status: "skip",
         message:
-          "the stack's own, for app.acme-shop.com, ends on 2027-06-01; whether browsers trust its CA, only a browser can tell",
+          "the stack's own, for app.acme-shop.com, ends on 2027-06-01; whether browsers trust its CA, only a " +
+          "browser can tell",
       },
     ]);
     expect(verdict(20)).toMatchObject([

@@ -15,6 +15,7 @@ test("each refusal has its status", () => {
     "body-length": 411,
     "body-size": 413,
     "content-type": 415,
+    misdirected: 421,
     rate: 429,
     "in-flight": 429,
     headers: 431,

@@ -174,7 +174,8 @@ describe("a frontend", () => {
       ),
     );
     expect(lines.filter((line) => line.includes("redirect"))).toEqual([
-      "http-request redirect location https://%[var(txn.host)]:8443%[pathq] code 301 unless { var(txn.route) -m found }",
+      "http-request redirect location https://%[var(txn.host)]:8443%[pathq] code 301 unless { var(txn.route) -m " +
+        "found }",
     ]);
     expect(config()).toContain("location https://%[var(txn.host)]%[pathq] code 301");
   });
@@ -185,7 +186,8 @@ describe("a frontend", () => {
       "server edge edge:8081 resolvers engine resolve-prefer ipv4 init-addr libc,none",
     ]);
     expect(section(text, "frontend http")).toContain(
-      "http-request set-var(txn.route) str(acme-challenge) if { path -m beg /.well-known/acme-challenge/ } { method GET HEAD }",
+      "http-request set-var(txn.route) str(acme-challenge) if { path -m beg /.well-known/acme-challenge/ } { " +
+        "method GET HEAD }",
     );
     expect(config()).not.toContain("acme");
   });
@@ -301,7 +303,8 @@ describe("what is refused", () => {
         [
           `the prefix ${JSON.stringify(pathPrefix)}`,
           { pathPrefix },
-          `pathPrefix: ${JSON.stringify(pathPrefix)} must start with / and end without one, of letters, digits and . _ ~ -`,
+          `pathPrefix: ${JSON.stringify(pathPrefix)} must start with / and end without one, of letters, digits ` +
+            `and . _ ~ -`,
         ] as const,
     ),
     ...["", "-a", "a b", "a:80", "a\nb", "$a", "a/b", "a'"].map(

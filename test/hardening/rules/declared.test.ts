@@ -59,5 +59,6 @@ test("example hosts of a sample, and an engine in clear, are open", () =>
 
 test("a host in maintenance stays open until it serves", () =>
   expect(posture({ maintenance: ["app.acme.com"] })).toEqual([
-    "rampart-maintenance: open: prod: in maintenance: app.acme.com: every request there gets 503 until edge.maintenance is removed",
+    "rampart-maintenance: open: prod: in maintenance: app.acme.com: every request there gets 503 until " +
+      "edge.maintenance is removed",
   ]));

@@ -28,7 +28,8 @@ test("another challenge of the same CA weakens nothing, and its provider is name
   const dns = { provider: "cloudflare", credentials: { CF_DNS_API_TOKEN: { config: "dnsToken" } } };
   const domains = [{ main: "acme-shop.com", sans: ["*.acme-shop.com"] }];
   expect(told(stack("letsencrypt"), stack({ acme: "letsencrypt", dns, domains }, {}, SECRETS))).toEqual([
-    "other: certificates: letsencrypt → letsencrypt by dns-01 through cloudflare, one certificate for acme-shop.com and *.acme-shop.com",
+    "other: certificates: letsencrypt → letsencrypt by dns-01 through cloudflare, one certificate for " +
+      "acme-shop.com and *.acme-shop.com",
   ]);
 });
 
