@@ -23,6 +23,8 @@ export interface Outputs {
     readonly elevations?: Readonly<Record<string, string>>;
   };
   readonly backups?: { readonly repository: string; readonly password: string };
+  /** In PEM; of a self-signed stack. */
+  readonly certificateAuthority?: string;
 }
 
 /** A stack as its user has it: the Pulumi CLI in the repository, a configuration file, a file backend, a passphrase. */

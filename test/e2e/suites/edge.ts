@@ -4,7 +4,7 @@ import { ask, handshake } from "../lib/http";
 import { connects } from "../lib/probe";
 import { run, until } from "../lib/process";
 import { expect, expectNone, type Suite } from "../lib/runner";
-import { MAIN, type Context } from "../lib/stacks";
+import { MAIN, mainOutputs, type Context } from "../lib/stacks";
 
 const MIB = 1_048_576;
 const app = { host: MAIN.host, port: MAIN.httpsPort };
@@ -82,6 +82,19 @@ export const edge: Suite<Context> = {
           (await handshake(MAIN.httpsPort, MAIN.host, { ...old, maxVersion })).protocol;
         const agreed = [await at("TLSv1.3"), await at("TLSv1.2"), await at("TLSv1.1"), await at("TLSv1")];
         expect(agreed.join() === "TLSv1.3,TLSv1.2,,", `agreed on ${agreed.map((one) => one ?? "nothing").join(", ")}`);
+      },
+    },
+    {
+      name: "the certificate is signed by the stack's own authority, for the stack's hosts",
+      run: async (context) => {
+        const { certificateAuthority: ca } = mainOutputs(context);
+        if (ca === undefined) throw new Error("there is no output certificateAuthority");
+        const results = await Promise.all(
+          [MAIN.host, MAIN.reportsHost].map((host) => handshake(MAIN.httpsPort, host, { ca })),
+        );
+        for (const { authorized, error } of results) expect(authorized === true, error ?? "not authorized");
+        const other = await handshake(MAIN.httpsPort, "elsewhere.localhost", { ca });
+        expect(other.authorized === false, "the certificate is good for other names");
       },
     },
     {
