@@ -42,12 +42,17 @@ const uploads = (recording: Recording, carrier: string): Record<string, string> 
       }[]
     ).map(({ file, content }) => [file, content]),
   );
+const accepted = (recording: Recording): string[] =>
+  Object.keys(labelsOf(recording.get("Container rampart-dev-edge"))).filter((label) => label.includes("accepted"));
+
 describe("Edge", () => {
-  test("is on the gateway's network, publishes nothing, without root and without the Docker API", async () => {
+  test("is only on the gateway's network, and on one with a way out where it asks a CA; it publishes nothing", async () => {
     const container = (await plain()).get("Container rampart-dev-edge");
-    expect(Object.keys(networksOf(container))).toEqual(["rampart-dev-gateway"]);
-    expect(container.inputs["ports"]).toEqual([]);
-    expect(networksOf(container)["rampart-dev-gateway"]).toEqual(["edge"]);
+    expect(networksOf(container)).toEqual({ "rampart-dev-gateway": ["edge"] });
+    expect(container.inputs["ports"] ?? []).toEqual([]);
+    expect(accepted(await plain())).toEqual([]);
+    const acme = (await edge({ ...PROD, ...ROUTED }, "prod")).get("Container rampart-dev-edge");
+    expect(Object.keys(networksOf(acme))).toEqual(["rampart-prod-acme", "rampart-prod-gateway"]);
     expect(container.inputs).toMatchObject({
       image: IMAGE_PINS.traefik,
       user: "65532:65532",
@@ -61,12 +66,12 @@ describe("Edge", () => {
   });
 
   test("keeps the certificates of each CA in a storage of its own", async () => {
-    expect((await plain()).names.filter((name) => name.includes("edge-acme"))).toEqual([]);
+    expect((await plain()).names.filter((name) => /Volume.*acme/.test(name))).toEqual([]);
     const acme = async (values: Record<string, unknown>): Promise<string[]> =>
       (await edge({ ...ROUTED, ...values }, "staging"))
         .ofType("Volume")
         .map(({ name }) => name)
-        .filter((name) => name.includes("edge-acme"));
+        .filter((name) => name.includes("acme"));
     expect(await acme({ ...PROD })).toEqual(["rampart-dev-edge-acme-letsencrypt"]);
     expect(await acme({ ...PROD, certificates: "letsencrypt-staging" })).toEqual([
       "rampart-dev-edge-acme-letsencrypt-staging",
@@ -123,9 +128,7 @@ describe("Edge", () => {
           "https-api_example_com": { rule: "HostSNI(`api.example.com`)", tls: { certResolver: "letsencrypt" } },
           "https-app_example_com": { rule: "HostSNI(`app.example.com`)", tls: { certResolver: "letsencrypt" } },
         },
-        services: {
-          gateway: { loadBalancer: { servers: [{ address: "gateway:8444" }] } },
-        },
+        services: { gateway: { loadBalancer: { servers: [{ address: "gateway:8444" }] } } },
       },
       tls: { options: { default: { sniStrict: true, minVersion: "VersionTLS12" } } },
     });

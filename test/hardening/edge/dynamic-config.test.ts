@@ -123,8 +123,7 @@ describe("renderTraefikDynamic", () => {
   it.each(["gateway", "gateway:", "http://gateway:8443", "gateway:8443/x", '{{ env "HOME" }}:1', "gateway:123456"])(
     "refuses the gateway's address %j",
     (address) => {
-      const message = `gateway: ${JSON.stringify(address)} is not host:port`;
-      expect(() => text({ gateway: address })).toThrow(message);
+      expect(() => text({ gateway: address })).toThrow(`gateway: ${JSON.stringify(address)} is not host:port`);
     },
   );
 

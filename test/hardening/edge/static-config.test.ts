@@ -42,7 +42,7 @@ describe("renderTraefikStatic", () => {
     expect(rendered().ping).toEqual({ entryPoint: "ping" });
   });
 
-  it("gives a client ten seconds to greet, believes the gateway's word for who it is, and knows no HTTP", () => {
+  it("knows nothing of HTTP but its own ping, and believes the gateway about who connects", () => {
     expect(rendered().entryPoints).toEqual({
       ping: { address: "127.0.0.1:8082" },
       websecure: {

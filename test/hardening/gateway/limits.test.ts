@@ -59,7 +59,7 @@ describe("the tables", () => {
     expect(text.match(/expire \S+/g)).toEqual(["expire 10m", "expire 10m", "expire 60000ms", "expire 360000ms"]);
   });
 
-  test("are only those of clients without routes", () => {
+  test("are those of connections and clients without routes", () => {
     expect(tables([]).filter((line) => line.startsWith("backend"))).toEqual(["backend connections", "backend clients"]);
   });
 

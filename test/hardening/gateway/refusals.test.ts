@@ -10,8 +10,6 @@ test("the first refusal stays", () => {
 test("each refusal has its status", () => {
   expect(Object.fromEntries(Object.entries(REFUSALS).map(([name, { status }]) => [name, status]))).toEqual({
     path: 400,
-    credentials: 401,
-    source: 403,
     host: 404,
     method: 405,
     "body-length": 411,
@@ -20,6 +18,8 @@ test("each refusal has its status", () => {
     rate: 429,
     "in-flight": 429,
     headers: 431,
+    source: 403,
+    credentials: 401,
     authority: 503,
   });
 });

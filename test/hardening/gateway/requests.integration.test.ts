@@ -132,7 +132,8 @@ describeWith("haproxy")("requests, judged by a real HAProxy", () => {
   });
 
   it("leads plain http to https, for its own hosts only, and serves nothing there", async () => {
-    const plain = (path: string, request: Request = {}): Promise<Reply> => ask(haproxy.ports.http, path, request);
+    const plain = (path: string, request: Request = {}): Promise<Reply> =>
+      ask(haproxy.ports.http, path, { direct: true, ...request });
     const { status, headers } = await plain("/api/a?b=c&d");
     expect([status, headers.location]).toEqual([301, `https://${HOST}:8443/api/a?b=c&d`]);
     expect((await plain("/nothing", { host: "WWW.example.com:80" })).headers.location).toBe(
