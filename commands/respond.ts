@@ -6,7 +6,7 @@ import { LABEL_COMPONENT, LABEL_STACK } from "../hardening/container/labels";
 import { configOf } from "../plan/stack-config";
 import { collectEvidence } from "./respond/evidence";
 import { Incident, type Step } from "./respond/incident";
-import { generatedSecrets, rotate, secretName } from "./respond/rotate";
+import { generatedPasswords, rotate, secretName } from "./respond/rotate";
 import { endDatabaseSessions, revokeInRedis, sessionKeys, type SessionKeys } from "./respond/sessions";
 import { tasks } from "./respond/tasks";
 import { command, type Context } from "./shared/command";
@@ -58,15 +58,16 @@ export const respond = command({
         hint: "Go on with --resume, or begin another with --new.",
       });
     const known = options.resume ? before : undefined;
-    const generated = await generatedSecrets(pulumi);
+    const generated = await generatedPasswords(pulumi);
     const config = configOf(pulumi.file);
     const answer: Answer = {
       pulumi,
       engine,
       rollback: options.rollback,
       yes: options.yes,
-      replace: options["replace-generated"] ? generated : [],
-      keptSecrets: options["replace-generated"] ? [] : generated,
+      replace: options["replace-generated"] ? generated.secrets : [],
+      keptSecrets: options["replace-generated"] ? [] : generated.secrets,
+      people: generated.people,
       sessions: sessionKeys(config, options["all-keys"]),
       tls: config.redis.tls,
     };
@@ -92,14 +93,17 @@ interface Answer {
   /** URNs of generated secrets that are made anew, and of those that are kept. */
   readonly replace: readonly string[];
   readonly keptSecrets: readonly string[];
+  /** URNs of passwords of people, which are made anew. */
+  readonly people: readonly string[];
   readonly sessions: readonly SessionKeys[];
   /** Whether Redis takes TLS only. */
   readonly tls: boolean;
 }
 
 /** The steps in their order, each in a sentence. */
-function sentences({ pulumi, rollback, replace, sessions }: Answer): [Step, string][] {
-  const anew = replace.length === 0 ? "" : `; makes ${replace.map(secretName).join(", ")} anew`;
+function sentences({ pulumi, rollback, replace, people, sessions }: Answer): [Step, string][] {
+  const made = [...replace.map(secretName), ...(people.length === 0 ? [] : ["the passwords of access.basicAuth"])];
+  const anew = made.length === 0 ? "" : `; makes ${made.join(", ")} anew`;
   const keys = sessions.flatMap(({ prefixes }) => prefixes.map((prefix) => `${prefix}*`));
   return [
     ["evidence", "collects logs, containers, processes, state and history"],
@@ -120,7 +124,7 @@ const described = (answer: Answer, known: Incident | undefined): string =>
 
 async function carryOut(context: Context, answer: Answer, incident: Incident): Promise<number> {
   const { print, root } = context;
-  const { pulumi, keptSecrets, sessions } = answer;
+  const { pulumi, keptSecrets, people, sessions } = answer;
   const where = relative(root, incident.directory);
   for (const [step] of sentences(answer)) {
     if (incident.isDone(step)) continue;
@@ -128,7 +132,7 @@ async function carryOut(context: Context, answer: Answer, incident: Incident): P
     print.ok(await runStep(context, answer, { incident, step }));
     incident.finish(step, new Date());
   }
-  const left = tasks({ pulumi, keptSecrets, sessions, directory: where });
+  const left = tasks({ pulumi, keptSecrets, people, sessions, directory: where });
   const list = `What is for a person to do:\n${left.map((task, index) => `  ${index + 1}. ${task}`).join("\n")}`;
   writePrivateFile(`${incident.directory}/tasks.txt`, `${list}\n`);
   incident.end(new Date());
@@ -139,7 +143,7 @@ async function carryOut(context: Context, answer: Answer, incident: Incident): P
 /** @returns what was done, for the report. @throws UserError and EngineError where it was not */
 async function runStep(
   context: Context,
-  { pulumi, engine, replace, sessions, tls, yes }: Answer,
+  { pulumi, engine, replace, people, sessions, tls, yes }: Answer,
   { incident, step }: { readonly incident: Incident; readonly step: Step },
 ): Promise<string> {
   switch (step) {
@@ -156,7 +160,7 @@ async function runStep(
       return "the configuration before is deployed";
     }
     case "rotation":
-      await rotate(pulumi, incident.rotationKey, replace);
+      await rotate(pulumi, incident.rotationKey, [...replace, ...people]);
       return `every password and certificate is another one: rotation.everything is ${incident.rotationKey}`;
     case "database-sessions": {
       const postgres = await running(engine, pulumi.stack, "postgres");

@@ -22,16 +22,28 @@ export function rotated(source: string, project: string, key: string): string {
   );
 }
 
-/** Generated secrets of services, which no rotation key turns over: their URNs. */
-export async function generatedSecrets({ ask, stack }: PulumiStack): Promise<readonly string[]> {
+/** What no rotation key turns over, by its URNs. */
+export interface Generated {
+  /** Secrets of services: an application may have encrypted data with one. */
+  readonly secrets: readonly string[];
+  /** Passwords of people on routes with `access.basicAuth`: nothing hangs on one. */
+  readonly people: readonly string[];
+}
+
+/** @throws UserError where the state cannot be read */
+export async function generatedPasswords({ ask, stack }: PulumiStack): Promise<Generated> {
   const { code, stdout, stderr } = await ask(["stack", "export"]);
   if (code !== 0) throw new UserError(`The state of stack ${stack} could not be read: ${stderr.trim()}`);
   const resources = field(field(parseJson(stdout), "deployment"), "resources");
-  return (Array.isArray(resources) ? resources : []).flatMap((resource: unknown) => {
-    const urn = text(field(resource, "urn")) ?? "";
-    const generated = field(resource, "type") === "random:index/randomPassword:RandomPassword";
-    return generated && /-secrets-secret-[a-z0-9-]+$/.test(urn) ? [urn] : [];
-  });
+  const urns = (Array.isArray(resources) ? resources : []).flatMap((resource: unknown) =>
+    field(resource, "type") === "random:index/randomPassword:RandomPassword"
+      ? (text(field(resource, "urn")) ?? [])
+      : [],
+  );
+  return {
+    secrets: urns.filter((urn) => /-secrets-secret-[a-z0-9-]+$/.test(urn)),
+    people: urns.filter((urn) => /-secrets-access-[^:]+$/.test(urn)),
+  };
 }
 
 /** `jwt-secret` of a URN. */

@@ -7,11 +7,13 @@ export interface TaskArgs {
   readonly pulumi: Pick<PulumiStack, "stack" | "sourceName" | "file" | "command">;
   /** URNs of generated secrets that were not made anew. */
   readonly keptSecrets: readonly string[];
+  /** URNs of passwords of people that were made anew. */
+  readonly people: readonly string[];
   readonly sessions: readonly SessionKeys[];
   readonly directory: string;
 }
 
-export function tasks({ pulumi, keptSecrets, sessions, directory }: TaskArgs): string[] {
+export function tasks({ pulumi, keptSecrets, people, sessions, directory }: TaskArgs): string[] {
   const { sourceName, file, stack, command } = pulumi;
   const own = file.secretKeys.map((key) => key.replace(/^[^:]*:/, "")).sort();
   return [
@@ -21,6 +23,11 @@ export function tasks({ pulumi, keptSecrets, sessions, directory }: TaskArgs): s
       : [
           `Have new values issued by third parties, and set each: ${own.join(", ")} ` +
             `(\`${command("config set --secret <key>")}\`).`,
+        ]),
+    ...(people.length === 0
+      ? []
+      : [
+          `Tell the people of access.basicAuth their new passwords: \`${command("stack output access --show-secrets")}\`.`,
         ]),
     ...(keptSecrets.length === 0
       ? []

@@ -27,13 +27,20 @@ for prefix in "$@"; do patterns="$patterns ~$prefix*"; done
 answer=$(admin ACL SETUSER rampart-respond reset on "#$hash" $patterns +scan +unlink)
 [ "$answer" = OK ] || { echo "Redis did not take the user that deletes: $answer" >&2; exit 1; }
 
+cursor=$(own SCAN 0 COUNT 1 | head -n 1)
+case $cursor in
+  '' | *[!0-9]*)
+    echo "Redis did not let the user look for keys: $cursor" >&2
+    exit 1
+    ;;
+esac
 for prefix in "$@"; do
-  # A key may have quotes and backslashes: it is a quoted word of redis-cli's.
-  count=$(
-    own --scan --pattern "$prefix*" | sed 's/["\\]/\\&/g; s/.*/UNLINK "&"/' | own |
-      awk '{ sum += $1 } END { print sum + 0 }'
-  )
-  left=$(own --scan --pattern "$prefix*" | head -n 1)
-  [ -z "$left" ] || { echo "keys that begin with $prefix are left, or came meanwhile" >&2; exit 1; }
+  # A key may have quotes and backslashes: it is a quoted word of redis-cli's. Every answer has to be a number. A session
+  # that begins meanwhile may stay.
+  if ! count=$(own --scan --pattern "$prefix*" | sed 's/["\\]/\\&/g; s/.*/UNLINK "&"/' | own |
+    awk '!/^[0-9]+$/ { wrong = 1 } { sum += $1 } END { print sum + 0; exit wrong }'); then
+    echo "keys that begin with $prefix could not be deleted" >&2
+    exit 1
+  fi
   echo "$prefix $count"
 done

@@ -38,20 +38,23 @@ const INSPECTED = [
     State: { Status: "running" },
   },
 ];
-const STATE = {
+const PASSWORD = "random:index/randomPassword:RandomPassword";
+const URN = "urn:pulumi:dev::rampart::x::rampart-dev";
+const state = (people = false): object => ({
   deployment: {
     resources: [
       {
-        type: "random:index/randomPassword:RandomPassword",
-        urn: "urn:pulumi:dev::rampart::x::rampart-dev-secrets-secret-jwt-secret",
+        type: PASSWORD,
+        urn: `${URN}-secrets-secret-jwt-secret`,
       },
       {
-        type: "random:index/randomPassword:RandomPassword",
-        urn: "urn:pulumi:dev::rampart::x::rampart-dev-secrets-app-rw",
+        type: PASSWORD,
+        urn: `${URN}-secrets-app-rw`,
       },
+      ...(people ? [{ type: PASSWORD, urn: `${URN}-secrets-access-alice` }] : []),
     ],
   },
-};
+});
 
 describe("rampart respond", () => {
   let docker: FakeDocker;
@@ -64,7 +67,7 @@ describe("rampart respond", () => {
     root = mkdtempSync(join(tmpdir(), "rampart-respond-"));
     copyFileSync(resolve(__dirname, "../../../Pulumi.yaml"), join(root, "Pulumi.yaml"));
     writeFileSync(join(root, "Pulumi.dev.yaml"), FILE);
-    pulumi.answer("stack export", { stdout: JSON.stringify(STATE) });
+    pulumi.answer("stack export", { stdout: JSON.stringify(state()) });
     pulumi.answer("stack history", { stdout: "[]" });
     docker.answer("ps", { stdout: "0123\n" });
     docker.answer("inspect", { stdout: JSON.stringify(INSPECTED) });
@@ -155,6 +158,15 @@ describe("rampart respond", () => {
     );
     expect(updates()[0]).not.toContain("app-rw");
     expect(stdout).not.toContain("were kept");
+  });
+
+  test("makes passwords of people anew in any case, as nothing hangs on them", async () => {
+    pulumi.answer("stack export", { stdout: JSON.stringify(state(true)) });
+    const { stdout } = await run("--yes");
+    expect(updates()[0]).toContain(
+      "--replace urn:pulumi:dev::rampart::x::rampart-dev-secrets-access-alice --stack dev",
+    );
+    expect(stdout).toContain("`pulumi stack output access --show-secrets --stack dev`");
   });
 
   test("goes on where it stopped, with the same key, and does nothing twice", async () => {

@@ -29,10 +29,7 @@ const answers = (host: string, path: string, status: number): Promise<Answer> =>
     return answer.status === status && answer;
   });
 
-const version = async (): Promise<unknown> => {
-  const { body } = await answers(OPERATIONS.apiHost, "/api/version", 200);
-  return (JSON.parse(body) as { readonly version?: unknown }).version;
-};
+const version = async (): Promise<string> => (await answers(OPERATIONS.apiHost, "/api/version", 200)).body.trim();
 
 interface Told {
   readonly containers: readonly { readonly name: string; readonly health?: string; readonly version?: string }[];
@@ -164,7 +161,7 @@ export const operations: Suite<Context> = {
           !readFileSync(stack.file, "utf8").includes(context.images.appNext),
           "the file still names the bad image",
         );
-        expect((await version()) === before, `the version is not ${String(before)}`);
+        expect((await version()) === before, `the version is not ${before}`);
         const told = await status(context);
         expect(told.code === 0, JSON.stringify(told.told.problems));
       },
