@@ -191,6 +191,7 @@ describe("Gateway", () => {
       false,
       false,
     ]);
+    expect(await drops({ streaming: true, webSocket: false })).toBe(true);
   });
 
   test("takes the stack's own origins for CORS where a route names none", async () => {

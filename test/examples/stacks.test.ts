@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { loadConfig, type LoadedConfig } from "../../config";
 import { evaluate, planJson, readStackFile, type PlanJson } from "../../plan";
 import { files, read, ROOT } from "./support";
@@ -12,7 +12,7 @@ const STACKS = [...files(".", /^Pulumi\.[a-z]+\.yaml$/), ...files("examples", /\
 }));
 
 function load(stack: string, file: string): LoadedConfig {
-  const { values, secretKeys } = readStackFile(ROOT, stack, join(ROOT, file));
+  const { values, secretKeys } = readStackFile(ROOT, stack, resolve(ROOT, file));
   const own = (key: string): string => key.replace(/^rampart:/, "");
   return loadConfig({
     stack,
@@ -96,6 +96,64 @@ describe("examples/dragdropdeploy.yaml", () => {
       expect(
         posture.filter(({ id, status }) => id === "cis-5.32" && status === "accepted").map(({ resource }) => resource),
       ).toEqual(["rampart-dragdropdeploy-docker-api-worker"]);
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
+});
+
+describe("examples/amo-portal.yaml", () => {
+  const config = load("amo-portal", "examples/amo-portal.yaml");
+  const routes = new Map(config.services["api"]?.routes.map((route) => [route.pathPrefix, route]));
+
+  it("serves 443 only, with a certificate that is proven there", () => {
+    expect([config.edge.httpPort, config.edge.httpsPort]).toEqual([false, 443]);
+    expect(config.certificates).toMatchObject({ challenge: "tls-alpn-01" });
+  });
+
+  it("limits signing in, uploads and streams more than the rest of the API", () => {
+    const aSecond = (path: string): number => {
+      const { average = Infinity, periodSeconds = 1 } = routes.get(path)?.rateLimit ?? {};
+      return average / periodSeconds;
+    };
+    expect(aSecond("/api")).toBe(50);
+    for (const path of [
+      "/auth",
+      "/auth/login",
+      "/auth/oauth/start",
+      "/auth/oauth/callback",
+      "/api/documents/upload",
+      "/api/training/upload",
+      "/api/members/import",
+      "/api/events",
+    ])
+      expect([path, aSecond(path) <= 1]).toEqual([path, true]);
+    expect(routes.get("/api/events")).toMatchObject({ inFlight: { perClient: 6, total: 500 }, webSocket: false });
+  });
+
+  it("opens the administration to two networks and two passwords, and nothing else needs one", () => {
+    expect([...routes].filter(([, { access }]) => access !== undefined).map(([path]) => path)).toEqual(["/admin"]);
+    expect(routes.get("/admin")?.access?.basicAuth?.users).toEqual(["anna", "ben"]);
+  });
+
+  it("keeps tenants apart by a column, and names what belongs to none", () => {
+    expect(config.database.tenancy).toMatchObject({ column: "amo_id", variable: "app.amo_id" });
+    expect(config.database.tenancy?.sharedTables).toEqual(["app.alembic_version", "app.amos"]);
+  });
+
+  it("is valid with an elevation, as its comment writes it", () => {
+    const text = read("examples/amo-portal.yaml");
+    const commented = /^ {4}# (elevations:| {2}- \{ who: )/gm;
+    expect(text.match(commented)).toHaveLength(2);
+    const directory = mkdtempSync(join(tmpdir(), "rampart-example-"));
+    try {
+      const file = join(directory, "amo-portal.yaml");
+      const until = new Date(Date.now() + 3_600_000).toISOString();
+      writeFileSync(
+        file,
+        text.replace(commented, "    $1").replace(/2026-12-01T18:00:00Z/, until.replace(/\.\d+/, "")),
+      );
+      expect(load("amo-portal", file).database.elevations).toMatchObject([{ who: "anna", role: "app_ro" }]);
     } finally {
       rmSync(directory, { recursive: true });
     }

@@ -15,6 +15,7 @@ export const GOLDEN = [
   { name: "dev", stack: "dev", file: "Pulumi.dev.yaml" },
   { name: "prod", stack: "prod", file: "Pulumi.prod.yaml" },
   { name: "dragdropdeploy", stack: "prod", file: "examples/dragdropdeploy.yaml" },
+  { name: "amo-portal", stack: "prod", file: "examples/amo-portal.yaml" },
   { name: "tenants", stack: "staging", file: "test/golden/tenants.yaml" },
 ] as const;
 

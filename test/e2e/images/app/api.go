@@ -39,6 +39,7 @@ func api() http.Handler {
 	mux.HandleFunc("GET /api/write", write)
 	mux.HandleFunc("GET /api/slow", slow)
 	mux.HandleFunc("GET /api/large", large)
+	portal(mux)
 	return mux
 }
 

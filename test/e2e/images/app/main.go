@@ -69,6 +69,9 @@ func envInt(name string, fallback int) int {
 	return fallback
 }
 
+// stopping is closed when the process is told to stop: what would go on for ever ends then.
+var stopping = make(chan struct{})
+
 // serve answers until SIGTERM or SIGINT, then lets the requests under way finish for up to five seconds.
 func serve(address string, handler http.Handler) error {
 	server := &http.Server{Addr: address, Handler: logged(handler), ReadHeaderTimeout: 10 * time.Second}
@@ -77,6 +80,7 @@ func serve(address string, handler http.Handler) error {
 	done := make(chan error, 1)
 	go func() {
 		<-stop.Done()
+		close(stopping)
 		slog.Info("draining")
 		limit, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()
