@@ -121,11 +121,13 @@ export function ask2(port: number, path: string, request: Request & { readonly e
     stream.setEncoding("utf8");
     stream.on("response", (given) => {
       status = Number(given[":status"]);
-      answered = given as http.IncomingHttpHeaders;
+      answered = given;
     });
     stream.on("data", (chunk: string) => (text += chunk));
     // A refused body is reset after its answer.
-    stream.on("error", (error) => (status === 0 ? reject(error) : undefined));
+    stream.on("error", (error: Error) => {
+      if (status === 0) reject(error);
+    });
     stream.on("close", () => {
       session.destroy();
       resolve({ status, headers: answered, body: text });

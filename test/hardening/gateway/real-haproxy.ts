@@ -1,5 +1,5 @@
 /** A real HAProxy with the rendered files on free loopback ports, and names that a test can change. */
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import http from "node:http";
 import net, { type AddressInfo } from "node:net";
@@ -230,6 +230,3 @@ export class RealHaproxy {
     rmSync(this.directory, { recursive: true, force: true });
   }
 }
-
-/** Whether the programs of the script are there. */
-export const hasBusyBox = (): boolean => spawnSync("busybox", ["true"]).status === 0;
