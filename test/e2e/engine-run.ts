@@ -93,8 +93,8 @@ async function images(work: string, names: readonly string[]): Promise<Images> {
 async function cleanUp(): Promise<void> {
   await stopPebble();
   await sweep([
-    ...["e2e-main", "e2e-kept", "e2e-acme", "e2e-redis", "e2e-upgrade", "e2e-data", "e2e-registries"].map(
-      (name) => `${LABEL.stack}=${name}`,
+    ...["main", "kept", "acme", "redis", "upgrade", "data", "registries", "amo"].map(
+      (name) => `${LABEL.stack}=e2e-${name}`,
     ),
     `${LABEL.e2e}=1`,
     "rampart-e2e=1",

@@ -1,6 +1,8 @@
 import type { Suite } from "../lib/runner";
 import type { Context } from "../lib/stacks";
 import { acme } from "./acme";
+import { amo } from "./amo";
+import { amoData } from "./amo-data";
 import { backupCommands } from "./backup-commands";
 import { backupContainers } from "./backup-containers";
 import { backupRepositories } from "./backup-repositories";
@@ -47,6 +49,8 @@ export const SUITES: readonly Suite<Context>[] = [
   kept,
   upgradeSuite,
   acme,
+  amo,
+  amoData,
   redisRotation,
   redisFaults,
   backupContainers,
