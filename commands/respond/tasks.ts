@@ -27,7 +27,8 @@ export function tasks({ pulumi, keptSecrets, people, sessions, directory }: Task
     ...(people.length === 0
       ? []
       : [
-          `Tell the people of access.basicAuth their new passwords: \`${command("stack output access --show-secrets")}\`.`,
+          "Tell the people of access.basicAuth their new passwords: " +
+            `\`${command("stack output access --show-secrets")}\`.`,
         ]),
     ...(keptSecrets.length === 0
       ? []

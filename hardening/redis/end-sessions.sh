@@ -35,8 +35,8 @@ case $cursor in
     ;;
 esac
 for prefix in "$@"; do
-  # A key may have quotes and backslashes: it is a quoted word of redis-cli's. Every answer has to be a number. A session
-  # that begins meanwhile may stay.
+  # A key may have quotes and backslashes: it is a quoted word of redis-cli's. Every answer has to be a number. A
+  # session that begins meanwhile may stay.
   if ! count=$(own --scan --pattern "$prefix*" | sed 's/["\\]/\\&/g; s/.*/UNLINK "&"/' | own |
     awk '!/^[0-9]+$/ { wrong = 1 } { sum += $1 } END { print sum + 0; exit wrong }'); then
     echo "keys that begin with $prefix could not be deleted" >&2

@@ -95,17 +95,9 @@ async function cleanUp(): Promise<void> {
   await stopPebble();
   await stopCertificates();
   await sweep([
-    ...[
-      "e2e-main",
-      "e2e-kept",
-      "e2e-acme",
-      "e2e-certificates",
-      "e2e-redis",
-      "e2e-upgrade",
-      "e2e-data",
-      "e2e-registries",
-      "e2e-operations",
-    ].map((name) => `${LABEL.stack}=${name}`),
+    ...["main", "kept", "acme", "certificates", "redis", "upgrade", "data", "registries", "operations", "amo"].map(
+      (name) => `${LABEL.stack}=e2e-${name}`,
+    ),
     `${LABEL.e2e}=1`,
     "rampart-e2e=1",
   ]);

@@ -22,6 +22,8 @@ export interface Outputs {
     readonly passwords: Readonly<Record<string, string>>;
     readonly elevations?: Readonly<Record<string, string>>;
   };
+  /** Passwords of management surfaces, by user. */
+  readonly access?: Readonly<Record<string, string>>;
   readonly backups?: { readonly repository: string; readonly password: string };
   /** In PEM; of a self-signed stack. */
   readonly certificateAuthority?: string;

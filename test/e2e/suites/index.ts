@@ -1,6 +1,8 @@
 import type { Suite } from "../lib/runner";
 import type { Context } from "../lib/stacks";
 import { acme } from "./acme";
+import { amo } from "./amo";
+import { amoData } from "./amo-data";
 import { certificates } from "./certificates";
 import { backupCommands } from "./backup-commands";
 import { backupContainers } from "./backup-containers";
@@ -50,6 +52,8 @@ export const SUITES: readonly Suite<Context>[] = [
   upgradeSuite,
   acme,
   certificates,
+  amo,
+  amoData,
   redisRotation,
   redisFaults,
   backupContainers,
