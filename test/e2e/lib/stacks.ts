@@ -86,9 +86,9 @@ export const REGISTRIES = {
 export const OPERATIONS = {
   host: "operations.localhost",
   apiHost: "api.operations.localhost",
-  httpPort: 31_680,
-  httpsPort: 32_043,
-  pool: "10.237.0.0/16",
+  httpPort: 33_680,
+  httpsPort: 33_043,
+  pool: "10.249.0.0/16",
 } as const;
 export const UPGRADE = {
   host: "upgrade.e2e.example.org",
