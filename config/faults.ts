@@ -91,8 +91,8 @@ const isGiven = (path: readonly PropertyKey[]): boolean =>
 /** Shows a value in an error: short, quoted, and hidden where it could be a secret. */
 export function showGiven(value: unknown, path: readonly PropertyKey[]): string {
   if (value === undefined) return "nothing";
-  const secret = path.some((part) => part === "secrets" || (typeof part === "string" && isSecretName(part)));
-  if (secret) return typeof value === "string" ? `a value of ${value.length} characters (hidden)` : "a value (hidden)";
+  if (isSecretPlace(path))
+    return typeof value === "string" ? `a value of ${value.length} characters (hidden)` : "a value (hidden)";
   if (typeof value === "string" && hasCredentials(value)) return "a value with credentials in it (hidden)";
   if (typeof value === "string" && isGiven(path)) return `a text of ${value.length} characters (hidden)`;
   if (Array.isArray(value)) return value.length === 0 ? "an empty list" : `a list of ${value.length}`;
@@ -102,6 +102,15 @@ export function showGiven(value: unknown, path: readonly PropertyKey[]): string 
   }
   return typeof value === "string" ? quote(value) : shorten(JSON.stringify(value) ?? typeof value);
 }
+
+/** Where a secret stands, or would if somebody wrote it there in place of the key that holds it. */
+const isSecretPlace = (path: readonly PropertyKey[]): boolean =>
+  path.some(
+    (part) =>
+      part === "secrets" ||
+      (path[0] === "certificates" && (part === "hmac" || part === "key")) ||
+      (typeof part === "string" && isSecretName(part)),
+  );
 
 /** `["services", "api", "routes", 0, "host"]` to `rampart:services.api.routes[0].host`. */
 export function keyPath(path: readonly PropertyKey[]): string {

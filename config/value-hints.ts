@@ -4,6 +4,13 @@ import { keyName } from "./faults";
 
 /** Values as docs/configuration.md shows them, by the last part of their path. */
 const EXAMPLES: Readonly<Record<string, string>> = {
+  clientCertificates: "{ admin.your-company.com: { ca: … } }",
+  dns: "{ provider: cloudflare, credentials: { CF_DNS_API_TOKEN: { config: dnsToken } } }",
+  domains: '[{ main: your-company.com, sans: ["*.your-company.com"] }]',
+  eab: "{ kid: kid-1, hmac: { config: eabHmac } }",
+  hmac: "{ config: eabHmac }",
+  own: "[{ certificate: …, key: { config: tlsKey } }]",
+  provider: "cloudflare",
   acmeEmail: "ops@your-company.com",
   add: "CAP_CHOWN",
   allow: '["GET /containers/json"]',

@@ -155,3 +155,17 @@ describe("client certificates", () => {
     ]);
   });
 });
+
+describe("a secret in place of the key that holds it", () => {
+  const KEY = "MHcCAQEEIIrYSSNQFaA2Hwf583QmKbyavkgoftpCYFpFY5s7gN5f";
+  test.each<[string, Tree]>([
+    ["the key of an account", { directory: "https://ca.acme-shop.com/dir", eab: { kid: "k", hmac: KEY } }],
+    ["a private key", { own: [{ certificate: "x", key: KEY }] }],
+    ["a token of a DNS provider", { acme: "letsencrypt", dns: { ...DNS, credentials: { CF_DNS_API_TOKEN: KEY } } }],
+    ["the same, one level off", { acme: "letsencrypt", dns: { ...DNS, credentials: KEY } }],
+  ])("is refused and not shown: %s", (_what, certificates) => {
+    const found = faultsOf({ certificates });
+    expect(found.length).toBeGreaterThan(0);
+    expect(JSON.stringify(found)).not.toContain(KEY.slice(0, 12));
+  });
+});
