@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { routeHosts, type LoadedConfig } from "../config";
+import { monitoringOf, routeHosts, type LoadedConfig } from "../config";
 import { LABEL_ROUTES_PROBE } from "../engine/hooks";
 import { hardenedWorkload } from "../hardening/container/hardened-workload";
 import type { Workload } from "../hardening/container/workload";
@@ -18,10 +18,12 @@ import {
   type TraefikDynamicInput,
 } from "../hardening/edge";
 import { GATEWAY_ALIAS, GATEWAY_PORTS } from "../hardening/gateway";
+import { monitoringEndpoint } from "../hardening/monitoring/parts";
 import { createCarrier } from "../resources/carrier";
 import { createContainer } from "../resources/container";
 import type { NetworkNames, StackContext } from "../resources/context";
 import { ACME_CA_FILE, traefikCertificates } from "../resources/edge-certificates";
+import { measured } from "../resources/measured";
 import { networkSubnet } from "../resources/on-engine";
 import { DataVolume } from "./data-volume";
 import { MountedFiles } from "./mounted-files";
@@ -119,6 +121,9 @@ function staticFiles(context: StackContext, certificates: TraefikCertificates): 
     http: config.edge.httpPort !== false,
     certificates,
     gatewaySubnet: networkSubnet(context, "gateway"),
+    ...(monitoringOf(config) === undefined
+      ? {}
+      : { metrics: monitoringEndpoint(networkSubnet(context, "monitoring"), "edge") }),
   });
   return { [STATIC_FILE]: { content }, ...(ca === undefined ? {} : { [ACME_CA_FILE]: { content: ca } }) };
 }
@@ -142,7 +147,11 @@ function edgeWorkload(context: StackContext, acme: boolean): Workload {
     // Go collects its garbage before the container's limit is reached, not after.
     environment: { GOMEMLIMIT: `${Math.floor(config.edge.resources.memoryMiB * 0.9)}MiB` },
     user: EDGE_USER,
-    networks: [...(acme ? [{ network: "acme" as const }] : []), { network: "gateway", aliases: [EDGE_ALIAS] }],
+    networks: [
+      ...(acme ? [{ network: "acme" as const }] : []),
+      { network: "gateway", aliases: [EDGE_ALIAS] },
+      ...measured(context, "edge"),
+    ],
     mounts: [
       { kind: "volume", volume: "config", target: TRAEFIK_CONFIG_DIRECTORY, readOnly: true },
       { kind: "volume", volume: "routes", target: TRAEFIK_DYNAMIC_DIRECTORY, readOnly: true },

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import {
   backsUp,
   databaseNames,
+  monitoringOf,
   needsAuthority,
   routeUrls,
   serviceRole,
@@ -21,7 +22,7 @@ import { POSTGRES_PORT } from "../hardening/postgres/server/url";
 import { REDIS_ALIAS } from "../hardening/redis/url";
 import { createContext, currentEngine, type NetworkNames, type StackContext } from "../resources/context";
 import { databaseAccess, networkPlan, socketGroup, type DatabaseAccess } from "../resources/on-engine";
-import { cacheUrl, databaseUrl, databaseUrls, migrationUrls, type Login } from "../resources/urls";
+import { cacheUrl, databaseUrl, databaseUrls, exporterServer, migrationUrls, type Login } from "../resources/urls";
 import { Authority } from "./authority";
 import { Backups } from "./backup";
 import { DataVolume } from "./data-volume";
@@ -33,6 +34,7 @@ import { Forwarder } from "./forwarder";
 import { Gateway, type RoutedService } from "./gateway";
 import { Images } from "./images";
 import { MigrationJob } from "./migration-job";
+import { Monitoring } from "./monitoring";
 import { Networks } from "./networks";
 import { Postgres } from "./postgres";
 import { Redis, type RedisTls } from "./redis";
@@ -120,6 +122,7 @@ export class HardenedStack extends pulumi.ComponentResource {
     const services = this.createServices({ database, redis, migrated: migration !== undefined, dataReady });
     new Edge(`${config.name}-edge`, this.context, { networks: this.networks }, { parent: this });
     const gateway = this.createGateway(services.routed);
+    this.createMonitoring(database);
     redis?.settle([...services.running, gateway]);
     this.access = gateway.passwords;
     this.urls = routeUrls(config);
@@ -289,6 +292,21 @@ export class HardenedStack extends pulumi.ComponentResource {
     const urls = databaseUrls(config, database.login("backup"), "backup");
     const args = { networks, secrets, urls, ca: database.authority.certificate, dependsOn: [...dependsOn] };
     return new Backups(`${config.name}-backups`, context, args, { parent: this });
+  }
+
+  private createMonitoring(database: Database | undefined): void {
+    const { context, networks } = this;
+    const { config } = context;
+    if (monitoringOf(config) === undefined) return;
+    const postgres = database && {
+      user: "monitor",
+      password: database.login("monitor").password,
+      server: exporterServer(config.database.name),
+      ca: database.authority.certificate,
+      authorityEnd: database.outputs.authorityEnd,
+      dependsOn: database.policy.prepared,
+    };
+    new Monitoring(`${config.name}-monitoring`, context, { networks, ...defined({ postgres }) }, { parent: this });
   }
 
   private createServices(surroundings: ServiceSurroundings): {

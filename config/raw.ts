@@ -154,6 +154,12 @@ function keysFault({ value, path }: Place): Fault | undefined {
   };
 }
 
+/**
+ * Stands, in a plan, for a value that is encrypted in the file: long, varied, and nobody's. Its length is all that a
+ * check sees, unless it asks for a form, which only a deployment can judge.
+ */
+export const UNREAD_SECRET = "EncryptedInTheStackFileAndNotReadByThePlan7Kq2";
+
 /** What a flat `rampart:<key>` holds. */
 export type SecretLookup =
   | { readonly kind: "missing" }

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { countOf, faultList, keyName, type Fault } from "../config/faults";
-import { NAMESPACE } from "../config/raw";
+import { NAMESPACE, UNREAD_SECRET } from "../config/raw";
 import { isStackKey } from "../config/schema";
 import { printable } from "../config/text";
 import { filePath, readYaml } from "./stack-yaml";
@@ -15,11 +15,6 @@ export interface StackFile {
   readonly values: Readonly<Record<string, string>>;
   readonly secretKeys: readonly string[];
 }
-
-/**
- * Stands for a value that is encrypted in the file: long, varied, and nobody's. Its length is all that a check sees.
- */
-const UNREADABLE = "EncryptedInTheStackFileAndNotReadByThePlan7Kq2";
 
 /** There is no such file, or nobody can read it. */
 export class StackFileError extends Error {
@@ -76,7 +71,7 @@ export function parseStackFile(
     const full = fullKey(key, name);
     if (holdsSecret(entry)) secretKeys.push(full);
     // As Pulumi hands on a key without a value.
-    values[full] = isSecure(entry) ? UNREADABLE : textOf(entry ?? "");
+    values[full] = isSecure(entry) ? UNREAD_SECRET : textOf(entry ?? "");
   }
   return { stack, project: name, values, secretKeys };
 }

@@ -7,6 +7,7 @@ import type { CrossCheck, ShowPath } from "./check";
 import { databaseFaults, postgresFaults, postgresMajorFaults } from "./database";
 import { databaseAccessFaults } from "./database-access";
 import { accessFaults, certificateFaults, edgeFaults, portFaults, routeFaults, traefikFaults } from "./edge";
+import { monitoringFaults } from "./monitoring";
 import { redisFaults } from "./redis";
 import { registryFaults } from "./registries";
 import { rotationFaults } from "./rotation";
@@ -25,6 +26,7 @@ const CHECKS: readonly CrossCheck[] = [
   secretValueFaults,
   backupFaults,
   registryFaults,
+  monitoringFaults,
   certificateFaults,
   mountFaults,
   memoryFaults,

@@ -147,8 +147,8 @@ const stickiness = ({ sticky = false, name }: GatewayRoute): string[] =>
       ]
     : [];
 
-/** The section of a route. */
-export function renderBackend(route: GatewayRoute): string[] {
+/** The section of a route. @param more Lines that follow the others, before the servers */
+export function renderBackend(route: GatewayRoute, more: readonly string[] = []): string[] {
   const { cors, target, timeouts } = route;
   const { alias, port, replicas = 1 } = target;
   return section(`backend ${backendOf(route)}`, [
@@ -165,6 +165,7 @@ export function renderBackend(route: GatewayRoute): string[] {
     ...headers(route),
     ...(cors === undefined ? [] : corsResponse(cors)),
     ...stickiness(route),
+    ...more,
     // One that does not answer any more gets no requests while there are others.
     `server-template v 1-${replicas} ${alias}:${port} ${RESOLVED}${replicas > 1 ? " check inter 1s fall 2 rise 1" : ""}`,
   ]);

@@ -90,6 +90,8 @@ export interface GatewayInput {
   readonly http: boolean;
   /** Addresses of load balancers in front of the edge whose X-Forwarded-For is believed (CIDR). @default none */
   readonly trustedProxies?: readonly string[];
+  /** The network whose members may ask for metrics (CIDR). @default nobody may */
+  readonly metricsSubnet?: string;
 }
 
 /** Connections at a time, idle ones included. */

@@ -6,6 +6,7 @@ import { LARGEST_HEADERS, sentHeaders, TCP_DEFAULTS } from "./base-config";
 import { canCount, CLIENTS_TABLE, CONNECTIONS_TABLE, LONGEST_WINDOW_DAYS, tables } from "./limits";
 import { answer, refuse, sampleRefusals } from "./refusals";
 import { AMBIGUOUS_PATH, cleanHeaders, CLIENT, identify } from "./requests";
+import { countAnswers, metricsFrontend } from "./metrics";
 import { GATEWAY_PORTS, type GatewayInput, type GatewayRoute } from "./route";
 import { literal, quoted, section } from "./text";
 
@@ -232,6 +233,7 @@ export interface GatewayRoutes {
 
 /** Renders the routes. Two renderings of the same routes are the same bytes. */
 export function renderGatewayRoutes(input: GatewayInput): GatewayRoutes {
+  const { metricsSubnet } = input;
   checkRoutes(input.routes);
   const routes = [...input.routes].sort(bySpecificity);
   const body = (named: readonly GatewayRoute[]): string[] => [
@@ -239,8 +241,9 @@ export function renderGatewayRoutes(input: GatewayInput): GatewayRoutes {
     ...tlsFrontend(input, named),
     ...httpsFrontend(input, named),
     ...httpFrontend(input, named),
-    ...named.flatMap(renderBackend),
+    ...named.flatMap((route) => renderBackend(route, metricsSubnet === undefined ? [] : countAnswers(route))),
     ...acmeBackend(input),
+    ...(metricsSubnet === undefined ? [] : metricsFrontend(metricsSubnet, named)),
   ];
   const nameless = routes.map((route) => ({ ...route, target: { ...route.target, alias: "version" } }));
   const shape = createHash("sha256").update(body(nameless).join("\n")).digest("hex").slice(0, 12);
