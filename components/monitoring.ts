@@ -15,11 +15,18 @@ import {
 import { MONITORING_WORK_OWNER, monitoringEndpoint } from "../hardening/monitoring/parts";
 import { PROMETHEUS_FILES, prometheusRules, renderPrometheusConfig } from "../hardening/monitoring/prometheus-config";
 import {
+  REDIS_METRICS_FILES,
+  REDIS_METRICS_SECRETS,
+  redisMetricsScript,
+  renderRedisMetricsConfig,
+} from "../hardening/monitoring/redis-metrics";
+import {
   alertmanagerWorkload,
   engineMetricsWorkload,
   hostMetricsWorkload,
   postgresMetricsWorkload,
   prometheusWorkload,
+  redisMetricsWorkload,
   type MonitoringSettings,
 } from "../hardening/monitoring/workloads";
 import type { FilesByName } from "../resources/carrier";
@@ -33,6 +40,17 @@ export interface MonitoringArgs {
   readonly networks: NetworkNames;
   /** What is measured of the stack's database. @default it has none */
   readonly postgres?: MeasuredPostgres;
+  /** What is measured of the stack's cache. @default it has none */
+  readonly redis?: MeasuredRedis;
+}
+
+/** How the user that measures Redis logs in. */
+export interface MeasuredRedis {
+  readonly password: pulumi.Output<string>;
+  /** The authority's certificate, where Redis takes TLS only. @default it speaks in clear */
+  readonly ca?: pulumi.Output<string>;
+  /** The server, with its users. */
+  readonly dependsOn: pulumi.Resource[];
 }
 
 /** How the role `monitor` logs in. */
@@ -61,7 +79,7 @@ interface PartFiles {
 /** A container of monitoring: its volumes by the keys of its mounts, and what it waits for. */
 interface Part {
   readonly workload: Workload;
-  readonly files?: PartFiles;
+  readonly files?: readonly PartFiles[];
   readonly data?: string;
   readonly dependsOn?: pulumi.Resource[];
 }
@@ -80,16 +98,17 @@ export class Monitoring extends pulumi.ComponentResource {
     const settings = monitoringSettings(context, monitoring, args.postgres);
     const { subnet } = settings;
     this.create({ workload: hostMetricsWorkload(settings) });
-    this.create({ workload: engineMetricsWorkload(settings), files: engineFiles(subnet) });
+    this.create({ workload: engineMetricsWorkload(settings), files: [engineFiles(subnet)] });
     this.createPostgres(settings);
+    this.createRedis(settings);
     this.create({
       workload: alertmanagerWorkload(settings),
-      files: alertmanagerFiles(monitoring),
+      files: [alertmanagerFiles(monitoring)],
       data: "alertmanager-data",
     });
     this.create({
       workload: prometheusWorkload(settings),
-      files: prometheusFiles(settings, args.postgres !== undefined),
+      files: [prometheusFiles(settings, args)],
       data: "prometheus-data",
     });
     this.registerOutputs({});
@@ -101,24 +120,36 @@ export class Monitoring extends pulumi.ComponentResource {
     const { password, ca, dependsOn, server, user } = postgres;
     this.create({
       workload: postgresMetricsWorkload(settings, { server, user }),
-      files: {
-        key: "postgres-secrets",
-        files: { database_ca: { content: ca }, postgres_password: { content: password } },
-        secret: true,
-      },
+      files: [
+        {
+          key: "postgres-secrets",
+          files: { database_ca: { content: ca }, postgres_password: { content: password } },
+          secret: true,
+        },
+      ],
       dependsOn,
     });
   }
 
-  private create({ workload, files, data, dependsOn = [] }: Part): void {
+  private createRedis(settings: MonitoringSettings): void {
+    const { redis } = this.args;
+    if (redis === undefined) return;
+    const { password, ca, dependsOn } = redis;
+    this.create({
+      workload: redisMetricsWorkload(settings),
+      files: [redisFiles(settings.subnet, ca !== undefined), redisSecrets(password, ca)],
+      dependsOn,
+    });
+  }
+
+  private create({ workload, files = [], data, dependsOn = [] }: Part): void {
     const { context, name } = this;
     const owner = workload.name;
     const volumes: Record<string, pulumi.Output<string>> = {};
     const waits: pulumi.Resource[] = [...dependsOn];
-    if (files !== undefined) {
-      const args = { owner, files: files.files, secret: files.secret };
-      const mounted = new MountedFiles(`${name}-${files.key}`, context, args, { parent: this });
-      volumes[files.key] = mounted.volumeName;
+    for (const { key, ...contents } of files) {
+      const mounted = new MountedFiles(`${name}-${key}`, context, { owner, ...contents }, { parent: this });
+      volumes[key] = mounted.volumeName;
       waits.push(mounted.carrier);
     }
     if (data !== undefined) {
@@ -173,10 +204,32 @@ const engineFiles = (subnet: string): PartFiles => ({
   secret: false,
 });
 
-const prometheusFiles = ({ subnet, stack }: MonitoringSettings, postgres: boolean): PartFiles => ({
+const redisFiles = (subnet: string, tls: boolean): PartFiles => ({
+  key: "redis-config",
+  files: {
+    [REDIS_METRICS_FILES.config]: {
+      content: renderRedisMetricsConfig({ listen: monitoringEndpoint(subnet, "redis-metrics"), subnet, tls }),
+    },
+    [REDIS_METRICS_FILES.script]: { content: redisMetricsScript() },
+  },
+  secret: false,
+});
+
+const redisSecrets = (password: pulumi.Output<string>, ca: pulumi.Output<string> | undefined): PartFiles => ({
+  key: "redis-secrets",
+  files: {
+    [REDIS_METRICS_SECRETS.password]: { content: password },
+    ...(ca === undefined ? {} : { [REDIS_METRICS_SECRETS.ca]: { content: ca } }),
+  },
+  secret: true,
+});
+
+const prometheusFiles = ({ subnet, stack }: MonitoringSettings, { postgres, redis }: MonitoringArgs): PartFiles => ({
   key: "prometheus-config",
   files: {
-    [PROMETHEUS_FILES.config]: { content: renderPrometheusConfig({ subnet, stack, postgres }) },
+    [PROMETHEUS_FILES.config]: {
+      content: renderPrometheusConfig({ subnet, stack, postgres: postgres !== undefined, redis: redis !== undefined }),
+    },
     [PROMETHEUS_FILES.rules]: { content: prometheusRules() },
   },
   secret: false,

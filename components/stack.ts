@@ -122,7 +122,7 @@ export class HardenedStack extends pulumi.ComponentResource {
     const services = this.createServices({ database, redis, migrated: migration !== undefined, dataReady });
     new Edge(`${config.name}-edge`, this.context, { networks: this.networks }, { parent: this });
     const gateway = this.createGateway(services.routed);
-    this.createMonitoring(database);
+    this.createMonitoring(database, redis);
     redis?.settle([...services.running, gateway]);
     this.access = gateway.passwords;
     this.urls = routeUrls(config);
@@ -294,7 +294,7 @@ export class HardenedStack extends pulumi.ComponentResource {
     return new Backups(`${config.name}-backups`, context, args, { parent: this });
   }
 
-  private createMonitoring(database: Database | undefined): void {
+  private createMonitoring(database: Database | undefined, cache: Redis | undefined): void {
     const { context, networks } = this;
     const { config } = context;
     if (monitoringOf(config) === undefined) return;
@@ -306,7 +306,17 @@ export class HardenedStack extends pulumi.ComponentResource {
       authorityEnd: database.outputs.authorityEnd,
       dependsOn: database.policy.prepared,
     };
-    new Monitoring(`${config.name}-monitoring`, context, { networks, ...defined({ postgres }) }, { parent: this });
+    const redis = cache?.metricsPassword && {
+      password: cache.metricsPassword,
+      dependsOn: [cache.ready],
+      ...defined({ ca: cache.ca }),
+    };
+    new Monitoring(
+      `${config.name}-monitoring`,
+      context,
+      { networks, ...defined({ postgres, redis }) },
+      { parent: this },
+    );
   }
 
   private createServices(surroundings: ServiceSurroundings): {

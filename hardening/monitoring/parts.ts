@@ -9,6 +9,7 @@ export const MONITORING_PARTS = {
   "host-metrics": { host: 14, port: 9100 },
   "engine-metrics": { host: 15, port: 9103 },
   "postgres-metrics": { host: 16, port: 9187 },
+  "redis-metrics": { host: 17, port: 9121 },
 } as const;
 
 export type MonitoringPart = keyof typeof MONITORING_PARTS;

@@ -16,6 +16,7 @@ export interface PrometheusInput {
   /** The stack's name: a label of every alert. */
   readonly stack: string;
   readonly postgres: boolean;
+  readonly redis: boolean;
 }
 
 interface Scrape {
@@ -49,8 +50,10 @@ const POSTGRES: Scrape = {
   keep: "pg_(up|stat_activity_count|stat_database_.*|database_size_bytes|settings_max_connections|locks_count)",
 };
 
+const REDIS: Scrape = { job: "redis", part: "redis-metrics" };
+
 /** Targets are fixed addresses: there is nothing to discover. Sorted keys, so that the same input is the same bytes. */
-export function renderPrometheusConfig({ subnet, stack, postgres }: PrometheusInput): string {
+export function renderPrometheusConfig({ subnet, stack, postgres, redis }: PrometheusInput): string {
   const scrape = ({ job, part, path = "/metrics", keep }: Scrape): object => ({
     job_name: job,
     metrics_path: path,
@@ -66,7 +69,7 @@ export function renderPrometheusConfig({ subnet, stack, postgres }: PrometheusIn
       },
       global: { evaluation_interval: "15s", external_labels: { stack }, scrape_interval: "15s", scrape_timeout: "10s" },
       rule_files: [`${PROMETHEUS_DIRECTORY}/${PROMETHEUS_FILES.rules}`],
-      scrape_configs: [...SCRAPES, ...(postgres ? [POSTGRES] : [])].map(scrape),
+      scrape_configs: [...SCRAPES, ...(postgres ? [POSTGRES] : []), ...(redis ? [REDIS] : [])].map(scrape),
     },
     { sortMapEntries: true, lineWidth: 0, aliasDuplicateObjects: false },
   );

@@ -15,6 +15,13 @@ import {
   ENGINE_METRICS_HEALTH_PORT,
   ENGINE_SOCKET,
 } from "./engine-metrics";
+import {
+  REDIS_METRICS_DIRECTORY,
+  REDIS_METRICS_FILES,
+  REDIS_METRICS_HEALTH_PORT,
+  REDIS_METRICS_SECRETS,
+} from "./redis-metrics";
+import { REDIS_METRICS_USER } from "../redis/acl";
 import { monitoringAddress, monitoringEndpoint, type MonitoringPart } from "./parts";
 import { PROMETHEUS_DIRECTORY, PROMETHEUS_FILES } from "./prometheus-config";
 
@@ -218,3 +225,25 @@ export function postgresMetricsWorkload(
     logging: settings.logging,
   });
 }
+
+export const redisMetricsWorkload = (settings: MonitoringSettings): Workload =>
+  hardenedWorkload({
+    name: "redis-metrics",
+    component: "monitoring",
+    image: settings.images.haproxy,
+    command: ["haproxy", "-f", `${REDIS_METRICS_DIRECTORY}/${REDIS_METRICS_FILES.config}`],
+    environment: {
+      RAMPART_REDIS_PASSWORD_FILE: `${SECRETS_PATH}/${REDIS_METRICS_SECRETS.password}`,
+      RAMPART_REDIS_USER: REDIS_METRICS_USER,
+    },
+    user: `${HAPROXY_UID}:${HAPROXY_UID}`,
+    networks: [{ network: "internal" }, attached(settings, "redis-metrics")],
+    mounts: [
+      { kind: "volume", volume: "redis-config", target: REDIS_METRICS_DIRECTORY, readOnly: true },
+      { kind: "volume", volume: "redis-secrets", target: SECRETS_PATH, readOnly: true },
+    ],
+    resources: { memoryMiB: 32, cpus: 0.1, pids: 16 },
+    healthCheck: health(`http://127.0.0.1:${REDIS_METRICS_HEALTH_PORT}/ping`),
+    stopSignal: "SIGUSR1",
+    logging: settings.logging,
+  });

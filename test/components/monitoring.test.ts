@@ -13,7 +13,15 @@ const stack = (values: object): Promise<Recording> =>
   record(() => new HardenedStack(configOf({ ...VALUES, ...values })));
 const plain = once(() => stack({ monitoring: true }));
 const NAME = "rampart-dev-monitoring";
-const CONTAINERS = ["prometheus", "alertmanager", "host-metrics", "engine-metrics", "postgres-metrics"] as const;
+const CONTAINERS = [
+  "prometheus",
+  "alertmanager",
+  "host-metrics",
+  "engine-metrics",
+  "postgres-metrics",
+  "redis-metrics",
+] as const;
+const USERS: Readonly<Partial<Record<string, string>>> = { "engine-metrics": "99:998", "redis-metrics": "99:99" };
 const inputs = (recording: Recording, part: string): Readonly<Record<string, unknown>> =>
   recording.inputs(`Container ${NAME}-${part}`);
 const uploads = (recording: Recording, carrier: string): { file: string; content: string }[] =>
@@ -34,7 +42,7 @@ describe("Monitoring", () => {
         readOnly: true,
         capabilities: { drops: ["ALL"] },
         securityOpts: expect.arrayContaining(["no-new-privileges:true"]) as unknown,
-        user: part === "engine-metrics" ? "99:998" : "65534:65534",
+        user: USERS[part] ?? "65534:65534",
         healthcheck: { tests: expect.arrayContaining(["wget"]) as unknown },
       });
       expect(resource.inputs["ports"] ?? []).toEqual([]);
@@ -55,10 +63,10 @@ describe("Monitoring", () => {
           (network) => network.name === "rampart-dev-monitoring",
         )?.ipv4Address,
     );
-    expect(addresses).toEqual([10, 11, 14, 15, 16, 12, 13].map((host) => `10.201.255.${host}`));
+    expect(addresses).toEqual([10, 11, 14, 15, 16, 17, 12, 13].map((host) => `10.201.255.${host}`));
   });
 
-  test("no service is on that network, and of what measures only Postgres' exporter is elsewhere", async () => {
+  test("no service is on that network, and of what measures only what asks the data servers is elsewhere", async () => {
     const recording = await plain();
     const on = recording
       .ofType("Container")
@@ -71,7 +79,7 @@ describe("Monitoring", () => {
       const others = Object.keys(networksOf(recording.get(`Container ${NAME}-${part}`))).filter(
         (name) => name !== "rampart-dev-monitoring",
       );
-      expect(others).toEqual(part === "postgres-metrics" ? ["rampart-dev-internal"] : []);
+      expect(others).toEqual(["postgres-metrics", "redis-metrics"].includes(part) ? ["rampart-dev-internal"] : []);
     }
   });
 
@@ -101,10 +109,20 @@ describe("Monitoring", () => {
     );
   });
 
+  test("Redis knows one more user, which may ask for INFO only", async () => {
+    const recording = await plain();
+    const container = `Container ${NAME}-redis-metrics`;
+    expect(recording.inputs(container)["envs"]).toContain("RAMPART_REDIS_USER=rampart_metrics");
+    expect(recording.waitsFor(container, "RandomId rampart-dev-redis-users-staged")).toBe(true);
+    expect(recording.names).toContain("RandomPassword rampart-dev-secrets-redis-metrics-user");
+    expect((await stack({})).names).not.toContain("RandomPassword rampart-dev-secrets-redis-metrics-user");
+  });
+
   test("without a database nothing asks for one", async () => {
     const services = { web: { ...SERVICE, routes: [{ host: "app.example.com" }] } };
     const recording = await stack({ monitoring: true, services });
     expect(recording.names).not.toContain(`Container ${NAME}-postgres-metrics`);
+    expect(recording.names).not.toContain(`Container ${NAME}-redis-metrics`);
     expect(uploads(recording, "prometheus-config")[0]?.content).not.toContain("9187");
   });
 

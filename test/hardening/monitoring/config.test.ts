@@ -9,7 +9,7 @@ import { prometheusRules, renderPrometheusConfig } from "../../../hardening/moni
 import { describeWith } from "../../programs";
 
 const SUBNET = "10.201.255.0/24";
-const INPUT = { subnet: SUBNET, stack: "prod", postgres: true };
+const INPUT = { subnet: SUBNET, stack: "prod", postgres: true, redis: true };
 const EMAIL = { to: ["a@acme.com", "b@acme.com"], from: "alerts@acme.com", server: "smtp.acme.com:587" };
 const ALL: AlertReceivers = {
   webhook: "https://hooks.acme.com/T0",
@@ -26,12 +26,11 @@ interface Prometheus {
     readonly static_configs: readonly { readonly targets: readonly string[] }[];
   }[];
 }
-const targets = (postgres: boolean): Record<string, string> =>
+const targets = (data: boolean): Record<string, string> =>
   Object.fromEntries(
-    (parse(renderPrometheusConfig({ ...INPUT, postgres })) as Prometheus).scrape_configs.map((one) => [
-      one.job_name,
-      `${one.static_configs[0]?.targets[0] ?? ""}${one.metrics_path}`,
-    ]),
+    (parse(renderPrometheusConfig({ ...INPUT, postgres: data, redis: data })) as Prometheus).scrape_configs.map(
+      (one) => [one.job_name, `${one.static_configs[0]?.targets[0] ?? ""}${one.metrics_path}`],
+    ),
   );
 
 describe("where parts are", () => {
@@ -50,6 +49,7 @@ describe("where parts are", () => {
       "host-metrics",
       "engine-metrics",
       "postgres-metrics",
+      "redis-metrics",
     ]);
   });
 });
@@ -65,11 +65,13 @@ describe("prometheus.yml", () => {
       host: "10.201.255.14:9100/metrics",
       engine: "10.201.255.15:9103/metrics",
       postgres: "10.201.255.16:9187/metrics",
+      redis: "10.201.255.17:9121/metrics",
     });
   });
 
-  test("without a database, none is", () => {
-    expect(Object.keys(targets(false))).not.toContain("postgres");
+  test("without a database and Redis, none is", () => {
+    expect(Object.keys(targets(false))).not.toEqual(expect.arrayContaining(["postgres"]));
+    expect(Object.keys(targets(false))).not.toEqual(expect.arrayContaining(["redis"]));
   });
 
   test("alerts carry the stack's name, and go to Alertmanager", () => {
