@@ -102,16 +102,32 @@ local HELP = {
 
 local function flag(value) return value and 1 or 0 end
 
-local function memory(id, add)
+-- Containers that the last scrape saw running, and what was last known of their memory. An engine may take a second for
+-- a container's statistics, so they are asked for in turn and beside the scrapes.
+local running = {}
+local memory = {}
+
+local function measure(id)
   local stats = ask("/containers/" .. id .. "/stats?stream=false&one-shot=true")
   local used = stats and stats.memory_stats
-  if used == nil or used.usage == nil then return end
+  if used == nil or used.usage == nil then return nil end
   local more = used.stats or {}
-  add("rampart_container_memory_bytes", used.usage - (more.inactive_file or more.total_inactive_file or 0))
-  add("rampart_container_memory_limit_bytes", used.limit)
+  return { used = used.usage - (more.inactive_file or more.total_inactive_file or 0), limit = used.limit }
 end
 
-local function container(id, labels, lines)
+core.register_task(function()
+  while true do
+    local known = {}
+    for _, id in ipairs(running) do
+      known[id] = measure(id)
+      memory[id] = known[id]
+    end
+    memory = known
+    core.msleep(1000)
+  end
+end)
+
+local function container(id, labels, lines, alive)
   local found = ask("/containers/" .. id .. "/json")
   local state = found and found.State
   if state == nil then return end
@@ -129,7 +145,12 @@ local function container(id, labels, lines)
   add("rampart_container_restarts_total", found.RestartCount or 0)
   add("rampart_container_oom_killed", flag(state.OOMKilled))
   add("rampart_container_started_seconds", seconds(state.StartedAt))
-  if state.Running then memory(id, add) end
+  if not state.Running then return end
+  table.insert(alive, id)
+  local last = memory[id]
+  if last == nil then return end
+  add("rampart_container_memory_bytes", last.used)
+  add("rampart_container_memory_limit_bytes", last.limit)
 end
 
 local function certificate(name, time, lines)
@@ -140,6 +161,7 @@ local function certificate(name, time, lines)
 end
 
 local function collect(lines)
+  local alive = {}
   local containers = ask("/containers/json?all=true&filters=%7B%22label%22%3A%5B%22" .. LABEL .. "stack%3D" .. STACK .. "%22%5D%7D")
   table.insert(lines["rampart_engine_up"], "rampart_engine_up " .. flag(containers ~= nil))
   for _, one in ipairs(containers or {}) do
@@ -148,9 +170,10 @@ local function collect(lines)
     certificate(labels[LABEL .. "name"] or "", labels[LABEL .. "certificate-end"], lines)
     -- A carrier never runs, a job ends, and what a command makes for its own time is its own matter.
     if component ~= "carrier" and component ~= "job" and labels[LABEL .. "ephemeral"] == nil then
-      container(one.Id, labels, lines)
+      container(one.Id, labels, lines, alive)
     end
   end
+  running = alive
   certificate("authority", AUTHORITY_END, lines)
 end
 

@@ -105,7 +105,14 @@ describeWith("haproxy")("metrics of containers", () => {
 
   test("numbers of what runs, and of certificates; nothing of a carrier's", async () => {
     const names = '{component="service",container="api",id="aaaaaaaaaaaa"}';
-    expect(await lines()).toEqual([
+    // Memory is asked for beside the scrapes, of what a scrape has seen.
+    const whole = async (): Promise<string[]> => {
+      for (;;) {
+        const found = await lines();
+        if (found.some((line) => line.startsWith("rampart_container_memory_limit_bytes"))) return found;
+      }
+    };
+    expect(await whole()).toEqual([
       "rampart_engine_up 1",
       `rampart_container_running${names} 1`,
       `rampart_container_healthy${names} 0`,
@@ -129,9 +136,9 @@ describeWith("haproxy")("metrics of containers", () => {
     ["POST", "/containers/json"],
     ["DELETE", `/containers/${ID}/json`],
   ])("%s %s does not reach the engine", async (method, path) => {
-    const before = asked.length;
+    const own = `${method} ${new URL(path, proxied).pathname}`;
     expect((await fetch(`${proxied}${path}`, { method })).status).toBe(403);
-    expect(asked).toHaveLength(before);
+    expect(asked).not.toContain(own);
   });
 
   test("an engine that does not answer is told", async () => {
