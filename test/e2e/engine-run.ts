@@ -93,9 +93,16 @@ async function images(work: string, names: readonly string[]): Promise<Images> {
 async function cleanUp(): Promise<void> {
   await stopPebble();
   await sweep([
-    ...["e2e-main", "e2e-kept", "e2e-acme", "e2e-redis", "e2e-upgrade", "e2e-data", "e2e-registries"].map(
-      (name) => `${LABEL.stack}=${name}`,
-    ),
+    ...[
+      "e2e-main",
+      "e2e-kept",
+      "e2e-acme",
+      "e2e-redis",
+      "e2e-upgrade",
+      "e2e-data",
+      "e2e-registries",
+      "e2e-monitoring",
+    ].map((name) => `${LABEL.stack}=${name}`),
     `${LABEL.e2e}=1`,
     "rampart-e2e=1",
   ]);

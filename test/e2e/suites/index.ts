@@ -15,6 +15,7 @@ import { hostAccess } from "./host-access";
 import { isolation } from "./isolation";
 import { kept } from "./kept";
 import { migration } from "./migration";
+import { monitoring } from "./monitoring";
 import { recovery } from "./recovery";
 import { redisSuite } from "./redis";
 import { redisFaults } from "./redis-faults";
@@ -53,4 +54,5 @@ export const SUITES: readonly Suite<Context>[] = [
   backupCommands,
   backupRepositories,
   registries,
+  monitoring,
 ];
