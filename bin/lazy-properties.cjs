@@ -1,7 +1,8 @@
 /**
- * Pulumi's SDK makes an output, of some thirty promises, for each property that a resource's class declares: a container has
- * eighty, of which a program reads one or two. They are two thirds of the memory of a large plan, and a good part of its time.
- * From here on a property's output is made when something first reads it, by the SDK's own function.
+ * Pulumi's SDK makes an output, of some thirty promises, for each property that a resource's class declares: a
+ * container has eighty, of which a program reads one or two. They are two thirds of the memory of a large plan, and a
+ * good part of its time. From here on a property's output is made when something first reads it, by the SDK's own
+ * function.
  */
 const PATCHED = Symbol.for("rampart: lazy properties");
 

@@ -9,7 +9,10 @@ export interface HealthHookSettings extends HealthSettings {
   readonly name: string;
 }
 
-/** The hook of a receipt that a container became healthy. One that did not leaves no receipt: the next `up` asks again. */
+/**
+ * The hook of a receipt that a container became healthy. One that did not leaves no receipt: the next `up` asks
+ * again.
+ */
 export function healthHook(engine: DockerClient, settings: HealthHookSettings): pulumi.ResourceHookBinding {
   const prove = (args: pulumi.ResourceHookArgs): Promise<void> =>
     proveHealth(engine, settings, keeper(args.newInputs, HEALTHY_CONTAINER_KEEPER));

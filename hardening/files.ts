@@ -1,7 +1,8 @@
 /**
  * Scripts and SQL are files of their own kind beside the module that delivers them. Two things in such a file are for
  * its reader only, and never reach a container:
- * - a note: a line that begins with `##` (shell) or `---` (SQL, Lua), and a directive for shellcheck that ends with `##`;
+ * - a note: a line that begins with `##` (shell) or `---` (SQL, Lua), and a directive for shellcheck that ends with
+ * `##`;
  * - an include: a line `. ./other.sh` or `\ir other.sql`, which stands for the other file. Shellcheck and psql follow
  *   the line.
  * A change of any other byte replaces the containers that carry the file: test/golden has a digest of each.

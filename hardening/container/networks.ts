@@ -22,8 +22,8 @@ export interface NetworksInput {
   readonly pool?: string;
   /** The services that reach the Docker API: a network each. */
   readonly dockerApiConsumers: readonly string[];
-  /** Whether certificates come from an ACME server: the edge has a way out to it. */
-  readonly acme: boolean;
+  /** Whether certificates come from an ACME server: the edge has a way out to it. @default false */
+  readonly acme?: boolean;
   readonly egress: boolean;
   readonly databaseAccess: boolean;
   /** Whether the stack is monitored. @default false */
@@ -80,7 +80,7 @@ export function planNetworks(input: NetworksInput): NetworkPlan[] {
     fixed("gateway", true, true),
     fixed("proxy", true, true),
     { ...fixed("internal", true, true), dynamicRange: `${prefix}.${INTERNAL_DYNAMIC.slot}.0/${INTERNAL_DYNAMIC.bits}` },
-    ...(input.acme ? [fixed("acme", false, false)] : []),
+    ...(input.acme === true ? [fixed("acme", false, false)] : []),
     // Its members share nothing but the way out, so they are kept from each other.
     ...(input.egress ? [fixed("egress", false, false)] : []),
     ...(input.databaseAccess ? [fixed("database-access", false, false)] : []),

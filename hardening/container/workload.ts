@@ -92,8 +92,8 @@ export interface HealthCheck {
   readonly startPeriodSeconds: number;
   readonly retries: number;
   /**
-   * Whether it may pass on what an earlier container left in a volume, until this one has looked for itself: then only the
-   * engine's own rounds count, of which the first is after one interval.
+   * Whether it may pass on what an earlier container left in a volume, until this one has looked for itself: then
+   * only the engine's own rounds count, of which the first is after one interval.
    * @default false
    */
   readonly judgesThePast?: boolean;

@@ -29,8 +29,8 @@ export interface Access {
 }
 
 /**
- * What the gateway compares: SHA-256 of the whole header, in upper-case hex. A slow hash would let anybody keep the gateway busy,
- * and buys nothing for a password of 48 random characters.
+ * What the gateway compares: SHA-256 of the whole header, in upper-case hex. A slow hash would let anybody keep the
+ * gateway busy, and buys nothing for a password of 48 random characters.
  */
 export const basicDigest = (user: string, password: string): string =>
   createHash("sha256")

@@ -27,8 +27,8 @@ patiently() {
 # A field of a server's state: 5 is its address, 18 the name that it follows.
 state() { ask "show servers state $1" | awk -v server="$2" -v field="$3" '$4 == server { print $field }'; }
 
-# Whether a server has taken an address of its new name. The old container still runs, so the new one has another address,
-# unless somebody has removed the old one.
+# Whether a server has taken an address of its new name. The old container still runs, so the new one has another
+# address, unless somebody has removed the old one.
 moved() {
   address=$(state "$1" "$2" 5)
   case $address in '' | - | 0.0.0.0) return 1 ;; esac
@@ -59,5 +59,8 @@ told=$(
 )
 [ -n "$told" ] || exit 0
 echo "$told" | while read -r section server before alias; do
-  patiently moved "$section" "$server" "$before" "$alias" || { echo "$alias has no address after 20 s" >&2; exit 1; }
+  if ! patiently moved "$section" "$server" "$before" "$alias"; then
+    echo "$alias has no address after 20 s" >&2
+    exit 1
+  fi
 done

@@ -13,6 +13,8 @@ import { escaped, literal, quoted, section } from "./text";
 /** The section of a route. No name of a route has an underscore. */
 export const backendOf = (route: Pick<GatewayRoute, "name">): string => `route_${route.name}`;
 
+/** A server that is asked every second whether it takes connections. */
+const CHECKED = " check inter 1s fall 2 rise 1";
 /** A server whose address the engine's DNS knows, at the start and from then on. */
 export const RESOLVED = "resolvers engine resolve-prefer ipv4 init-addr libc,none";
 
@@ -167,6 +169,6 @@ export function renderBackend(route: GatewayRoute, more: readonly string[] = [])
     ...stickiness(route),
     ...more,
     // One that does not answer any more gets no requests while there are others.
-    `server-template v 1-${replicas} ${alias}:${port} ${RESOLVED}${replicas > 1 ? " check inter 1s fall 2 rise 1" : ""}`,
+    `server-template v 1-${replicas} ${alias}:${port} ${RESOLVED}${replicas > 1 ? CHECKED : ""}`,
   ]);
 }

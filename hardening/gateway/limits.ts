@@ -14,7 +14,9 @@ export const CONNECTIONS_TABLE = "connections";
 export const windowMs = ({ average, burst, periodSeconds }: RateLimit): number =>
   Math.max(1, Math.ceil((burst / average) * periodSeconds * 1000));
 
-/** Days that a bucket may take to fill. HAProxy keeps a client for twice that, and counts time in 31 bits: 24.8 days. */
+/**
+ * Days that a bucket may take to fill. HAProxy keeps a client for twice that, and counts time in 31 bits: 24.8 days.
+ */
 export const LONGEST_WINDOW_DAYS = 12;
 
 /** Whether HAProxy can count a rate. */

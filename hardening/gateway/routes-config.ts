@@ -215,13 +215,6 @@ const acmeBackend = ({ edge: { host, acme }, http }: GatewayInput): string[] =>
 
 const PROBE_PREFIX = "/rampart/routes/";
 
-/** What of a server a running gateway can be told without reading its configuration again. */
-export interface ServerName {
-  readonly backend: string;
-  readonly servers: number;
-  readonly alias: string;
-}
-
 export interface GatewayRoutes {
   /** The text of `routes.cfg`. */
   readonly config: string;

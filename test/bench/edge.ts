@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import http from "node:http";
+import type http from "node:http";
 import https from "node:https";
 import { join } from "node:path";
 import tls from "node:tls";
@@ -189,7 +189,10 @@ http {
   ${temporary} keepalive_requests 1000000; access_log ${join(this.directory, "nginx-access.log")};
   limit_req_zone $binary_remote_addr zone=rate:10m rate=100000r/s; limit_conn_zone $binary_remote_addr zone=conn:10m;
   upstream backend { server ${HOST}:${PORTS.backend}; keepalive 64; }
-  server { listen ${HOST}:${PORTS.backend}; access_log off; location / { default_type text/plain; return 200 "hello\\n"; } }
+  server {
+    listen ${HOST}:${PORTS.backend}; access_log off;
+    location / { default_type text/plain; return 200 "hello\\n"; }
+  }
   server {
     listen ${HOST}:${PORTS.nginx} ssl http2; ssl_certificate ${certificate}; ssl_certificate_key ${key};
     client_max_body_size 1m;

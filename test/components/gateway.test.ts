@@ -4,6 +4,7 @@ import { IMAGE_PINS } from "../../config";
 import { gatewayApplyScript } from "../../hardening/gateway";
 import {
   configOf,
+  labelsOf,
   networksOf,
   once,
   PROD,
@@ -31,7 +32,7 @@ function gateway(values: Record<string, unknown> = ROUTED, stack = "dev", versio
     const { context, networks } = surroundings(config);
     const services = Object.entries(config.services).map(([name, { routes, port }]) => {
       const ready = new DataVolume(`${name}-ready`, context, { owner: name, protect: false, shared: false }).volume;
-      return { name, routes, port: port ?? 0, alias: pulumi.output(`${name}-${version}`), ready };
+      return { name, routes, port: port ?? 0, alias: pulumi.output(`${name}-${version}`), replicas: 1, ready: [ready] };
     });
     return new Gateway("rampart-dev-gateway", context, { networks, services });
   }, stack);
@@ -57,9 +58,13 @@ const routed = (route: object, more: object = {}): Record<string, unknown> => ({
 });
 
 describe("Gateway", () => {
-  test("is between the edge and the services, publishes nothing, and runs as nobody's root", async () => {
+  test("is the one way in, between the internet, the edge and the services", async () => {
     const container = (await plain()).get(CONTAINER);
-    expect(networksOf(container)).toEqual({ "rampart-dev-gateway": ["gateway"], "rampart-dev-proxy": [] });
+    expect(networksOf(container)).toEqual({
+      "rampart-dev-public": [],
+      "rampart-dev-gateway": ["gateway"],
+      "rampart-dev-proxy": [],
+    });
     expect(container.inputs).toMatchObject({
       image: IMAGE_PINS.haproxy,
       command: ["haproxy", "-f", "/etc/rampart/haproxy.cfg", "-f", "/routes"],
@@ -69,10 +74,35 @@ describe("Gateway", () => {
       stopSignal: "SIGUSR1",
       tmpfs: { "/tmp": "rw,noexec,nosuid,nodev,size=4m,mode=1777" },
     });
-    expect(container.inputs["ports"] ?? []).toEqual([]);
     expect(JSON.stringify(container.inputs)).not.toContain("docker.sock");
     expect((container.inputs["healthcheck"] as { tests: string[] }).tests.join(" ")).toBe(
       "CMD wget -q -O /dev/null http://127.0.0.1:8082/ping",
+    );
+  });
+
+  test("listens on loopback in dev, on all addresses in production, and its own ports nowhere", async () => {
+    const ports = (recording: Recording): unknown => recording.inputs(CONTAINER)["ports"];
+    const accepted = (recording: Recording): string[] =>
+      Object.keys(labelsOf(recording.get(CONTAINER))).filter((label) => label.includes("accepted"));
+    expect(ports(await plain())).toEqual([
+      { ip: "127.0.0.1", external: 8080, internal: 8080, protocol: "tcp" },
+      { ip: "127.0.0.1", external: 8443, internal: 8443, protocol: "tcp" },
+    ]);
+    expect(accepted(await plain())).toEqual(["io.rampart.accepted.cis-5.9"]);
+    const prod = await gateway({ ...PROD, ...ROUTED }, "prod");
+    expect(ports(prod)).toEqual([
+      { ip: "0.0.0.0", external: 80, internal: 8080, protocol: "tcp" },
+      { ip: "0.0.0.0", external: 443, internal: 8443, protocol: "tcp" },
+    ]);
+    expect(accepted(prod)).toEqual([
+      "io.rampart.accepted.cis-5.14",
+      "io.rampart.accepted.cis-5.8",
+      "io.rampart.accepted.cis-5.9",
+    ]);
+    expect(ports(await gateway({ ...ROUTED, edge: { httpPort: false } }))).toHaveLength(1);
+    expect(accepted(await gateway({ ...ROUTED, edge: { httpsPort: 1024 } }))).toContain("io.rampart.accepted.cis-5.8");
+    expect(accepted(await gateway({ ...ROUTED, edge: { httpsPort: 1025 } }))).not.toContain(
+      "io.rampart.accepted.cis-5.8",
     );
   });
 
@@ -85,9 +115,9 @@ describe("Gateway", () => {
     ]);
   });
 
-  test("makes a new one serve before the old one goes", async () => {
+  test("goes before a new one comes: two cannot publish one port", async () => {
     const container = (await plain()).get(CONTAINER);
-    expect(container).toMatchObject({ deleteBeforeReplace: false, parentType: "rampart:gateway:Gateway" });
+    expect(container).toMatchObject({ deleteBeforeReplace: true, parentType: "rampart:gateway:Gateway" });
     expect(container.dependsOn).toContain("Container rampart-dev-gateway-config-carrier");
   });
 
@@ -100,10 +130,10 @@ describe("Gateway", () => {
       edge: { connections: { total: 1000 }, gateway: { memoryMiB: 256, cpus: 2.5, pids: 99 } },
     });
     const base = uploads(limited, "config")["/files/haproxy.cfg"] ?? "";
-    expect(base).toContain("    maxconn 1064\n    nbthread 3\n");
+    expect(base).toContain("    maxconn 2100\n    nbthread 3\n");
     expect(base).toContain("    tune.buffers.limit 3328\n");
     expect(limited.inputs(CONTAINER)).toMatchObject({ memory: 256 });
-    expect(files["/files/haproxy.cfg"]).toContain("    maxconn 1564\n    nbthread 1\n");
+    expect(files["/files/haproxy.cfg"]).toContain("    maxconn 3100\n    nbthread 1\n");
   });
 
   test("leads each route to the present version of its service, under a name of its own", async () => {
@@ -174,7 +204,7 @@ describe("Gateway", () => {
 
   test("believes the edge's connections only, and the proxies that the stack trusts", async () => {
     const own = routesOf(await plain());
-    const subnet = /\{ src (\S+) \}/.exec(own)?.[1];
+    const subnet = /connection reject unless \{ src (\S+) \}/.exec(own)?.[1];
     const network = (await plain()).inputs("Network rampart-dev-gateway")["ipamConfigs"] as { subnet: string }[];
     expect(subnet).toBe(network[0]?.subnet);
     expect(own).not.toContain("txn.trusted");
@@ -187,15 +217,19 @@ describe("Gateway", () => {
     const prod = routesOf(await gateway({ ...PROD, ...ROUTED }, "prod"));
     expect(prod).toContain("https://%[var(txn.host)]%[pathq]");
     expect(prod).toContain("server edge edge:8081 ");
-    expect(routesOf(await plain())).not.toContain("acme");
+    expect(routesOf(await plain())).not.toContain("backend acme");
     const overTls = { directory: "https://ca.example.com/dir", challenge: "tls-alpn-01" };
-    expect(routesOf(await gateway({ ...ROUTED, certificates: overTls }, "staging"))).not.toContain("acme");
+    expect(routesOf(await gateway({ ...ROUTED, certificates: overTls }, "staging"))).not.toContain("backend acme");
   });
 
   test("writes its routes once it and every service are healthy, and has every gateway take them", async () => {
     const carrier = (await plain()).get(ROUTES);
     expect(carrier.dependsOn).toEqual(
-      expect.arrayContaining([CONTAINER, "Volume api-ready", "Volume rampart-dev-gateway-routes"]),
+      expect.arrayContaining([
+        "RandomId rampart-dev-gateway-healthy",
+        "Volume api-ready",
+        "Volume rampart-dev-gateway-routes",
+      ]),
     );
     expect(carrier).toMatchObject({
       hooks: { afterCreate: ["rampart-dev-gateway-routes-applied"] },

@@ -17,6 +17,7 @@ describe("Networks", () => {
   test("creates the networks of the plan, each with its subnet, and nothing else", async () => {
     const recording = await all();
     expect(recording.names).toEqual([
+      "Network rampart-dev-acme",
       "Network rampart-dev-database-access",
       "Network rampart-dev-docker-api-worker",
       "Network rampart-dev-egress",
@@ -35,16 +36,24 @@ describe("Networks", () => {
     });
   });
 
-  test("gives a way out only to public, egress and database-access, and keeps their members apart", async () => {
+  test("gives a way out only to public, acme, egress and database-access, and keeps their members apart", async () => {
     const recording = await all();
     const open = recording.ofType("Network").filter(({ inputs }) => inputs["internal"] !== true);
     expect(open.map(({ name }) => name).sort()).toEqual([
+      "rampart-dev-acme",
       "rampart-dev-database-access",
       "rampart-dev-egress",
       "rampart-dev-public",
     ]);
-    for (const { inputs } of open)
-      expect(inputs["options"]).toEqual({ "com.docker.network.bridge.enable_icc": "false" });
+    const apart = { "com.docker.network.bridge.enable_icc": "false" };
+    // The gateway answers on `public`, and asks nobody there: what would leave it has no address to come back to.
+    const silent = { ...apart, "com.docker.network.bridge.enable_ip_masquerade": "false" };
+    expect(Object.fromEntries(open.map(({ name, inputs }) => [name, inputs["options"]]))).toEqual({
+      "rampart-dev-acme": apart,
+      "rampart-dev-database-access": apart,
+      "rampart-dev-egress": apart,
+      "rampart-dev-public": silent,
+    });
     for (const { inputs } of recording.ofType("Network").filter((network) => network.inputs["internal"] === true))
       expect(inputs).not.toHaveProperty("options");
   });
@@ -75,6 +84,7 @@ describe("Networks", () => {
       "gateway",
       "proxy",
       "internal",
+      "acme",
       "egress",
       "database-access",
       "docker-api-worker",

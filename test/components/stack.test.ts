@@ -83,6 +83,7 @@ describe("HardenedStack", () => {
       "Network rampart-dev-public",
       "Networks rampart-dev",
       "RandomId rampart-dev-edge-healthy",
+      "RandomId rampart-dev-gateway-healthy",
       "RandomPassword rampart-dev-secrets-salt",
       expect.stringMatching(/^RemoteImage rampart-dev-images-haproxy-/),
       expect.stringMatching(/^RemoteImage rampart-dev-images-traefik-/),
@@ -150,9 +151,9 @@ describe("HardenedStack", () => {
     ).toEqual({
       api: "proxy,internal",
       "docker-api-worker": "docker-api-worker",
-      edge: "public,gateway",
+      edge: "gateway",
       frontend: "proxy",
-      gateway: "gateway,proxy",
+      gateway: "public,gateway,proxy",
       migration: "internal",
       postgres: "internal",
       redis: "internal",
@@ -161,7 +162,7 @@ describe("HardenedStack", () => {
     });
   });
 
-  test("gives the socket only to the socket proxy, and ports only to the edge", async () => {
+  test("gives the socket only to the socket proxy, and ports only to the gateway", async () => {
     const holders = (text: string): Promise<string[]> =>
       full().then((recording) =>
         recording
@@ -173,7 +174,7 @@ describe("HardenedStack", () => {
     const publishing = (await full())
       .ofType("Container")
       .filter(({ inputs }) => ((inputs["ports"] as unknown[] | undefined) ?? []).length > 0);
-    expect(publishing.map(({ name }) => name)).toEqual(["rampart-dev-edge"]);
+    expect(publishing.map(({ name }) => name)).toEqual(["rampart-dev-gateway"]);
   });
 
   test("gives a service the URLs that it earned, and the superuser's password only to Postgres", async () => {
@@ -341,7 +342,7 @@ describe("HardenedStack", () => {
     expect(without.waitsFor("Container rampart-dev-frontend", "Container rampart-dev-postgres")).toBe(false);
   });
 
-  test("feeds an output of Postgres' container to nothing but its receipt: its replacement would replace them all", async () => {
+  test("feeds an output of Postgres' container to nothing but its receipt, which it replaces with itself", async () => {
     const recording = await full();
     const mentions = recording.resources.filter(
       ({ name, inputs }) =>
@@ -396,6 +397,7 @@ describe("HardenedStack", () => {
       "backups-backup-store",
       "backups-restore-drill",
       "edge",
+      "gateway",
       "postgres",
       "redis",
     ]);

@@ -87,8 +87,8 @@ function judgeContainer(config: LoadedConfig, name: string, inputs: Tree): void 
 
   const ports = listOf(inputs["ports"]);
   const loopback = ports.every(({ ip }) => ip === "127.0.0.1");
-  holds("publishes a port", ports.length === 0 || kind === "edge" || (kind === "forwarder" && loopback));
-  if (kind === "edge") {
+  holds("publishes a port", ports.length === 0 || kind === "gateway" || (kind === "forwarder" && loopback));
+  if (kind === "gateway") {
     const published = ports.map(({ external }) => external);
     holds(
       "publishes a data port",

@@ -85,7 +85,8 @@ describe("the receipt of a container's health", () => {
     cli.answer("logs", { stderr: "cannot bind\n" });
     state({ Status: "running", Running: true, Health: { Status: "starting" } });
     await expect(prove({ startTimeoutSeconds: 20 })).rejects.toThrow(
-      "rampart-dev-api did not become healthy: status running\nlast health check: exit 1, refused\nlast log lines:\n    cannot bind",
+      "rampart-dev-api did not become healthy: status running\nlast health check: exit 1, refused\n" +
+        "last log lines:\n    cannot bind",
     );
     expect(now).toBe(20_000);
     expect(calls().at(-1)).toBe("stop --time 5 c0ffee");
@@ -95,7 +96,8 @@ describe("the receipt of a container's health", () => {
     cli.answer("exec", { code: 1, stderr: "is not running\n" });
     state({ Status: "exited", Running: false, ExitCode: 137, OOMKilled: true });
     await expect(prove()).rejects.toThrow(
-      "rampart-dev-api did not become healthy: status exited, exit code 137, killed for want of memory (raise resources.memoryMiB)\nlast log lines:\n    (it wrote nothing)",
+      "rampart-dev-api did not become healthy: status exited, exit code 137, " +
+        "killed for want of memory (raise resources.memoryMiB)\nlast log lines:\n    (it wrote nothing)",
     );
     expect(now).toBe(200);
   });

@@ -19,7 +19,7 @@ const input: TraefikDynamicInput = {
   hosts: ["app.example.com", "api.example.com"],
   certResolver: "letsencrypt",
   tls: "intermediate",
-  gateway: { https: "gateway:8443", http: "gateway:8080" },
+  gateway: "gateway:8444",
 };
 const text = (change: Partial<TraefikDynamicInput> = {}): string => renderTraefikDynamic({ ...input, ...change });
 const rendered = (change: Partial<TraefikDynamicInput> = {}): Dynamic => JSON.parse(text(change)) as Dynamic;
@@ -59,16 +59,15 @@ describe("renderTraefikDynamic", () => {
       "https-api_example_com": {
         entryPoints: ["websecure"],
         rule: "HostSNI(`api.example.com`)",
-        service: "https",
+        service: "gateway",
         tls,
       },
       "https-app_example_com": {
         entryPoints: ["websecure"],
         rule: "HostSNI(`app.example.com`)",
-        service: "https",
+        service: "gateway",
         tls,
       },
-      http: { entryPoints: ["web"], rule: "HostSNI(`*`)", service: "http" },
     });
   });
 
@@ -78,28 +77,19 @@ describe("renderTraefikDynamic", () => {
       entryPoints: ["websecure"],
       priority: 1,
       rule: "HostSNI(`*`)",
-      service: "https",
+      service: "gateway",
       tls: { options: "default" },
     });
     expect(routers["https-app_example_com"]?.tls).toEqual({ options: "default" });
     expect(routers["https-app_example_com"]?.priority).toBeUndefined();
   });
 
-  it("tells the gateway who the client is, by version 2 of the PROXY protocol, on both entry points", () => {
+  it("tells the gateway who the client is, by version 2 of the PROXY protocol", () => {
     const { services, serversTransports } = rendered().tcp;
     expect(services).toEqual({
-      http: { loadBalancer: { servers: [{ address: "gateway:8080" }], serversTransport: "gateway" } },
-      https: { loadBalancer: { servers: [{ address: "gateway:8443" }], serversTransport: "gateway" } },
+      gateway: { loadBalancer: { servers: [{ address: "gateway:8444" }], serversTransport: "gateway" } },
     });
     expect(serversTransports).toEqual({ gateway: { dialTimeout: "2s", proxyProtocol: { version: 2 } } });
-  });
-
-  it("has nothing for plain http where there is no entry point for it", () => {
-    const { routers, services } = rendered({ gateway: { https: "gateway:8443" } }).tcp;
-    expect([Object.keys(routers), Object.keys(services)]).toEqual([
-      ["https-api_example_com", "https-app_example_com"],
-      ["https"],
-    ]);
   });
 
   it("gives no handshake for names without a certificate, and answers the question of a CA within one", () => {
@@ -112,8 +102,8 @@ describe("renderTraefikDynamic", () => {
     expect(rendered({ tls: "modern" }).tls.options.default["minVersion"]).toBe("VersionTLS13");
   });
 
-  it("is no TCP router at all without hosts and without plain http", () => {
-    expect(rendered({ hosts: [], gateway: { https: "gateway:8443" } }).tcp.routers).toBeUndefined();
+  it("is no TCP router at all without hosts", () => {
+    expect(rendered({ hosts: [] }).tcp.routers).toBeUndefined();
   });
 
   it.each([
@@ -133,9 +123,7 @@ describe("renderTraefikDynamic", () => {
   it.each(["gateway", "gateway:", "http://gateway:8443", "gateway:8443/x", '{{ env "HOME" }}:1', "gateway:123456"])(
     "refuses the gateway's address %j",
     (address) => {
-      const message = `gateway: ${JSON.stringify(address)} is not host:port`;
-      expect(() => text({ gateway: { https: address } })).toThrow(message);
-      expect(() => text({ gateway: { https: "gateway:8443", http: address } })).toThrow(message);
+      expect(() => text({ gateway: address })).toThrow(`gateway: ${JSON.stringify(address)} is not host:port`);
     },
   );
 
@@ -152,7 +140,7 @@ describe("renderTraefikDynamic", () => {
 describe("dynamicConfigProbePath", () => {
   it("changes with the hosts, the TLS options and the gateway, and is found in the rendered text", () => {
     const one = text();
-    const others = [text({ hosts: ["app.example.com"] }), text({ tls: "modern" }), text({ gateway: { https: "g:1" } })];
+    const others = [text({ hosts: ["app.example.com"] }), text({ tls: "modern" }), text({ gateway: "g:1" })];
     const paths = [one, ...others].map(dynamicConfigProbePath);
     expect(paths[0]).toMatch(/^\/rampart\/config\/[0-9a-f]{12}$/);
     expect(new Set(paths).size).toBe(4);

@@ -9,6 +9,7 @@ import {
 
 const settings: TraefikStaticSettings = {
   certificates: { kind: "self-signed" },
+  gatewaySubnet: "10.20.2.0/24",
 };
 const ACME = {
   kind: "acme",
@@ -41,23 +42,18 @@ describe("renderTraefikStatic", () => {
     expect(rendered().ping).toEqual({ entryPoint: "ping" });
   });
 
-  it("gives a client five seconds to name its host, and knows nothing of HTTP on published ports", () => {
-    const published = (port: number): object => ({
-      address: `:${port}`,
-      transport: {
-        lifeCycle: { graceTimeOut: "10s", requestAcceptGraceTimeout: "0s" },
-        respondingTimeouts: { readTimeout: "5s" },
-      },
-    });
+  it("knows nothing of HTTP but its own ping, and believes the gateway about who connects", () => {
     expect(rendered().entryPoints).toEqual({
       ping: { address: "127.0.0.1:8082" },
-      web: published(8080),
-      websecure: published(8443),
+      websecure: {
+        address: ":8443",
+        proxyProtocol: { trustedIPs: ["10.20.2.0/24"] },
+        transport: {
+          lifeCycle: { graceTimeOut: "10s", requestAcceptGraceTimeout: "0s" },
+          respondingTimeouts: { readTimeout: "10s" },
+        },
+      },
     });
-  });
-
-  it("has no plain-http entry point where none is wanted", () => {
-    expect(Object.keys(rendered({ http: false }).entryPoints as object)).toEqual(["ping", "websecure"]);
   });
 
   it("listens for the gateway only where the CA asks over plain http", () => {

@@ -20,6 +20,8 @@ export interface Request {
   /** The address from which the edge connects. @default 127.0.0.1 */
   readonly edge?: string;
   readonly agent?: http.Agent;
+  /** From the internet, and so without the PROXY protocol: the client is `edge`. @default false */
+  readonly direct?: boolean;
 }
 
 const SIGNATURE = Buffer.from("0d0a0d0a000d0a515549540a", "hex");
@@ -45,10 +47,13 @@ export function proxyHead(from: string): Buffer {
 }
 
 /** A connection of a client, past the PROXY protocol. */
-export function connect(port: number, { from = "198.51.100.1", edge = "127.0.0.1" }: Request = {}): net.Socket {
+export function connect(
+  port: number,
+  { from = "198.51.100.1", edge = "127.0.0.1", direct = false }: Request = {},
+): net.Socket {
   const socket = net.connect({ host: "127.0.0.1", port, localAddress: edge, noDelay: true });
   socket.on("error", () => undefined);
-  socket.write(proxyHead(from));
+  if (!direct) socket.write(proxyHead(from));
   return socket;
 }
 
@@ -116,11 +121,13 @@ export function ask2(port: number, path: string, request: Request & { readonly e
     stream.setEncoding("utf8");
     stream.on("response", (given) => {
       status = Number(given[":status"]);
-      answered = given as http.IncomingHttpHeaders;
+      answered = given;
     });
     stream.on("data", (chunk: string) => (text += chunk));
     // A refused body is reset after its answer.
-    stream.on("error", (error) => (status === 0 ? reject(error) : undefined));
+    stream.on("error", (error: Error) => {
+      if (status === 0) reject(error);
+    });
     stream.on("close", () => {
       session.destroy();
       resolve({ status, headers: answered, body: text });

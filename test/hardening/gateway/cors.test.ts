@@ -16,7 +16,8 @@ describe("a request from another origin", () => {
 
   test("is a preflight where it asks for a method", () => {
     expect(corsOrigin(cors).slice(1)).toEqual([
-      "http-request set-var(txn.preflight) bool(true) if { method OPTIONS } { req.hdr(access-control-request-method) -m found }",
+      "http-request set-var(txn.preflight) bool(true) if { method OPTIONS } " +
+        "{ req.hdr(access-control-request-method) -m found }",
     ]);
   });
 

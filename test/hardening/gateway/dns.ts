@@ -27,6 +27,10 @@ export class Dns {
     this.names.set(name, addresses);
   }
 
+  addresses(name: string): readonly string[] {
+    return this.names.get(name) ?? [];
+  }
+
   /** As a hosts file. */
   get hosts(): string {
     return [...this.names].flatMap(([name, addresses]) => addresses.map((address) => `${address} ${name}\n`)).join("");

@@ -27,6 +27,8 @@ export const cors: Cors = {
 
 export const input: GatewayInput = {
   edgeSubnet: "10.20.2.0/24",
+  edge: { host: "edge", tls: 8443 },
+  http: true,
   routes: [route],
   connections: { perClient: 256, total: 1500 },
   externalHttpsPort: 443,

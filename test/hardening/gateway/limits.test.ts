@@ -44,6 +44,7 @@ describe("the tables", () => {
   test("are one of clients, and one a window: routes with one window share it", () => {
     const text = tables([limit(1, 3, 60), limit(100, 200), limit(50, 100)]).join("\n");
     expect(text.match(/^backend .*/gm)).toEqual([
+      "backend connections",
       "backend clients",
       "backend clients_2000ms",
       "backend clients_180000ms",
@@ -55,11 +56,11 @@ describe("the tables", () => {
 
   test("keep a client for two windows, and at least for a minute", () => {
     const text = tables([limit(1, 3, 60), limit(100, 200)]).join("\n");
-    expect(text.match(/expire \S+/g)).toEqual(["expire 10m", "expire 60000ms", "expire 360000ms"]);
+    expect(text.match(/expire \S+/g)).toEqual(["expire 10m", "expire 10m", "expire 60000ms", "expire 360000ms"]);
   });
 
-  test("are only that of clients without routes", () => {
-    expect(tables([]).filter((line) => line.startsWith("backend"))).toEqual(["backend clients"]);
+  test("are those of connections and clients without routes", () => {
+    expect(tables([]).filter((line) => line.startsWith("backend"))).toEqual(["backend connections", "backend clients"]);
   });
 
   test("hold an IPv6 client of the longest route's name", () => {

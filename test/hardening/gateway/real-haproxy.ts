@@ -1,5 +1,5 @@
 /** A real HAProxy with the rendered files on free loopback ports, and names that a test can change. */
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import http from "node:http";
 import net, { type AddressInfo } from "node:net";
@@ -16,7 +16,8 @@ import { findProgram } from "../../programs";
 import { ask, raw, until, type Reply, type Request } from "./client";
 import { Dns } from "./dns";
 
-type Ports = Readonly<Record<"http" | "https" | "health" | "control" | "probe", number>>;
+/** As the gateway's own: `tls` and `http` are for the internet, `https` is for what the edge has taken out of TLS. */
+type Ports = Readonly<Record<"http" | "tls" | "https" | "health" | "control" | "probe", number>>;
 
 export interface LogLine {
   readonly [field: string]: unknown;
@@ -54,8 +55,8 @@ export class RealHaproxy {
   ) {}
 
   static async start({ input, names, replace = [] }: HaproxySettings): Promise<RealHaproxy> {
-    const [http_ = 0, https = 0, health = 0, control = 0, probe = 0] = await freePorts(5);
-    const ports = { http: http_, https, health, control, probe };
+    const [http_ = 0, tls = 0, https = 0, health = 0, control = 0, probe = 0] = await freePorts(6);
+    const ports = { http: http_, tls, https, health, control, probe };
     const haproxy = new RealHaproxy(ports, await Dns.start(names), replace);
     for (const folder of ["base", "routes", "bin"]) mkdirSync(join(haproxy.directory, folder));
     haproxy.write(
@@ -87,7 +88,8 @@ export class RealHaproxy {
   private local(text: string): string {
     const { ports } = this;
     return [
-      ["bind *:8443", `bind 127.0.0.1:${ports.https}`] as const,
+      ["bind *:8444", `bind 127.0.0.1:${ports.https}`] as const,
+      ["bind *:8443", `bind 127.0.0.1:${ports.tls}`] as const,
       ["bind *:8080", `bind 127.0.0.1:${ports.http}`] as const,
       ["127.0.0.1:8082", `127.0.0.1:${ports.health}`] as const,
       ["127.0.0.1:8083", `127.0.0.1:${ports.control}`] as const,
@@ -95,10 +97,14 @@ export class RealHaproxy {
       ["127.0.0.1:8084", `127.0.0.1:${ports.probe}`] as const,
       ["127.0.0.11:53", `127.0.0.1:${this.dns.port}`] as const,
       ["/tmp/haproxy.sock", join(this.directory, "haproxy.sock")] as const,
-      // This machine's own resolver is not asked.
-      ["init-addr libc,none", "init-addr none"] as const,
       ...this.replace,
-    ].reduce((changed, [from, to]) => changed.replaceAll(from, to), text);
+    ]
+      .reduce((changed, [from, to]) => changed.replaceAll(from, to), text)
+      .replaceAll(/(\S+):\d+( .*)init-addr libc,none/g, (line, name: string) => {
+        // What a container's libc would find at the start; this machine's does not know these names.
+        const [address] = this.dns.addresses(name);
+        return line.replace("init-addr libc,none", `init-addr ${address === undefined ? "" : `${address},`}none`);
+      });
   }
 
   private write(file: string, text: string): void {
@@ -224,6 +230,3 @@ export class RealHaproxy {
     rmSync(this.directory, { recursive: true, force: true });
   }
 }
-
-/** Whether the programs of the script are there. */
-export const hasBusyBox = (): boolean => spawnSync("busybox", ["true"]).status === 0;

@@ -18,6 +18,9 @@ test("each refusal has its status", () => {
     rate: 429,
     "in-flight": 429,
     headers: 431,
+    source: 403,
+    credentials: 401,
+    authority: 503,
   });
 });
 

@@ -132,7 +132,8 @@ describeWith("haproxy")("requests, judged by a real HAProxy", () => {
   });
 
   it("leads plain http to https, for its own hosts only, and serves nothing there", async () => {
-    const plain = (path: string, request: Request = {}): Promise<Reply> => ask(haproxy.ports.http, path, request);
+    const plain = (path: string, request: Request = {}): Promise<Reply> =>
+      ask(haproxy.ports.http, path, { direct: true, ...request });
     const { status, headers } = await plain("/api/a?b=c&d");
     expect([status, headers.location]).toEqual([301, `https://${HOST}:8443/api/a?b=c&d`]);
     expect((await plain("/nothing", { host: "WWW.example.com:80" })).headers.location).toBe(
@@ -305,7 +306,8 @@ describeWith("haproxy")("requests, judged by a real HAProxy", () => {
   it("upgrades to nothing but a WebSocket, and only where the route says so", async () => {
     const upgrade = (path: string, to: string): string =>
       `GET ${path} HTTP/1.1\r\nHost: ${HOST}\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: ${to}\r\n` +
-      "HTTP2-Settings: AAMAAABkAAQAAP__\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+      "HTTP2-Settings: AAMAAABkAAQAAP__\r\nSec-WebSocket-Version: 13\r\n" +
+      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
     /** The answer's first line, and what comes back of `hello` after it. */
     const speak = (path: string, to: string): Promise<[string, string]> =>
       new Promise((resolve) => {
@@ -493,7 +495,8 @@ describeWith("haproxy")("requests, judged by a real HAProxy", () => {
     for (const text of smuggled) expect([text, (await haproxy.raw(text)).slice(9, 12)]).toEqual([text, "400"]);
     expect(app.seen.length).toBe(first);
     const both = await haproxy.raw(
-      `POST /api/both HTTP/1.1\r\nHost: ${HOST}\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n0\r\n\r\n`,
+      `POST /api/both HTTP/1.1\r\nHost: ${HOST}\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n` +
+        "Connection: close\r\n\r\n0\r\n\r\n",
     );
     const seen = app.seen.filter(({ url }) => url === "/api/both").at(-1)?.headers;
     expect([both.slice(9, 12), seen?.["content-length"]]).toEqual([seen === undefined ? "400" : "200", undefined]);

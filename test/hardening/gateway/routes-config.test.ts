@@ -20,7 +20,9 @@ test("reads as what the gateway serves", () => {
     { ...route, name: "web", pathPrefix: "/" },
     { ...route, name: "events", pathPrefix: "/api/events", streaming: true, cors },
   ];
-  expect(config(routes, { trustedProxies: ["192.0.2.0/24"], acmeTarget: "edge:8081" })).toMatchSnapshot();
+  expect(
+    config(routes, { trustedProxies: ["192.0.2.0/24"], edge: { host: "edge", tls: 8443, acme: 8081 } }),
+  ).toMatchSnapshot();
 });
 
 describe("routes are chosen", () => {
@@ -70,24 +72,73 @@ describe("routes are chosen", () => {
 });
 
 describe("a frontend", () => {
-  test.each(["frontend https", "frontend http"])("%s takes connections of the edge only, and counts them", (head) => {
-    const lines = section(config(), head);
-    expect(lines[0]).toBe(`bind *:${head === "frontend http" ? 8080 : 8443} accept-proxy`);
-    expect(lines.slice(1, 6)).toEqual([
-      "maxconn 1500",
-      "tcp-request connection reject unless { src 10.20.2.0/24 }",
-      "tcp-request session track-sc0 src,ipmask(32,64) table clients",
-      "tcp-request session reject if { sc0_conn_cur gt 256 }",
-      "tcp-request session reject if { fe_conn gt 1125 } { sc0_conn_cur gt 16 }",
+  const CAPS = [
+    "maxconn 1500",
+    "tcp-request connection track-sc2 src,ipmask(32,64) table connections",
+    "tcp-request connection reject if { sc2_conn_cur gt 256 }",
+    "tcp-request connection reject if { fe_conn gt 1125 } { sc2_conn_cur gt 16 }",
+  ];
+
+  test("that is reached from outside counts connections, before TLS", () => {
+    expect(section(config(), "frontend http").slice(0, 5)).toEqual(["bind *:8080", ...CAPS]);
+    const tls = section(config(), "frontend tls from tcp");
+    expect(tls).toEqual([
+      "bind *:8443",
+      "timeout client 3615s",
+      ...CAPS,
+      "tcp-request inspect-delay 5s",
+      "tcp-request content accept if { req.ssl_hello_type 1 }",
+      "tcp-request content reject",
+      "default_backend edge",
     ]);
   });
 
-  test("does not count a trusted proxy's connections as one client's", () => {
-    const rejects = section(config([route], { trustedProxies: ["192.0.2.7", "10.0.0.0/8"] }), "frontend https").filter(
-      (line) => line.startsWith("tcp-request session reject"),
+  test("keeps a connection as long as the most patient route does", () => {
+    const patient = (streamSeconds: number, responseSeconds: number): string =>
+      section(
+        config([{ ...route, timeouts: { requestSeconds: 9999, responseSeconds, streamSeconds } }]),
+        "backend edge from tcp",
+      )[0] ?? "";
+    expect([patient(1, 1), patient(100, 2), patient(3, 4000)]).toEqual([
+      "timeout server 90s",
+      "timeout server 115s",
+      "timeout server 4015s",
+    ]);
+  });
+
+  test("that takes back what was in TLS believes the edge only, and tells it who connects", () => {
+    expect(section(config(), "frontend https").slice(0, 3)).toEqual([
+      "bind *:8444 accept-proxy",
+      "maxconn 1500",
+      "tcp-request connection reject unless { src 10.20.2.0/24 }",
+    ]);
+    expect(section(config(), "backend edge from tcp")[1]).toBe(
+      "server edge edge:8443 send-proxy-v2 resolvers engine resolve-prefer ipv4 init-addr libc,none",
     );
-    expect(rejects).toHaveLength(2);
-    for (const line of rejects) expect(line).toMatch(/ !\{ src 192\.0\.2\.7 10\.0\.0\.0\/8 \}$/);
+  });
+
+  test("does not count a trusted proxy's connections as one client's", () => {
+    for (const head of ["frontend tls from tcp", "frontend http"]) {
+      const rejects = section(config([route], { trustedProxies: ["192.0.2.7", "10.0.0.0/8"] }), head).filter((line) =>
+        line.startsWith("tcp-request connection reject"),
+      );
+      expect(rejects).toHaveLength(2);
+      for (const line of rejects) expect(line).toMatch(/ !\{ src 192\.0\.2\.7 10\.0\.0\.0\/8 \}$/);
+    }
+  });
+
+  test("counts what is refused by the client itself, behind trusted proxies, too", () => {
+    for (const head of ["frontend https", "frontend http"]) {
+      const lines = section(config(), head);
+      const tracked = lines.indexOf("http-request track-sc0 var(txn.client) table clients");
+      expect(tracked).toBeGreaterThan(lines.findIndex((line) => line.includes("set-var(txn.client)")));
+      expect(tracked).toBeLessThan(lines.findIndex((line) => line.includes("sc-inc-gpc0(0)")));
+    }
+  });
+
+  test("is there for plain http only where the stack has it", () => {
+    const acme = { host: "edge", tls: 8443, acme: 8081 };
+    expect(config([route], { http: false, edge: acme })).not.toMatch(/frontend http$|backend acme|8080|8081/m);
   });
 
   test("judges the path before the route, and the route before the headers go", () => {
@@ -123,18 +174,20 @@ describe("a frontend", () => {
       ),
     );
     expect(lines.filter((line) => line.includes("redirect"))).toEqual([
-      "http-request redirect location https://%[var(txn.host)]:8443%[pathq] code 301 unless { var(txn.route) -m found }",
+      "http-request redirect location https://%[var(txn.host)]:8443%[pathq] code 301 " +
+        "unless { var(txn.route) -m found }",
     ]);
     expect(config()).toContain("location https://%[var(txn.host)]%[pathq] code 301");
   });
 
   test("that is plain leads ACME's questions to the edge, where there is somebody to ask", () => {
-    const text = config([route], { acmeTarget: "edge:8081" });
+    const text = config([route], { edge: { host: "edge", tls: 8443, acme: 8081 } });
     expect(section(text, "backend acme")).toEqual([
       "server edge edge:8081 resolvers engine resolve-prefer ipv4 init-addr libc,none",
     ]);
     expect(section(text, "frontend http")).toContain(
-      "http-request set-var(txn.route) str(acme-challenge) if { path -m beg /.well-known/acme-challenge/ } { method GET HEAD }",
+      "http-request set-var(txn.route) str(acme-challenge) if { path -m beg /.well-known/acme-challenge/ } " +
+        "{ method GET HEAD }",
     );
     expect(config()).not.toContain("acme");
   });
@@ -201,14 +254,17 @@ describe("the shape", () => {
   ];
   test.each(changes)("changes with %j", (change) => expect(shape({ ...route, ...change })).not.toBe(shape()));
 
-  test.each<Partial<GatewayInput>>([
+  test.each([
     { edgeSubnet: "10.21.2.0/24" },
     { connections: { perClient: 255, total: 1500 } },
     { connections: { perClient: 256, total: 1501 } },
     { externalHttpsPort: 8443 },
-    { acmeTarget: "edge:8081" },
+    { edge: { host: "edge", tls: 8443, acme: 8081 } },
     { trustedProxies: ["192.0.2.7"] },
-  ])("changes with %j", (change) => expect(shape(route, change)).not.toBe(shape()));
+    { http: false },
+    { edge: { host: "other", tls: 8443 } },
+    { edge: { host: "edge", tls: 8445 } },
+  ] as readonly Partial<GatewayInput>[])("changes with %j", (change) => expect(shape(route, change)).not.toBe(shape()));
 });
 
 describe("what is refused", () => {
@@ -247,7 +303,8 @@ describe("what is refused", () => {
         [
           `the prefix ${JSON.stringify(pathPrefix)}`,
           { pathPrefix },
-          `pathPrefix: ${JSON.stringify(pathPrefix)} must start with / and end without one, of letters, digits and . _ ~ -`,
+          `pathPrefix: ${JSON.stringify(pathPrefix)} must start with / and end without one, ` +
+            "of letters, digits and . _ ~ -",
         ] as const,
     ),
     ...["", "-a", "a b", "a:80", "a\nb", "$a", "a/b", "a'"].map(

@@ -38,6 +38,7 @@ const routeArbitrary: fc.Arbitrary<GatewayRoute> = fc.record({
   maxBodyBytes: above0(1_073_741_824),
   maxHeaderBytes: above0(49_152),
   webSocket: fc.boolean(),
+  sticky: fc.boolean(),
   streaming: fc.boolean(),
   headers: fc.record({
     extra: fc.dictionary(fc.constantFrom("X-A", "X-B", "Referrer-Policy", "X-Frame-Options"), header),
@@ -73,10 +74,11 @@ const inputArbitrary: fc.Arbitrary<GatewayInput> = fc.record(
       .map((routes) => routes.filter((one, index) => routes.findIndex(({ host }) => host === one.host) === index)),
     connections: fc.record({ perClient: above0(100_000), total: fc.integer({ min: 64, max: 7000 }) }),
     externalHttpsPort: above0(65_535),
-    acmeTarget: fc.constant("edge:8081"),
+    edge: fc.constantFrom({ host: "edge", tls: 8443 }, { host: "edge", tls: 8443, acme: 8081 }),
+    http: fc.boolean(),
     trustedProxies: fc.constantFrom([], ["192.0.2.7"], ["10.0.0.0/8", "2001:db8::/32"]),
   },
-  { requiredKeys: ["edgeSubnet", "routes", "connections", "externalHttpsPort"] },
+  { requiredKeys: ["edgeSubnet", "routes", "connections", "externalHttpsPort", "edge", "http"] },
 );
 
 describeWith("haproxy")("what is rendered, HAProxy takes", () => {
@@ -105,7 +107,7 @@ describeWith("haproxy")("what is rendered, HAProxy takes", () => {
         ...input,
         routes: [route, { ...route, name: "all", pathPrefix: "/", ...everything }],
         trustedProxies: ["192.0.2.0/24", "2001:db8::/32"],
-        acmeTarget: "edge:8081",
+        edge: { host: "edge", tls: 8443, acme: 8081 },
       }),
     ).toBe("");
   });

@@ -33,14 +33,14 @@ const host = (source: string, readOnly = false): ContainerView["mounts"] => [
 ];
 
 describe("the happy path", () => {
-  test("fails nothing, and accepts only what the edge and the socket proxy name", () => {
+  test("fails nothing, and accepts only what the gateway and the socket proxy name", () => {
     const others = judge(CONTAINER_RULES, view)
       .filter(({ status, id }) => status !== "pass" && id !== "cis-5.2")
       .map(({ id, status, resource }) => `${status} ${id} ${resource}`);
     expect(others).toEqual([
-      "accepted cis-5.8 rampart-prod-edge",
-      "accepted cis-5.9 rampart-prod-edge",
-      "accepted cis-5.14 rampart-prod-edge",
+      "accepted cis-5.8 rampart-prod-gateway",
+      "accepted cis-5.9 rampart-prod-gateway",
+      "accepted cis-5.14 rampart-prod-gateway",
       "accepted cis-5.32 rampart-prod-docker-api-api",
     ]);
   });

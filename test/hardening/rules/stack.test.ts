@@ -80,7 +80,7 @@ describe("rampart-networks", () => {
     ["rampart-prod-edge", "proxy", "fail: is on proxy"],
     ["rampart-prod-edge", "gateway", "pass: is only on the networks of its kind"],
     ["rampart-prod-gateway", "proxy", "pass: is only on the networks of its kind"],
-    ["rampart-prod-gateway", "public", "fail: is on public"],
+    ["rampart-prod-edge", "public", "fail: is on public"],
     ["rampart-prod-gateway", "internal", "fail: is on internal"],
     [API, "gateway", "fail: is on gateway"],
     ["rampart-prod-docker-api-api", "internal", "fail: is on internal"],
