@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { prometheusRules } from "../../../hardening/monitoring/prometheus-config";
-import { describeWith } from "../../programs";
+import { describeWith, findProgram } from "../../programs";
 
 interface Rules {
   readonly groups: readonly { readonly rules: readonly { readonly alert: string }[] }[];
@@ -34,7 +34,7 @@ describeWith("promtool")("Prometheus' own judge", () => {
   afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
   const promtool = (...args: readonly string[]): string =>
-    execFileSync("promtool", [...args], { cwd: directory, encoding: "utf8", stdio: "pipe" });
+    execFileSync(findProgram("promtool") ?? "", [...args], { cwd: directory, encoding: "utf8", stdio: "pipe" });
 
   test("the rules fire when they should, and only then", () => {
     expect(promtool("test", "rules", "rules.test.yml")).toContain("SUCCESS");
