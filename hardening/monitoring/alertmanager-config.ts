@@ -51,7 +51,8 @@ function receiver({ webhook, ntfy, email }: AlertReceivers): object {
       : [
           {
             from: email.from,
-            require_tls: true,
+            // On 465 the connection is TLS from its first byte, and no server offers STARTTLS within it.
+            require_tls: !email.server.endsWith(":465"),
             send_resolved: true,
             smarthost: email.server,
             to: email.to.join(", "),

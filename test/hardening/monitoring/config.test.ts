@@ -85,6 +85,9 @@ interface Alertmanager {
   readonly receivers: readonly { readonly name: string }[];
   readonly route: { readonly receiver: string; readonly routes: readonly unknown[] };
 }
+interface Mail {
+  readonly receivers: readonly { readonly email_configs: readonly { readonly require_tls: boolean }[] }[];
+}
 const alertmanager = (receivers: AlertReceivers): Alertmanager =>
   parse(renderAlertmanagerConfig(receivers)) as Alertmanager;
 
@@ -123,6 +126,13 @@ describe("alertmanager.yml", () => {
         ],
       },
     ]);
+  });
+
+  test("mail goes over TLS: by STARTTLS, on port 465 from the first byte", () => {
+    const tls = (port: number): unknown =>
+      (alertmanager({ email: { ...EMAIL, server: `smtp.acme.com:${port}` } }) as unknown as Mail).receivers[1]
+        ?.email_configs[0]?.require_tls;
+    expect([25, 465, 587].map(tls)).toEqual([true, false, true]);
   });
 
   test("the Watchdog is sent to nobody", () => {

@@ -8,6 +8,9 @@ import {
   redisMetricsScript,
   renderRedisMetricsConfig,
 } from "../../../hardening/monitoring/redis-metrics";
+import { authorityCertificate, serverCertificate } from "../../../hardening/pki/certificates";
+import { SEED_BYTES } from "../../../hardening/pki/keys";
+import { certificatePeriod } from "../../../hardening/pki/period";
 import { redisPasswordHash, renderRedisAcl } from "../../../hardening/redis";
 import { REDIS_METRICS_USER } from "../../../hardening/redis/acl";
 import { describeWith, findProgram } from "../../programs";
@@ -17,6 +20,17 @@ const PASSWORD = "metricspassword";
 const API = { name: "api", passwordSha256: redisPasswordHash("apipassword"), keyPrefixes: ["api:"] };
 const ACL = renderRedisAcl([API], redisPasswordHash(PASSWORD));
 const INPUT = { listen: "10.0.255.17:9121", subnet: "10.0.255.0/24", tls: false };
+
+/** The stack's own authority, and what it gives Redis. */
+function certificates(seed: string): { readonly certificate: string; readonly key: string; readonly ca: string } {
+  const stackName = "rampart-dev";
+  const period = certificatePeriod(new Date());
+  const names = ["redis", "127.0.0.1", "localhost"];
+  const { certificate, privateKey } = serverCertificate({ seed, stackName, server: "redis", names, period });
+  return { certificate, key: privateKey, ca: authorityCertificate({ seed, stackName }) };
+}
+const SEED = Buffer.alloc(SEED_BYTES, 7).toString("base64");
+const OTHER_SEED = Buffer.alloc(SEED_BYTES, 8).toString("base64");
 
 const freePort = async (): Promise<number> => {
   const server = createServer().listen(0, "127.0.0.1");
@@ -49,6 +63,7 @@ describeWith(
   "haproxy",
 )("a real redis-server", () => {
   let server: RedisServer;
+  let encrypted: RedisServer | undefined;
   let haproxy: ChildProcess | undefined;
 
   beforeAll(async () => {
@@ -60,6 +75,7 @@ describeWith(
       await once(haproxy, "exit");
     }
     await server.remove();
+    await encrypted?.remove();
   });
 
   const cli = (...command: string[]): string => server.cli(REDIS_METRICS_USER, PASSWORD, command);
@@ -88,44 +104,55 @@ describeWith(
     expect(cli("GET", "api:k")).toContain("NOPERM");
   });
 
-  test("INFO becomes metrics; a wrong password is an answer, too", async () => {
+  /** What the exporter says of a server, with a password and the certificate of an authority. */
+  async function read(of: RedisServer, password: string, ca?: string): Promise<string[]> {
     const [metrics, own, health] = [await freePort(), await freePort(), await freePort()];
-    writeFileSync(join(server.directory, "redis-metrics.lua"), redisMetricsScript());
-    const config = renderRedisMetricsConfig({ listen: `127.0.0.1:${metrics}`, subnet: "127.0.0.0/8", tls: false })
-      .replaceAll(REDIS_METRICS_DIRECTORY, server.directory)
-      .replace("server redis redis:6379", `server redis 127.0.0.1:${server.port}`)
+    const { directory } = of;
+    writeFileSync(join(directory, "redis-metrics.lua"), redisMetricsScript());
+    writeFileSync(join(directory, "redis_ca"), ca ?? "");
+    writeFileSync(join(directory, "redis_password"), password);
+    const input = { listen: `127.0.0.1:${metrics}`, subnet: "127.0.0.0/8", tls: ca !== undefined };
+    const config = renderRedisMetricsConfig(input)
+      .replaceAll(REDIS_METRICS_DIRECTORY, directory)
+      .replace("/run/secrets", directory)
+      .replace("server redis redis:6379", `server redis 127.0.0.1:${of.port}`)
       .replace("bind 127.0.0.1:6379", `bind 127.0.0.1:${own}`)
       .replace("127.0.0.1:8080", `127.0.0.1:${health}`);
-    writeFileSync(join(server.directory, "haproxy.cfg"), config);
-    const password = join(server.directory, "password");
-    const read = async (given: string): Promise<string[]> => {
-      writeFileSync(password, given);
-      const child = spawn(findProgram("haproxy") ?? "", ["-f", join(server.directory, "haproxy.cfg")], {
-        env: {
-          RAMPART_REDIS_PASSWORD_FILE: password,
-          RAMPART_REDIS_PORT: String(own),
-          RAMPART_REDIS_USER: REDIS_METRICS_USER,
-        },
-        stdio: "ignore",
-      });
-      haproxy = child;
-      for (;;) {
-        const answer = await fetch(`http://127.0.0.1:${metrics}/metrics`).catch(() => undefined);
-        if (child.exitCode !== null) throw new Error("haproxy ended");
-        if (answer === undefined) continue;
-        const text = await answer.text();
-        child.kill("SIGKILL");
-        await once(child, "exit");
-        haproxy = undefined;
-        return text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
-      }
-    };
-    const lines = await read(PASSWORD);
+    writeFileSync(join(directory, "haproxy.cfg"), config);
+    const child = spawn(findProgram("haproxy") ?? "", ["-f", join(directory, "haproxy.cfg")], {
+      env: {
+        RAMPART_REDIS_PASSWORD_FILE: join(directory, "redis_password"),
+        RAMPART_REDIS_PORT: String(own),
+        RAMPART_REDIS_USER: REDIS_METRICS_USER,
+      },
+      stdio: "ignore",
+    });
+    haproxy = child;
+    for (;;) {
+      const answer = await fetch(`http://127.0.0.1:${metrics}/metrics`).catch(() => undefined);
+      if (child.exitCode !== null) throw new Error("haproxy ended");
+      if (answer === undefined) continue;
+      const text = await answer.text();
+      child.kill("SIGKILL");
+      await once(child, "exit");
+      haproxy = undefined;
+      return text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+    }
+  }
+
+  test("INFO becomes metrics; a wrong password is an answer, too", async () => {
+    const lines = await read(server, PASSWORD);
     expect(lines).toContain("redis_up 1");
     expect(lines).toContain("redis_aof_last_write_status 1");
     const value = (name: string): number => Number(lines.find((line) => line.startsWith(`${name} `))?.split(" ")[1]);
     expect(value("redis_memory_used_bytes")).toBeGreaterThan(100_000);
     expect(value("redis_memory_max_bytes")).toBeGreaterThan(value("redis_memory_used_bytes"));
-    expect(await read("anotherpassword")).toEqual(["redis_up 0"]);
+    expect(await read(server, "anotherpassword")).toEqual(["redis_up 0"]);
+  });
+
+  test("over TLS the server is verified: another authority's is not believed", async () => {
+    encrypted = await RedisServer.create(ACL, certificates(SEED));
+    expect(await read(encrypted, PASSWORD, certificates(SEED).ca)).toContain("redis_up 1");
+    expect(await read(encrypted, PASSWORD, certificates(OTHER_SEED).ca)).toEqual(["redis_up 0"]);
   });
 });
