@@ -29,6 +29,7 @@ import {
   staticFiles,
   traefikCertificates,
 } from "../resources/edge-certificates";
+import { measured } from "../resources/measured";
 import type { Authority } from "./authority";
 import { DataVolume } from "./data-volume";
 import { MountedFiles } from "./mounted-files";
@@ -167,7 +168,8 @@ interface EdgeParts {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-function edgeWorkload({ config, images }: StackContext, { volumes, environment }: EdgeParts): Workload {
+function edgeWorkload(context: StackContext, { volumes, environment }: EdgeParts): Workload {
+  const { config, images } = context;
   const acme = volumes.includes("acme");
   return hardenedWorkload({
     name: EDGE_NAME,
@@ -177,7 +179,11 @@ function edgeWorkload({ config, images }: StackContext, { volumes, environment }
     // Go collects its garbage before the container's limit is reached, not after.
     environment: { ...environment, GOMEMLIMIT: `${Math.floor(config.edge.resources.memoryMiB * 0.9)}MiB` },
     user: EDGE_USER,
-    networks: [...(acme ? [{ network: "acme" as const }] : []), { network: "gateway", aliases: [EDGE_ALIAS] }],
+    networks: [
+      ...(acme ? [{ network: "acme" as const }] : []),
+      { network: "gateway", aliases: [EDGE_ALIAS] },
+      ...measured(context, "edge"),
+    ],
     mounts: [
       { kind: "volume", volume: "config", target: TRAEFIK_CONFIG_DIRECTORY, readOnly: true },
       { kind: "volume", volume: "routes", target: TRAEFIK_DYNAMIC_DIRECTORY, readOnly: true },

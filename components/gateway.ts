@@ -1,5 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
-import { accessUsers, asksBeforehand, corsOf, guardedHosts, type LoadedConfig, type RouteConfig } from "../config";
+import {
+  accessUsers,
+  asksBeforehand,
+  corsOf,
+  guardedHosts,
+  monitoringOf,
+  type LoadedConfig,
+  type RouteConfig,
+} from "../config";
 import { hardenedWorkload } from "../hardening/container/hardened-workload";
 import type { AcceptedException, Workload } from "../hardening/container/workload";
 import { defined } from "../hardening/defined";
@@ -25,6 +33,7 @@ import { createCarrier } from "../resources/carrier";
 import { createContainer } from "../resources/container";
 import type { NetworkNames, StackContext } from "../resources/context";
 import { traefikCertificates } from "../resources/edge-certificates";
+import { measured } from "../resources/measured";
 import { networkSubnet } from "../resources/on-engine";
 import { DataVolume } from "./data-volume";
 import { MountedFiles } from "./mounted-files";
@@ -148,6 +157,7 @@ function gatewayInput(
   const { config } = context;
   return {
     edgeSubnet: networkSubnet(context, "gateway"),
+    ...(monitoringOf(config) === undefined ? {} : { metricsSubnet: networkSubnet(context, "monitoring") }),
     edge: { host: EDGE_ALIAS, tls: TRAEFIK_PORTS.websecure, ...(acme ? { acme: TRAEFIK_PORTS.acme } : {}) },
     http: config.edge.httpPort !== false,
     connections: config.edge.connections,
@@ -217,7 +227,12 @@ function gatewayWorkload(context: StackContext): Workload {
     image: images.reference("haproxy"),
     command: ["haproxy", "-f", `${base}/${GATEWAY_BASE_FILES.config}`, "-f", routes],
     user: GATEWAY_USER,
-    networks: [{ network: "public" }, { network: "gateway", aliases: [GATEWAY_ALIAS] }, { network: "proxy" }],
+    networks: [
+      { network: "public" },
+      { network: "gateway", aliases: [GATEWAY_ALIAS] },
+      { network: "proxy" },
+      ...measured(context, "gateway"),
+    ],
     publishedPorts: [
       ...(httpPort === false ? [] : [{ ip: listenAddress, external: httpPort, internal: GATEWAY_PORTS.http }]),
       { ip: listenAddress, external: httpsPort, internal: GATEWAY_PORTS.tls },

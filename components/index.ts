@@ -22,6 +22,7 @@ export * from "./gateway";
 export * from "./images";
 export * from "./migration-job";
 export * from "./mounted-files";
+export * from "./monitoring";
 export * from "./networks";
 export * from "./postgres";
 export * from "./redis";

@@ -2,7 +2,7 @@ import { basename, dirname } from "node:path/posix";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import { keyPrefixes, type ServiceConfig } from "../config";
+import { keyPrefixes, monitoringOf, type ServiceConfig } from "../config";
 import { LABEL_CERTIFICATE_END, ownerLabels } from "../hardening/container/labels";
 import { hardenedWorkload } from "../hardening/container/hardened-workload";
 import type { Workload } from "../hardening/container/workload";
@@ -57,6 +57,8 @@ export class Redis extends pulumi.ComponentResource {
   readonly passwords: Readonly<Record<string, pulumi.Output<string>>>;
   /** The certificates by which clients verify the server. Undefined where it speaks in clear. */
   readonly ca: pulumi.Output<string> | undefined;
+  /** The password of the user that measures. Undefined where the stack is not monitored. */
+  readonly metricsPassword: pulumi.Output<string> | undefined;
   private readonly staged: random.RandomId;
 
   constructor(
@@ -78,6 +80,7 @@ export class Redis extends pulumi.ComponentResource {
         return [service, args.secrets.password(`redis-${service}`, defined({ rotation }))];
       }),
     );
+    this.metricsPassword = monitoringOf(config) === undefined ? undefined : args.secrets.password("redis-metrics-user");
     const data = new DataVolume(
       `${name}-data`,
       context,
@@ -96,7 +99,9 @@ export class Redis extends pulumi.ComponentResource {
       { owner: "redis", files: fixedFiles(context) },
       { parent: this },
     );
-    const acl = pulumi.all(this.passwords).apply((passwords) => aclFile(users, passwords));
+    const acl = pulumi
+      .all([pulumi.all(this.passwords), this.metricsPassword])
+      .apply(([passwords, metrics]) => aclFile(users, passwords, metrics));
     const carrier = createCarrier(
       `${name}-live`,
       context,
@@ -179,6 +184,7 @@ function liveFiles(users: pulumi.Output<string>, tls: RedisTls | undefined): Rec
 function aclFile(
   users: readonly (readonly [string, ServiceConfig])[],
   passwords: Readonly<Record<string, string>>,
+  metrics: string | undefined,
 ): string {
   return renderRedisAcl(
     users.map(([name, service]) => ({
@@ -186,6 +192,7 @@ function aclFile(
       passwordSha256: redisPasswordHash(passwords[name] ?? ""),
       keyPrefixes: keyPrefixes(name, service.cache),
     })),
+    metrics === undefined ? undefined : redisPasswordHash(metrics),
   );
 }
 

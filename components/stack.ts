@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import {
   backsUp,
   databaseNames,
+  monitoringOf,
   needsAuthority,
   routeUrls,
   serviceRole,
@@ -22,7 +23,7 @@ import { POSTGRES_PORT } from "../hardening/postgres/server/url";
 import { REDIS_ALIAS } from "../hardening/redis/url";
 import { createContext, currentEngine, type NetworkNames, type StackContext } from "../resources/context";
 import { databaseAccess, networkPlan, socketGroup, type DatabaseAccess } from "../resources/on-engine";
-import { cacheUrl, databaseUrl, databaseUrls, migrationUrls, type Login } from "../resources/urls";
+import { cacheUrl, databaseUrl, databaseUrls, exporterServer, migrationUrls, type Login } from "../resources/urls";
 import { Authority } from "./authority";
 import { Backups } from "./backup";
 import { DataVolume } from "./data-volume";
@@ -34,6 +35,7 @@ import { Forwarder } from "./forwarder";
 import { Gateway, type RoutedService } from "./gateway";
 import { Images } from "./images";
 import { MigrationJob } from "./migration-job";
+import { Monitoring } from "./monitoring";
 import { Networks } from "./networks";
 import { Postgres } from "./postgres";
 import { Redis, type RedisTls } from "./redis";
@@ -129,6 +131,7 @@ export class HardenedStack extends pulumi.ComponentResource {
     );
     this.certificateAuthority = signsEdge(config) ? authority?.certificate : undefined;
     const gateway = this.createGateway(services.routed);
+    this.createMonitoring(database, redis);
     redis?.settle([...services.running, gateway]);
     this.access = gateway.passwords;
     this.urls = routeUrls(config);
@@ -299,6 +302,31 @@ export class HardenedStack extends pulumi.ComponentResource {
     const urls = databaseUrls(config, database.login("backup"), "backup");
     const args = { networks, secrets, urls, ca: database.authority.certificate, dependsOn: [...dependsOn] };
     return new Backups(`${config.name}-backups`, context, args, { parent: this });
+  }
+
+  private createMonitoring(database: Database | undefined, cache: Redis | undefined): void {
+    const { context, networks } = this;
+    const { config } = context;
+    if (monitoringOf(config) === undefined) return;
+    const postgres = database && {
+      user: "monitor",
+      password: database.login("monitor").password,
+      server: exporterServer(config.database.name),
+      ca: database.authority.certificate,
+      authorityEnd: database.outputs.authorityEnd,
+      dependsOn: database.policy.prepared,
+    };
+    const redis = cache?.metricsPassword && {
+      password: cache.metricsPassword,
+      dependsOn: [cache.ready],
+      ...defined({ ca: cache.ca }),
+    };
+    new Monitoring(
+      `${config.name}-monitoring`,
+      context,
+      { networks, ...defined({ postgres, redis }) },
+      { parent: this },
+    );
   }
 
   private createServices(surroundings: ServiceSurroundings): {

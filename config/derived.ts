@@ -1,7 +1,8 @@
 /** What follows from a configuration. */
 import { isRemote } from "../hardening/backup/workloads";
-import { IMAGE_PINS, IMAGE_ROLES } from "./images";
+import { IMAGE_PINS, IMAGE_ROLES, isMonitoringRole } from "./images";
 import type { ServiceRole } from "../hardening/postgres/roles/roles";
+import { DEFAULT_MONITORING, type MonitoringConfig } from "./schema/monitoring";
 import type { RouteConfig, SecretSpec, ServiceConfig, StackConfig } from "./schema";
 
 /** The variable that leads a migration to a further database. */
@@ -45,9 +46,11 @@ export const usesRedis = ({ services }: Pick<StackConfig, "services">): boolean 
 export function imageReferences({
   images,
   migration,
+  monitoring,
   services,
-}: Pick<StackConfig, "images" | "migration" | "services">): string[] {
-  const own = IMAGE_ROLES.map((role) => images[role] ?? IMAGE_PINS[role]);
+}: Pick<StackConfig, "images" | "migration" | "monitoring" | "services">): string[] {
+  const roles = IMAGE_ROLES.filter((role) => monitoring !== false || !isMonitoringRole(role));
+  const own = roles.map((role) => images[role] ?? IMAGE_PINS[role]);
   return [
     ...own,
     ...(migration === undefined ? [] : [migration.image]),
@@ -79,6 +82,18 @@ export const backsUp = (config: StackConfig): boolean => config.database.backups
 /** Whether backups go to another host, for which they need a way out. */
 export const backsUpElsewhere = (config: StackConfig): boolean =>
   usesDatabase(config) && config.database.backups !== false && isRemote(config.database.backups.repository);
+
+/** What is measured and who is told; undefined where the stack is not monitored. */
+export function monitoringOf({ monitoring }: Pick<StackConfig, "monitoring">): MonitoringConfig | undefined {
+  if (typeof monitoring === "object") return monitoring;
+  return monitoring ? DEFAULT_MONITORING : undefined;
+}
+
+/** Whether somebody outside is told of alerts, for which Alertmanager needs a way out. */
+export function sendsAlerts(config: Pick<StackConfig, "monitoring">): boolean {
+  const { webhook, ntfy, email } = monitoringOf(config) ?? {};
+  return webhook !== undefined || ntfy !== undefined || email !== undefined;
+}
 
 /** The names of the volumes that services and the migration share, sorted. */
 export function sharedVolumeNames({ migration, services }: Pick<StackConfig, "migration" | "services">): string[] {

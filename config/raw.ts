@@ -155,7 +155,8 @@ function keysFault({ value, path }: Place): Fault | undefined {
 }
 
 /**
- * Stands for a value that is encrypted in the file: long, varied, and nobody's. Its length is all that a check sees.
+ * Stands, in a plan, for a value that is encrypted in the file: long, varied, and nobody's. Its length is all that a
+ * check sees, unless it asks for a form, which only a deployment can judge.
  */
 export const UNREADABLE = "EncryptedInTheStackFileAndNotReadByThePlan7Kq2";
 

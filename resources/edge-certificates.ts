@@ -1,6 +1,6 @@
 /** What Traefik is told of certificates: the CA, the secrets of a DNS provider, the account. */
 import * as pulumi from "@pulumi/pulumi";
-import { acmeOf, ownCertificatesOf, type LoadedConfig } from "../config";
+import { acmeOf, monitoringOf, ownCertificatesOf, type LoadedConfig } from "../config";
 import { SECRETS_PATH } from "../hardening/container/workload";
 import { defined } from "../hardening/defined";
 import {
@@ -11,6 +11,7 @@ import {
   TRAEFIK_CONFIG_DIRECTORY,
   type TraefikCertificates,
 } from "../hardening/edge";
+import { monitoringEndpoint } from "../hardening/monitoring/parts";
 import type { FilesByName } from "./carrier";
 import type { StackContext } from "./context";
 import { networkSubnet } from "./on-engine";
@@ -53,6 +54,9 @@ export function staticFiles(context: StackContext): {
       http: config.edge.httpPort !== false,
       certificates: traefikCertificates(config, hmac),
       gatewaySubnet: networkSubnet(context, "gateway"),
+      ...(monitoringOf(config) === undefined
+        ? {}
+        : { metrics: monitoringEndpoint(networkSubnet(context, "monitoring"), "edge") }),
     });
   const content = acme?.eab === undefined ? render() : secrets.resolve("EAB_HMAC", acme.eab.hmac).apply(render);
   return {

@@ -2,7 +2,7 @@
  * What a configuration comes to on one engine: local or remote decides how Postgres is reached and who owns the socket.
  */
 import { statSync } from "node:fs";
-import { acmeOf, backsUpElsewhere, usesDatabase, type LoadedConfig } from "../config";
+import { acmeOf, backsUpElsewhere, monitoringOf, sendsAlerts, usesDatabase, type LoadedConfig } from "../config";
 import { isLocalLinux, type Engine } from "../engine/engine";
 import { planNetworks, type NetworkPlan } from "../hardening/container/networks";
 import type { NetworkName } from "../hardening/container/workload";
@@ -32,8 +32,9 @@ export function networkPlan(config: LoadedConfig, engine: Engine): NetworkPlan[]
     ...defined({ pool: config.network.pool }),
     dockerApiConsumers: services.filter(([, service]) => service.dockerApi !== undefined).map(([service]) => service),
     acme: acmeOf(config.certificates) !== undefined,
-    egress: services.some(([, service]) => service.egress) || backsUpElsewhere(config),
+    egress: services.some(([, service]) => service.egress) || backsUpElsewhere(config) || sendsAlerts(config),
     databaseAccess: databaseAccess(config, engine) === "forwarder" && usesDatabase(config),
+    monitoring: monitoringOf(config) !== undefined,
   });
 }
 

@@ -27,6 +27,11 @@ export function databaseUrl(database: string, login: Login, applicationName: str
     .apply(([role, password]) => postgresUrl({ ...server, database, role, password, applicationName }));
 }
 
+/** The server as postgres_exporter takes it, which has user and password apart: `host:port/database?parameters`. */
+export const exporterServer = (database: string): string =>
+  `${POSTGRES_ALIAS}:${POSTGRES_PORT}/${database}?` +
+  `application_name=monitor&sslmode=verify-full&sslrootcert=${encodeURIComponent(DATABASE_CA_PATH)}`;
+
 /** A login's URL of each of the stack's databases, by its name. */
 export function databaseUrls(
   config: LoadedConfig,

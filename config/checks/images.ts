@@ -23,6 +23,10 @@ const DEMANDS: Readonly<Partial<Record<ImageRole, Demand>>> = {
     example: "16.15-alpine",
   },
   redis: { oldest: [7, 0], alpine: "the server runs as that image's user", example: "7.4.11-alpine" },
+  prometheus: { oldest: [2, 42], example: "v3.5.0" },
+  alertmanager: { oldest: [0, 25], example: "v0.28.1" },
+  "node-exporter": { oldest: [1, 5], example: "v1.9.1" },
+  "postgres-exporter": { oldest: [0, 11], example: "v0.17.1" },
   restic: { oldest: [0, 17], example: "0.18.1" },
 };
 

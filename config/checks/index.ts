@@ -16,6 +16,7 @@ import {
   routeFaults,
   traefikFaults,
 } from "./edge";
+import { monitoringFaults } from "./monitoring";
 import { redisFaults, sessionFaults } from "./redis";
 import { registryFaults } from "./registries";
 import { rotationFaults } from "./rotation";
@@ -35,6 +36,7 @@ const CHECKS: readonly CrossCheck[] = [
   secretValueFaults,
   backupFaults,
   registryFaults,
+  monitoringFaults,
   certificateFaults,
   clientCertificateFaults,
   mountFaults,

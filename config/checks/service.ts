@@ -1,4 +1,6 @@
 /** Names, mounts and health checks of services. */
+import { MONITORING_CONTAINERS } from "../../hardening/monitoring/parts";
+import { monitoringOf } from "../derived";
 import type { Fault } from "../faults";
 import type { StackConfig } from "../schema";
 import { DEFAULT_TMPFS } from "../schema/program";
@@ -43,6 +45,7 @@ export function nameFaults(config: StackConfig, show: ShowPath): Fault[] {
   return Object.entries(config.services).flatMap(([name, service]) => {
     const taken = [
       ...RESERVED_NAMES,
+      ...(monitoringOf(config) === undefined ? [] : MONITORING_CONTAINERS),
       ...(service.routes.length > 0 ? EDGE_NAMES : []),
       ...(service.cache === false ? [] : REDIS_USERS),
     ];

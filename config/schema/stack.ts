@@ -7,6 +7,7 @@ import { database } from "./database";
 import { edge } from "./edge";
 import { checkedString, image, matching, name } from "./fields";
 import { migration } from "./migration";
+import { monitoring } from "./monitoring";
 import { redis } from "./redis";
 import { registries } from "./registry";
 import { rotation } from "./rotation";
@@ -48,6 +49,8 @@ const buildSchema = (context: SchemaContext) =>
     logging: z
       .strictObject({ maxSizeMiB: z.int().min(1).max(1024).default(10), maxFiles: z.int().min(1).max(20).default(3) })
       .prefault({}),
+    /** Prometheus and Alertmanager; true: alerts are only shown. */
+    monitoring,
     /**
      * The group that owns the Docker socket on the host; lets the socket proxy run without root.
      * @default found on a local engine

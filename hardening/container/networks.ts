@@ -26,6 +26,8 @@ export interface NetworksInput {
   readonly acme?: boolean;
   readonly egress: boolean;
   readonly databaseAccess: boolean;
+  /** Whether the stack is monitored. @default false */
+  readonly monitoring?: boolean;
 }
 
 /** Third octet and prefix length. Where every service is, there is room for two containers of each, old and new. */
@@ -40,6 +42,8 @@ const FIXED_SUBNETS = {
 } as const;
 /** The upper half of `internal`: the engine must not hand out Postgres' own address. */
 const INTERNAL_DYNAMIC = { slot: 14, bits: 23 } as const;
+/** The last slot: a consumer of the Docker API that it would be moves on. */
+const MONITORING = { slot: 255, bits: 24 } as const;
 /** Slots below this belong to the fixed networks, those from here to 255 to the consumers of the Docker API. */
 const FIRST_CONSUMER_SLOT = 16;
 /**
@@ -80,8 +84,10 @@ export function planNetworks(input: NetworksInput): NetworkPlan[] {
     // Its members share nothing but the way out, so they are kept from each other.
     ...(input.egress ? [fixed("egress", false, false)] : []),
     ...(input.databaseAccess ? [fixed("database-access", false, false)] : []),
-    ...consumerSlots(input.dockerApiConsumers).map(({ consumer, slot }) =>
-      network(dockerApiNetwork(consumer), { slot, bits: 24 }, true, true),
+    // Who measures and who is measured, none of them a service.
+    ...(input.monitoring === true ? [network("monitoring", MONITORING, true, true)] : []),
+    ...consumerSlots(input.dockerApiConsumers, input.monitoring === true ? [MONITORING.slot] : []).map(
+      ({ consumer, slot }) => network(dockerApiNetwork(consumer), { slot, bits: 24 }, true, true),
     ),
   ];
 }
@@ -106,8 +112,8 @@ export function defaultPool(stackName: string): string {
  * A /24 for each consumer by the hash of its name, so that adding one changes no other's network; two that meet
  * are resolved in the order of their names.
  */
-function consumerSlots(consumers: readonly string[]): { consumer: string; slot: number }[] {
-  const taken = new Set<number>();
+function consumerSlots(consumers: readonly string[], others: readonly number[]): { consumer: string; slot: number }[] {
+  const taken = new Set<number>(others.map((slot) => slot - FIRST_CONSUMER_SLOT));
   const slots = 256 - FIRST_CONSUMER_SLOT;
   return [...consumers].sort().map((consumer) => {
     let slot = hash(consumer) % slots;

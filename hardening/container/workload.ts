@@ -16,6 +16,7 @@ export const COMPONENT_KINDS = [
   "elevation",
   "carrier",
   "forwarder",
+  "monitoring",
 ] as const;
 export type ComponentKind = (typeof COMPONENT_KINDS)[number];
 
@@ -34,6 +35,7 @@ export type NetworkName =
   | "internal"
   | "egress"
   | "database-access"
+  | "monitoring"
   | `docker-api-${string}`;
 
 export interface NetworkAttachment {

@@ -52,6 +52,8 @@ export interface TraefikStaticSettings {
   /** Where the gateway connects from (CIDR): what it says of a client in the PROXY protocol is believed. */
   readonly gatewaySubnet: string;
   readonly certificates: TraefikCertificates;
+  /** `address:port` on which metrics are handed out. @default nowhere */
+  readonly metrics?: string;
 }
 
 /** Ports inside the container: above 1024, so that Traefik needs neither root nor NET_BIND_SERVICE. */
@@ -161,6 +163,7 @@ export function renderTraefikStatic(settings: TraefikStaticSettings): string {
       ping: {
         address: `127.0.0.1:${TRAEFIK_PORTS.ping}`,
       },
+      ...(settings.metrics === undefined ? {} : { metrics: { address: settings.metrics } }),
       // The gateway leads an ACME server's question here; nothing else is served.
       ...(asksOverHttp(settings) ? { acme: { address: `:${TRAEFIK_PORTS.acme}` } } : {}),
       websecure: {
@@ -178,6 +181,9 @@ export function renderTraefikStatic(settings: TraefikStaticSettings): string {
     },
     global: { checkNewVersion: false, sendAnonymousUsage: false },
     log: { format: "json", level: "INFO" },
+    ...(settings.metrics === undefined
+      ? {}
+      : { metrics: { prometheus: { addEntryPointsLabels: false, addServicesLabels: false, entryPoint: "metrics" } } }),
     // Healthy before there are routes: the edge starts beside the services, and its routes follow once they are
     // healthy.
     ping: { entryPoint: "ping" },

@@ -158,8 +158,8 @@ function servers({ alias, port, replicas = 1 }: Target): string[] {
   return [`http-request set-dst-port int(${port})`, `server-template v 1-${replicas} ${alias}:+0 ${RESOLVED}${check}`];
 }
 
-/** The section of a route. */
-export function renderBackend(route: GatewayRoute): string[] {
+/** The section of a route. @param more Lines that follow the others, before the servers */
+export function renderBackend(route: GatewayRoute, more: readonly string[] = []): string[] {
   const { cors, timeouts } = route;
   return section(`backend ${backendOf(route)}`, [
     `timeout server ${timeouts.responseSeconds}s`,
@@ -175,6 +175,7 @@ export function renderBackend(route: GatewayRoute): string[] {
     ...headers(route),
     ...(cors === undefined ? [] : corsResponse(cors)),
     ...stickiness(route),
+    ...more,
     ...servers(route.target),
   ]);
 }

@@ -94,6 +94,8 @@ export interface GatewayInput {
   readonly trustedProxies?: readonly string[];
   /** What is said to visitors of hosts in maintenance, by host: one line each. @default every host is served */
   readonly maintenance?: Readonly<Record<string, string>>;
+  /** The network whose members may ask for metrics (CIDR). @default nobody may */
+  readonly metricsSubnet?: string;
 }
 
 /** Connections at a time, idle ones included. */

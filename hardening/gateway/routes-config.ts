@@ -8,6 +8,7 @@ import { canCount, CLIENTS_TABLE, CONNECTIONS_TABLE, LONGEST_WINDOW_DAYS, tables
 import { maintenanceRules } from "./maintenance";
 import { answer, refuse, sampleRefusals } from "./refusals";
 import { AMBIGUOUS_PATH, cleanHeaders, CLIENT, identify } from "./requests";
+import { countAnswers, metricsFrontend } from "./metrics";
 import { GATEWAY_PORTS, type GatewayInput, type GatewayRoute } from "./route";
 import { literal, quoted, section } from "./text";
 
@@ -239,6 +240,7 @@ export interface GatewayRoutes {
 
 /** Renders the routes. Two renderings of the same routes are the same bytes. */
 export function renderGatewayRoutes(input: GatewayInput): GatewayRoutes {
+  const { metricsSubnet } = input;
   checkRoutes(input.routes);
   const stray = input.guardedHosts?.find((host) => !input.routes.some((route) => route.host === host));
   if (stray !== undefined) throw new Error(`guardedHosts: ${JSON.stringify(stray)} has no route`);
@@ -249,8 +251,9 @@ export function renderGatewayRoutes(input: GatewayInput): GatewayRoutes {
     ...tlsFrontend(input, named),
     ...httpsFrontend(input, named),
     ...httpFrontend(input, named),
-    ...named.flatMap(renderBackend),
+    ...named.flatMap((route) => renderBackend(route, metricsSubnet === undefined ? [] : countAnswers(route))),
     ...acmeBackend(input),
+    ...(metricsSubnet === undefined ? [] : metricsFrontend(metricsSubnet, named)),
   ];
   const nameless = routes.map((route) => ({ ...route, target: { ...route.target, alias: "version" } }));
   const shape = createHash("sha256").update(body(nameless).join("\n")).digest("hex").slice(0, 12);

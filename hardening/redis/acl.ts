@@ -5,6 +5,9 @@ import { alphanumericPassword } from "../values";
 /** Rampart's own user, only for hooks: the start script makes another password each time. */
 export const REDIS_ADMIN = "rampart";
 
+/** Who measures: it may ask for INFO, and sees no key. No service has an underscore in its name. */
+export const REDIS_METRICS_USER = "rampart_metrics";
+
 export interface RedisUser {
   /** The service's name. */
   readonly name: string;
@@ -26,7 +29,7 @@ export function redisPasswordHash(password: string): string {
 const USER_NAME = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 const KEY_PREFIX = /^[A-Za-z0-9_:.{}-]{1,64}$/;
 const SHA256 = /^[0-9a-f]{64}$/;
-const RESERVED_USERS = new Set(["default", "health", REDIS_ADMIN]);
+const RESERVED_USERS = new Set(["default", "health", REDIS_ADMIN, REDIS_METRICS_USER]);
 
 /**
  * The commands of a service's user. Everything but what administers the server or reaches beyond the prefix:
@@ -110,10 +113,15 @@ function renderUser(user: RedisUser): string {
   ].join(" ");
 }
 
-/** The ACL file. Redis takes no comments in it, and refuses to start with a line that it does not understand. */
-export function renderRedisAcl(users: readonly RedisUser[]): string {
+/**
+ * The ACL file. Redis takes no comments in it, and refuses to start with a line that it does not understand.
+ * @param metricsSha256 The password of the user that measures, as `passwordSha256`. @default there is none
+ */
+export function renderRedisAcl(users: readonly RedisUser[], metricsSha256?: string): string {
   users.forEach(checkUser);
   checkOverlaps(users);
   const sorted = [...users].sort((a, b) => (a.name < b.name ? -1 : 1));
-  return ["user default reset off", "user health reset on nopass +ping", ...sorted.map(renderUser), ""].join("\n");
+  const metrics = metricsSha256 === undefined ? [] : [`user ${REDIS_METRICS_USER} reset on #${metricsSha256} +info`];
+  const own = ["user default reset off", "user health reset on nopass +ping", ...metrics];
+  return [...own, ...sorted.map(renderUser), ""].join("\n");
 }

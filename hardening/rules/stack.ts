@@ -11,13 +11,14 @@ const verdict = (resource: string, fault: string | undefined, good: string): Ver
 
 /** The networks that each kind of container may be on; a service's follow from its configuration. */
 const ALLOWED_NETWORKS: Readonly<Record<string, readonly string[]>> = {
-  edge: ["acme", "gateway"],
-  gateway: ["gateway", "proxy", "public"],
+  edge: ["acme", "gateway", "monitoring"],
+  gateway: ["gateway", "monitoring", "proxy", "public"],
   postgres: ["internal"],
   redis: ["internal"],
   job: ["internal"],
   forwarder: ["database-access", "internal"],
   carrier: [],
+  monitoring: ["egress", "internal", "monitoring"],
 };
 
 function networkFault(container: ContainerView, view: StackView): string | undefined {

@@ -42,8 +42,13 @@ export function topologyOf({ stack, config, resources }: Plan): Topology {
       name: container.name,
       component: container.component,
       note: noteOf(container, config),
-      networks: container.networks.map(ownName).sort(),
-    }));
+      // What is measured there is no way of the application's, and would cross the picture with lines to everything.
+      networks: container.networks
+        .map(ownName)
+        .filter((name) => name !== "monitoring")
+        .sort(),
+    }))
+    .filter(({ networks }) => networks.length > 0);
   const { edge } = config;
   return {
     edge: {
@@ -95,6 +100,8 @@ function noteOf({ component, name, ports }: ContainerView, config: Plan["config"
       return config.redis.tls ? "Redis, TLS only" : "Redis, in clear";
     case "backup":
       return "backups";
+    case "monitoring":
+      return name === "alertmanager" ? "sends alerts" : "measures";
     case "forwarder":
       return `from ${ports.map(({ ip, external }) => `${ip}:${external}`).join(", ")} of the host`;
     default:

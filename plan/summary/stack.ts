@@ -7,6 +7,7 @@ import {
   databaseNames,
   domainNames,
   issuerOf,
+  monitoringOf,
   ownCertificatesOf,
   usesDatabase,
   usesRedis,
@@ -72,9 +73,34 @@ export const clientsText = ({ ca }: StackConfig["edge"]["clientCertificates"][st
 const limitsText = ({ memoryMiB, cpus, pids }: StackConfig["edge"]["resources"]): string =>
   `${memoryMiB} MiB, ${cpus} CPU, ${pids} processes`;
 
-/** Postgres and Redis, where something uses them. */
+/** Postgres and Redis, where something uses them, and what measures the stack. */
 export function dataItems(config: StackConfig): Item[] {
-  return [...(usesDatabase(config) ? [postgresItem(config)] : []), ...(usesRedis(config) ? [redisItem(config)] : [])];
+  return [
+    ...(usesDatabase(config) ? [postgresItem(config)] : []),
+    ...(usesRedis(config) ? [redisItem(config)] : []),
+    ...monitoringItems(config),
+  ];
+}
+
+function monitoringItems(config: StackConfig): Item[] {
+  const monitoring = monitoringOf(config);
+  if (monitoring === undefined) return [];
+  const { webhook, ntfy, email, retentionDays, resources } = monitoring;
+  const receivers = [
+    ...(webhook === undefined ? [] : [`a webhook, ${webhook.config}`]),
+    ...(ntfy === undefined ? [] : [`a topic of ntfy, ${ntfy.url.config}`]),
+    ...(email === undefined ? [] : [`${email.to.join(", ")} by ${email.server}`]),
+  ];
+  return [
+    {
+      title: "monitoring",
+      detail: "Prometheus and Alertmanager on a network of their own",
+      facts: [
+        fact("alerts", receivers.length === 0 ? "only shown" : receivers),
+        fact("metrics", `kept for ${retentionDays} days, ${limitsText(resources)}`),
+      ],
+    },
+  ];
 }
 
 function postgresItem(config: StackConfig): Item {

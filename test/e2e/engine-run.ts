@@ -95,9 +95,19 @@ async function cleanUp(): Promise<void> {
   await stopPebble();
   await stopCertificates();
   await sweep([
-    ...["main", "kept", "acme", "certificates", "redis", "upgrade", "data", "registries", "operations", "amo"].map(
-      (name) => `${LABEL.stack}=e2e-${name}`,
-    ),
+    ...[
+      "main",
+      "kept",
+      "acme",
+      "certificates",
+      "redis",
+      "upgrade",
+      "data",
+      "registries",
+      "operations",
+      "amo",
+      "monitoring",
+    ].map((name) => `${LABEL.stack}=e2e-${name}`),
     `${LABEL.e2e}=1`,
     "rampart-e2e=1",
   ]);

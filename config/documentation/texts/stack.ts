@@ -29,7 +29,8 @@ export const STACK: KeyTexts = {
     allowed:
       "`traefik` (3.6 or newer, three numbers in the tag), `postgres` (16 or newer), " +
       "`redis` (7 or newer) and `haproxy` (2.6 or newer), all three on Alpine, `restic` (0.17 or newer), " +
-      "`socat`: each `repo:tag@sha256:…`",
+      "`socat`, `prometheus` (2.42 or newer), `alertmanager` (0.25 or newer), `node-exporter` (1.5 or newer), " +
+      "`postgres-exporter` (0.11 or newer): each `repo:tag@sha256:…`",
     example: '{ redis: "redis:7.4.11-alpine@sha256:<digest>" }',
   },
   registries: {

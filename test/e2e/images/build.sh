@@ -327,6 +327,10 @@ stand_in whoami whoami whoami:v1.11.0
 stand_in nginx nginx nginx-unprivileged:stable-alpine
 stand_in pebble pebble pebble:2.10.1
 stand_in traefik traefik traefik:v3.6.7
+stand_in prometheus prometheus prometheus:v2.42.0
+stand_in alertmanager alertmanager alertmanager:v0.25.0
+stand_in nodeExporter node-exporter node-exporter:v1.5.0
+stand_in postgresExporter postgres-exporter postgres-exporter:v0.11.1
 
 mkdir -p "$(dirname "$out")"
 jq . <<<"$references" >"$out.part"

@@ -15,7 +15,11 @@ export type Images = Readonly<
     | "traefik"
     | "app"
     | "appNext"
-    | "pebble",
+    | "pebble"
+    | "prometheus"
+    | "alertmanager"
+    | "nodeExporter"
+    | "postgresExporter",
     string
   >
 >;
@@ -97,6 +101,18 @@ export const UPGRADE = {
   pool: "10.242.0.0/16",
 } as const;
 
+export const MONITORED = {
+  name: "rampart-e2e-monitoring",
+  host: "monitored.localhost",
+  /** Of a service whose answers are errors. */
+  brokenHost: "broken.localhost",
+  httpPort: 34_180,
+  httpsPort: 34_543,
+  pool: "10.243.0.0/16",
+  /** This machine's address on the network `egress`. */
+  receiver: "10.243.4.1",
+} as const;
+
 const own = ({ traefik, postgres, redis, haproxy, socat, restic }: Images): object => ({
   traefik,
   postgres,
@@ -129,6 +145,50 @@ export const registrySettings = (images: Images, image: string, registries: Stac
     },
   },
 });
+
+/** A small stack that measures itself. @param key Holds the URL of the receiver of alerts */
+export const monitoredSettings = (images: Images, key: string): StackSettings => ({
+  environment: "dev",
+  name: MONITORED.name,
+  network: { pool: MONITORED.pool },
+  edge: { httpPort: MONITORED.httpPort, httpsPort: MONITORED.httpsPort },
+  images: {
+    ...own(images),
+    prometheus: images.prometheus,
+    alertmanager: images.alertmanager,
+    "node-exporter": images.nodeExporter,
+    "postgres-exporter": images.postgresExporter,
+  },
+  redis: { tls: true },
+  monitoring: { webhook: { config: key } },
+  services: {
+    api: {
+      image: images.app,
+      command: ["api"],
+      port: 3000,
+      healthCheck: health(3000),
+      data: "read-write",
+      cache: true,
+      routes: [{ host: MONITORED.host, rateLimit: { average: 10, burst: 20 } }],
+    },
+    // It asks for a cache that it has not got.
+    broken: {
+      image: images.app,
+      command: ["api"],
+      port: 3000,
+      healthCheck: health(3000),
+      routes: [{ host: MONITORED.brokenHost }],
+    },
+  },
+});
+
+/** The same without monitoring. The key has to be somebody's, so the service has it as a secret. */
+export function unmonitoredSettings(images: Images, key: string): StackSettings {
+  const settings = monitoredSettings(images, key);
+  const services = settings["services"] as { readonly api: object };
+  const api = { ...services.api, secrets: { ALERT_URL: { config: key } } };
+  return { ...settings, monitoring: false, services: { ...services, api } };
+}
 
 export interface MainChanges {
   /** The image of the services. */

@@ -18,6 +18,7 @@ import { hostAccess } from "./host-access";
 import { isolation } from "./isolation";
 import { kept } from "./kept";
 import { migration } from "./migration";
+import { monitoring } from "./monitoring";
 import { operations } from "./operations";
 import { recovery } from "./recovery";
 import { redisSuite } from "./redis";
@@ -61,4 +62,5 @@ export const SUITES: readonly Suite<Context>[] = [
   backupRepositories,
   registries,
   operations,
+  monitoring,
 ];

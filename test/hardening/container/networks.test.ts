@@ -87,6 +87,19 @@ describe("the plan of the networks", () => {
     );
   });
 
+  test("monitoring takes the last place, without a way out; a consumer that would be there moves on", () => {
+    expect(subnets({ monitoring: true })).toEqual({ ...subnets({}), monitoring: "10.20.255.0/24" });
+    expect(planNetworks({ ...INPUT, monitoring: true }).find(({ name }) => name === "monitoring")?.internal).toBe(true);
+    const last = Array.from({ length: 2000 }, (_, index) => `c${index}`).find(
+      (consumer) => subnets({ dockerApiConsumers: [consumer] })[`docker-api-${consumer}`] === "10.20.255.0/24",
+    );
+    if (last === undefined) throw new Error("no name is there");
+    expect(subnets({ dockerApiConsumers: [last], monitoring: true })).toMatchObject({
+      monitoring: "10.20.255.0/24",
+      [`docker-api-${last}`]: "10.20.16.0/24",
+    });
+  });
+
   test("finds a place for all that there can be", () => {
     const consumers = Array.from({ length: 240 }, (_, index) => `c${index}`);
     expect(new Set(Object.values(subnets({ dockerApiConsumers: consumers }))).size).toBe(244);
