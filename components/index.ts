@@ -12,6 +12,7 @@ export * from "../engine/engine";
 export * from "../engine/hooks";
 export * from "../resources/carrier";
 export * from "../resources/context";
+export * from "../resources/outputs";
 export * from "./authority";
 export * from "./backup";
 export * from "./data-volume";
