@@ -23,6 +23,7 @@ import { POSTGRES_PORT } from "../hardening/postgres/server/url";
 import { REDIS_ALIAS } from "../hardening/redis/url";
 import { createContext, currentEngine, type NetworkNames, type StackContext } from "../resources/context";
 import { databaseAccess, networkPlan, socketGroup } from "../resources/on-engine";
+import type { BackupOutputs, DatabaseOutputs } from "../resources/outputs";
 import { cacheUrl, databaseUrl, databaseUrls, exporterServer, migrationUrls, type Login } from "../resources/urls";
 import { Authority } from "./authority";
 import { Backups } from "./backup";
