@@ -99,7 +99,9 @@ it("the package holds the compiled library and its documents, and nothing else",
       (path) =>
         path.startsWith("dist/") &&
         !/^dist\/commands\/.+\.js$/.test(path) &&
-        !/^dist\/(components|config|engine|hardening|plan|resources)\/.+(\.js|\.d\.ts|\.lua|\.sh|\.sql)$/.test(path) &&
+        !/^dist\/(components|config|engine|hardening|plan|resources)\/.+(\.js|\.d\.ts|\.lua|\.sh|\.sql|\.yml)$/.test(
+          path,
+        ) &&
         path !== "dist/hardening/confinement/seccomp/moby-default.json",
     ),
   ).toEqual([]);
