@@ -210,7 +210,7 @@ describeWith("haproxy")("requests, judged by a real HAProxy", () => {
     expect(await statusOf(`/api/${"a".repeat(17_000)}`)).toBe(431);
     expect(
       (await haproxy.raw(`GET /api HTTP/1.1\r\nHost: ${HOST}\r\nX-A: ${"b".repeat(70_000)}\r\n\r\n`)).slice(9, 12),
-    ).toBe("400");
+    ).toMatch(/^4(?:00|14|31)$/);
   });
 
   it("gives a client its burst, then 429, and more once the bucket has filled; others have their own", async () => {
