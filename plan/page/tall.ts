@@ -79,7 +79,7 @@ export function tallPicture(topology: Topology): Markup {
     ...rail({ x: PROXY, name: "proxy", labelY }, [edgeBox, ...on("proxy")]),
     ...rail({ x: INTERNAL, name: "internal", labelY }, on("internal")),
     ...(out === undefined ? [] : exit(leaving, out)),
-    containerBox(edgeBox, "gateway, edge", "edge", edgeNote(topology)),
+    containerBox(edgeBox, "edge", "gateway", edgeNote(topology)),
     ...placed.map(({ node, box }) => containerBox(box, node.component, node.name, node.note)),
     ...sockets,
   ]);

@@ -81,7 +81,7 @@ function entrance(topology: Topology, edge: Box): Markup[] {
     ),
     label({ x: (INTERNET.x + INTERNET.width + EDGE.x) / 2, y: y - 10 }, ports.join(", "), "port"),
     label({ x: (INTERNET.x + INTERNET.width + EDGE.x) / 2, y: y + 20 }, "public", "network"),
-    containerBox(edge, "gateway, edge", "edge", edgeNote(topology)),
+    containerBox(edge, "edge", "gateway", edgeNote(topology)),
   ];
 }
 
