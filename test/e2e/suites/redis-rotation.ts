@@ -177,7 +177,7 @@ export const redisRotation: Suite<Context> = {
           );
         }
         const left = (await containers(context.redis.name)).map(nameOf).sort().join(" ");
-        expect(left === "api edge other redis", left);
+        expect(left === "api edge gateway other redis", left);
         const preview = await context.redis.preview(["--expect-no-changes"]);
         expect(preview.code === 0, tail(preview.output, 40));
         return `${expectNoLoss(broken)}; ${expectNoLoss(mended)}`;
