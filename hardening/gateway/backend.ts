@@ -20,8 +20,8 @@ export const RESOLVED = "resolvers engine resolve-prefer ipv4 init-addr libc,non
 export const UNSIZED_BYTES = 32_768;
 
 const HAS_LENGTH = "{ req.hdr(content-length) -m found }";
-/** HTTP/2 needs no header for it; there a request without a length and without an end has a body. */
-const MAY_HAVE_BODY = "!{ method GET HEAD OPTIONS DELETE TRACE }";
+/** A WebSocket over HTTP/2 is a request that does not end. */
+const NO_WEB_SOCKET = "!{ req.fhdr(upgrade) -m str -i websocket }";
 const CHUNKED = "{ req.hdr(transfer-encoding) -m found }";
 
 /** `image/*` and `application/json` as a regular expression for Content-Type, parameters apart. */
@@ -71,7 +71,8 @@ function form(route: GatewayRoute): string[] {
 function bodies({ timeouts, maxBodyBytes }: GatewayRoute): string[] {
   const wait = `http-request wait-for-body time ${timeouts.requestSeconds}s`;
   const unsized = Math.min(UNSIZED_BYTES, maxBodyBytes);
-  const whole = `${MAY_HAVE_BODY} !${HAS_LENGTH}`;
+  // Whatever the method: in HTTP/2 any request may have a body that no header tells of. One without ends at once.
+  const whole = `!${HAS_LENGTH} ${NO_WEB_SOCKET}`;
   return [
     `${wait} at-least 16384 if !{ var(txn.refusal) -m found } ${HAS_LENGTH}`,
     `${wait} at-least ${unsized + 1} if !{ var(txn.refusal) -m found } ${whole}`,
