@@ -202,8 +202,7 @@ function edgeWorkload(context: StackContext, { volumes, environment }: EdgeParts
       retries: 5,
     },
     // Said, although it is the default: `docker kill --signal HUP` of a container without a stop signal of its own
-    // counts
-    // as a stop, and its restart policy is off from then on (seen on 20.10; the image says none).
+    // counts as a stop, and its restart policy is off from then on (seen on 20.10; the image says none).
     stopSignal: "SIGTERM",
     stopGraceSeconds: 15,
     startTimeoutSeconds: 60,

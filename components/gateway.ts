@@ -64,8 +64,6 @@ export interface RoutedService {
  * each request by the limits of its route. No network that it is on has a way out.
  */
 export class Gateway extends pulumi.ComponentResource {
-  /** Exists once the gateway serves this version of the routes. */
-  readonly served: pulumi.Resource;
   /** The passwords of management surfaces, by user. */
   readonly passwords: Readonly<Record<string, pulumi.Output<string>>>;
 
@@ -121,7 +119,7 @@ export class Gateway extends pulumi.ComponentResource {
       .all([pulumi.all(args.services.map(({ alias }) => alias)), pulumi.unsecret(logins)])
       .apply(([aliases, digests]) => renderGatewayRoutes(gatewayInput(context, args.services, aliases, digests)));
     // Written once every service of this version is healthy; the old containers stop after the gateway has taken it.
-    this.served = createCarrier(
+    createCarrier(
       `${name}-routes`,
       context,
       {

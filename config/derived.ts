@@ -25,10 +25,12 @@ export function routeUrl(
   return `https://${host}${edge.httpsPort === 443 ? "" : `:${edge.httpsPort}`}${pathPrefix === "/" ? "" : pathPrefix}`;
 }
 
+const routesOf = ({ services }: Pick<StackConfig, "services">): RouteConfig[] =>
+  Object.values(services).flatMap(({ routes }) => routes);
+
 /** The URLs of all routes, sorted, each once. */
 export function routeUrls(config: Pick<StackConfig, "edge" | "services">): string[] {
-  const routes = Object.values(config.services).flatMap((service) => service.routes);
-  return [...new Set(routes.map((route) => routeUrl(config, route)))].sort();
+  return [...new Set(routesOf(config).map((route) => routeUrl(config, route)))].sort();
 }
 
 /** The stack's databases, the first one first. */
@@ -103,11 +105,8 @@ export function sharedVolumeNames({ migration, services }: Pick<StackConfig, "mi
 }
 
 /** The hosts of all routes, sorted, each once. */
-export const routeHosts = ({ services }: Pick<StackConfig, "services">): string[] =>
-  [...new Set(Object.values(services).flatMap(({ routes }) => routes.map(({ host }) => host)))].sort();
-
-const routesOf = ({ services }: Pick<StackConfig, "services">): RouteConfig[] =>
-  Object.values(services).flatMap(({ routes }) => routes);
+export const routeHosts = (config: Pick<StackConfig, "services">): string[] =>
+  [...new Set(routesOf(config).map(({ host }) => host))].sort();
 
 /** Users of management surfaces, who have a password of the stack's, sorted. */
 export const accessUsers = (config: Pick<StackConfig, "services">): string[] =>

@@ -11,6 +11,9 @@ export function alphanumericPassword(property: string, value: string): string {
   return value;
 }
 
+/** A host name as routes have it. */
+export const LOWER_CASE_HOST = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
+
 /** Returns `value` if it is a host name or an IPv4 address. */
 export function hostName(property: string, value: string): string {
   if (!/^[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/.test(value)) {

@@ -5,6 +5,7 @@
 import { createHash } from "node:crypto";
 import { canonicalJson } from "../canonical-json";
 import { covers } from "../pki/names";
+import { LOWER_CASE_HOST } from "../values";
 import { TLS_OPTIONS, type TlsProfile } from "./tls";
 
 export interface TraefikDynamicInput {
@@ -45,12 +46,11 @@ export interface ClientCertificates {
 const PROBE_PREFIX = "/rampart/config/";
 const PROBE_ROUTER = "rampart-config";
 
-const HOST = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
 const TARGET = /^[A-Za-z0-9][A-Za-z0-9._-]*:\d{1,5}$/;
 
 /** Rules are text: whatever could end a quoted value there is refused here. */
 function check({ hosts, gateway, clientCertificates = {} }: TraefikDynamicInput): void {
-  const stray = hosts.find((host) => !HOST.test(host));
+  const stray = hosts.find((host) => !LOWER_CASE_HOST.test(host));
   if (stray !== undefined) throw new Error(`host: ${JSON.stringify(stray)} is not a lower-case host name`);
   const targets = [gateway, ...Object.values(clientCertificates).map((one) => one.gateway)];
   for (const target of targets)

@@ -29,6 +29,9 @@ export const buffersOf = (memoryMiB: number): number =>
 /** The defaults of what sees connections, and no requests. */
 export const TCP_DEFAULTS = "tcp";
 
+/** How long an idle connection is kept. */
+export const KEEP_ALIVE_SECONDS = 75;
+
 export interface GatewayBase {
   readonly connections: ConnectionLimits;
   readonly memoryMiB: number;
@@ -82,8 +85,8 @@ export function renderGatewayBase({ connections, memoryMiB, threads = 1, authScr
       // While the edge is being replaced, connections wait.
       "retries 15",
       "timeout connect 2s",
-      "timeout client 75s",
-      "timeout server 75s",
+      `timeout client ${KEEP_ALIVE_SECONDS}s`,
+      `timeout server ${KEEP_ALIVE_SECONDS}s`,
     ]),
     // The last defaults are those of every section that names none.
     ...section("defaults requests", [
@@ -103,7 +106,7 @@ export function renderGatewayBase({ connections, memoryMiB, threads = 1, authScr
       "timeout server 60s",
       "timeout queue 10s",
       "timeout http-request 10s",
-      "timeout http-keep-alive 75s",
+      `timeout http-keep-alive ${KEEP_ALIVE_SECONDS}s`,
       "timeout tunnel 300s",
       ...ERRORS.map(
         ([status, text]) =>

@@ -2,10 +2,9 @@
  * Maintenance: the gateway answers for a host by itself, whatever the path, while its application is being worked
  * on.
  */
+import { MAINTENANCE, refuse } from "./refusals";
 import { formatted, quoted } from "./text";
 
-/** What the log says of a request that was answered so. */
-const MAINTENANCE = "maintenance";
 /** Seconds after which a client may ask again. */
 export const MAINTENANCE_RETRY_SECONDS = 300;
 
@@ -53,11 +52,7 @@ export function maintenanceRules(messages: Readonly<Record<string, string>>): {
 } {
   const hosts = Object.entries(messages).sort(([a], [b]) => (a < b ? -1 : 1));
   return {
-    refuse: hosts.map(
-      ([host]) =>
-        `http-request set-var(txn.refusal) str(${MAINTENANCE}) if !{ var(txn.refusal) -m found } ` +
-        `{ var(txn.host) -m str ${host} }`,
-    ),
+    refuse: hosts.map(([host]) => refuse(MAINTENANCE, `{ var(txn.host) -m str ${host} }`)),
     answer: hosts.flatMap(([host, message]) =>
       ANSWERS.map(
         ({ accepts, type, body }) =>

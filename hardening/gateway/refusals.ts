@@ -19,8 +19,11 @@ export const REFUSALS = {
 
 export type Refusal = keyof typeof REFUSALS;
 
+/** Stands in the log for the requests of a host in maintenance, whose answers are in maintenance.ts. */
+export const MAINTENANCE = "maintenance";
+
 /** The first refusal stays. */
-export const refuse = (refusal: Refusal, condition: string): string =>
+export const refuse = (refusal: Refusal | typeof MAINTENANCE, condition: string): string =>
   `http-request set-var(txn.refusal) str(${refusal}) if !{ var(txn.refusal) -m found } ${condition}`;
 
 /** Refusals of one client that are logged one by one, a minute; the others are only counted. */

@@ -1,8 +1,9 @@
 /** What the gateway serves: `routes.cfg`, read after `haproxy.cfg`, and read again when it changes. */
 import { createHash } from "node:crypto";
-import { accessFault, type Access } from "./access";
+import { LOWER_CASE_HOST } from "../values";
+import { accessFault } from "./access";
 import { backendOf, renderBackend, RESOLVED } from "./backend";
-import { LARGEST_HEADERS, sentHeaders, TCP_DEFAULTS } from "./base-config";
+import { KEEP_ALIVE_SECONDS, LARGEST_HEADERS, sentHeaders, TCP_DEFAULTS } from "./base-config";
 import { guardedBinds, misdirected } from "./guarded-hosts";
 import { canCount, CLIENTS_TABLE, CONNECTIONS_TABLE, LONGEST_WINDOW_DAYS, tables } from "./limits";
 import { maintenanceRules } from "./maintenance";
@@ -14,8 +15,6 @@ import { literal, quoted, section } from "./text";
 
 /** Connections that a client may have beyond three quarters of the total. */
 const UNDER_PRESSURE = 16;
-/** As in haproxy.cfg: how long an idle connection is kept. */
-const KEEP_ALIVE_SECONDS = 75;
 /** So that what sees requests ends them first. */
 const SPARE_SECONDS = 15;
 /** Who a request is from, for what is counted of it; set behind trusted proxies, too. */
@@ -23,13 +22,9 @@ const TRACKED = `http-request track-sc0 var(txn.client) table ${CLIENTS_TABLE}`;
 /** Unknown hosts and paths that a client may ask for in ten seconds. */
 const UNKNOWN_IN_10_S = 50;
 
-const HOST = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
 const PATH_PREFIX = /^(\/[A-Za-z0-9._~-]+)+$/;
 const NAME = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/;
 const ALIAS = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
-
-/** Stands for a route that everybody may come to. */
-const OPEN: Access = { sources: ["0.0.0.0/0"] };
 
 const prefixOf = ({ pathPrefix }: GatewayRoute): string => pathPrefix ?? "/";
 
@@ -42,6 +37,7 @@ function checkRoutes(routes: readonly GatewayRoute[]): void {
     const { average, burst, periodSeconds } = route.rateLimit;
     const { requestSeconds, responseSeconds, streamSeconds } = route.timeouts;
     const { port, replicas = 1 } = route.target;
+    const fault = route.access && accessFault(route.access);
     const positive = [
       ...[average, burst, periodSeconds, route.inFlight.perClient, route.inFlight.total, route.maxBodyBytes],
       ...[route.maxHeaderBytes, requestSeconds, responseSeconds, streamSeconds, port, replicas],
@@ -49,7 +45,7 @@ function checkRoutes(routes: readonly GatewayRoute[]): void {
     const checks: readonly (readonly [boolean, string])[] = [
       [NAME.test(route.name), "name: allowed are lower case letters, digits and hyphens"],
       [!seen.has(`name ${route.name}`), "name: is used twice"],
-      [HOST.test(route.host), `host: ${JSON.stringify(route.host)} is not a lower-case host name`],
+      [LOWER_CASE_HOST.test(route.host), `host: ${JSON.stringify(route.host)} is not a lower-case host name`],
       [
         prefix === "/" || PATH_PREFIX.test(prefix),
         `pathPrefix: ${JSON.stringify(prefix)} must start with / and end without one, of letters, digits and . _ ~ -`,
@@ -70,7 +66,7 @@ function checkRoutes(routes: readonly GatewayRoute[]): void {
         !(route.cors?.allowCredentials === true && route.cors.allowedOrigins.includes("*")),
         'cors: allowedOrigins "*" cannot be combined with allowCredentials; list the origins',
       ],
-      [accessFault(route.access ?? OPEN) === undefined, accessFault(route.access ?? OPEN) ?? ""],
+      [fault === undefined, fault ?? ""],
       [!seen.has(claim), `${claim}: is already claimed by route ${seen.get(claim) ?? ""}`],
     ];
     for (const [holds, message] of checks) {
@@ -98,7 +94,8 @@ function choose(route: GatewayRoute): string[] {
   // EventSource and WebSocket handshakes are GETs. Where there is CORS, the preflight comes here as well.
   const method = route.streaming ? ` { method GET HEAD${route.cors === undefined ? "" : " OPTIONS"} }` : "";
   const set = (path: string): string =>
-    `http-request set-var(txn.route) str(${route.name}) if !{ var(txn.route) -m found } ${host}${path}${method}`;
+    `http-request set-var(txn.route) str(${route.name}) if !{ var(txn.refusal) -m found } ` +
+    `!{ var(txn.route) -m found } ${host}${path}${method}`;
   if (prefix === "/") return [set("")];
   // Where not everybody may come, in any case: an application that reads /Admin as /admin is asked for neither.
   const match = route.access === undefined ? "" : " -i";
@@ -152,6 +149,12 @@ const ownHeaders = (): string[] => [
   "http-after-response set-header X-Request-ID %[var(txn.id)] if { var(txn.id) -m found }",
 ];
 
+/** Paths that an application may read in another way than the gateway. */
+const UNREADABLE = [
+  refuse("path", "!{ path -m beg / }"),
+  refuse("path", `{ path -m reg ${quoted(AMBIGUOUS_PATH)} }`),
+] as const;
+
 const UNKNOWN = [
   refuse("host", "!{ var(txn.route) -m found }"),
   `http-request sc-inc-gpc0(0) if { var(txn.refusal) -m str host }`,
@@ -170,11 +173,10 @@ function httpsFrontend(input: GatewayInput, routes: readonly GatewayRoute[]): st
     `tcp-request connection reject unless { src ${input.edgeSubnet} }`,
     ...identify("https", trusted),
     TRACKED,
-    refuse("path", `!{ path -m beg / }`),
-    refuse("path", `{ path -m reg ${quoted(AMBIGUOUS_PATH)} }`),
+    ...UNREADABLE,
     ...misdirected(guarded),
     ...maintenance.refuse,
-    ...routes.flatMap(choose).map((line) => line.replace(" if ", " if !{ var(txn.refusal) -m found } ")),
+    ...routes.flatMap(choose),
     ...UNKNOWN,
     ...sampleRefusals.map((line) => `${line} !{ var(txn.route) -m found }`),
     answer("path"),
@@ -193,20 +195,19 @@ function httpsFrontend(input: GatewayInput, routes: readonly GatewayRoute[]): st
 
 /** Plain http leads the stack's own hosts to https, and an ACME server to its challenges. It serves nothing else. */
 function httpFrontend(input: GatewayInput, routes: readonly GatewayRoute[]): string[] {
+  if (!input.http) return [];
   const trusted = input.trustedProxies ?? [];
   const hosts = [...new Set(routes.map(({ host }) => host))].sort();
   const port = input.externalHttpsPort === 443 ? "" : `:${input.externalHttpsPort}`;
   const known = hosts.map((host) => `http-request set-var(txn.known) bool(true) if { var(txn.host) -m str ${host} }`);
   const challenge = "{ path -m beg /.well-known/acme-challenge/ }";
-  if (!input.http) return [];
   return section("frontend http", [
     `bind *:${GATEWAY_PORTS.http}`,
     ...connections(input),
     ...identify("http", trusted),
     TRACKED,
     ...known,
-    refuse("path", `!{ path -m beg / }`),
-    refuse("path", `{ path -m reg ${quoted(AMBIGUOUS_PATH)} }`),
+    ...UNREADABLE,
     refuse("host", "!{ var(txn.known) -m bool }"),
     ...UNKNOWN.slice(1),
     ...sampleRefusals,

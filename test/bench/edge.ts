@@ -212,6 +212,17 @@ http {
   private hardened(certificates: object): Contender {
     const connections = { perClient: 2000, total: 2000 };
     const base = renderGatewayBase({ connections, memoryMiB: 512, threads: 1 });
+    const route = {
+      host: HOST,
+      target: { alias: HOST, port: PORTS.backend },
+      timeouts: { requestSeconds: 60, responseSeconds: 60, streamSeconds: 300 },
+      methods: DEFAULT_METHODS,
+      maxBodyBytes: 1_048_576,
+      maxHeaderBytes: 16_384,
+      webSocket: false,
+      streaming: false,
+      headers: {},
+    };
     const routes = renderGatewayRoutes({
       connections,
       edge: { host: HOST, tls: PORTS.edge },
@@ -220,33 +231,17 @@ http {
       http: false,
       routes: [
         {
+          ...route,
           name: "all",
-          host: HOST,
-          target: { alias: HOST, port: PORTS.backend },
           rateLimit: { average: 100_000, burst: 200_000, periodSeconds: 1 },
           inFlight: { perClient: 1000, total: 2000 },
-          timeouts: { requestSeconds: 60, responseSeconds: 60, streamSeconds: 300 },
-          methods: DEFAULT_METHODS,
-          maxBodyBytes: 1_048_576,
-          maxHeaderBytes: 16_384,
-          webSocket: false,
-          streaming: false,
-          headers: {},
         },
         {
+          ...route,
           name: "limited",
-          host: HOST,
           pathPrefix: "/limited",
-          target: { alias: HOST, port: PORTS.backend },
           rateLimit: { average: 10, burst: 20, periodSeconds: 1 },
           inFlight: { perClient: 10, total: 100 },
-          timeouts: { requestSeconds: 60, responseSeconds: 60, streamSeconds: 300 },
-          methods: DEFAULT_METHODS,
-          maxBodyBytes: 1_048_576,
-          maxHeaderBytes: 16_384,
-          webSocket: false,
-          streaming: false,
-          headers: {},
         },
       ],
     });
