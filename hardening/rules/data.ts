@@ -1,6 +1,7 @@
 /** Rules over what a stack says of its data: encryption, tenants, elevated access, backups. */
 import { VALIDITY_DAYS } from "../pki/period";
 import type { Rule, Verdict } from "./rule";
+import { baseline, cisPostgres, nist, page } from "./sources";
 import type { DataFacts, StackView } from "./view";
 
 const DAY = 86_400_000;
@@ -81,7 +82,11 @@ export const DATA_RULES: readonly Rule[] = [
     severity: "high",
     title: "connections to Postgres and Redis are encrypted",
     why: "whoever is on the internal network could read along",
-    source: "kitiumai, Encrypted Connections",
+    source: [cisPostgres("6.8"), baseline("kitiumai/docker", "Encrypted Connections"), page("docs/connections.md")],
+    remedy:
+      "Encrypt Redis: `redis: { tls: true }`; the program then needs `REDIS_CA_FILE`. Run `pulumi up` where a " +
+      "certificate is about to end.",
+    keys: ["redis.tls"],
     check: ({ stack, data }) =>
       data === undefined
         ? []
@@ -96,7 +101,16 @@ export const DATA_RULES: readonly Rule[] = [
     severity: "medium",
     title: "the database hides the rows of one tenant from another",
     why: "a query that forgets its WHERE must find nothing",
-    source: "DragDropDeploy, RLS; AMO portal, tenant scoping",
+    source: [
+      cisPostgres("4.7"),
+      baseline("DragDropDeploy", "RLS; tenant scoping via session variable"),
+      baseline("AMO portal", "Tenant data leakage"),
+      page("docs/tenancy.md"),
+    ],
+    remedy:
+      "Name the column that holds the tenant: `database: { tenancy: { variable: app.tenant_id, column: tenant_id, " +
+      "type: uuid } }`. Remove exceptions and shared tables that no longer have to be.",
+    keys: ["database.tenancy"],
     check: ({ stack, data }: StackView): readonly Verdict[] => {
       if (data === undefined || !data.database) return [];
       return [
@@ -115,7 +129,20 @@ export const DATA_RULES: readonly Rule[] = [
     severity: "high",
     title: "nobody has elevated access to the database",
     why: "standing access is access for whoever steals it",
-    source: "DragDropDeploy, JIT elevated role procedure",
+    source: [
+      cisPostgres("4.3"),
+      nist("4.3.1"),
+      baseline("DragDropDeploy", "JIT elevated role procedure"),
+      page("docs/elevation.md"),
+    ],
+    remedy: "Remove the entry under `database.elevations` as soon as the work is done.",
+    keys: [
+      "database.elevations",
+      "database.elevations.who",
+      "database.elevations.role",
+      "database.elevations.until",
+      "database.elevations.reason",
+    ],
     check: ({ stack, data }: StackView): readonly Verdict[] => {
       if (data === undefined || !data.database) return [];
       if (data.elevations.length === 0) return [{ status: "pass", resource: stack, message: "nobody is elevated" }];
@@ -135,7 +162,11 @@ export const DATA_RULES: readonly Rule[] = [
     severity: "high",
     title: "backups are taken, and kept on another host",
     why: "what is on one host is lost with it",
-    source: "kitiumai, Regular Backups",
+    source: [baseline("kitiumai/docker", "Regular Backups"), page("docs/backups.md")],
+    remedy:
+      "Name a repository on another machine: `database: { backups: { repository: " +
+      '"s3:https://s3.example.com/backups" } }`, with its `credentials`.',
+    keys: ["database.backups", "database.backups.repository", "environment"],
     check: backups,
   },
 ];

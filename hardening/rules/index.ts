@@ -5,9 +5,11 @@ import type { Rule } from "./rule";
 import { STACK_RULES } from "./stack";
 
 export * from "./rule";
+export { sourcesOf, type Source } from "./sources";
 export * from "./view";
 export { SECRET_MARKER, viewOfResources, type PlannedResource, type StackFacts } from "./planned";
-export { CONTAINER_RULES, isPrivilegedPort } from "./containers";
+export { isPrivilegedPort } from "./operation";
+export { CONTAINER_RULES } from "./containers";
 export { DATA_RULES } from "./data";
 export { DECLARED_RULES } from "./declared";
 export { STACK_RULES } from "./stack";

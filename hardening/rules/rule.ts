@@ -1,3 +1,4 @@
+import type { Source } from "./sources";
 import type { ContainerView, StackView } from "./view";
 
 /**
@@ -43,8 +44,15 @@ export interface Rule {
   /** What is true where the rule passes. A rule over containers leaves its subject out: "is not privileged". */
   readonly title: string;
   readonly why: string;
-  /** Where it comes from: a benchmark's number, a baseline in docs/. */
-  readonly source: string;
+  /** Where it comes from: sections of benchmarks, lines of baselines, pages of docs/ (sources.ts). */
+  readonly source: Source;
+  /** What to change where it does not hold: the key of the stack's file, with an example. Backticks mark code. */
+  readonly remedy: string;
+  /**
+   * Keys of the stack's file by which it can come not to hold, as docs/configuration.md names them (a route's and a
+   * container's with `services.` before them); `docker:host` is the provider's. @default no key weakens it
+   */
+  readonly keys?: readonly string[];
   /** Whether a reader of the plan sees each thing that is held, and not only how many. @default false */
   readonly listsHeld?: boolean;
   readonly check: (view: StackView) => readonly Verdict[];

@@ -1,6 +1,7 @@
 import { imageFault } from "../container/image";
 import { dockerApiNetwork } from "../container/networks";
 import type { Rule, Verdict } from "./rule";
+import { baseline, cisDocker, cisPostgres, nist, page } from "./sources";
 import type { ContainerView, StackView } from "./view";
 
 const verdict = (resource: string, fault: string | undefined, good: string): Verdict => ({
@@ -128,7 +129,15 @@ export const STACK_RULES: readonly Rule[] = [
     severity: "high",
     title: "every image is pinned by digest",
     why: "a tag can be moved, a digest cannot",
-    source: "DragDropDeploy, Supply Chain; kitiumai, Use specific versions",
+    source: [
+      nist("4.2.2"),
+      cisDocker("4.2"),
+      baseline("DragDropDeploy", "Pin base images"),
+      baseline("kitiumai/docker", "Use specific versions"),
+    ],
+    remedy:
+      "Write the image with its tag and digest: `image: ghcr.io/you/api:1.4.2@sha256:…`; `docker buildx imagetools " +
+      "inspect` shows the digest.",
     check: ({ images }) =>
       images.map(({ resource, reference }) =>
         verdict(
@@ -143,7 +152,11 @@ export const STACK_RULES: readonly Rule[] = [
     severity: "low",
     title: "logins of registries belong to the stack",
     why: "a login that only one person's machine has ends with that person",
-    source: "docs/registries.md",
+    source: [nist("4.2.3"), baseline("kitiumai/docker", "Private registry authentication"), page("docs/registries.md")],
+    remedy:
+      "Give the stack a login of its own: `registries: { ghcr.io: { username: acme-deploy, password: { config: " +
+      "ghcrToken } } }`.",
+    keys: ["registries.login"],
     listsHeld: true,
     check: ({ stack, registries = {} }) =>
       Object.entries(registries).map(([registry, user]) => ({
@@ -160,7 +173,15 @@ export const STACK_RULES: readonly Rule[] = [
     severity: "high",
     title: "every container is only on the networks of its kind",
     why: "a frontend that cannot reach Postgres cannot leak it",
-    source: "DragDropDeploy, Defense in Depth; Helvetia Cloud, Network Segmentation",
+    source: [
+      nist("4.3.3"),
+      baseline("DragDropDeploy", "Run behind Traefik with separate `internal` and `proxy` networks"),
+      baseline("DragDropDeploy", "Postgres and Redis only on `internal`"),
+      baseline("Helvetia Cloud", "Network Segmentation"),
+    ],
+    remedy:
+      "Networks follow from routes, data, cache, egress and dockerApi: put the container back with `pulumi up " +
+      "--refresh`.",
     check: (view) =>
       view.containers.map((container) =>
         verdict(container.resource, networkFault(container, view), "is only on the networks of its kind"),
@@ -171,7 +192,10 @@ export const STACK_RULES: readonly Rule[] = [
     severity: "high",
     title: "no network has a way out, except public, acme, egress and database-access",
     why: "an ordinary service cannot open a connection to the internet",
-    source: "docs/threat-model.md",
+    source: [nist("4.4.2"), baseline("kitiumai/docker", "Custom Bridge Network"), page("docs/threat-model.md")],
+    remedy:
+      "No key opens a network: make it again with `pulumi up --refresh`. A service that needs a way out says " +
+      "`egress: true`.",
     check: ({ networks }) =>
       networks.map(({ resource, name, internal }) => {
         const open = ["public", "acme", "egress", "database-access"].includes(name);
@@ -187,7 +211,17 @@ export const STACK_RULES: readonly Rule[] = [
     severity: "medium",
     title: "services cannot open connections to the internet",
     why: "a way out for a service is a way out for whoever breaks into it",
-    source: "docs/threat-model.md",
+    source: [nist("4.4.2"), page("docs/threat-model.md")],
+    remedy:
+      "Remove `egress: true` from the service. If the service needs one other service, have the two meet on " +
+      "`internal`.",
+    keys: [
+      "services.egress",
+      "database.backups.repository",
+      "monitoring.webhook",
+      "monitoring.ntfy",
+      "monitoring.email",
+    ],
     check: (view) =>
       view.containers
         .filter((container) => container.component === "service")
@@ -209,7 +243,9 @@ export const STACK_RULES: readonly Rule[] = [
     severity: "high",
     title: "data volumes outlive `pulumi destroy`",
     why: "a destroy or a rename must not take the data along",
-    source: "docs/operations.md",
+    source: page("docs/operations.md"),
+    remedy: "Protect the data: `database: { protect: true }` and `redis: { protect: true }`, then `pulumi up`.",
+    keys: ["database.protect", "redis.protect", "environment"],
     check: ({ volumes, environment }) =>
       volumes
         .filter((volume) => volume.data)
@@ -224,7 +260,24 @@ export const STACK_RULES: readonly Rule[] = [
     severity: "high",
     title: "certificates come from a CA that browsers trust",
     why: "users who click warnings away cannot tell an attack",
-    source: "DragDropDeploy, ACME automation",
+    source: [
+      baseline("DragDropDeploy", "ACME automation for TLS: staging now, production later"),
+      baseline("DragDropDeploy", "Fallback self-signed for offline dev"),
+      page("docs/edge.md"),
+    ],
+    remedy:
+      "Use a CA that browsers trust: `certificates: letsencrypt`. Renew a certificate of your own under " +
+      "`certificates.own` before it ends.",
+    keys: [
+      "certificates",
+      "certificates.acme",
+      "certificates.directory",
+      "certificates.ca",
+      "certificates.own",
+      "certificates.own.certificate",
+      "edge.listenAddress",
+      "environment",
+    ],
     check: certificateVerdicts,
   },
   {
@@ -232,7 +285,17 @@ export const STACK_RULES: readonly Rule[] = [
     severity: "high",
     title: "no port of the host leads to Postgres",
     why: "each further way in has to be guarded",
-    source: "DragDropDeploy, host access via ephemeral sidecar",
+    source: [
+      nist("4.4.3"),
+      cisPostgres("5.4"),
+      baseline("DragDropDeploy", "Host access via ephemeral migration sidecar"),
+      baseline("AMO portal", "Database not internet-accessible"),
+      page("docs/host-access.md"),
+    ],
+    remedy:
+      "Run `pulumi up` on the engine's own machine, with `database: { access: direct }`. People use `npx rampart " +
+      "psql`.",
+    keys: ["database.access", "database.forwarderPort"],
     check: databaseHostAccess,
   },
 ];
