@@ -45,7 +45,7 @@ export async function evaluate(file: StackFile, program: () => Promise<unknown>)
   });
   const config = loadStackConfig();
   const declared = declaredFacts(config, currentEngine(), Object.keys(file.values));
-  const view = viewOfResources({ ...facts(config), declared }, resources);
+  const view = viewOfResources({ ...facts(config, new Date()), declared }, resources);
   return { stack: file.stack, config, resources, posture: judge(RULES, view) };
 }
 
@@ -70,16 +70,17 @@ async function withoutStackTraces(evaluation: () => Promise<void>): Promise<void
   }
 }
 
-function facts(config: LoadedConfig): StackFacts {
+function facts(config: LoadedConfig, now: Date): StackFacts {
   return {
     stack: config.stack,
     environment: config.environment,
     certificates: issuerOf(config.certificates),
-    ...ownCertificateFacts(config, new Date()),
+    ...ownCertificateFacts(config, now),
     registries: registryUsers(config),
+    exceptions: { at: now.toISOString(), prefix: config.name, list: config.exceptions },
     edge: { listenAddress: config.edge.listenAddress, behindProxy: config.edge.trustedProxies.length > 0 },
     ...(usesDatabase(config) ? { databaseAccess: databaseAccess(config, currentEngine()) } : {}),
-    ...(usesDatabase(config) || usesRedis(config) ? { data: dataFacts(config, new Date()) } : {}),
+    ...(usesDatabase(config) || usesRedis(config) ? { data: dataFacts(config, now) } : {}),
   };
 }
 

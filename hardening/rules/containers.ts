@@ -19,6 +19,7 @@ export const CONTAINER_RULES: readonly Rule[] = [
     title: "has no device of the host",
     why: "a device is a way around every other fence",
     source: [cisDocker("5.18"), nist("4.4.3")],
+    judged: "each container that runs",
     remedy: "No key gives a container a device: put the container back with `pulumi up --refresh`.",
     fault: ({ devices }) => (devices === 0 ? undefined : `has ${devices} devices of the host`),
   }),
@@ -31,8 +32,10 @@ export const CONTAINER_RULES: readonly Rule[] = [
       nist("4.5.5"),
       baseline("Helvetia Cloud", "Consider Docker volumes for database services for better isolation"),
     ],
+    judged: "each container that runs: no mount of a path of the host, the Docker socket aside",
     remedy: "Use a named volume: `volumes: [{ name: uploads, path: /data }]` in place of `hostPath`.",
     keys: ["services.volumes.hostPath", "services.volumes.readOnly", "services.volumes.reason"],
+    exceptable: false,
     fault: ({ mounts }) => {
       const host = mounts.filter((mount) => mount.host && !SOCKET.test(mount.source));
       return host.length === 0
@@ -46,8 +49,10 @@ export const CONTAINER_RULES: readonly Rule[] = [
     title: "executes nothing from its scratch space, whose size is bounded",
     why: "what is downloaded there cannot be run, and it cannot fill the memory",
     source: [nist("4.4.4"), baseline("DragDropDeploy", "Read-only FS for frontend, minimal permissions")],
+    judged: "each container that runs: each tmpfs is noexec, nosuid and of a size",
     remedy: "Remove `exec` from the entry of `tmpfs`, and have the program unpack what it runs into its image.",
     keys: ["services.tmpfs.exec", "services.tmpfs.exec.reason"],
+    exceptable: false,
     fault: ({ tmpfs }) => {
       const bad = Object.entries(tmpfs).filter(
         ([, options]) =>
@@ -69,12 +74,14 @@ export const CONTAINER_RULES: readonly Rule[] = [
       baseline("AMO portal", "No secrets in Git, Dockerfiles, or committed `.env`"),
       page("docs/decisions/0005-secrets.md"),
     ],
+    judged: "each container that runs: no variable holds a secret of the stack",
     remedy: "Have the program read the file that `<NAME>_FILE` names, and remove the name from `secretsInEnvironment`.",
     keys: [
       "services.secretsInEnvironment",
       "services.secretsInEnvironment.names",
       "services.secretsInEnvironment.reason",
     ],
+    exceptable: false,
     fault: ({ environment }) => {
       const secret = environment.filter((variable) => variable.secret).map((variable) => variable.name);
       return secret.length === 0 ? undefined : `has secrets in its environment: ${secret.join(", ")}`;
@@ -89,6 +96,7 @@ export const CONTAINER_RULES: readonly Rule[] = [
       baseline("AMO portal", "Retention period `UNKNOWN` days"),
       baseline("kitiumai/docker", "Logging configured"),
     ],
+    judged: "each container that runs: its log files have a size and a number",
     remedy:
       "No key turns the rotation off: put the container back with `pulumi up --refresh`. `logging: { maxSizeMiB: " +
       "50, maxFiles: 5 }` sets the size.",
@@ -103,6 +111,7 @@ export const CONTAINER_RULES: readonly Rule[] = [
     title: "has time to stop",
     why: "SIGKILL at once loses what was under way",
     source: page("docs/architecture.md"),
+    judged: "each container that runs: at least a second between the stop signal and the kill",
     remedy: "Give the program the time that its requests take: `stopGraceSeconds: 30`.",
     fault: ({ stopGraceSeconds }) => (stopGraceSeconds > 0 ? undefined : "is killed at once"),
   }),

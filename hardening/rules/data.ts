@@ -17,13 +17,15 @@ function tls(stack: string, server: "Postgres" | "Redis", held: string, { at, ce
   const dates =
     `the certificate ends on ${day(certificate.end)}, and \`pulumi up\` renews it from ` +
     `${day(certificate.renewFrom)} on`;
+  const scope = server.toLowerCase();
   if (left < LEAST_DAYS)
     return {
       status: "fail",
       resource: stack,
+      scope,
       message: `${server}: ${dates}: ${left < 0 ? "clients refuse it" : `${left} days are left`}; run \`pulumi up\``,
     };
-  return { status: "pass", resource: stack, message: `${server} ${held}; ${dates}` };
+  return { status: "pass", resource: stack, scope, message: `${server} ${held}; ${dates}` };
 }
 
 function redisTls(stack: string, data: DataFacts): readonly Verdict[] {
@@ -34,6 +36,7 @@ function redisTls(stack: string, data: DataFacts): readonly Verdict[] {
       : {
           status: "open",
           resource: stack,
+          scope: "redis",
           message: "Redis is in clear on the internal network (redis.tls: true encrypts it)",
         },
   ];
@@ -83,6 +86,9 @@ export const DATA_RULES: readonly Rule[] = [
     title: "connections to Postgres and Redis are encrypted",
     why: "whoever is on the internal network could read along",
     source: [cisPostgres("6.8"), baseline("kitiumai/docker", "Encrypted Connections"), page("docs/connections.md")],
+    judged:
+      "Postgres and Redis: Redis in clear is open. A certificate with less than 30 days left fails, and an " +
+      "authority that its certificates would outlive",
     remedy:
       "Encrypt Redis: `redis: { tls: true }`; the program then needs `REDIS_CA_FILE`. Run `pulumi up` where a " +
       "certificate is about to end.",
@@ -107,6 +113,8 @@ export const DATA_RULES: readonly Rule[] = [
       baseline("AMO portal", "Tenant data leakage"),
       page("docs/tenancy.md"),
     ],
+    judged:
+      "the database. Without tenancy only you know whether the application has tenants, so a plan does not judge it",
     remedy:
       "Name the column that holds the tenant: `database: { tenancy: { variable: app.tenant_id, column: tenant_id, " +
       "type: uuid } }`. Remove exceptions and shared tables that no longer have to be.",
@@ -135,6 +143,7 @@ export const DATA_RULES: readonly Rule[] = [
       baseline("DragDropDeploy", "JIT elevated role procedure"),
       page("docs/elevation.md"),
     ],
+    judged: "each entry under `database.elevations`: accepted with its reason until its end, open after it",
     remedy: "Remove the entry under `database.elevations` as soon as the work is done.",
     keys: [
       "database.elevations",
@@ -143,6 +152,7 @@ export const DATA_RULES: readonly Rule[] = [
       "database.elevations.until",
       "database.elevations.reason",
     ],
+    exceptable: false,
     check: ({ stack, data }: StackView): readonly Verdict[] => {
       if (data === undefined || !data.database) return [];
       if (data.elevations.length === 0) return [{ status: "pass", resource: stack, message: "nobody is elevated" }];
@@ -163,6 +173,8 @@ export const DATA_RULES: readonly Rule[] = [
     title: "backups are taken, and kept on another host",
     why: "what is on one host is lost with it",
     source: [baseline("kitiumai/docker", "Regular Backups"), page("docs/backups.md")],
+    judged:
+      "the database: no backups fail in production and are accepted elsewhere; a repository on the same host is open",
     remedy:
       "Name a repository on another machine: `database: { backups: { repository: " +
       '"s3:https://s3.example.com/backups" } }`, with its `credentials`.',

@@ -24,6 +24,9 @@ export const DECLARED_RULES: readonly Rule[] = [
       baseline("Helvetia Cloud", "Only whitelisted Docker operations allowed"),
       page("docs/docker-api.md"),
     ],
+    judged:
+      "each service with permissions whose danger is high or critical: accepted with `dockerApi.reason`. The schema " +
+      "refuses such a permission without a reason",
     remedy:
       "Remove the permissions that the service does not call; `plan --verbose` lists each with its danger: " +
       '`dockerApi: { allow: ["GET /containers/json"] }`.',
@@ -45,6 +48,9 @@ export const DECLARED_RULES: readonly Rule[] = [
       baseline("DragDropDeploy", "Helmet"),
       page("docs/edge.md"),
     ],
+    judged:
+      "each route: a weaker header is accepted with `headers.reason`; a header that the application sends itself is " +
+      "open. The schema refuses a weaker header without a reason",
     remedy:
       "Remove the header under the route's `headers`, or write one that protects as much: " +
       "`headers: { contentSecurityPolicy: \"default-src 'self'\" }`.",
@@ -82,6 +88,7 @@ export const DECLARED_RULES: readonly Rule[] = [
     title: "every host serves its application",
     why: "a host that stays in maintenance by mistake serves nobody",
     source: page("docs/edge.md"),
+    judged: "the stack: hosts in maintenance are open",
     remedy: "Remove the host from `edge.maintenance`, then `pulumi up`.",
     keys: ["edge.maintenance"],
     check: ({ stack, declared }: StackView): readonly Verdict[] =>
@@ -103,8 +110,11 @@ export const DECLARED_RULES: readonly Rule[] = [
     title: "no host or address is an example's",
     why: "nobody reaches it, and no CA certifies it",
     source: page("docs/decisions/0013-refusals.md"),
+    judged: "the stack, in production: example hosts and addresses are open",
     remedy: "Write your own hosts and addresses, and remove `rampart:sample`.",
     keys: ["sample"],
+    // A deployment of them is refused all the same.
+    exceptable: false,
     check: ({ stack, declared }: StackView): readonly Verdict[] =>
       declared === undefined || declared.placeholders.length === 0
         ? []
@@ -124,6 +134,9 @@ export const DECLARED_RULES: readonly Rule[] = [
     title: "the engine is reached over a socket, ssh or TLS",
     why: "whoever speaks to the engine is root on its host",
     source: [cisDocker("2.7"), nist("4.3.2")],
+    judged:
+      "the stack: an engine over plain TCP on another machine is open. Outside of dev, `docker:host` of this form " +
+      "is refused",
     remedy:
       "Reach the engine over ssh, `pulumi config set docker:host ssh://deploy@host`, or over TLS with " +
       "`docker:certPath`.",

@@ -30,10 +30,12 @@ export const ISOLATION_RULES: readonly Rule[] = [
       baseline("kitiumai/docker", "Run as Non-root User"),
       baseline("Helvetia Cloud", "Use non-root users in containers"),
     ],
+    judged: "each container that runs: its user is a number other than 0",
     remedy:
       'Give the container a numeric user of its image: `user: "1000:1000"`. For a socket proxy that runs as root, ' +
       "set `rampart:dockerSocketGroup`.",
     keys: ["services.user", "services.user.root", "dockerSocketGroup"],
+    exceptable: false,
     fault: ({ user }) =>
       /^[1-9][0-9]*(:[0-9]+)?$/.test(user)
         ? undefined
@@ -50,10 +52,14 @@ export const ISOLATION_RULES: readonly Rule[] = [
       baseline("DragDropDeploy", "AppArmor profile limiting paths and network"),
       page("docs/confinement.md"),
     ],
+    judged:
+      "each container that runs: unconfined fails. Only the engine can tell whether it enforces a profile, so a " +
+      "plan does not judge the rest",
     remedy:
-      "Remove `confinement.appArmor: { unconfined: … }`, or load a profile on the host and name it: `confinement: { " +
-      "appArmor: rampart-api }`.",
+      "Remove `confinement.appArmor: { unconfined: … }`, or load a profile on the host and name it: " +
+      "`confinement: { appArmor: rampart-api }`.",
     keys: ["services.confinement.appArmor", "services.confinement.appArmor.unconfined"],
+    exceptable: false,
     check: ({ containers }) =>
       containers
         .filter((container) => container.runs)
@@ -77,6 +83,7 @@ export const ISOLATION_RULES: readonly Rule[] = [
     title: "drops all capabilities, and adds none",
     why: "each capability is a part of root",
     source: [cisDocker("5.4"), nist("4.4.3"), baseline("Helvetia Cloud", "Limit container capabilities")],
+    judged: "each container that runs: it drops ALL and adds none",
     remedy:
       "Remove the entries under `confinement.capabilities`; a program that listens on 1024 or above, as its own " +
       "user, needs none.",
@@ -85,6 +92,7 @@ export const ISOLATION_RULES: readonly Rule[] = [
       "services.confinement.capabilities.add",
       "services.confinement.capabilities.reason",
     ],
+    exceptable: false,
     fault: ({ capabilitiesAdded, capabilitiesDropped }) => {
       if (!capabilitiesDropped.includes("ALL")) return "does not drop ALL capabilities";
       return capabilitiesAdded.length === 0 ? undefined : `adds ${capabilitiesAdded.join(", ")}`;
@@ -101,6 +109,7 @@ export const ISOLATION_RULES: readonly Rule[] = [
       baseline("DragDropDeploy", "No privileged containers"),
       baseline("kitiumai/docker", "No Privileged Containers"),
     ],
+    judged: "each container that runs",
     remedy:
       "No key makes a container privileged: put the container back with `pulumi up --refresh`. Name the one " +
       "capability that a program needs under `confinement.capabilities`.",
@@ -112,6 +121,9 @@ export const ISOLATION_RULES: readonly Rule[] = [
     title: "cannot write to the host's system directories",
     why: "whoever writes there owns the host",
     source: [cisDocker("5.6"), nist("4.5.5"), baseline("Helvetia Cloud", "Never Mount Root Directories")],
+    judged:
+      "each container that runs: no mount of /, /boot, /dev, /etc, /lib, /proc, /sys, /usr, or of what lies in " +
+      "them, is writable",
     remedy:
       "No key mounts such a directory: put the container back with `pulumi up --refresh`. Keep data in a named " +
       "volume: `volumes: [{ name: uploads, path: /data }]`.",
@@ -140,6 +152,9 @@ export const ISOLATION_RULES: readonly Rule[] = [
       cisDocker("5.31"),
       nist("4.4.3"),
     ],
+    judged:
+      "each container that runs: IPC, PID, network, user and UTS namespace are neither the host's nor another " +
+      "container's",
     remedy: "No key shares a namespace: put the container back with `pulumi up --refresh`.",
     fault: hostNamespace,
   }),
@@ -154,10 +169,12 @@ export const ISOLATION_RULES: readonly Rule[] = [
       baseline("DragDropDeploy", "Read-only FS for frontend, minimal permissions"),
       baseline("kitiumai/docker", "Read-only Root Filesystem"),
     ],
+    judged: "each container that runs",
     remedy:
       "Remove `confinement.writableRoot`, and give the program the directories that it writes to: `tmpfs: [{ path: " +
       "/var/cache, sizeMiB: 64 }]`, or a named volume.",
     keys: ["services.confinement.writableRoot", "services.confinement.writableRoot.reason"],
+    exceptable: false,
     fault: ({ readOnlyRoot }) => (readOnlyRoot ? undefined : "has a writable root file system"),
   }),
   containerRule({
@@ -171,12 +188,14 @@ export const ISOLATION_RULES: readonly Rule[] = [
       baseline("DragDropDeploy", "Restricted seccomp profile for frontend and workers; deny `ptrace`"),
       page("docs/confinement.md"),
     ],
+    judged: "each container that runs: unconfined and complain mode fail. The engine's own profile passes",
     remedy: "Choose a profile that enforces: `confinement: { seccomp: api }` (or `frontend`, `worker`).",
     keys: [
       "services.confinement.seccomp",
       "services.confinement.seccomp.complain",
       "services.confinement.seccomp.unconfined",
     ],
+    exceptable: false,
     fault: ({ securityOpts }) => {
       const option = securityOpts.find((one) => one.startsWith("seccomp"));
       if (option?.endsWith("unconfined") === true) return "seccomp is unconfined";
@@ -189,6 +208,7 @@ export const ISOLATION_RULES: readonly Rule[] = [
     title: "cannot gain privileges",
     why: "a setuid program in the image stays without effect",
     source: [cisDocker("5.26"), nist("4.4.3")],
+    judged: "each container that runs: it has no-new-privileges",
     remedy: "No key allows it: put the container back with `pulumi up --refresh`.",
     fault: ({ securityOpts }) =>
       securityOpts.some((one) => /^no-new-privileges(:true)?$/.test(one)) ? undefined : "may gain new privileges",
@@ -204,6 +224,7 @@ export const ISOLATION_RULES: readonly Rule[] = [
       baseline("Helvetia Cloud", "Direct socket access (only proxy can access socket)"),
       page("docs/docker-api.md"),
     ],
+    judged: "each container that runs: no mount of docker.sock or containerd.sock",
     remedy:
       "No key mounts the socket: list the requests that the service makes, and a socket proxy lets them through: " +
       '`dockerApi: { allow: ["GET /containers/json"] }`.',

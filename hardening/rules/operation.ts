@@ -15,10 +15,12 @@ export const OPERATION_RULES: readonly Rule[] = [
     title: "publishes no privileged port",
     why: "ports below 1024 belong to the system's own services",
     source: [cisDocker("5.8"), nist("4.4.3")],
+    judged: "each container that runs: no published port up to 1024",
     remedy:
       "Only the gateway publishes ports. Behind a load balancer, use higher ones: `edge: { httpPort: 8080, " +
       "httpsPort: 8443 }`.",
     keys: ["edge.httpPort", "edge.httpsPort"],
+    exceptable: false,
     fault: ({ ports }) => {
       const privileged = ports.filter((port) => isPrivilegedPort(port.external));
       return privileged.length === 0 ? undefined : `publishes ${privileged.map((port) => port.external).join(", ")}`;
@@ -35,10 +37,12 @@ export const OPERATION_RULES: readonly Rule[] = [
       baseline("kitiumai/docker", "No Port Exposure in Production"),
       baseline("AMO portal", "Public: EDGE `443` only"),
     ],
+    judged: "each container that runs",
     remedy:
       "Give the service a route instead of a port. Leave plain HTTP out with `edge: { httpPort: false }`, and the " +
       "forwarder with `database: { access: direct }`.",
     keys: ["edge.httpPort", "edge.httpsPort", "database.access", "database.forwarderPort"],
+    exceptable: false,
     fault: ({ ports }) =>
       ports.length === 0 ? undefined : `publishes ${ports.map((port) => `${port.ip}:${port.external}`).join(", ")}`,
   }),
@@ -53,6 +57,7 @@ export const OPERATION_RULES: readonly Rule[] = [
       baseline("kitiumai/docker", "Resource Limits"),
       baseline("Helvetia Cloud", "Set resource limits (CPU, memory)"),
     ],
+    judged: "each container that runs: it has a limit, and memory and swap together have the same",
     remedy: "Set the limit: `resources: { memoryMiB: 256 }`. Swap is limited to the same.",
     fault: ({ memoryMiB, memorySwapMiB }) => {
       if (memoryMiB <= 0) return "has no memory limit";
@@ -70,6 +75,7 @@ export const OPERATION_RULES: readonly Rule[] = [
       baseline("kitiumai/docker", "Resource Limits"),
       baseline("Helvetia Cloud", "Set resource limits (CPU, memory)"),
     ],
+    judged: "each container that runs",
     remedy: "Set the limit: `resources: { cpus: 0.5 }`.",
     fault: ({ cpus }) => (cpus > 0 ? undefined : "has no CPU limit"),
   }),
@@ -79,8 +85,10 @@ export const OPERATION_RULES: readonly Rule[] = [
     title: "publishes on named addresses only",
     why: "a wildcard also publishes on interfaces that are added later",
     source: cisDocker("5.14"),
+    judged: "each container that runs: no published port on all addresses of the host",
     remedy: "Name the address that clients come to: `edge: { listenAddress: 203.0.113.7 }`.",
     keys: ["edge.listenAddress"],
+    exceptable: false,
     fault: ({ ports }) =>
       ports.some((port) => ["", "0.0.0.0", "::"].includes(port.ip))
         ? "listens on all addresses of the host"
@@ -92,6 +100,7 @@ export const OPERATION_RULES: readonly Rule[] = [
     title: "restarts at most five times after failures",
     why: "a container that cannot start must not spin for ever",
     source: cisDocker("5.15"),
+    judged: "each container that runs: no restart, or at most five after failures",
     remedy: "No key changes the restarts: put the container back with `pulumi up --refresh`.",
     fault: ({ restart }) =>
       restart.policy === "no" || (restart.policy === "on-failure" && restart.maxRetries >= 1 && restart.maxRetries <= 5)
@@ -104,6 +113,7 @@ export const OPERATION_RULES: readonly Rule[] = [
     title: "has limits on open files and core dumps",
     why: "a bound, and no memory image of secrets on disk",
     source: cisDocker("5.19"),
+    judged: "each container that runs: it has limits on nofile and core",
     remedy: "No key changes the ulimits: put the container back with `pulumi up --refresh`.",
     fault: ({ ulimits }) =>
       ulimits.includes("nofile") && ulimits.includes("core") ? undefined : "lacks a limit on nofile or core",
@@ -114,6 +124,7 @@ export const OPERATION_RULES: readonly Rule[] = [
     title: "stays in the engine's cgroup",
     why: "another parent may have no limits",
     source: cisDocker("5.25"),
+    judged: "each container that runs",
     remedy: "No key names a cgroup: put the container back with `pulumi up --refresh`.",
     fault: ({ namespaces }) =>
       namespaces.cgroupParent === "" ? undefined : `has the cgroup parent ${namespaces.cgroupParent}`,
@@ -124,6 +135,7 @@ export const OPERATION_RULES: readonly Rule[] = [
     title: "has a health check, or is a job that ends",
     why: "a program that hangs looks alive",
     source: [cisDocker("5.27"), cisDocker("4.6"), baseline("kitiumai/docker", "Health checks implemented")],
+    judged: "each container that runs, except for jobs",
     remedy:
       "Give the service a check that fails when the program does: `healthCheck: { http: /healthz }`, or " +
       "`healthCheck: { command: [worker, healthy] }`.",
@@ -137,6 +149,7 @@ export const OPERATION_RULES: readonly Rule[] = [
     title: "has a PIDs limit",
     why: "a fork bomb ends at its own container",
     source: [cisDocker("5.29"), nist("4.4.3")],
+    judged: "each container that runs",
     remedy: "Set the limit: `resources: { pids: 128 }`.",
     fault: ({ pids }) => (pids > 0 ? undefined : "has no PIDs limit"),
   }),

@@ -26,6 +26,7 @@ export type StackFacts = Pick<
   | "databaseAccess"
   | "data"
   | "declared"
+  | "exceptions"
 >;
 
 /** The view of a stack from its planned resources. */

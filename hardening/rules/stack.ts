@@ -135,6 +135,7 @@ export const STACK_RULES: readonly Rule[] = [
       baseline("DragDropDeploy", "Pin base images"),
       baseline("kitiumai/docker", "Use specific versions"),
     ],
+    judged: "each image: a tag other than latest, and a digest",
     remedy:
       "Write the image with its tag and digest: `image: ghcr.io/you/api:1.4.2@sha256:…`; `docker buildx imagetools " +
       "inspect` shows the digest.",
@@ -153,10 +154,12 @@ export const STACK_RULES: readonly Rule[] = [
     title: "logins of registries belong to the stack",
     why: "a login that only one person's machine has ends with that person",
     source: [nist("4.2.3"), baseline("kitiumai/docker", "Private registry authentication"), page("docs/registries.md")],
+    judged: "each registry that the stack logs in to: the login of whoever deploys is accepted",
     remedy:
       "Give the stack a login of its own: `registries: { ghcr.io: { username: acme-deploy, password: { config: " +
       "ghcrToken } } }`.",
     keys: ["registries.login"],
+    exceptable: false,
     listsHeld: true,
     check: ({ stack, registries = {} }) =>
       Object.entries(registries).map(([registry, user]) => ({
@@ -179,6 +182,7 @@ export const STACK_RULES: readonly Rule[] = [
       baseline("DragDropDeploy", "Postgres and Redis only on `internal`"),
       baseline("Helvetia Cloud", "Network Segmentation"),
     ],
+    judged: "each container: its networks against those that its kind may be on",
     remedy:
       "Networks follow from routes, data, cache, egress and dockerApi: put the container back with `pulumi up " +
       "--refresh`.",
@@ -193,6 +197,7 @@ export const STACK_RULES: readonly Rule[] = [
     title: "no network has a way out, except public, acme, egress and database-access",
     why: "an ordinary service cannot open a connection to the internet",
     source: [nist("4.4.2"), baseline("kitiumai/docker", "Custom Bridge Network"), page("docs/threat-model.md")],
+    judged: "each network: only public, acme, egress and database-access have a way out",
     remedy:
       "No key opens a network: make it again with `pulumi up --refresh`. A service that needs a way out says " +
       "`egress: true`.",
@@ -212,6 +217,7 @@ export const STACK_RULES: readonly Rule[] = [
     title: "services cannot open connections to the internet",
     why: "a way out for a service is a way out for whoever breaks into it",
     source: [nist("4.4.2"), page("docs/threat-model.md")],
+    judged: "each service: one with a way out is open, as only you know whether it needs it",
     remedy:
       "Remove `egress: true` from the service. If the service needs one other service, have the two meet on " +
       "`internal`.",
@@ -244,6 +250,7 @@ export const STACK_RULES: readonly Rule[] = [
     title: "data volumes outlive `pulumi destroy`",
     why: "a destroy or a rename must not take the data along",
     source: page("docs/operations.md"),
+    judged: "each volume that holds data: deleted by `pulumi destroy` fails, and is accepted in dev",
     remedy: "Protect the data: `database: { protect: true }` and `redis: { protect: true }`, then `pulumi up`.",
     keys: ["database.protect", "redis.protect", "environment"],
     check: ({ volumes, environment }) =>
@@ -265,6 +272,10 @@ export const STACK_RULES: readonly Rule[] = [
       baseline("DragDropDeploy", "Fallback self-signed for offline dev"),
       page("docs/edge.md"),
     ],
+    judged:
+      "the issuer: self-signed and Let's Encrypt's staging fail in production and are accepted elsewhere; a " +
+      "certificate of your own with less than 21 days left is open; whether browsers trust another CA, only a " +
+      "browser can tell",
     remedy:
       "Use a CA that browsers trust: `certificates: letsencrypt`. Renew a certificate of your own under " +
       "`certificates.own` before it ends.",
@@ -292,10 +303,13 @@ export const STACK_RULES: readonly Rule[] = [
       baseline("AMO portal", "Database not internet-accessible"),
       page("docs/host-access.md"),
     ],
+    judged: "the stack: a forwarder on 127.0.0.1 is accepted, any other published port of Postgres fails",
     remedy:
       "Run `pulumi up` on the engine's own machine, with `database: { access: direct }`. People use `npx rampart " +
       "psql`.",
     keys: ["database.access", "database.forwarderPort"],
+    // An exception for the stack would cover a port that somebody publishes next week.
+    exceptable: false,
     check: databaseHostAccess,
   },
 ];

@@ -101,6 +101,8 @@ const JUDGES: Readonly<Record<string, Judge>> = {
   "edge.listenAddress": ranked(listenRank),
   "edge.tls": listed("modern", "intermediate"),
   "edge.trustedProxies.*": presenceIsWeaker,
+  "exceptions.*": presenceIsWeaker,
+  "exceptions.*.until": until,
   environment: listed("prod", "staging", "dev"),
   "program.cache": (before, after) => setGainIsWeaker(prefixes(before), prefixes(after)),
   "program.confinement.appArmor": ranked(appArmorRank),
