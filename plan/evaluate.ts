@@ -17,6 +17,7 @@ import { certificatePeriod } from "../hardening/pki/period";
 import { judge, RULES, viewOfResources, type PostureEntry, type StackFacts } from "../hardening/rules";
 import { declaredFacts } from "./declared";
 import { recordResources, type RecordedResource } from "./monitor";
+import { settingFacts } from "./settings";
 import type { StackFile } from "./stack-file";
 
 /** Everything that a program would declare, and how it stands against the rules. */
@@ -77,6 +78,7 @@ function facts(config: LoadedConfig, now: Date): StackFacts {
     certificates: issuerOf(config.certificates),
     ...ownCertificateFacts(config, now),
     registries: registryUsers(config),
+    settings: settingFacts(config),
     exceptions: { at: now.toISOString(), prefix: config.name, list: config.exceptions },
     edge: { listenAddress: config.edge.listenAddress, behindProxy: config.edge.trustedProxies.length > 0 },
     ...(usesDatabase(config) ? { databaseAccess: databaseAccess(config, currentEngine()) } : {}),

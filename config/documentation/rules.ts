@@ -1,14 +1,18 @@
 /** docs/rules.md: every rule with what it protects from, where it comes from, and what to change. */
 import { canBeExcepted, RULES, SEVERITIES, sourcesOf, type Rule, type Severity } from "../../hardening/rules";
+import { HARMLESS_KEYS } from "./harmless";
 
 const INTRODUCTION = `# Rules
 
-\`npx rampart plan\` judges a stack by these rules. [Plan](plan.md#the-posture) explains the statuses and severities. This page is
-written from the rules themselves (\`hardening/rules/\`, \`npm run schema\`).
+\`npx rampart plan\` judges a stack by these rules. [Plan](plan.md#the-posture) explains the statuses and severities.
+This page is written from the rules themselves (\`hardening/rules/\`, \`npm run schema\`).
 
-The number in \`cis-5.4\` is the one that the control has in the CIS Docker Benchmark; \`cis-5.18\` has the number of edition 1.2.
-Sections of NIST SP 800-190 and of the CIS PostgreSQL Benchmark, and lines of the [baselines](README.md#reading-order), say where
-a rule comes from. Rampart is not certified by any of them.`;
+The number in \`cis-5.4\` is the one that the control has in the CIS Docker Benchmark; \`cis-5.18\` has the number of
+edition 1.2. Sections of NIST SP 800-190 and of the CIS PostgreSQL Benchmark, and lines of the
+[baselines](README.md#reading-order), say where a rule comes from. Rampart is not certified by any of them.
+
+A figure that most applications do not need is open: a person has to look at it. A figure so large that it bounds
+nothing, or a limit that is off, fails in production. In dev and staging it is accepted, as nobody's data is there.`;
 
 const EXCEPTIONS = `## Exceptions
 
@@ -26,13 +30,17 @@ config:
 | key | meaning |
 |---|---|
 | \`rule\` | the id of a rule that takes exceptions; the sections below say which do |
-| \`scope\` | the name of a service, container or network as the plan shows it, with or without the stack's prefix; \`stack\` for what is about the stack as a whole; \`redis\` or \`postgres\` for what a rule says of that server |
+| \`scope\` | a service, container, network or volume of the plan, with or without the stack's prefix; or \`stack\` |
 | \`reason\` | why; it becomes part of the posture |
 | \`until\` | the last day on which it counts, in UTC, at most 400 days from today |
 
-What an exception covers is \`accepted\` with its reason and its last day, whether it fails or is open. After that day it fails, and
-the message says that the exception has ended. An exception that covers nothing is open under \`rampart-exceptions\`, so that dead
-ones go. Exceptions stand in the stack's file only: no container is replaced for them.
+\`stack\` is for what a rule says of the stack as a whole. \`rampart-database-tls\` speaks of two servers: its scopes
+are \`postgres\` and \`redis\`. If a scope does not fit, the plan names those that do.
+
+What an exception covers is \`accepted\` with its reason and its last day, whether it fails or is open. After that day
+it fails, and the message says that the exception has ended. An exception that covers nothing is open under
+\`rampart-exceptions\`, so that dead ones go. Exceptions stand in the stack's file only: no container is replaced for
+them.
 
 A rule takes no exceptions if
 
@@ -87,6 +95,38 @@ function section(rule: Rule): string {
   ].join("\n");
 }
 
+/** Which rules a key can weaken, and which keys cannot. */
+function keysSection(): string {
+  const weakening = [...new Set(RULES.flatMap(({ keys = [] }) => keys))].sort();
+  const rulesOf = (key: string): string =>
+    RULES.filter(({ keys = [] }) => keys.includes(key))
+      .map(anchor)
+      .join(", ");
+  const reasons = [...new Set(Object.values(HARMLESS_KEYS))];
+  const keysOf = (reason: string): string =>
+    Object.keys(HARMLESS_KEYS)
+      .filter((key) => HARMLESS_KEYS[key] === reason)
+      .sort()
+      .map(code)
+      .join(", ");
+  return [
+    "## Keys and their rules",
+    "",
+    "Each key of a stack's file either has a rule that says when it weakens the stack, or a reason why it cannot. A",
+    "test refuses a key that has neither. `docker:host` is the Docker provider's key.",
+    "",
+    "| key | rules |",
+    "|---|---|",
+    ...weakening.map((key) => `| ${code(key)} | ${rulesOf(key)} |`),
+    "",
+    "### Keys that weaken nothing",
+    "",
+    "| why | keys |",
+    "|---|---|",
+    ...reasons.map((reason) => `| ${cell(reason)} | ${keysOf(reason)} |`),
+  ].join("\n");
+}
+
 export function rulesPage(): string {
   const bySeverity = SEVERITIES.map((severity) => ({
     severity,
@@ -98,5 +138,6 @@ export function rulesPage(): string {
     "## All rules",
     table(bySeverity.flatMap(({ rules }) => rules)),
     ...bySeverity.flatMap(({ severity, rules }) => [`## ${SEVERITY_TITLES[severity]}`, ...rules.map(section)]),
+    keysSection(),
   ].join("\n\n")}\n`;
 }

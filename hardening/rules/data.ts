@@ -5,6 +5,8 @@ import { baseline, cisPostgres, nist, page } from "./sources";
 import type { DataFacts, StackView } from "./view";
 
 const DAY = 86_400_000;
+/** A working day: whoever needs longer asks again. */
+const LONGEST_ELEVATION_HOURS = 24;
 /** A certificate that ends sooner than this has missed three renewals. */
 const LEAST_DAYS = 30;
 
@@ -118,10 +120,33 @@ export const DATA_RULES: readonly Rule[] = [
     remedy:
       "Name the column that holds the tenant: `database: { tenancy: { variable: app.tenant_id, column: tenant_id, " +
       "type: uuid } }`. Remove exceptions and shared tables that no longer have to be.",
-    keys: ["database.tenancy"],
-    check: ({ stack, data }: StackView): readonly Verdict[] => {
+    keys: [
+      "database.tenancy",
+      ...["database.tenancy", "database.databases.tenancy"].flatMap((scope) => [
+        `${scope}.sharedTables`,
+        `${scope}.exceptions`,
+        `${scope}.exceptions.object`,
+        `${scope}.exceptions.reason`,
+      ]),
+    ],
+    check: ({ stack, data, settings }: StackView): readonly Verdict[] => {
       if (data === undefined || !data.database) return [];
+      const { shared = [], exceptions = [] } = settings?.database?.tenancy ?? {};
       return [
+        ...exceptions.map(({ object, reason }) => ({
+          status: "accepted" as const,
+          resource: stack,
+          message: `${object} is left out: ${reason}`,
+        })),
+        ...(shared.length === 0
+          ? []
+          : [
+              {
+                status: "open" as const,
+                resource: stack,
+                message: `every tenant reads ${shared.join(", ")}: see that no row there belongs to one`,
+              },
+            ]),
         data.tenancy
           ? { status: "pass", resource: stack, message: "row security is forced on every table of a tenant's" }
           : {
@@ -151,20 +176,34 @@ export const DATA_RULES: readonly Rule[] = [
       "database.elevations.role",
       "database.elevations.until",
       "database.elevations.reason",
+      "database.elevationMaximumHours",
     ],
     exceptable: false,
-    check: ({ stack, data }: StackView): readonly Verdict[] => {
+    check: ({ stack, data, settings }: StackView): readonly Verdict[] => {
       if (data === undefined || !data.database) return [];
-      if (data.elevations.length === 0) return [{ status: "pass", resource: stack, message: "nobody is elevated" }];
-      return data.elevations.map(({ who, role, until, reason }) =>
-        Date.parse(until) <= Date.parse(data.at)
-          ? { status: "open", resource: stack, message: `elevated_${who} is over since ${until}; remove it` }
-          : {
-              status: "accepted",
-              resource: stack,
-              message: `elevated_${who} may act as ${role} until ${until}: ${reason}`,
-            },
-      );
+      const hours = settings?.database?.elevationMaximumHours ?? 0;
+      return [
+        ...(hours > LONGEST_ELEVATION_HOURS
+          ? [
+              {
+                status: "open" as const,
+                resource: stack,
+                message: `an elevation may last ${hours} hours: see that ${LONGEST_ELEVATION_HOURS} are not enough`,
+              },
+            ]
+          : []),
+        ...(data.elevations.length === 0
+          ? [{ status: "pass" as const, resource: stack, message: "nobody is elevated" }]
+          : data.elevations.map(({ who, role, until, reason }): Verdict =>
+              Date.parse(until) <= Date.parse(data.at)
+                ? { status: "open", resource: stack, message: `elevated_${who} is over since ${until}; remove it` }
+                : {
+                    status: "accepted",
+                    resource: stack,
+                    message: `elevated_${who} may act as ${role} until ${until}: ${reason}`,
+                  },
+            )),
+      ];
     },
   },
   {

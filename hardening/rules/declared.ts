@@ -135,7 +135,7 @@ export const DECLARED_RULES: readonly Rule[] = [
     why: "whoever speaks to the engine is root on its host",
     source: [cisDocker("2.7"), nist("4.3.2")],
     judged:
-      "the stack: an engine over plain TCP on another machine is open. Outside of dev, `docker:host` of this form " +
+      "the stack: an engine over plain TCP on another machine fails. Outside of dev, `docker:host` of this form " +
       "is refused",
     remedy:
       "Reach the engine over ssh, `pulumi config set docker:host ssh://deploy@host`, or over TLS with " +
@@ -146,7 +146,7 @@ export const DECLARED_RULES: readonly Rule[] = [
         ? []
         : [
             {
-              status: "open",
+              status: "fail",
               resource: stack,
               message:
                 `the engine is reached at ${declared.plainEngine} in clear: ` +

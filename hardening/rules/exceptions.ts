@@ -9,8 +9,9 @@ export const STACK_SCOPE = "stack";
 const DAY_MS = 86_400_000;
 
 /**
- * Whether a stack may write an exception from a rule. Never from a critical one, as one container is then enough to lose the
- * host; and not from one that no key weakens, or only keys that want a reason: it fails only by a hand on the engine.
+ * Whether a stack may write an exception from a rule. Never from a critical one, as one container is then enough to
+ * lose the host; and not from one that no key weakens, or only keys that want a reason: such a rule fails only by a
+ * hand on the engine.
  */
 export const canBeExcepted = ({ severity, keys = [], exceptable = keys.length > 0 }: Rule): boolean =>
   severity !== "critical" && exceptable;
@@ -47,7 +48,7 @@ export function withExceptions(judged: readonly Judged[], rules: readonly Rule[]
     used.add(exception);
     return exceptedEntry(one, exception, view);
   });
-  return rules.includes(EXCEPTIONS_RULE) ? [...posture, ...unused(used, rules, view)] : posture;
+  return rules.includes(EXCEPTIONS_RULE) ? [...posture, ...unused({ used, judged, rules, view })] : posture;
 }
 
 function entryOf({ rule, verdict }: Judged): PostureEntry {
@@ -71,7 +72,7 @@ const hasEnded = (until: string, { exceptions }: StackView): boolean =>
 
 /** Of several, the one that lasts longest. */
 function exceptionFor({ rule, verdict }: Judged, view: StackView): Exception | undefined {
-  if ((verdict.status !== "fail" && verdict.status !== "open") || !canBeExcepted(rule)) return undefined;
+  if (!needsOne(verdict) || !canBeExcepted(rule)) return undefined;
   return (view.exceptions?.list ?? [])
     .filter((exception) => exception.rule === rule.id && covers(exception.scope, verdict, view))
     .sort((a, b) => endOfException(b.until) - endOfException(a.until))[0];
@@ -86,15 +87,33 @@ function covers(scope: string, { resource, scope: own }: Verdict, view: StackVie
   return [...view.containers, ...view.networks].some((one) => one.resource === resource && one.name === scope);
 }
 
-function unused(used: ReadonlySet<Exception>, rules: readonly Rule[], view: StackView): PostureEntry[] {
-  const judged = new Map(rules.map((rule) => [rule.id, rule]));
+interface Outcome {
+  readonly used: ReadonlySet<Exception>;
+  readonly judged: readonly Judged[];
+  readonly rules: readonly Rule[];
+  readonly view: StackView;
+}
+
+function unused({ used, judged, rules, view }: Outcome): PostureEntry[] {
   return (view.exceptions?.list ?? []).flatMap((exception): PostureEntry[] => {
-    const rule = judged.get(exception.rule);
+    const rule = rules.find(({ id }) => id === exception.rule);
     // Judged elsewhere: nobody knows here whether the exception is needed.
     if (used.has(exception) || rule === undefined) return [];
-    const { scope, until } = exception;
-    const why = canBeExcepted(rule) ? "nothing of that name needs it" : "there are no exceptions from this rule";
-    const message = `exception from ${rule.id} for ${scope} until ${until}: ${why}; remove it`;
+    const needed = judged
+      .filter((one) => one.rule === rule && needsOne(one.verdict) && exceptionFor(one, view) === undefined)
+      .map(({ verdict }) => verdict);
+    const why = !canBeExcepted(rule)
+      ? "there are no exceptions from this rule"
+      : needed.length === 0
+        ? "nothing needs it"
+        : `nothing of that name needs it, only ${[...new Set(needed.map((one) => scopeOf(one, view)))].join(", ")}`;
+    const message = `exception from ${rule.id} for ${exception.scope} until ${exception.until}: ${why}; remove it`;
     return [entryOf({ rule: EXCEPTIONS_RULE, verdict: { status: "open", resource: view.stack, message } })];
   });
 }
+
+const needsOne = ({ status }: Verdict): boolean => status === "fail" || status === "open";
+
+/** The scope of an exception from a verdict. */
+const scopeOf = ({ resource, scope }: Verdict, { stack }: StackView): string =>
+  scope ?? (resource === stack ? STACK_SCOPE : resource);

@@ -8,6 +8,19 @@ import { baseline, cisDocker, nist } from "./sources";
 /** CIS 5.8 counts 1024 in, as its own audit does. */
 export const isPrivilegedPort = (port: number): boolean => port <= 1024;
 
+/** Commands that succeed whatever the program does. */
+const ALWAYS_PASSES = /^(?:(?:\/usr)?(?:\/bin\/)?true|:|exit 0|echo\b.*)$/;
+
+function healthFault(test: readonly string[]): string | undefined {
+  const [kind = "NONE", ...words] = test;
+  if (kind === "NONE") return "has no health check";
+  const [shell = "", option = "", ...rest] = words;
+  const inner = /^(?:\/bin\/)?(?:ba|da)?sh$/.test(shell) && option === "-c" ? rest : words;
+  return ALWAYS_PASSES.test(inner.join(" ").trim())
+    ? `has a health check that always passes: ${inner.join(" ")}`
+    : undefined;
+}
+
 export const OPERATION_RULES: readonly Rule[] = [
   containerRule({
     id: "cis-5.8",
@@ -135,13 +148,12 @@ export const OPERATION_RULES: readonly Rule[] = [
     title: "has a health check, or is a job that ends",
     why: "a program that hangs looks alive",
     source: [cisDocker("5.27"), cisDocker("4.6"), baseline("kitiumai/docker", "Health checks implemented")],
-    judged: "each container that runs, except for jobs",
+    judged: "each container that runs, except for jobs: a check that always passes, such as `true`, fails",
     remedy:
       "Give the service a check that fails when the program does: `healthCheck: { http: /healthz }`, or " +
       "`healthCheck: { command: [worker, healthy] }`.",
     keys: ["services.healthCheck.command", "services.healthCheck.http"],
-    fault: ({ healthCheck, component }) =>
-      component === "job" || (healthCheck.length > 0 && healthCheck[0] !== "NONE") ? undefined : "has no health check",
+    fault: ({ healthCheck, component }) => (component === "job" ? undefined : healthFault(healthCheck)),
   }),
   containerRule({
     id: "cis-5.29",

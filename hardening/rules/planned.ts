@@ -26,6 +26,7 @@ export type StackFacts = Pick<
   | "databaseAccess"
   | "data"
   | "declared"
+  | "settings"
   | "exceptions"
 >;
 

@@ -22,6 +22,12 @@ const ALLOWED_NETWORKS: Readonly<Record<string, readonly string[]>> = {
   monitoring: ["egress", "internal", "monitoring"],
 };
 
+/** Rampart's own containers with a way out, where the stack asks for what needs it. */
+const OWN_EGRESS: Readonly<Record<string, string | undefined>> = {
+  backup: "backups go to a repository elsewhere (database.backups.repository)",
+  monitoring: "alerts go to a receiver (monitoring)",
+};
+
 function networkFault(container: ContainerView, view: StackView): string | undefined {
   const names = container.networks.map(
     (engineName) => view.networks.find((network) => network.engineName === engineName)?.name ?? engineName,
@@ -217,7 +223,9 @@ export const STACK_RULES: readonly Rule[] = [
     title: "services cannot open connections to the internet",
     why: "a way out for a service is a way out for whoever breaks into it",
     source: [nist("4.4.2"), page("docs/threat-model.md")],
-    judged: "each service: one with a way out is open, as only you know whether it needs it",
+    judged:
+      "each service: one with a way out is open, as only you know whether it needs it. Backups to another host and " +
+      "alerts to a receiver are accepted",
     remedy:
       "Remove `egress: true` from the service. If the service needs one other service, have the two meet on " +
       "`internal`.",
@@ -230,18 +238,25 @@ export const STACK_RULES: readonly Rule[] = [
     ],
     check: (view) =>
       view.containers
-        .filter((container) => container.component === "service")
-        .map((container) => {
-          const out = container.networks.some((engineName) =>
+        .filter(({ runs, component }) => runs && (component === "service" || Object.hasOwn(OWN_EGRESS, component)))
+        .flatMap(({ resource, component, networks }): Verdict[] => {
+          const out = networks.some((engineName) =>
             view.networks.some((network) => network.engineName === engineName && network.name === "egress"),
           );
-          return {
-            status: out ? "open" : "pass",
-            resource: container.resource,
-            message: out
-              ? "may open connections to the internet (egress: true): see that it needs to"
-              : "cannot open connections to the internet",
-          };
+          const why = OWN_EGRESS[component];
+          if (why !== undefined)
+            return out
+              ? [{ status: "accepted", resource, message: `may open connections to the internet: ${why}` }]
+              : [];
+          return [
+            {
+              status: out ? "open" : "pass",
+              resource,
+              message: out
+                ? "may open connections to the internet (egress: true): see that it needs to"
+                : "cannot open connections to the internet",
+            },
+          ];
         }),
   },
   {

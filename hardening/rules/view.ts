@@ -1,3 +1,5 @@
+import type { SettingFacts } from "./settings";
+
 /**
  * What the rules look at: a stack's containers, networks and volumes in neutral terms. The plan and a preview build it
  * from resource inputs; a live check builds the same from what the engine reports.
@@ -163,6 +165,8 @@ export interface StackView {
   readonly data?: DataFacts;
   /** Absent where nobody looked at a configuration. */
   readonly declared?: DeclaredFacts;
+  /** Absent where nobody looked at a configuration. */
+  readonly settings?: SettingFacts;
   /** @default none */
   readonly exceptions?: ExceptionFacts;
   readonly containers: readonly ContainerView[];

@@ -80,7 +80,7 @@ describe("an exception", () => {
       expect(said(judge(rules, view([exception()])))).toEqual([
         `${status} rampart-example rampart-prod-api: ${status} of it`,
         "open rampart-exceptions prod: exception from rampart-example for api until 2026-12-31: " +
-          "nothing of that name needs it; remove it",
+          "nothing needs it; remove it",
       ]);
     },
   );
@@ -172,7 +172,7 @@ describe("an exception", () => {
     expect(said(judge([rule({}, ["fail", "rampart-prod-api"]), EXCEPTIONS_RULE], view(list)))).toEqual([
       "accepted rampart-example rampart-prod-api: fail of it: ticket 4711: until the move (exception until 2026-12-31)",
       "open rampart-exceptions prod: exception from rampart-example for api until 2026-10-31: " +
-        "nothing of that name needs it; remove it",
+        "nothing needs it; remove it",
     ]);
   });
 
