@@ -78,7 +78,7 @@ const sourceText = (source: string): string => {
 };
 
 function section(rule: Rule): string {
-  const { id, title, why, judged, remedy, source, keys = [] } = rule;
+  const { id, title, why, judged, remedy, keys = [] } = rule;
   return [
     `### ${id}`,
     "",
@@ -91,7 +91,7 @@ function section(rule: Rule): string {
     `| fix | ${cell(remedy)} |`,
     `| keys | ${keys.length === 0 ? "none: no key of the stack's file weakens it" : keys.map(code).join(", ")} |`,
     `| exception | ${canBeExcepted(rule) ? "yes" : "no"} |`,
-    `| sources | ${sourcesOf(source).map(sourceText).map(cell).join("<br>")} |`,
+    `| sources | ${sourcesOf(rule).map(sourceText).map(cell).join("<br>")} |`,
   ].join("\n");
 }
 

@@ -18,7 +18,8 @@ export const CONTAINER_RULES: readonly Rule[] = [
     severity: "critical",
     title: "has no device of the host",
     why: "a device is a way around every other fence",
-    source: [cisDocker("5.18"), nist("4.4.3")],
+    source: cisDocker("5.18"),
+    alsoIn: [nist("4.4.3")],
     judged: "each container that runs",
     remedy: "No key gives a container a device: put the container back with `pulumi up --refresh`.",
     fault: ({ devices }) => (devices === 0 ? undefined : `has ${devices} devices of the host`),
@@ -28,10 +29,8 @@ export const CONTAINER_RULES: readonly Rule[] = [
     severity: "high",
     title: "mounts no directory of the host",
     why: "named volumes are the engine's to guard; host paths are not",
-    source: [
-      nist("4.5.5"),
-      baseline("Helvetia Cloud", "Consider Docker volumes for database services for better isolation"),
-    ],
+    source: nist("4.5.5"),
+    alsoIn: [baseline("Helvetia Cloud", "Consider Docker volumes for database services for better isolation")],
     judged: "each container that runs: no mount of a path of the host, the Docker socket aside",
     remedy: "Use a named volume: `volumes: [{ name: uploads, path: /data }]` in place of `hostPath`.",
     keys: ["services.volumes.hostPath", "services.volumes.readOnly", "services.volumes.reason"],
@@ -48,7 +47,8 @@ export const CONTAINER_RULES: readonly Rule[] = [
     severity: "medium",
     title: "executes nothing from its scratch space, whose size is bounded",
     why: "what is downloaded there cannot be run, and it cannot fill the memory",
-    source: [nist("4.4.4"), baseline("DragDropDeploy", "Read-only FS for frontend, minimal permissions")],
+    source: nist("4.4.4"),
+    alsoIn: [baseline("DragDropDeploy", "Read-only FS for frontend, minimal permissions")],
     judged: "each container that runs: each tmpfs is noexec, nosuid and of a size",
     remedy: "Remove `exec` from the entry of `tmpfs`, and have the program unpack what it runs into its image.",
     keys: ["services.tmpfs.exec", "services.tmpfs.exec.reason"],
@@ -68,8 +68,8 @@ export const CONTAINER_RULES: readonly Rule[] = [
     severity: "high",
     title: "reads its secrets from files, not from its environment",
     why: "the environment is shown by docker inspect, crash reports and child processes",
-    source: [
-      nist("4.1.4"),
+    source: nist("4.1.4"),
+    alsoIn: [
       baseline("DragDropDeploy", "Encourage Docker secrets for production"),
       baseline("AMO portal", "No secrets in Git, Dockerfiles, or committed `.env`"),
       page("docs/decisions/0005-secrets.md"),
@@ -92,10 +92,8 @@ export const CONTAINER_RULES: readonly Rule[] = [
     severity: "low",
     title: "rotates its logs",
     why: "a chatty container must not fill the disk",
-    source: [
-      baseline("AMO portal", "Retention period `UNKNOWN` days"),
-      baseline("kitiumai/docker", "Logging configured"),
-    ],
+    source: baseline("AMO portal", "Retention period `UNKNOWN` days"),
+    alsoIn: [baseline("kitiumai/docker", "Logging configured")],
     judged: "each container that runs: its log files have a size and a number",
     remedy:
       "No key turns the rotation off: put the container back with `pulumi up --refresh`. `logging: { maxSizeMiB: " +

@@ -87,7 +87,8 @@ export const DATA_RULES: readonly Rule[] = [
     severity: "high",
     title: "connections to Postgres and Redis are encrypted",
     why: "whoever is on the internal network could read along",
-    source: [cisPostgres("6.8"), baseline("kitiumai/docker", "Encrypted Connections"), page("docs/connections.md")],
+    source: cisPostgres("6.8"),
+    alsoIn: [baseline("kitiumai/docker", "Encrypted Connections"), page("docs/connections.md")],
     judged:
       "Postgres and Redis: Redis in clear is open. A certificate with less than 30 days left fails, and an " +
       "authority that its certificates would outlive",
@@ -109,8 +110,8 @@ export const DATA_RULES: readonly Rule[] = [
     severity: "medium",
     title: "the database hides the rows of one tenant from another",
     why: "a query that forgets its WHERE must find nothing",
-    source: [
-      cisPostgres("4.7"),
+    source: cisPostgres("4.7"),
+    alsoIn: [
       baseline("DragDropDeploy", "RLS; tenant scoping via session variable"),
       baseline("AMO portal", "Tenant data leakage"),
       page("docs/tenancy.md"),
@@ -162,12 +163,8 @@ export const DATA_RULES: readonly Rule[] = [
     severity: "high",
     title: "nobody has elevated access to the database",
     why: "standing access is access for whoever steals it",
-    source: [
-      cisPostgres("4.3"),
-      nist("4.3.1"),
-      baseline("DragDropDeploy", "JIT elevated role procedure"),
-      page("docs/elevation.md"),
-    ],
+    source: cisPostgres("4.3"),
+    alsoIn: [nist("4.3.1"), baseline("DragDropDeploy", "JIT elevated role procedure"), page("docs/elevation.md")],
     judged: "each entry under `database.elevations`: accepted with its reason until its end, open after it",
     remedy: "Remove the entry under `database.elevations` as soon as the work is done.",
     keys: [
@@ -211,7 +208,8 @@ export const DATA_RULES: readonly Rule[] = [
     severity: "high",
     title: "backups are taken, and kept on another host",
     why: "what is on one host is lost with it",
-    source: [baseline("kitiumai/docker", "Regular Backups"), page("docs/backups.md")],
+    source: baseline("kitiumai/docker", "Regular Backups"),
+    alsoIn: [page("docs/backups.md")],
     judged:
       "the database: no backups fail in production and are accepted elsewhere; a repository on the same host is open",
     remedy:

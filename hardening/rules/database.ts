@@ -43,7 +43,8 @@ export const DATABASE_RULES: readonly Rule[] = [
     severity: "medium",
     title: "statements, transactions and connections of services have an end",
     why: "one statement without an end holds locks and connections until nobody can work",
-    source: [cisPostgres("5.5"), page("docs/database-roles.md")],
+    source: cisPostgres("5.5"),
+    alsoIn: [page("docs/database-roles.md")],
     judged:
       "the database: a timeout of 0 fails; statements over 300000 ms, idle transactions over 600000 ms and roles " +
       "with more than 200 connections are open",
@@ -76,7 +77,8 @@ export const DATABASE_RULES: readonly Rule[] = [
     severity: "medium",
     title: "a backup is restored for practice every month",
     why: "a backup that nobody has restored may be none",
-    source: [baseline("kitiumai/docker", "Backups tested"), page("docs/backups.md")],
+    source: baseline("kitiumai/docker", "Backups tested"),
+    alsoIn: [page("docs/backups.md")],
     judged: "the database, if there are backups: no drills fail, more than 31 days between two are open",
     remedy: "Restore a backup for practice every week: `database: { backups: { drillEveryDays: 7 } }`.",
     keys: ["database.backups.drillEveryDays"],
@@ -94,7 +96,8 @@ export const DATABASE_RULES: readonly Rule[] = [
     severity: "medium",
     title: "backups reach back four weeks, and a missing one is noticed within two days",
     why: "what somebody deleted or encrypted is often missed after weeks",
-    source: [baseline("kitiumai/docker", "Regular Backups"), page("docs/backups.md")],
+    source: baseline("kitiumai/docker", "Regular Backups"),
+    alsoIn: [page("docs/backups.md")],
     judged: "the database, if there are backups: an oldest one of less than 28 days, or `maxAgeHours` over 50, is open",
     remedy:
       "Keep more, and be told sooner: `database: { backups: { keep: { daily: 7, weekly: 4, monthly: 6 }, " +

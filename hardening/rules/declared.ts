@@ -19,11 +19,8 @@ export const DECLARED_RULES: readonly Rule[] = [
     severity: "critical",
     title: "no service can run, stop or read containers of others",
     why: "a permission of the Docker API holds for every container of the engine, Rampart's too",
-    source: [
-      nist("4.3.1"),
-      baseline("Helvetia Cloud", "Only whitelisted Docker operations allowed"),
-      page("docs/docker-api.md"),
-    ],
+    source: nist("4.3.1"),
+    alsoIn: [baseline("Helvetia Cloud", "Only whitelisted Docker operations allowed"), page("docs/docker-api.md")],
     judged:
       "each service with permissions whose danger is high or critical: accepted with `dockerApi.reason`. The schema " +
       "refuses such a permission without a reason",
@@ -43,11 +40,8 @@ export const DECLARED_RULES: readonly Rule[] = [
     severity: "medium",
     title: "pages have the edge's own security headers",
     why: "a header that is weaker lets a page be framed, its scripts be injected or its transport be in clear",
-    source: [
-      baseline("AMO portal", "CSP baseline, tuned per frontend assets"),
-      baseline("DragDropDeploy", "Helmet"),
-      page("docs/edge.md"),
-    ],
+    source: baseline("AMO portal", "CSP baseline, tuned per frontend assets"),
+    alsoIn: [baseline("DragDropDeploy", "Helmet"), page("docs/edge.md")],
     judged:
       "each route: a weaker header is accepted with `headers.reason`; a header that the application sends itself is " +
       "open. The schema refuses a weaker header without a reason",
@@ -133,7 +127,8 @@ export const DECLARED_RULES: readonly Rule[] = [
     severity: "critical",
     title: "the engine is reached over a socket, ssh or TLS",
     why: "whoever speaks to the engine is root on its host",
-    source: [cisDocker("2.7"), nist("4.3.2")],
+    source: cisDocker("2.7"),
+    alsoIn: [nist("4.3.2")],
     judged:
       "the stack: an engine over plain TCP on another machine fails. Outside of dev, `docker:host` of this form " +
       "is refused",

@@ -97,10 +97,16 @@ interface Outcome {
 function unused({ used, judged, rules, view }: Outcome): PostureEntry[] {
   return (view.exceptions?.list ?? []).flatMap((exception): PostureEntry[] => {
     const rule = rules.find(({ id }) => id === exception.rule);
-    // Judged elsewhere: nobody knows here whether the exception is needed.
     if (used.has(exception) || rule === undefined) return [];
-    const needed = judged
-      .filter((one) => one.rule === rule && needsOne(one.verdict) && exceptionFor(one, view) === undefined)
+    const own = judged.filter((one) => one.rule === rule);
+    // Judged elsewhere: nobody knows here whether the exception is needed.
+    if (
+      canBeExcepted(rule) &&
+      own.some(({ verdict }) => verdict.status === "skip" && covers(exception.scope, verdict, view))
+    )
+      return [];
+    const needed = own
+      .filter((one) => needsOne(one.verdict) && exceptionFor(one, view) === undefined)
       .map(({ verdict }) => verdict);
     const why = !canBeExcepted(rule)
       ? "there are no exceptions from this rule"

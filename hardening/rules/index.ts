@@ -12,7 +12,6 @@ import { UPKEEP_RULES } from "./upkeep";
 export * from "./judge";
 export * from "./rule";
 export { canBeExcepted, endOfException, STACK_SCOPE } from "./exceptions";
-export { sourcesOf, type Source } from "./sources";
 export * from "./settings";
 export * from "./view";
 export { SECRET_MARKER, viewOfResources, type PlannedResource, type StackFacts } from "./planned";

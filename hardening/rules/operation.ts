@@ -27,7 +27,8 @@ export const OPERATION_RULES: readonly Rule[] = [
     severity: "low",
     title: "publishes no privileged port",
     why: "ports below 1024 belong to the system's own services",
-    source: [cisDocker("5.8"), nist("4.4.3")],
+    source: cisDocker("5.8"),
+    alsoIn: [nist("4.4.3")],
     judged: "each container that runs: no published port up to 1024",
     remedy:
       "Only the gateway publishes ports. Behind a load balancer, use higher ones: `edge: { httpPort: 8080, " +
@@ -44,8 +45,8 @@ export const OPERATION_RULES: readonly Rule[] = [
     severity: "medium",
     title: "publishes no port",
     why: "what is not published cannot be attacked from outside",
-    source: [
-      cisDocker("5.9"),
+    source: cisDocker("5.9"),
+    alsoIn: [
       nist("4.4.3"),
       baseline("kitiumai/docker", "No Port Exposure in Production"),
       baseline("AMO portal", "Public: EDGE `443` only"),
@@ -64,8 +65,8 @@ export const OPERATION_RULES: readonly Rule[] = [
     severity: "medium",
     title: "has a memory limit, and no swap beyond it",
     why: "one leak must not take the host down",
-    source: [
-      cisDocker("5.11"),
+    source: cisDocker("5.11"),
+    alsoIn: [
       nist("4.4.3"),
       baseline("kitiumai/docker", "Resource Limits"),
       baseline("Helvetia Cloud", "Set resource limits (CPU, memory)"),
@@ -82,8 +83,8 @@ export const OPERATION_RULES: readonly Rule[] = [
     severity: "medium",
     title: "has a CPU limit",
     why: "one loop must not starve the others",
-    source: [
-      cisDocker("5.12"),
+    source: cisDocker("5.12"),
+    alsoIn: [
       nist("4.4.3"),
       baseline("kitiumai/docker", "Resource Limits"),
       baseline("Helvetia Cloud", "Set resource limits (CPU, memory)"),
@@ -147,7 +148,8 @@ export const OPERATION_RULES: readonly Rule[] = [
     severity: "low",
     title: "has a health check, or is a job that ends",
     why: "a program that hangs looks alive",
-    source: [cisDocker("5.27"), cisDocker("4.6"), baseline("kitiumai/docker", "Health checks implemented")],
+    source: cisDocker("5.27"),
+    alsoIn: [cisDocker("4.6"), baseline("kitiumai/docker", "Health checks implemented")],
     judged: "each container that runs, except for jobs: a check that always passes, such as `true`, fails",
     remedy:
       "Give the service a check that fails when the program does: `healthCheck: { http: /healthz }`, or " +
@@ -160,7 +162,8 @@ export const OPERATION_RULES: readonly Rule[] = [
     severity: "medium",
     title: "has a PIDs limit",
     why: "a fork bomb ends at its own container",
-    source: [cisDocker("5.29"), nist("4.4.3")],
+    source: cisDocker("5.29"),
+    alsoIn: [nist("4.4.3")],
     judged: "each container that runs",
     remedy: "Set the limit: `resources: { pids: 128 }`.",
     fault: ({ pids }) => (pids > 0 ? undefined : "has no PIDs limit"),

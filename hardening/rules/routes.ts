@@ -41,8 +41,8 @@ export const ROUTE_RULES: readonly Rule[] = [
     severity: "medium",
     title: "one client's requests are limited to what a client needs",
     why: "guessed passwords, scraping and floods come as many requests of few clients",
-    source: [
-      baseline("DragDropDeploy", "Rate limiting (login, build trigger) before public release"),
+    source: baseline("DragDropDeploy", "Rate limiting (login, build trigger) before public release"),
+    alsoIn: [
       baseline("AMO portal", "Token bucket on `/auth/*` and API routes"),
       baseline("Helvetia Cloud", "Rate limiting on authentication endpoints"),
       page("docs/edge.md"),
@@ -68,7 +68,8 @@ export const ROUTE_RULES: readonly Rule[] = [
     severity: "medium",
     title: "requests at a time are limited, of one client and of all",
     why: "slow requests take the application's memory and connections although they are few a second",
-    source: [baseline("AMO portal", "Connection caps on `/api/events`"), page("docs/edge.md")],
+    source: baseline("AMO portal", "Connection caps on `/api/events`"),
+    alsoIn: [page("docs/edge.md")],
     judged: "each service's routes: more than 500 of a client or 5000 of all are open; more than 5000 and 50000 fail",
     remedy: "Lower the route's limit: `inFlight: { perClient: 100, total: 1000 }`.",
     keys: [`${ROUTE}.inFlight.perClient`, `${ROUTE}.inFlight.total`],
@@ -82,8 +83,8 @@ export const ROUTE_RULES: readonly Rule[] = [
     severity: "medium",
     title: "bodies and headers of requests are limited to what a request needs",
     why: "each large request takes memory and disk of the application before anybody has looked at it",
-    source: [
-      baseline("AMO portal", "Explicit `client_max_body_size` and backend size checks"),
+    source: baseline("AMO portal", "Explicit `client_max_body_size` and backend size checks"),
+    alsoIn: [
       baseline("AMO portal", "Upload abuse (oversized payloads, malware/polyglot uploads, storage exhaustion)"),
       page("docs/edge.md"),
     ],
@@ -101,10 +102,8 @@ export const ROUTE_RULES: readonly Rule[] = [
     severity: "low",
     title: "nobody who stays silent keeps a connection",
     why: "a client that sends a byte a minute holds a place that another needs",
-    source: [
-      baseline("AMO portal", "Realtime abuse (unauthorized subscription, replay abuse, resource exhaustion)"),
-      page("docs/edge.md"),
-    ],
+    source: baseline("AMO portal", "Realtime abuse (unauthorized subscription, replay abuse, resource exhaustion)"),
+    alsoIn: [page("docs/edge.md")],
     judged:
       "each service's routes: over 300 s for a request, 600 s for an answer or 3600 s of a silent stream are open; " +
       "over 1800 s, 3600 s and 43200 s fail",
@@ -121,8 +120,8 @@ export const ROUTE_RULES: readonly Rule[] = [
     severity: "medium",
     title: "no page of another origin acts as the signed-in user",
     why: "a foreign page that may send cookies and read answers does whatever the user may do",
-    source: [
-      baseline("Helvetia Cloud", "Minimize the allowed origins list"),
+    source: baseline("Helvetia Cloud", "Minimize the allowed origins list"),
+    alsoIn: [
       baseline("DragDropDeploy", "Stricter CORS when the API domain is final"),
       baseline("kitiumai/docker", "CORS Configuration"),
       page("docs/edge.md"),
@@ -152,10 +151,8 @@ export const ROUTE_RULES: readonly Rule[] = [
     severity: "medium",
     title: "only the stack's own pages open WebSockets",
     why: "CORS does not hold for WebSockets: a foreign page opens one with the user's cookies",
-    source: [
-      baseline("AMO portal", "Broker internal ports not public; only websocket entry via EDGE path"),
-      page("docs/edge.md"),
-    ],
+    source: baseline("AMO portal", "Broker internal ports not public; only websocket entry via EDGE path"),
+    alsoIn: [page("docs/edge.md")],
     judged:
       "each service with a route that takes WebSockets: only you know whether the application checks the header Origin",
     remedy:
@@ -175,8 +172,8 @@ export const ROUTE_RULES: readonly Rule[] = [
     severity: "high",
     title: "management surfaces ask for a second proof, and know their clients' addresses",
     why: "an address can be borrowed; a password or a sign-in beside it cannot be borrowed as easily",
-    source: [
-      baseline("AMO portal", "Optional NC/JF admin surfaces restricted by VPN or management ACLs"),
+    source: baseline("AMO portal", "Optional NC/JF admin surfaces restricted by VPN or management ACLs"),
+    alsoIn: [
       baseline("AMO portal", "Edge exposure risk of internal/admin surfaces"),
       nist("4.3.2"),
       page("docs/edge.md"),

@@ -1,4 +1,3 @@
-import type { Source } from "./sources";
 import type { ContainerView, StackView } from "./view";
 
 /**
@@ -51,8 +50,10 @@ export interface Rule {
   /** What is true where the rule passes. A rule over containers leaves its subject out: "is not privileged". */
   readonly title: string;
   readonly why: string;
-  /** Where it comes from: sections of benchmarks, lines of baselines, pages of docs/ (sources.ts). */
-  readonly source: Source;
+  /** Where it comes from first: a section of a benchmark, a line of a baseline, a page of docs/ (sources.ts). */
+  readonly source: string;
+  /** Where else it stands. @default nowhere */
+  readonly alsoIn?: readonly string[];
   /** What is looked at, and what makes which status, for docs/rules.md: "each container that runs: its user". */
   readonly judged: string;
   /** What to change where it does not hold: the key of the stack's file, with an example. Backticks mark code. */
@@ -92,3 +93,9 @@ export function containerRule(
         }),
   };
 }
+
+/** Everything that a rule comes from. */
+export const sourcesOf = ({ source, alsoIn = [] }: Pick<Rule, "source" | "alsoIn">): readonly string[] => [
+  source,
+  ...alsoIn,
+];

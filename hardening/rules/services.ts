@@ -80,7 +80,8 @@ export const SERVICE_RULES: readonly Rule[] = [
     severity: "medium",
     title: "programs run as in production, and look at certificates",
     why: "a development mode shows errors, sources and consoles to whoever asks",
-    source: [nist("4.4.4"), page("docs/configuration.md")],
+    source: nist("4.4.4"),
+    alsoIn: [page("docs/configuration.md")],
     judged:
       "each service and the migration: a variable of TLS checks that is off fails; in production a mode of " +
       "development or tests, or DEBUG, fails",
@@ -103,11 +104,8 @@ export const SERVICE_RULES: readonly Rule[] = [
     severity: "medium",
     title: "a service with a route reaches no database or cache that it does not use",
     why: "whoever breaks into it could try passwords there, and reach the services without a route",
-    source: [
-      nist("4.3.3"),
-      baseline("kitiumai/docker", "Restrict inter-service communication"),
-      page("docs/threat-model.md"),
-    ],
+    source: nist("4.3.3"),
+    alsoIn: [baseline("kitiumai/docker", "Restrict inter-service communication"), page("docs/threat-model.md")],
     judged: "each service: one that is on `internal` beside its routes without data or cache is open",
     remedy: "Remove `internal: true` from the service, or give the service that it calls a route of its own.",
     keys: ["services.internal"],
@@ -129,7 +127,8 @@ export const SERVICE_RULES: readonly Rule[] = [
     severity: "low",
     title: "a program that hangs is noticed within five minutes",
     why: "until then the gateway sends requests to it, and nobody is told",
-    source: [cisDocker("5.27"), baseline("kitiumai/docker", "Health checks implemented")],
+    source: cisDocker("5.27"),
+    alsoIn: [baseline("kitiumai/docker", "Health checks implemented")],
     judged: "each service: interval times retries and one timeout, over 300 s, is open",
     remedy: "Check more often: `healthCheck: { intervalSeconds: 5, timeoutSeconds: 3, retries: 3 }`.",
     keys: ["intervalSeconds", "timeoutSeconds", "retries"].map((key) => `services.healthCheck.${key}`),
@@ -153,7 +152,8 @@ export const SERVICE_RULES: readonly Rule[] = [
     severity: "medium",
     title: "no two services share keys in Redis",
     why: "whoever breaks into one of them changes the sessions and jobs of the other",
-    source: [baseline("kitiumai/docker", "Password Protection"), page("docs/redis.md")],
+    source: baseline("kitiumai/docker", "Password Protection"),
+    alsoIn: [page("docs/redis.md")],
     judged: "the stack, if it uses Redis: a prefix that several services name is open",
     remedy: 'Give each service prefixes of its own: `cache: { keyPrefixes: ["api:"] }`.',
     keys: ["services.cache", "services.cache.keyPrefixes"],
@@ -169,7 +169,8 @@ export const SERVICE_RULES: readonly Rule[] = [
     severity: "low",
     title: "no two services write to one volume",
     why: "whoever breaks into one of them changes the files that the other trusts",
-    source: [nist("4.5.5"), baseline("Helvetia Cloud", "Use read-only mounts when possible")],
+    source: nist("4.5.5"),
+    alsoIn: [baseline("Helvetia Cloud", "Use read-only mounts when possible")],
     judged: "the stack: a named volume that several services mount, one of them to write, is open",
     remedy:
       "Mount the volume to read where the service only reads: `volumes: [{ name: uploads, path: /data, readOnly: " +
@@ -186,11 +187,8 @@ export const SERVICE_RULES: readonly Rule[] = [
     severity: "medium",
     title: "programs of the application run under a profile that is narrower than the engine's",
     why: "the engine's own profile lets a program trace others and open sockets of every kind",
-    source: [
-      baseline("DragDropDeploy", "Restricted seccomp profile for frontend and workers; deny `ptrace`"),
-      nist("4.4.3"),
-      page("docs/confinement.md"),
-    ],
+    source: baseline("DragDropDeploy", "Restricted seccomp profile for frontend and workers; deny `ptrace`"),
+    alsoIn: [nist("4.4.3"), page("docs/confinement.md")],
     judged: "each service and the migration: the engine's own profile is open. What does not enforce is `cis-5.22`'s",
     remedy: "Choose the profile of the program's kind: `confinement: { seccomp: api }` (or `frontend`, `worker`).",
     keys: ["services.confinement.seccomp", "services.confinement.seccomp.profile"],
@@ -212,8 +210,8 @@ export const SERVICE_RULES: readonly Rule[] = [
     severity: "low",
     title: "limits of memory, cores and processes are within what a host has",
     why: "a limit beyond the host's size lets one container take the whole host",
-    source: [
-      cisDocker("5.11"),
+    source: cisDocker("5.11"),
+    alsoIn: [
       baseline("kitiumai/docker", "Resource Limits"),
       baseline("Helvetia Cloud", "Resource limits are set (CPU, memory)"),
     ],

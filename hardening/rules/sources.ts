@@ -3,11 +3,6 @@
  * benchmark's in docker-bench-security (1.6), the PostgreSQL benchmark's in pgdsat 2.0 (17), NIST's in the publication.
  */
 
-/** One origin, or several. */
-export type Source = string | readonly string[];
-
-export const sourcesOf = (source: Source): readonly string[] => (typeof source === "string" ? [source] : source);
-
 /** Sections of the CIS Docker Benchmark 1.6, and their subjects. */
 const CIS_DOCKER = {
   "2.5": "insecure registries",

@@ -135,8 +135,8 @@ export const STACK_RULES: readonly Rule[] = [
     severity: "high",
     title: "every image is pinned by digest",
     why: "a tag can be moved, a digest cannot",
-    source: [
-      nist("4.2.2"),
+    source: nist("4.2.2"),
+    alsoIn: [
       cisDocker("4.2"),
       baseline("DragDropDeploy", "Pin base images"),
       baseline("kitiumai/docker", "Use specific versions"),
@@ -159,7 +159,8 @@ export const STACK_RULES: readonly Rule[] = [
     severity: "low",
     title: "logins of registries belong to the stack",
     why: "a login that only one person's machine has ends with that person",
-    source: [nist("4.2.3"), baseline("kitiumai/docker", "Private registry authentication"), page("docs/registries.md")],
+    source: nist("4.2.3"),
+    alsoIn: [baseline("kitiumai/docker", "Private registry authentication"), page("docs/registries.md")],
     judged: "each registry that the stack logs in to: the login of whoever deploys is accepted",
     remedy:
       "Give the stack a login of its own: `registries: { ghcr.io: { username: acme-deploy, password: { config: " +
@@ -182,8 +183,8 @@ export const STACK_RULES: readonly Rule[] = [
     severity: "high",
     title: "every container is only on the networks of its kind",
     why: "a frontend that cannot reach Postgres cannot leak it",
-    source: [
-      nist("4.3.3"),
+    source: nist("4.3.3"),
+    alsoIn: [
       baseline("DragDropDeploy", "Run behind Traefik with separate `internal` and `proxy` networks"),
       baseline("DragDropDeploy", "Postgres and Redis only on `internal`"),
       baseline("Helvetia Cloud", "Network Segmentation"),
@@ -202,7 +203,8 @@ export const STACK_RULES: readonly Rule[] = [
     severity: "high",
     title: "no network has a way out, except public, acme, egress and database-access",
     why: "an ordinary service cannot open a connection to the internet",
-    source: [nist("4.4.2"), baseline("kitiumai/docker", "Custom Bridge Network"), page("docs/threat-model.md")],
+    source: nist("4.4.2"),
+    alsoIn: [baseline("kitiumai/docker", "Custom Bridge Network"), page("docs/threat-model.md")],
     judged: "each network: only public, acme, egress and database-access have a way out",
     remedy:
       "No key opens a network: make it again with `pulumi up --refresh`. A service that needs a way out says " +
@@ -222,7 +224,8 @@ export const STACK_RULES: readonly Rule[] = [
     severity: "medium",
     title: "services cannot open connections to the internet",
     why: "a way out for a service is a way out for whoever breaks into it",
-    source: [nist("4.4.2"), page("docs/threat-model.md")],
+    source: nist("4.4.2"),
+    alsoIn: [page("docs/threat-model.md")],
     judged:
       "each service: one with a way out is open, as only you know whether it needs it. Backups to another host and " +
       "alerts to a receiver are accepted",
@@ -282,11 +285,8 @@ export const STACK_RULES: readonly Rule[] = [
     severity: "high",
     title: "certificates come from a CA that browsers trust",
     why: "users who click warnings away cannot tell an attack",
-    source: [
-      baseline("DragDropDeploy", "ACME automation for TLS: staging now, production later"),
-      baseline("DragDropDeploy", "Fallback self-signed for offline dev"),
-      page("docs/edge.md"),
-    ],
+    source: baseline("DragDropDeploy", "ACME automation for TLS: staging now, production later"),
+    alsoIn: [baseline("DragDropDeploy", "Fallback self-signed for offline dev"), page("docs/edge.md")],
     judged:
       "the issuer: self-signed and Let's Encrypt's staging fail in production and are accepted elsewhere; a " +
       "certificate of your own with less than 21 days left is open; whether browsers trust another CA, only a " +
@@ -311,8 +311,8 @@ export const STACK_RULES: readonly Rule[] = [
     severity: "high",
     title: "no port of the host leads to Postgres",
     why: "each further way in has to be guarded",
-    source: [
-      nist("4.4.3"),
+    source: nist("4.4.3"),
+    alsoIn: [
       cisPostgres("5.4"),
       baseline("DragDropDeploy", "Host access via ephemeral migration sidecar"),
       baseline("AMO portal", "Database not internet-accessible"),

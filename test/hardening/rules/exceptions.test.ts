@@ -73,7 +73,7 @@ describe("an exception", () => {
     ]);
   });
 
-  test.each(["pass", "skip", "accepted"] as const)(
+  test.each(["pass", "accepted"] as const)(
     "leaves what is %s alone, and is told as one that excepts nothing",
     (status) => {
       const rules = [rule({}, [status, "rampart-prod-api"]), EXCEPTIONS_RULE];
@@ -174,6 +174,12 @@ describe("an exception", () => {
       "open rampart-exceptions prod: exception from rampart-example for api until 2026-10-31: " +
         "nothing needs it; remove it",
     ]);
+  });
+
+  test("from what is not judged here is left to who judges it", () => {
+    const rules = [rule({}, ["skip", "rampart-prod-api"], ["pass", "rampart-prod-web"]), EXCEPTIONS_RULE];
+    expect(judge(rules, view([exception()]))).toHaveLength(2);
+    expect(said(judge(rules, view([exception({ scope: "web" })])))[2]).toMatch(/nothing needs it; remove it$/);
   });
 
   test("from a rule that is not judged here is left to who judges it", () => {

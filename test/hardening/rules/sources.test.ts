@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { RULES, sourcesOf } from "../../../hardening/rules";
 
 const ROOT = join(__dirname, "../../..");
-const sources = [...new Set(RULES.flatMap(({ source }) => sourcesOf(source)))];
+const sources = [...new Set(RULES.flatMap(sourcesOf))];
 const of = (start: string): string[] =>
   sources.filter((source) => source.startsWith(start)).map((source) => source.slice(start.length));
 
@@ -41,7 +41,7 @@ describe("what rules come from", () => {
   });
 
   test("a rule names each once", () => {
-    for (const { id, source } of RULES)
-      expect([id, new Set(sourcesOf(source)).size]).toEqual([id, sourcesOf(source).length]);
+    for (const rule of RULES)
+      expect([rule.id, new Set(sourcesOf(rule)).size]).toEqual([rule.id, sourcesOf(rule).length]);
   });
 });
