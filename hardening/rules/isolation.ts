@@ -54,24 +54,37 @@ export const ISOLATION_RULES: readonly Rule[] = [
     ],
     judged:
       "each container that runs: unconfined fails. Only the engine can tell whether it enforces a profile, so a " +
-      "plan does not judge the rest",
+      "plan does not judge the rest; where the engine was asked, one without AppArmor fails in production",
     remedy:
       "Remove `confinement.appArmor: { unconfined: … }`, or load a profile on the host and name it: " +
       "`confinement: { appArmor: rampart-api }`.",
     keys: ["services.confinement.appArmor", "services.confinement.appArmor.unconfined"],
     // The host may have no AppArmor, for which no key has a reason.
     exceptable: true,
-    check: ({ containers }) =>
+    check: ({ containers, engine, environment }) =>
       containers
         .filter((container) => container.runs)
         .map(({ resource, securityOpts }) => {
           const option = securityOpts.find((one) => one.startsWith("apparmor"));
           if (option?.endsWith("unconfined") === true)
             return { status: "fail", resource, message: "AppArmor is unconfined" };
+          const profile = option?.slice("apparmor=".length) ?? "docker-default";
+          if (engine?.appArmor === true) return { status: "pass", resource, message: `runs under ${profile}` };
+          if (engine !== undefined)
+            return {
+              status: environment === "prod" ? "fail" : "accepted",
+              resource,
+              // One exception covers the host.
+              scope: "stack",
+              message:
+                `${profile} is declared and not enforced: this engine's kernel has no AppArmor` +
+                (environment === "prod" ? "" : `, as this is ${environment}`),
+            };
           // Declared is not enforced: an engine on a kernel without AppArmor ignores the option silently.
           return {
             status: "skip",
             resource,
+            scope: "stack",
             message:
               `${option ?? "the engine's docker-default"} is declared; whether the engine enforces it, ` +
               "only the engine can tell (docker info, docs/confinement.md)",

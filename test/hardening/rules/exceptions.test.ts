@@ -212,6 +212,17 @@ describe("an exception", () => {
   });
 });
 
+test("one exception from cis-5.2 covers a host without AppArmor, and none does in a plan", () => {
+  const exceptions = [exception({ rule: "cis-5.2", scope: "stack" })];
+  const status = (engine: Pick<StackView, "engine">): string[] =>
+    judge(RULES, { ...view(exceptions), ...engine })
+      .filter(({ id }) => id === "cis-5.2" || id === "rampart-exceptions")
+      .map(({ status: is }) => is);
+  expect(status({ engine: { appArmor: false, seccomp: true } })).toEqual(["accepted", "accepted"]);
+  expect(status({ engine: { appArmor: true, seccomp: true } })).toEqual(["pass", "pass", "open"]);
+  expect(status({})).toEqual(["skip", "skip"]);
+});
+
 describe("the rules that take exceptions", () => {
   test("are neither critical nor beyond what a stack's file says", () => {
     for (const each of RULES.filter(canBeExcepted)) {
