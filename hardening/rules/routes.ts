@@ -158,6 +158,8 @@ export const ROUTE_RULES: readonly Rule[] = [
     remedy:
       "Have the application compare the header `Origin` before it accepts a WebSocket, or set `webSocket: false`.",
     keys: [`${ROUTE}.webSocket`, `${ROUTE}.streaming`, `${ROUTE}.preset`],
+    // It never fails and is never open.
+    exceptable: false,
     check: ({ settings }) =>
       (settings?.routes ?? [])
         .filter(({ webSocket }) => webSocket)

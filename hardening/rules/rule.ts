@@ -64,8 +64,8 @@ export interface Rule {
    */
   readonly keys?: readonly string[];
   /**
-   * Whether a stack may write an exception from it. Never from a critical one, nor where each of its keys has a reason
-   * or an end of its own. @default if it has keys
+   * Whether a stack may write an exception from it. Never from a critical one; false where each of its keys has a
+   * reason or an end of its own, and where it never fails. @default if it has keys
    */
   readonly exceptable?: boolean;
   /** Whether a reader of the plan sees each thing that is held, and not only how many. @default false */
