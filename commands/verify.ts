@@ -66,7 +66,10 @@ export const verify = command({
     const write = (file: string | undefined, content: () => string): void => {
       if (file !== undefined) writeFileSync(resolve(cwd, file), content());
     };
-    const { junit, sarif } = await import("../verify/output");
+    const [{ junit }, { sarif }] = await Promise.all([
+      import("../verify/output/junit"),
+      import("../verify/output/sarif"),
+    ]);
     write(options.junit, () => junit(verification));
     write(options.sarif, () => jsonText(sarif(verification, packageVersion(root, "rampart"))));
     print.result(

@@ -2,7 +2,7 @@
 import { LABEL_EPHEMERAL } from "../hardening/container/labels";
 import { liveContainer, nameOf } from "../hardening/rules/live";
 import { viewOfResources, type ContainerView, type StackFacts } from "../hardening/rules";
-import { tree } from "../hardening/tree";
+import { leaf, tree } from "../hardening/tree";
 import { checksOf, type Check, type Control, type Finding } from "./check";
 import type { StackState, StateResource } from "./state";
 import type { Survey } from "./survey";
@@ -39,7 +39,7 @@ export const DRIFT = {
 const of = (resources: readonly StateResource[], type: string): readonly StateResource[] =>
   resources.filter((resource) => resource.type === type);
 
-const idOf = (inspected: unknown): string => String(tree(inspected)["Id"] ?? "");
+const idOf = (inspected: unknown): string => leaf(tree(inspected)["Id"]);
 const labelsOf = (inspected: unknown): Readonly<Record<string, unknown>> =>
   tree(tree(tree(inspected)["Config"])["Labels"]);
 
@@ -58,10 +58,10 @@ export function driftChecks(facts: StackFacts, state: StackState, survey: Survey
 
 function missing({ resources }: StackState, { containers, networks, volumes }: Survey): Finding[] {
   const byId = new Map(containers.map((one) => [idOf(one), one]));
-  const names = (found: readonly unknown[]): Set<string> => new Set(found.map((one) => String(tree(one)["Name"])));
+  const names = (found: readonly unknown[]): Set<string> => new Set(found.map((one) => leaf(tree(one)["Name"])));
   const gone = (type: string, found: Set<string>): Finding[] =>
     of(resources, type).map(({ name, inputs }) => {
-      const there = found.has(String(inputs["name"]));
+      const there = found.has(leaf(inputs["name"]));
       return { status: there ? "pass" : "fail", target: name, evidence: there ? "is there" : "is gone" };
     });
   return [
@@ -79,7 +79,7 @@ function missing({ resources }: StackState, { containers, networks, volumes }: S
 /** Why a container that has to run does not do its work. */
 function standstill(inspected: unknown): string | undefined {
   const state = tree(tree(inspected)["State"]);
-  if (state["Running"] !== true) return `is ${String(state["Status"])}, exit code ${String(state["ExitCode"])}`;
+  if (state["Running"] !== true) return `is ${leaf(state["Status"])}, exit code ${Number(state["ExitCode"])}`;
   if (state["Paused"] === true) return "is paused";
   const health = tree(state["Health"])["Status"];
   return health === "unhealthy" ? "is unhealthy" : undefined;
@@ -137,7 +137,7 @@ function changed(facts: StackFacts, { resources }: StackState, { containers }: S
     const [inspected, view] = [byId.get(id), resource.get(name)];
     if (inspected === undefined || view === undefined || isCarrier(view)) return [];
     const faults = differences(view, liveContainer(inspected, { resource: name, accepted: {} }));
-    const image = String(inputs["image"]) === String(tree(inspected)["Image"]) ? [] : ["image: another one"];
+    const image = leaf(inputs["image"]) === leaf(tree(inspected)["Image"]) ? [] : ["image: another one"];
     const all = [...faults, ...image];
     return [{ status: all.length === 0 ? "pass" : "fail", target: name, evidence: all.join("; ") || "is as declared" }];
   });
@@ -153,17 +153,17 @@ export function differences(declared: ContainerView, live: ContainerView): strin
 function strangers({ resources }: StackState, { containers, networks }: Survey): Finding[] {
   const known = new Set(of(resources, CONTAINER).map(({ id }) => id));
   const ephemeral = new Set(containers.filter(saysEphemeral).map(idOf));
-  const declared = new Set(of(resources, "docker:index/network:Network").map(({ inputs }) => String(inputs["name"])));
+  const declared = new Set(of(resources, "docker:index/network:Network").map(({ inputs }) => leaf(inputs["name"])));
   return networks
     .map(tree)
-    .filter((network) => declared.has(String(network["Name"])))
+    .filter((network) => declared.has(leaf(network["Name"])))
     .map((network): Finding => {
       const others = Object.entries(tree(network["Containers"]))
         .filter(([id]) => !known.has(id) && !ephemeral.has(id))
-        .map(([id, endpoint]) => String(tree(endpoint)["Name"] ?? id.slice(0, 12)));
+        .map(([id, endpoint]) => leaf(tree(endpoint)["Name"]) || id.slice(0, 12));
       return {
         status: others.length === 0 ? "pass" : "fail",
-        target: String(network["Name"]),
+        target: leaf(network["Name"]),
         evidence:
           others.length === 0 ? "only the stack's own containers" : `others are on it: ${others.sort().join(", ")}`,
       };

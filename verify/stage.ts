@@ -4,7 +4,7 @@ import type { Finished } from "../engine/process";
 import { ephemeralArgs, type EphemeralContainer } from "../hardening/container/ephemeral";
 import { LABEL_COMPONENT } from "../hardening/container/labels";
 import { NOBODY } from "../hardening/container/workload";
-import { tree } from "../hardening/tree";
+import { leaf, tree } from "../hardening/tree";
 import { liveNetwork } from "../hardening/rules/live";
 import type { NetworkView } from "../hardening/rules";
 import type { LoadedConfig } from "../config";
@@ -118,7 +118,7 @@ export class Stage {
   }
 
   private async start(network: string): Promise<string> {
-    const image = String(this.running("gateway")[0]?.["Image"] ?? "");
+    const image = leaf(this.running("gateway")[0]?.["Image"]);
     const container: EphemeralContainer = {
       stack: this.stack,
       component: "job",

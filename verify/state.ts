@@ -1,6 +1,6 @@
 /** What the stack's state says there is, from `pulumi stack export --show-secrets`. */
 import { SECRET_MARKER, type PlannedResource } from "../hardening/rules";
-import { isTree, tree } from "../hardening/tree";
+import { isTree, leaf, tree } from "../hardening/tree";
 
 export interface StateResource extends PlannedResource {
   /** The engine's or the server's id; empty for a component. */
@@ -27,9 +27,9 @@ export function stackState(exported: unknown): StackState {
   const secrets = new Set<string>();
   return {
     resources: resources.map((one) => ({
-      id: text(one["id"]),
-      type: text(one["type"]),
-      name: text(one["urn"]).split("::").at(-1) ?? "",
+      id: leaf(one["id"]),
+      type: leaf(one["type"]),
+      name: leaf(one["urn"]).split("::").at(-1) ?? "",
       protect: one["protect"] === true,
       inputs: tree(take(one["inputs"], secrets)),
     })),
@@ -49,7 +49,7 @@ function take(value: unknown, secrets: Set<string>): unknown {
   if (Array.isArray(value)) return value.map((one: unknown) => take(one, secrets));
   if (!isTree(value)) return value;
   if (value[SIGNATURE] === SECRET_SIGNATURE) {
-    remember(parsed(text(value["plaintext"])), secrets);
+    remember(parsed(leaf(value["plaintext"])), secrets);
     return SECRET_MARKER;
   }
   return Object.fromEntries(Object.entries(value).map(([key, child]) => [key, take(child, secrets)]));
@@ -72,5 +72,3 @@ function parsed(json: string): unknown {
     return json;
   }
 }
-
-const text = (value: unknown): string => (typeof value === "string" ? value : "");

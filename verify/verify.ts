@@ -3,7 +3,7 @@ import type { LoadedConfig } from "../config";
 import type { DockerClient } from "../engine/docker";
 import { judge, RULES, viewOfResources, type PostureEntry, type StackFacts, type StackView } from "../hardening/rules";
 import { liveContainer, liveNetwork } from "../hardening/rules/live";
-import { tree } from "../hardening/tree";
+import { leaf, tree } from "../hardening/tree";
 import { checksOf, type Check, type Finding, type Outcome } from "./check";
 import { driftChecks } from "./drift";
 import { PROBES } from "./probes";
@@ -101,7 +101,7 @@ export function liveView(facts: StackFacts, state: StackState, { containers, net
     ...declared,
     engine,
     containers: containers.map((one) => {
-      const resource = names.get(String(tree(one)["Id"]));
+      const resource = names.get(leaf(tree(one)["Id"]));
       const known = resource === undefined ? undefined : { resource, accepted: accepted.get(resource) ?? {} };
       return liveContainer(one, known, isSecret);
     }),

@@ -1,6 +1,6 @@
 /** The view of a stack from what the engine reports: the same that a plan makes of resource inputs. */
 import { LABEL_COMPONENT, LABEL_NAME } from "../container/labels";
-import { isTree, tree } from "../tree";
+import { isTree, leaf, tree } from "../tree";
 import type { ContainerView, NetworkView } from "./view";
 
 const MIB = 1_048_576;
@@ -28,15 +28,15 @@ export function liveContainer(
   const config = tree(tree(inspected)["Config"]);
   const host = tree(tree(inspected)["HostConfig"]);
   const labels = tree(config["Labels"]);
-  const component = text(labels[LABEL_COMPONENT]);
+  const component = leaf(labels[LABEL_COMPONENT]);
   const restart = tree(host["RestartPolicy"]);
   return {
     resource: known?.resource ?? nameOf(inspected),
     component,
-    name: text(labels[LABEL_NAME]),
+    name: leaf(labels[LABEL_NAME]),
     runs: component !== "carrier" || tree(tree(inspected)["State"])["Running"] === true,
-    image: text(tree(inspected)["Image"]),
-    user: text(config["User"]),
+    image: leaf(tree(inspected)["Image"]),
+    user: leaf(config["User"]),
     privileged: host["Privileged"] === true,
     readOnlyRoot: host["ReadonlyRootfs"] === true,
     capabilitiesAdded: capabilities(host["CapAdd"]),
@@ -46,36 +46,36 @@ export function liveContainer(
     memorySwapMiB: number(host["MemorySwap"]) / MIB,
     cpus: cpusOf(host),
     pids: Math.max(0, number(host["PidsLimit"])),
-    restart: { policy: text(restart["Name"]) || "no", maxRetries: number(restart["MaximumRetryCount"]) },
+    restart: { policy: leaf(restart["Name"]) || "no", maxRetries: number(restart["MaximumRetryCount"]) },
     healthCheck: texts(tree(config["Healthcheck"])["Test"]),
     namespaces: {
-      ipc: text(host["IpcMode"]),
-      pid: text(host["PidMode"]),
-      network: text(host["NetworkMode"]),
-      userns: text(host["UsernsMode"]),
-      uts: text(host["UTSMode"]),
-      cgroupParent: text(host["CgroupParent"]),
+      ipc: leaf(host["IpcMode"]),
+      pid: leaf(host["PidMode"]),
+      network: leaf(host["NetworkMode"]),
+      userns: leaf(host["UsernsMode"]),
+      uts: leaf(host["UTSMode"]),
+      cgroupParent: leaf(host["CgroupParent"]),
     },
     devices: list(host["Devices"]).length + list(host["DeviceRequests"]).length,
     ports: Object.values(tree(host["PortBindings"]))
       .flatMap(list)
       .map(tree)
-      .map((port) => ({ ip: text(port["HostIp"]), external: Number(text(port["HostPort"])) })),
+      .map((port) => ({ ip: leaf(port["HostIp"]), external: Number(leaf(port["HostPort"])) })),
     mounts: list(tree(inspected)["Mounts"])
       .map(tree)
       .map((mount) => {
         const volume = mount["Type"] === "volume";
         return {
-          source: text(volume ? mount["Name"] : mount["Source"]),
-          target: text(mount["Destination"]),
+          source: leaf(volume ? mount["Name"] : mount["Source"]),
+          target: leaf(mount["Destination"]),
           readOnly: mount["RW"] !== true,
           host: mount["Type"] === "bind",
         };
       }),
-    tmpfs: Object.fromEntries(Object.entries(tree(host["Tmpfs"])).map(([path, options]) => [path, text(options)])),
-    ulimits: list(host["Ulimits"]).map((ulimit) => text(tree(ulimit)["Name"])),
+    tmpfs: Object.fromEntries(Object.entries(tree(host["Tmpfs"])).map(([path, options]) => [path, leaf(options)])),
+    ulimits: list(host["Ulimits"]).map((ulimit) => leaf(tree(ulimit)["Name"])),
     logOptions: Object.fromEntries(
-      Object.entries(tree(tree(host["LogConfig"])["Config"])).map(([key, value]) => [key, text(value)]),
+      Object.entries(tree(tree(host["LogConfig"])["Config"])).map(([key, value]) => [key, leaf(value)]),
     ),
     networks: Object.keys(tree(tree(tree(inspected)["NetworkSettings"])["Networks"])).filter((name) => name !== "none"),
     environment: texts(config["Env"]).map((entry) => {
@@ -92,18 +92,18 @@ export function liveContainer(
 /** @param inspected one element of `docker network inspect` */
 export function liveNetwork(inspected: unknown): NetworkView {
   const network = tree(inspected);
-  const engineName = text(network["Name"]);
+  const engineName = leaf(network["Name"]);
   return {
     resource: engineName,
-    name: text(tree(network["Labels"])[LABEL_NAME]) || engineName,
+    name: leaf(tree(network["Labels"])[LABEL_NAME]) || engineName,
     engineName,
     internal: network["Internal"] === true,
-    subnet: text(tree(list(tree(network["IPAM"])["Config"])[0])["Subnet"]),
+    subnet: leaf(tree(list(tree(network["IPAM"])["Config"])[0])["Subnet"]),
   };
 }
 
 /** A container's name on the engine, of one element of `docker inspect`. */
-export const nameOf = (inspected: unknown): string => text(tree(inspected)["Name"]).replace(/^\//, "");
+export const nameOf = (inspected: unknown): string => leaf(tree(inspected)["Name"]).replace(/^\//, "");
 
 /** Engines take capabilities with and without their prefix, and give them back as they came. */
 const capabilities = (value: unknown): string[] => texts(value).map((name) => name.replace(/^CAP_/, ""));
@@ -116,7 +116,6 @@ function cpusOf(host: Readonly<Record<string, unknown>>): number {
   return quota > 0 ? quota / (period > 0 ? period : 100_000) : 0;
 }
 
-const text = (value: unknown): string => (typeof value === "string" ? value : "");
 const number = (value: unknown): number => (typeof value === "number" ? value : 0);
 const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : isTree(value) ? [value] : []);
-const texts = (value: unknown): string[] => list(value).map(text);
+const texts = (value: unknown): string[] => list(value).map(leaf);

@@ -22,7 +22,6 @@ export function junit({ stack, checks }: Verification): string {
 /** XML 1.0 has no form for most control characters. */
 const escape = (text: string): string =>
   text
-    // oxlint-disable-next-line no-control-regex
     .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, "\ufffd")
     .replaceAll("&", "&amp;")
     .replaceAll("<", "&lt;")

@@ -2,14 +2,14 @@
 import { LABEL_NAME } from "../../hardening/container/labels";
 import { POSTGRES_PORT } from "../../hardening/postgres/server/url";
 import { REDIS_PORT } from "../../hardening/redis/url";
-import { tree } from "../../hardening/tree";
+import { leaf, tree } from "../../hardening/tree";
 import { SOCKET_PROXY_PORT } from "../../hardening/docker-api/address";
 import type { Finding } from "../check";
 import { addressesOf, type Shell, type Stage } from "../stage";
 import type { Probe } from "./probe";
 
-/** Seconds until a connection counts as not possible. On the networks of one engine an answer takes a millisecond. */
-const PATIENCE = 2;
+/** Seconds until a connection counts as not possible: a millisecond does on one engine, where nothing else is busy. */
+const PATIENCE = 5;
 
 export interface Target {
   /** For a person: `postgres at 10.1.12.10:5432`. */
@@ -57,7 +57,7 @@ function listeners(stage: Stage): Place[] {
   };
   return ["postgres", "redis", "socket-proxy", "service"].flatMap((component) =>
     stage.running(component).flatMap((one) => {
-      const name = String(tree(tree(one["Config"])["Labels"])[LABEL_NAME]);
+      const name = leaf(tree(tree(one["Config"])["Labels"])[LABEL_NAME]);
       const port = portOf(component, name);
       return Object.entries(addressesOf(one)).flatMap(([network, address]) =>
         port === undefined ? [] : [{ what: `${name} at ${address}:${port}`, address, port, network }],

@@ -1,3 +1,0 @@
-export { controlsOf, countsOf, OUTCOMES, type ControlResult } from "./controls";
-export { junit } from "./junit";
-export { sarif } from "./sarif";
