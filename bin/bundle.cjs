@@ -26,7 +26,7 @@ const BUNDLES = {
   // `plan` runs the program too, on the same modules: the schemas are built once.
   commands: {
     contents: 'exports.main = require("./commands/rampart.ts").main;\nexports.program = () => require("./index.ts");',
-    rooms: ["commands", "plan"],
+    rooms: ["commands", "plan", "verify"],
   },
 };
 const ROOMS = ["components", "config", "engine", "hardening", "resources"];

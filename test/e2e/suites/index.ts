@@ -30,6 +30,7 @@ import { rotation } from "./rotation";
 import { seccomp } from "./seccomp";
 import { secretsSuite } from "./secrets";
 import { upgradeSuite } from "./upgrade";
+import { verify } from "./verify";
 
 /** In the order in which they run: those that only look come before those that change something. */
 export const SUITES: readonly Suite<Context>[] = [
@@ -43,6 +44,7 @@ export const SUITES: readonly Suite<Context>[] = [
   redisSuite,
   dockerApi,
   seccomp,
+  verify,
   migration,
   replacement,
   rotation,
