@@ -137,7 +137,7 @@ function validate(args: HaproxyConfigArgs): void {
     },
     {
       holds: /^[a-z0-9.-]+$/.test(args.created?.owner ?? "a"),
-      message: `created.owner: given "${args.created?.owner ?? ""}"; allowed: lower-case letters, digits, dots, hyphens`,
+      message: `created.owner: given "${args.created?.owner ?? ""}"; allowed: a to z, 0 to 9, dots and hyphens`,
     },
     {
       holds: /^\/[A-Za-z0-9_./-]+$/.test(args.created?.script ?? "/s"),
