@@ -18,6 +18,17 @@ export const HARMLESS_KEYS: Readonly<Record<string, string>> = Object.fromEntrie
     `${ROUTE}.host`,
     `${ROUTE}.pathPrefix`,
   ]),
+  ...each("which images a consumer of the Docker API may pull; what it runs is bounded all the same", [
+    "services.dockerApi.images",
+  ]),
+  ...each(
+    "the most of a container that a consumer of the Docker API creates: always bounded, by what the schema allows",
+    [
+      "services.dockerApi.containers.cpus",
+      "services.dockerApi.containers.memoryMiB",
+      "services.dockerApi.containers.pids",
+    ],
+  ),
   ...each("chooses private addresses for networks that have no way out", ["network.pool"]),
   ...each("how the CA is shown that a host is the stack's; a certificate is issued or not", [
     "certificates.challenge",

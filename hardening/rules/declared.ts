@@ -18,16 +18,24 @@ export const DECLARED_RULES: readonly Rule[] = [
     id: "rampart-docker-api",
     severity: "critical",
     title: "no service can run, stop or read containers of others",
-    why: "a permission of the Docker API holds for every container of the engine, Rampart's too",
+    why: "a permission may reach every container of the engine, Rampart's too (`scope: engine`), or run code of any image",
     source: nist("4.3.1"),
     alsoIn: [baseline("Helvetia Cloud", "Only whitelisted Docker operations allowed"), page("docs/docker-api.md")],
     judged:
-      "each service with permissions whose danger is high or critical: accepted with `dockerApi.reason`. The schema " +
+      "each service with permissions whose danger is high or critical: accepted with `dockerApi.reason`. With " +
+      "`scope: own` only those count that are not about one container. The schema " +
       "refuses such a permission without a reason",
     remedy:
-      "Remove the permissions that the service does not call; `plan --verbose` lists each with its danger: " +
+      "Leave `scope` at `own`, and remove the permissions that the service does not call; `plan --verbose` lists each " +
+      "with its danger: " +
       '`dockerApi: { allow: ["GET /containers/json"] }`.',
-    keys: ["services.dockerApi", "services.dockerApi.allow", "services.dockerApi.presets", "services.dockerApi.reason"],
+    keys: [
+      "services.dockerApi",
+      "services.dockerApi.allow",
+      "services.dockerApi.presets",
+      "services.dockerApi.reason",
+      "services.dockerApi.scope",
+    ],
     check: ({ declared }: StackView): readonly Verdict[] =>
       (declared?.dockerApi ?? []).map(({ resource, permissions, reason }) => ({
         status: "accepted",
