@@ -44,7 +44,8 @@ export async function verify(args: VerifyArgs): Promise<Verification> {
   progress("reads what the engine says of the stack");
   const ids = state.resources.filter(({ type }) => type === "docker:index/container:Container").map(({ id }) => id);
   const found = await survey(engine, facts.stack, ids);
-  const stage = new Stage({ engine, stack: facts.stack, survey: found, config, state, outside });
+  const { containers } = viewOfResources(facts, state.resources);
+  const stage = new Stage({ engine, stack: facts.stack, survey: found, config, state, containers, outside });
   try {
     const probes = PROBES.filter((probe) => attack || probe.attack !== true);
     return {
