@@ -187,7 +187,8 @@ export class Stage {
       image,
       user,
       network,
-      resources: { memoryMiB: 32, cpus: 0.5, pids: 32 },
+      // Probes share it, and each tries many things at once.
+      resources: { memoryMiB: 64, cpus: 0.5, pids: 256 },
       entrypoint: "sleep",
       command: [String(LONGEST_SECONDS)],
     };
