@@ -3,7 +3,7 @@ import https from "node:https";
 import type { RouteConfig } from "../../config";
 import { windowMs } from "../../hardening/gateway/limits";
 import type { Finding } from "../check";
-import { answerOr, type EdgeAnswer } from "../edge/client";
+import { answerOr, few, type EdgeAnswer } from "../edge/client";
 import { hostHeader, routesOf, type EdgePlace, type EdgeRoute } from "../edge/place";
 import type { Stage } from "../stage";
 import { edgeProbe, summed } from "./edge";
@@ -157,14 +157,13 @@ export const bodyLimit = edgeProbe({
   severity: "medium",
   why: "uploads fill memory and disks",
   attack: true,
-  run: async (stage, place) => {
-    const findings: Finding[] = [];
-    for (const { name, route } of anybodys(stage)) {
-      const method = route.methods.find((one) => WITH_BODY.includes(one));
-      if (method === undefined || route.contentTypes !== undefined) continue;
-      const limit = Math.ceil(route.maxBodyMiB * MIB);
-      findings.push(judgeBody(`https://${name}`, limit, await declare(place, route, method, limit + 1)));
-    }
-    return findings;
-  },
+  run: async (stage, place) =>
+    (
+      await few(anybodys(stage), async ({ name, route }): Promise<Finding[]> => {
+        const method = route.methods.find((one) => WITH_BODY.includes(one));
+        if (method === undefined || route.contentTypes !== undefined) return [];
+        const limit = Math.ceil(route.maxBodyMiB * MIB);
+        return [judgeBody(`https://${name}`, limit, await declare(place, route, method, limit + 1))];
+      })
+    ).flat(),
 });

@@ -31,6 +31,7 @@ import { seccomp } from "./seccomp";
 import { secretsSuite } from "./secrets";
 import { upgradeSuite } from "./upgrade";
 import { verify } from "./verify";
+import { verifyEdge } from "./verify-edge";
 
 /** In the order in which they run: those that only look come before those that change something. */
 export const SUITES: readonly Suite<Context>[] = [
@@ -45,6 +46,7 @@ export const SUITES: readonly Suite<Context>[] = [
   dockerApi,
   seccomp,
   verify,
+  verifyEdge,
   migration,
   replacement,
   rotation,
