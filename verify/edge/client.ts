@@ -9,6 +9,8 @@ import { hostHeader, type EdgePlace } from "./place";
 const PATIENCE_MS = 8_000;
 /** Bytes of a body that are kept. */
 const MOST_BODY = 2_048;
+/** Requests of this process, which may share its address with visitors. */
+const AT_A_TIME = 4;
 
 export interface Question {
   readonly host: string;
@@ -116,7 +118,7 @@ export function handshake(
       },
     );
     socket.setTimeout(PATIENCE_MS, () => socket.destroy(new Error(`no answer within ${PATIENCE_MS / 1000} s`)));
-    socket.on("error", ({ message }) => {
+    socket.on("error", ({ message }: Error) => {
       const alert = /SSL alert number (\d+)/.exec(message)?.[1];
       resolve(
         alert === undefined ? { kind: "failed", why: message.trim() } : { kind: "refused", alert: Number(alert) },
@@ -136,8 +138,6 @@ export async function few<T, R>(items: readonly T[], act: (item: T) => Promise<R
   await Promise.all(Array.from({ length: AT_A_TIME }, lane));
   return results;
 }
-
-const AT_A_TIME = 4;
 
 /** An answer, or why there was none. */
 export const answerOr = async (place: EdgePlace, question: Question): Promise<EdgeAnswer | string> => {

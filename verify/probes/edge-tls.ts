@@ -2,6 +2,7 @@
 import { X509Certificate } from "node:crypto";
 import tls, { type ConnectionOptions, type PeerCertificate } from "node:tls";
 import { guardedHosts, issuerOf, ownCertificatesOf, routeHosts, type LoadedConfig } from "../../config";
+import type { Finding } from "../check";
 import { few, handshake, type Handshake } from "../edge/client";
 import { edgeProbe, summed } from "./edge";
 
@@ -45,7 +46,7 @@ export function certificateFaults(certificate: PeerCertificate, expected: TlsExp
 }
 
 /** Handshakes of one host, by what was offered. */
-export function judgeTls(expected: TlsExpectation, found: Readonly<Record<Hello, Handshake>>) {
+export function judgeTls(expected: TlsExpectation, found: Readonly<Record<Hello, Handshake>>): Finding {
   const { profile, guarded, trusted } = expected;
   const wanted: readonly Hello[] = profile === "modern" || guarded ? ["TLS 1.3"] : ["TLS 1.2", "TLS 1.3"];
   const unwanted = (Object.keys(HELLOS) as Hello[]).filter(
