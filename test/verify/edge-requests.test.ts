@@ -3,6 +3,7 @@ import type { EdgeAnswer } from "../../verify/edge/client";
 import { judgeBody, judgeFlood } from "../../verify/probes/attacks";
 import { forgedHeaders, intrusions, judgeClient, judgeSurface } from "../../verify/probes/edge-access";
 import {
+  guardedRequests,
   hostRequests,
   judgeAnswer,
   judgeAnswers,
@@ -122,6 +123,17 @@ describe("management surfaces", () => {
     ["not there", surface, "reset", "skip t: not told: /: reset"],
   ])("%s", (_, declared, got, text) => {
     expect(told(judgeSurface("t", declared, [["/", got]]))).toBe(text);
+  });
+
+  test("a host with client certificates is asked without one, and on another host's connection", () => {
+    const [without, beside] = guardedRequests("cert.localhost", "app.localhost");
+    if (without === undefined || beside === undefined) throw new Error("nothing is asked");
+    expect(judgeAnswer(without, "certificate required: SSL alert number 116").seen).toHaveLength(1);
+    expect(judgeAnswer(without, answer(200)).faults).toHaveLength(1);
+    expect(beside.question).toEqual({ host: "cert.localhost", servername: "app.localhost" });
+    expect(judgeAnswer(beside, refusal("misdirected")).seen).toHaveLength(1);
+    expect(judgeAnswer(beside, answer(200)).faults).toHaveLength(1);
+    expect(guardedRequests("cert.localhost", undefined)).toHaveLength(1);
   });
 
   test("routes behind client certificates are no matter of theirs", () => {

@@ -1,13 +1,13 @@
 /** Whether management surfaces are closed, and whose address the gateway believes. */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { RouteConfig } from "../../config";
+import { guardedHosts, type RouteConfig } from "../../config";
 import { leaf, tree } from "../../hardening/tree";
 import type { Finding } from "../check";
 import { answerOr, ask, few, type EdgeAnswer, type Question } from "../edge/client";
 import { routesOf, type EdgePlace } from "../edge/place";
 import type { Stage } from "../stage";
 import { edgeProbe, summed } from "./edge";
-import { isRefusal, openRoutes } from "./edge-routes";
+import { guardedRequests, isRefusal, judged, openRoutes } from "./edge-routes";
 
 /** Of a documentation network: nobody has it. */
 const FORGED = "203.0.113.9";
@@ -29,7 +29,8 @@ export const forgedHeaders = (address: string): Record<string, string> => ({
 function spellings(prefix: string): string[] {
   if (prefix === "/") return ["/", "//"];
   const letter = prefix.slice(1, 2);
-  return [prefix, prefix.toUpperCase(), `/%${letter.charCodeAt(0).toString(16)}${prefix.slice(2)}`, `/${prefix}`];
+  const encoded = `/%${letter.charCodeAt(0).toString(16)}${prefix.slice(2)}`;
+  return [...new Set([prefix, prefix.toUpperCase(), prefix.toLowerCase(), encoded, `/${prefix}`])];
 }
 
 /** Attempts on a management surface, none with credentials that are right. */
@@ -76,20 +77,26 @@ export function judgeSurface(
 
 export const edgeAccess = edgeProbe({
   id: "probe-edge-access",
-  title: "management surfaces are closed without credentials",
+  title: "management surfaces, and hosts with client certificates, are closed without credentials",
   severity: "high",
   why: "whoever gets there runs the application",
-  run: ({ config }, place) =>
-    few(
-      openRoutes(routesOf(config), config.edge.clientCertificates).flatMap(({ name, route }) =>
-        route.access === undefined ? [] : [{ name, route, access: route.access }],
-      ),
-      async ({ name, route, access }) => {
+  run: async ({ config }, place) => {
+    const { clientCertificates } = config.edge;
+    const open = openRoutes(routesOf(config), clientCertificates);
+    const surfaces = open.flatMap(({ name, route }) =>
+      route.access === undefined ? [] : [{ name, route, access: route.access }],
+    );
+    return [
+      ...(await few(guardedHosts(config), (host) =>
+        judged(`https://${host}`, place, guardedRequests(host, open[0]?.route.host)),
+      )),
+      ...(await few(surfaces, async ({ name, route, access }) => {
         const answers: [string, EdgeAnswer | string][] = [];
         for (const [what, question] of intrusions(route)) answers.push([what, await answerOr(place, question)]);
         return judgeSurface(`https://${name}`, access, answers);
-      },
-    ),
+      })),
+    ];
+  },
 });
 
 /** How often, and how many milliseconds apart, the log is looked at: it has a line after its client has the answer. */
@@ -132,7 +139,8 @@ const FORGED_ID = "rampart-verify-forged";
 
 async function clientAddress(stage: Stage, place: EdgePlace): Promise<readonly Finding[]> {
   const { config } = stage;
-  const [first] = openRoutes(routesOf(config), config.edge.clientCertificates).filter(
+  const { clientCertificates, maintenance } = config.edge;
+  const [first] = openRoutes(routesOf(config), { ...clientCertificates, ...maintenance }).filter(
     ({ route }) => route.access === undefined,
   );
   if (first === undefined) return [];

@@ -7,6 +7,7 @@ import type { Finding } from "../check";
 import { answerOr, few, type EdgeAnswer } from "../edge/client";
 import { routesOf } from "../edge/place";
 import { edgeProbe, summed } from "./edge";
+import { openRoutes } from "./edge-routes";
 
 /** As the gateway is told of them. */
 export const overridesOf = ({ headers }: Pick<RouteConfig, "headers">): HeaderOverrides => ({
@@ -47,8 +48,8 @@ export const edgeHeaders = edgeProbe({
   severity: "medium",
   why: "browsers protect visitors only where the answer says so",
   run: async ({ config }, place) => {
-    const { maintenance } = config.edge;
-    const routes = routesOf(config).map(({ name, route }) => ({
+    const { clientCertificates, maintenance } = config.edge;
+    const routes = openRoutes(routesOf(config), clientCertificates).map(({ name, route }) => ({
       name: `https://${name}`,
       question: { host: route.host, path: route.pathPrefix },
       // The gateway answers for a host in maintenance before it looks for a route.

@@ -120,6 +120,27 @@ export function strangerRequests({ address, httpPort }: EdgePlace, known: string
   ];
 }
 
+/** What is asked of a host that asks for a client's certificate. @param other a host that asks for none, if any */
+export const guardedRequests = (host: string, other: string | undefined): Wanted[] => [
+  { what: "without a certificate", question: { host }, right: ["misdirected"], orNoHandshake: true },
+  ...(other === undefined
+    ? []
+    : [
+        {
+          what: `on a connection for ${other}`,
+          question: { host, servername: other },
+          right: ["misdirected"] as const,
+        },
+      ]),
+];
+
+/** Asks one after the other, and judges all. */
+export async function judged(target: string, place: EdgePlace, wanted: readonly Wanted[]): Promise<Finding> {
+  const answers: Judged[] = [];
+  for (const one of wanted) answers.push(judgeAnswer(one, await answerOr(place, one.question)));
+  return judgeAnswers(target, answers);
+}
+
 /** @param hosts those that ask for a client's certificate, which this process has not got */
 export const openRoutes = (
   routes: readonly EdgeRoute[],
@@ -135,8 +156,6 @@ export const edgeRoutes = edgeProbe({
     const { clientCertificates, maintenance } = config.edge;
     const open = openRoutes(routesOf(config), clientCertificates);
     const hosts = routeHosts(config).filter((host) => !Object.hasOwn(clientCertificates, host));
-    const asked = async (wanted: Wanted): Promise<Judged> =>
-      judgeAnswer(wanted, await answerOr(place, wanted.question));
     const all: readonly { readonly target: string; readonly wanted: readonly Wanted[] }[] = [
       { target: "other hosts", wanted: strangerRequests(place, hosts[0]) },
       ...hosts.map((host) => ({ target: host, wanted: hostRequests(host, place) })),
@@ -145,10 +164,6 @@ export const edgeRoutes = edgeProbe({
         wanted: routeRequests(one, Object.hasOwn(maintenance, one.route.host)),
       })),
     ];
-    return few(all, async ({ target, wanted }) => {
-      const judged: Judged[] = [];
-      for (const one of wanted) judged.push(await asked(one));
-      return judgeAnswers(target, judged);
-    });
+    return few(all, ({ target, wanted }) => judged(target, place, wanted));
   },
 });

@@ -97,6 +97,7 @@ const broken = (routes: string): string =>
       /^( *)http-request redirect location https:.*$/m,
       "$1http-request return status 200 content-type text/plain string http",
     )
+    .replace("inspect-delay 5s", "inspect-delay 60s")
     .replaceAll("/rampart/routes/", "/rampart/routes/broken-");
 
 async function breakGateway({ main, images }: Context): Promise<() => Promise<void>> {
@@ -244,6 +245,7 @@ export const verifyEdge: Suite<Context> = {
             { id: "probe-edge-routes", target: /^other hosts$/, evidence: /an unknown host: 200/ },
             { id: "probe-edge-client", target: /^gateway$/, evidence: /believes 203\.0\.113\.9/ },
             { id: "probe-rate-limit", target: /reports/, evidence: /all pass a limit with a burst of 20/ },
+            { id: "probe-slow-client", target: /says nothing/, evidence: /is still served after 20 s/ },
             { id: "probe-body-limit", target: /app\.localhost/, evidence: /waits for a body/ },
           ],
           "--attack",
