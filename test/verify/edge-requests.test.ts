@@ -182,7 +182,8 @@ describe("attacks", () => {
 
   test("a flood is refused with Retry-After", () => {
     expect(flood(400, refused({ "retry-after": "1" }))).toBe(
-      "pass t: 1 of 120 requests within 0.4 s are refused with 429 and Retry-After, whatever address they give themselves",
+      "pass t: 1 of 120 requests within 0.4 s are refused with 429 and Retry-After, whatever address they give " +
+        "themselves",
     );
     expect(flood(400, refused({}))).toBe("fail t: 1 answers with status 429 have no Retry-After");
     expect(flood(400)).toBe("fail t: 120 requests within 0.4 s all pass a limit with a burst of 20");

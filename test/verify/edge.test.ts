@@ -43,8 +43,8 @@ describe("where the edge is", () => {
     });
     const stage = { config: config(), engine: { host: "ssh://me@docker.example.com" } } as unknown as Stage;
     expect((await probe.run(stage)).map(told)).toEqual([
-      "skip edge: cannot be reached from here: the edge listens on 127.0.0.1 of docker.example.com only: run verify on " +
-        "that machine",
+      "skip edge: cannot be reached from here: the edge listens on 127.0.0.1 of docker.example.com only: run verify " +
+        "on that machine",
     ]);
   });
 

@@ -1,6 +1,6 @@
 /**
- * Bodies of POST /containers/create that amount to root on the host, in the spellings that the engine takes. Shared with
- * the end-to-end tests, which send them with an image that is there.
+ * Bodies of POST /containers/create that amount to root on the host, in the spellings that the engine takes. The
+ * end-to-end tests send them, too, with an image that is there.
  */
 
 /** What somebody tries, for a person, and the body. */

@@ -1,4 +1,5 @@
 /** Requests as bytes, and what an answer says. */
+import { fileText } from "../../hardening/files";
 import type { ApiRequest } from "./requests";
 
 /** A request of HTTP/1.1, after which the connection is closed. */
@@ -22,23 +23,8 @@ export const escapedLine = (text: string): string =>
     )
     .join("");
 
-/**
- * Sends each line of its input to an address, a few at a time, and prints a line with its number for each: the beginning
- * of the answer. An answer that is a stream is given up.
- */
-export const SEND_EACH = `
-address=$1 port=$2 number=0
-one() {
-  answer=$(printf '%b' "$2" | timeout 10 busybox nc -w 5 "$address" "$port" 2>/dev/null | head -c 600 | tr -d '\\000-\\037')
-  printf '%s %s\\n' "$1" "$answer"
-}
-while read -r line; do
-  one "$number" "$line" &
-  number=$((number + 1))
-  [ $((number % 4)) -ne 0 ] || wait
-done
-wait
-`;
+/** Sends each line of its input; BusyBox has to be there. */
+export const sendEachScript = (): string => fileText(__dirname, "send-each.sh");
 
 /** What an answer came to: the proxy itself refused, somebody else answered, or nobody did. */
 export type Verdict =
@@ -62,7 +48,7 @@ export function verdictOf({ method }: Pick<ApiRequest, "method">, answer: string
     : { kind: "answered", status };
 }
 
-/** The answers of SEND_EACH, in the order of the requests; empty for one that had none. */
+/** What send-each.sh printed, in the order of the requests; empty for one that had none. */
 export function answersOf(stdout: string, count: number): readonly string[] {
   const byNumber = new Map(
     stdout.split("\n").flatMap((line): [number, string][] => {

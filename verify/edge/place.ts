@@ -42,7 +42,11 @@ export const routesOf = ({ services }: Pick<LoadedConfig, "services">): readonly
       routes.map((route) => ({
         service,
         route,
-        name: `${route.host}${route.pathPrefix === "/" ? "" : route.pathPrefix}${route.streaming ? " (streaming)" : ""}`,
+        name: [
+          route.host,
+          ...(route.pathPrefix === "/" ? [] : [route.pathPrefix]),
+          ...(route.streaming ? [" (streaming)"] : []),
+        ].join(""),
       })),
     )
     .sort((a, b) => (a.name < b.name ? -1 : 1));

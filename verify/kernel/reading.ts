@@ -1,22 +1,17 @@
 /** What the kernel says of a container's first process. */
+import { fileText } from "../../hardening/files";
 
 const STATUS = "/proc/1/status";
 const MOUNTS = "/proc/1/mountinfo";
-/** Of cgroups v2 and v1. */
+/** As read-inside.sh reads them: of cgroups v2 and v1. */
 const MEMORY = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"];
 const PIDS = ["/sys/fs/cgroup/pids.max", "/sys/fs/cgroup/pids/pids.max"];
 const WRITTEN = "write";
-const PROBE_FILE = "/rampart-verify";
 
-const read = (files: readonly string[]): string => `head -n 9999 ${files.join(" ")} 2>/dev/null`;
-
-/** Reads all of it in the container itself, and tries to write to its root. Needs `sh` and `head`. */
-export const READ_INSIDE = `${read([STATUS, MOUNTS, ...MEMORY, ...PIDS])}
-echo "==> ${WRITTEN} <=="
-if (: > ${PROBE_FILE}) 2>&1; then rm -f ${PROBE_FILE}; echo written; fi
-`;
-/** From another container in its PID namespace: its cgroup is not seen from there. */
-export const READ_BESIDE = read([STATUS, MOUNTS]);
+/** For the container itself, which needs `sh` and `head`. */
+export const readInsideScript = (): string => fileText(__dirname, "read-inside.sh");
+/** For another container in its PID namespace: its cgroup is not seen from there. */
+export const READ_BESIDE = `head -n 9999 ${STATUS} ${MOUNTS}`;
 
 export interface MountPoint {
   readonly path: string;
@@ -35,7 +30,7 @@ export interface Reading {
   readonly write: "written" | "read-only" | "refused" | undefined;
 }
 
-/** @param text what READ_INSIDE or READ_BESIDE printed; undefined if it holds no status */
+/** @param text what read-inside.sh or READ_BESIDE printed; undefined if it holds no status */
 export function readingOf(text: string): Reading | undefined {
   const parts = new Map(
     text.split(/^==> /m).flatMap((part): [string, string][] => {

@@ -56,7 +56,7 @@ export function judgeFlood(target: string, limit: RouteConfig["rateLimit"], floo
   });
 }
 
-/** Requests with a method that no route has: they count, and end at the gateway. Each says that it is somebody else's. */
+/** Requests with a method that no route has: they count, and end at the gateway. Each says another sender. */
 async function flood(place: EdgePlace, { host, pathPrefix, rateLimit }: RouteConfig): Promise<Flood> {
   const agent = new https.Agent({ keepAlive: true, maxSockets: CONNECTIONS });
   const started = Date.now();

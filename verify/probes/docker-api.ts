@@ -6,7 +6,7 @@ import { nameOf } from "../../hardening/rules/live";
 import { leaf, tree } from "../../hardening/tree";
 import type { Finding } from "../check";
 import { permittedRequest, refusedRequests, type ApiRequest } from "../docker-api/requests";
-import { answersOf, bytesOf, escapedLine, SEND_EACH, verdictOf, type Verdict } from "../docker-api/wire";
+import { answersOf, bytesOf, escapedLine, sendEachScript, verdictOf, type Verdict } from "../docker-api/wire";
 import { addressesOf, type Stage } from "../stage";
 import type { Probe } from "./probe";
 
@@ -66,7 +66,7 @@ async function tryProxy(stage: Stage, { target, network, address, permissions }:
   const refused = refusedRequests(permissions, { volumes: names(volumes), networks: names(networks) });
   const requests = [...refused, ...(control === undefined ? [] : [control])];
   const shell = await stage.on(network);
-  const { stdout } = await shell.run(SEND_EACH, {
+  const { stdout } = await shell.run(sendEachScript(), {
     input: requests.map((request) => `${escapedLine(bytesOf(request))}\n`).join(""),
     args: [address, String(SOCKET_PROXY_PORT)],
   });

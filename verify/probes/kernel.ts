@@ -4,13 +4,13 @@ import { liveContainer, nameOf } from "../../hardening/rules/live";
 import { leaf, tree, type Tree } from "../../hardening/tree";
 import type { Finding } from "../check";
 import { confinementText, kernelFaults, type DeclaredConfinement, type KernelFault } from "../kernel/judge";
-import { READ_BESIDE, READ_INSIDE, readingOf, type Reading } from "../kernel/reading";
+import { READ_BESIDE, readingOf, readInsideScript, type Reading } from "../kernel/reading";
 import type { Stage } from "../stage";
 import type { Probe } from "./probe";
 
 /** Without a shell there, from a container beside it: that takes longer. */
 async function readContainer(stage: Stage, id: string): Promise<Reading | undefined> {
-  const inside = await stage.engine.ask(["exec", id, "sh", "-c", READ_INSIDE], { timeoutSeconds: 30 });
+  const inside = await stage.engine.ask(["exec", id, "sh", "-c", readInsideScript()], { timeoutSeconds: 30 });
   const reading = readingOf(inside.stdout);
   if (reading !== undefined) return reading;
   return readingOf((await (await stage.beside(id)).run(READ_BESIDE)).stdout);

@@ -202,7 +202,7 @@ async function breakConfinement({ main, images }: Context): Promise<() => Promis
 
 const confinement = (target: RegExp, evidence: RegExp): Wanted => ({ id: "probe-confinement", target, evidence });
 
-/** Names of all that is on the engine and is the stack's, or bears a name of the probe's, or is what could be pruned. */
+/** Names of what is the stack's on the engine, bears a name of the probe's, or could be pruned. */
 async function belongings({ main }: Context): Promise<string> {
   const all = await Promise.all([
     ids("volume", [`label=${LABEL.stack}=${main.name}`]),
