@@ -20,6 +20,7 @@ import { kept } from "./kept";
 import { migration } from "./migration";
 import { monitoring } from "./monitoring";
 import { operations } from "./operations";
+import { policy } from "./policy";
 import { recovery } from "./recovery";
 import { redisSuite } from "./redis";
 import { redisFaults } from "./redis-faults";
@@ -47,6 +48,7 @@ export const SUITES: readonly Suite<Context>[] = [
   seccomp,
   verify,
   verifyEdge,
+  policy,
   migration,
   replacement,
   rotation,
