@@ -18,7 +18,7 @@ export const DECLARED_RULES: readonly Rule[] = [
     id: "rampart-docker-api",
     severity: "critical",
     title: "no service can run, stop or read containers of others",
-    why: "a permission may reach every container of the engine, Rampart's too (`scope: engine`), or run code of any image",
+    why: "a permission may reach every container of the engine (`scope: engine`), or run code of any image",
     source: nist("4.3.1"),
     alsoIn: [baseline("Helvetia Cloud", "Only whitelisted Docker operations allowed"), page("docs/docker-api.md")],
     judged:
@@ -26,8 +26,8 @@ export const DECLARED_RULES: readonly Rule[] = [
       "`scope: own` only those count that are not about one container. The schema " +
       "refuses such a permission without a reason",
     remedy:
-      "Leave `scope` at `own`, and remove the permissions that the service does not call; `plan --verbose` lists each " +
-      "with its danger: " +
+      "Leave `scope` at `own`, and remove the permissions that the service does not call; `plan --verbose` lists " +
+      "each with its danger: " +
       '`dockerApi: { allow: ["GET /containers/json"] }`.',
     keys: [
       "services.dockerApi",

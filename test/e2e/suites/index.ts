@@ -32,6 +32,7 @@ import { seccomp } from "./seccomp";
 import { secretsSuite } from "./secrets";
 import { upgradeSuite } from "./upgrade";
 import { verify } from "./verify";
+import { verifyEdge } from "./verify-edge";
 
 /** In the order in which they run: those that only look come before those that change something. */
 export const SUITES: readonly Suite<Context>[] = [
@@ -46,6 +47,7 @@ export const SUITES: readonly Suite<Context>[] = [
   dockerApi,
   seccomp,
   verify,
+  verifyEdge,
   policy,
   migration,
   replacement,
