@@ -15,8 +15,13 @@ export const VERIFY_NAME = "verify";
 /** Whatever becomes of the command, its containers end by themselves. */
 const LONGEST_SECONDS = 300;
 
+/** What a probe says of a container that it makes; without a command it sleeps. */
+export type StageContainer = Omit<EphemeralContainer, "component" | "name" | "stack" | "kept">;
+
 /** A place to try something from. */
 export interface Shell {
+  /** The container's id. */
+  readonly id: string;
   /** Runs a script by `sh`; `docker exec` and so `docker inspect` do not show its input. */
   readonly run: (
     script: string,
@@ -64,11 +69,22 @@ export class Stage {
    * @param network an engine's network by name, or `container:<id>`
    * @throws EngineError where it cannot be started
    */
-  async on(network: string): Promise<Shell> {
-    const made = this.shells.get(network) ?? this.start(network);
-    this.shells.set(network, made);
+  on(network: string): Promise<Shell> {
+    const image = leaf(this.running("gateway")[0]?.["Image"]);
+    return this.in({ image, user: NOBODY, network, resources: { memoryMiB: 32, cpus: 0.5, pids: 32 } });
+  }
+
+  /**
+   * A container of another kind, made once.
+   * @throws EngineError where it cannot be started
+   */
+  async in(container: StageContainer): Promise<Shell> {
+    const key = JSON.stringify(container);
+    const made = this.shells.get(key) ?? this.start(container);
+    this.shells.set(key, made);
     const id = await made;
     return {
+      id,
       run: (script, { input = "", args = [] } = {}) =>
         this.engine.ask(["exec", "--interactive", id, "sh", "-c", script, "sh", ...args], {
           input,
@@ -117,18 +133,14 @@ export class Stage {
     );
   }
 
-  private async start(network: string): Promise<string> {
-    const image = leaf(this.running("gateway")[0]?.["Image"]);
+  private async start(own: StageContainer): Promise<string> {
     const container: EphemeralContainer = {
       stack: this.stack,
       component: "job",
       name: VERIFY_NAME,
-      image,
-      user: NOBODY,
-      network,
-      resources: { memoryMiB: 32, cpus: 0.5, pids: 32 },
       entrypoint: "sleep",
       command: [String(LONGEST_SECONDS)],
+      ...own,
     };
     const run = ["run", ...ephemeralArgs(container, ["--detach"])];
     return (await this.engine.must("A container for a probe could not be started", run)).trim();
