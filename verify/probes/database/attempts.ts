@@ -1,0 +1,57 @@
+/**
+ * Statements that are tried, as a script for psql, and what came of them. Each is in a transaction of its own that is
+ * rolled back, and gives up soon: it may be a statement that should have been refused, on a table of production.
+ */
+
+export interface Statement {
+  readonly sql: string;
+  /** What precedes it in its transaction, such as the choice of a tenant. */
+  readonly before?: readonly string[];
+  /** Whether PostgreSQL takes it in no transaction. It must then be one that does nothing even where it is allowed. */
+  readonly alone?: boolean;
+}
+
+export interface Attempt {
+  /** SQLSTATE; 00000 where it passed. */
+  readonly state: string;
+  /** Rows that it gave or changed. */
+  readonly rows: number;
+  /** The server's own words; empty where it passed. */
+  readonly words: string;
+}
+
+export const PASSED = "00000";
+export const INSUFFICIENT_PRIVILEGE = "42501";
+
+/** Milliseconds. A lock that is waited for holds up whoever comes behind. */
+const LOCK_TIMEOUT_MS = 100;
+const STATEMENT_TIMEOUT_MS = 3000;
+
+/** @param mark a word that nothing in the database begins a line with */
+export function attemptScript(statements: readonly Statement[], mark: string): string {
+  return [
+    `SET statement_timeout = ${STATEMENT_TIMEOUT_MS};`,
+    `SET lock_timeout = ${LOCK_TIMEOUT_MS};`,
+    ...statements.map(({ sql, before = [], alone = false }, index) =>
+      [
+        ...(alone ? [] : ["BEGIN;"]),
+        ...before.map((one) => `${one};`),
+        `${sql};`,
+        `\\echo ${mark} ${index} :SQLSTATE :ROW_COUNT :LAST_ERROR_MESSAGE`,
+        ...(alone ? [] : ["ROLLBACK;"]),
+      ].join("\n"),
+    ),
+    "",
+  ].join("\n");
+}
+
+/** What psql wrote, by statement; undefined for one that psql did not come to. */
+export function readAttempts(output: string, mark: string, count: number): readonly (Attempt | undefined)[] {
+  const found = new Map<number, Attempt>();
+  for (const line of output.split("\n")) {
+    const [, index, state, rows, words] = new RegExp(`^${mark} (\\d+) (\\S{5}) (\\d+) ?(.*)$`).exec(line) ?? [];
+    if (index === undefined || state === undefined) continue;
+    found.set(Number(index), { state, rows: Number(rows), words: state === PASSED ? "" : (words ?? "") });
+  }
+  return Array.from({ length: count }, (_, index) => found.get(index));
+}
