@@ -27,11 +27,12 @@ export const INSUFFICIENT_PRIVILEGE = "42501";
 const LOCK_TIMEOUT_MS = 100;
 const STATEMENT_TIMEOUT_MS = 3000;
 
+const LIMITS = [`SET statement_timeout = ${STATEMENT_TIMEOUT_MS};`, `SET lock_timeout = ${LOCK_TIMEOUT_MS};`] as const;
+
 /** @param mark a word that nothing in the database begins a line with */
 export function attemptScript(statements: readonly Statement[], mark: string): string {
   return [
-    `SET statement_timeout = ${STATEMENT_TIMEOUT_MS};`,
-    `SET lock_timeout = ${LOCK_TIMEOUT_MS};`,
+    ...LIMITS,
     ...statements.map(({ sql, before = [], alone = false }, index) =>
       [
         ...(alone ? [] : ["BEGIN;"]),
@@ -52,6 +53,34 @@ export function readAttempts(output: string, mark: string, count: number): reado
     const [, index, state, rows, words] = new RegExp(`^${mark} (\\d+) (\\S{5}) (\\d+) ?(.*)$`).exec(line) ?? [];
     if (index === undefined || state === undefined) continue;
     found.set(Number(index), { state, rows: Number(rows), words: state === PASSED ? "" : (words ?? "") });
+  }
+  return Array.from({ length: count }, (_, index) => found.get(index));
+}
+
+/**
+ * A script that tells one value of each query, which names it `value`; in hexadecimal digits, as a text may have lines.
+ * @param mark as for `attemptScript`
+ */
+export function valueScript(queries: readonly string[], mark: string): string {
+  return [
+    ...LIMITS,
+    ...queries.map((query, index) =>
+      [
+        "\\unset rampart_hex",
+        `SELECT encode(convert_to(q.value::text, 'UTF8'), 'hex') AS hex FROM (${query}) q \\gset rampart_`,
+        `\\echo ${mark} ${index} :rampart_hex`,
+      ].join("\n"),
+    ),
+    "",
+  ].join("\n");
+}
+
+/** By query; undefined where it gave none. */
+export function readValues(output: string, mark: string, count: number): readonly (string | undefined)[] {
+  const found = new Map<number, string>();
+  for (const line of output.split("\n")) {
+    const [, index, hex] = new RegExp(`^${mark} (\\d+) ([0-9a-f]+)$`).exec(line) ?? [];
+    if (hex !== undefined) found.set(Number(index), Buffer.from(hex, "hex").toString("utf8"));
   }
   return Array.from({ length: count }, (_, index) => found.get(index));
 }

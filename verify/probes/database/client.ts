@@ -12,7 +12,7 @@ import { SUPERUSER_SCRIPT, WRITE_FILE_SCRIPT } from "../../../hardening/postgres
 import { SERVER_USER } from "../../../hardening/postgres/server/user";
 import { leaf, tree } from "../../../hardening/tree";
 import type { Shell, Stage } from "../../stage";
-import { attemptScript, readAttempts, type Attempt, type Statement } from "./attempts";
+import { attemptScript, readAttempts, readValues, valueScript, type Attempt, type Statement } from "./attempts";
 import { knownLogins, type KnownLogin } from "./logins";
 
 const APPLICATION_NAME = "rampart-verify";
@@ -22,6 +22,9 @@ const PSQL = "exec psql --no-psqlrc --quiet --no-align --tuples-only --output=/d
 const LOOK = "-c default_transaction_read_only=on -c statement_timeout=10000 -c lock_timeout=500";
 
 export const hasDatabase = (stage: Stage): boolean => usesDatabase(stage.config);
+
+/** Nothing in a database begins a line with it. */
+const newMark = (): string => `@${randomBytes(9).toString("hex")}`;
 
 export class DatabaseClient {
   private constructor(
@@ -56,14 +59,26 @@ export class DatabaseClient {
     database: string,
     statements: readonly Statement[],
   ): Promise<readonly (Attempt | undefined)[]> {
-    if (statements.length === 0) return [];
-    const mark = `@${randomBytes(9).toString("hex")}`;
+    const mark = newMark();
+    return readAttempts(await this.psql(login, database, attemptScript(statements, mark)), mark, statements.length);
+  }
+
+  /**
+   * One value of each query, which names it `value`.
+   * @throws Error with the server's words where the login does not get in
+   */
+  async values(login: string, database: string, queries: readonly string[]): Promise<readonly (string | undefined)[]> {
+    const mark = newMark();
+    return readValues(await this.psql(login, database, valueScript(queries, mark)), mark, queries.length);
+  }
+
+  private async psql(login: string, database: string, input: string): Promise<string> {
     const { code, stdout, stderr } = await this.shell.run(`${PSQL} --username="$1" --dbname="$2"`, {
       args: [login, database],
-      input: attemptScript(statements, mark),
+      input,
     });
     if (code === 2) throw new Error(lastLines(stderr, 2));
-    return readAttempts(stdout, mark, statements.length);
+    return stdout;
   }
 
   /** Runs a script in the client's container. */

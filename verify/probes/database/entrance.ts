@@ -98,8 +98,14 @@ export function entranceFindings(ways: readonly Entrance[], output: string, targ
     if (words === "in") return [{ status: "fail", target, evidence: `lets a client in: ${what}` }];
     if (closed.test(words)) return [{ status: "pass", target, evidence: `refuses a client ${what}` }];
     // Somebody who is asked for a password has come further than he should.
-    return /authentication failed/.test(words)
-      ? [{ status: "fail", target, evidence: `asks a client for a password ${what}: pg_hba.conf should refuse it` }]
+    return /authentication failed|role "\w+" does not exist/.test(words)
+      ? [
+          {
+            status: "fail",
+            target,
+            evidence: `lets a client come as far as its login ${what}: pg_hba.conf should refuse it`,
+          },
+        ]
       : [{ status: "skip", target, evidence: `not told ${what}: ${words}` }];
   });
 }
