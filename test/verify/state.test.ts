@@ -53,7 +53,10 @@ describe("a stack's state", () => {
           outputs: { result: secret(PASSWORD) },
         },
         { urn: "urn:pulumi:dev::rampart::x::other", type: "x", inputs: { envs: ["A=1"] } },
-        { type: "pulumi:pulumi:Stack", outputs: { database: { name: "app", passwords: secret({ app_rw: PASSWORD }) } } },
+        {
+          type: "pulumi:pulumi:Stack",
+          outputs: { database: { name: "app", passwords: secret({ app_rw: PASSWORD }) } },
+        },
       ]),
     );
     expect(holders).toEqual({ "s-redis-api": [PASSWORD] });
