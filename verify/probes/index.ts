@@ -2,6 +2,7 @@ import { entrance } from "./database/entrance";
 import { privileges } from "./database/privileges";
 import { roles } from "./database/roles";
 import { redis } from "./redis/redis";
+import { secrets } from "./secrets/secrets";
 import { tenancy } from "./tenancy/tenancy";
 import { hostListeners, isolation, noWayOut } from "./network";
 import type { Probe } from "./probe";
@@ -16,4 +17,5 @@ export const PROBES: readonly Probe[] = [
   roles,
   tenancy,
   redis,
+  secrets,
 ];
