@@ -52,6 +52,7 @@ function findings(outcome: Outcome, checks: readonly Check[], { verbose, width }
   const indent = " ".repeat(NAME_WIDTH + 2);
   return [...targets].map(([evidence, found]) => {
     const shown = verbose || found.length <= 3 ? found.join(", ") : `${found.length} resources`;
-    return `${" ".repeat(NAME_WIDTH)}${flow(`${NAMES[outcome]} ${shown}: ${evidence}`.split(" "), width - indent.length, indent)}`;
+    const words = `${NAMES[outcome]} ${shown}: ${evidence}`.split(" ");
+    return `${" ".repeat(NAME_WIDTH)}${flow(words, width - indent.length, indent)}`;
   });
 }

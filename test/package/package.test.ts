@@ -98,7 +98,7 @@ it("the package holds the compiled library and its documents, and nothing else",
     paths.filter(
       (path) =>
         path.startsWith("dist/") &&
-        !/^dist\/commands\/.+\.js$/.test(path) &&
+        !/^dist\/(commands|verify)\/.+\.js$/.test(path) &&
         !/^dist\/(components|config|engine|hardening|plan|resources)\/.+(\.js|\.d\.ts|\.lua|\.sh|\.sql|\.yml)$/.test(
           path,
         ) &&

@@ -6,7 +6,8 @@ export function junit({ stack, checks }: Verification): string {
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
     `<testsuites name="rampart verify">`,
-    `  <testsuite name="${escape(stack)}" tests="${checks.length}" failures="${count("fail")}" skipped="${count("skip")}">`,
+    `  <testsuite name="${escape(stack)}" tests="${checks.length}" failures="${count("fail")}" ` +
+      `skipped="${count("skip")}">`,
     ...checks.flatMap(({ id, title, status, target, evidence }) => {
       const open = `    <testcase classname="${escape(id)}" name="${escape(`${target}: ${title}`)}"`;
       if (status === "fail") return [`${open}>`, `      <failure message="${escape(evidence)}"/>`, "    </testcase>"];

@@ -62,12 +62,12 @@ async function breakThings({ main, images }: Context): Promise<() => Promise<voi
   await mustDocker(["update", ...limit(300 * 1_048_576), web.Id]);
   await mustDocker(["network", "connect", proxy, postgres.Id]);
   await mustDocker(["stop", reports.Id]);
-  await mustDocker(["run", "--detach", "--name", STRANGER, "--network", internal, images.app, "sleep"]);
+  await mustDocker(["run", "--detach", "--name", STRANGER, "--network", internal, images.app, "frontend"]);
   const labels = { [LABEL.stack]: main.name, [LABEL.component]: "edge", [LABEL.name]: "edge" };
   await mustDocker([
     ...["run", "--detach", "--privileged", "--name", POSER, "--network", "none"],
     ...Object.entries(labels).flatMap(([label, value]) => ["--label", `${label}=${value}`]),
-    ...["--label", "io.rampart.accepted.cis-5.5=because", images.app, "sleep"],
+    ...["--label", "io.rampart.accepted.cis-5.5=because", images.app, "frontend"],
   ]);
   return async () => {
     await docker(["rm", "--force", POSER, STRANGER]);
