@@ -31,6 +31,7 @@ import { seccomp } from "./seccomp";
 import { secretsSuite } from "./secrets";
 import { upgradeSuite } from "./upgrade";
 import { verify } from "./verify";
+import { verifyData } from "./verify-data";
 
 /** In the order in which they run: those that only look come before those that change something. */
 export const SUITES: readonly Suite<Context>[] = [
@@ -50,6 +51,7 @@ export const SUITES: readonly Suite<Context>[] = [
   rotation,
   faults,
   data,
+  verifyData,
   recovery,
   kept,
   upgradeSuite,
