@@ -1,6 +1,6 @@
 /**
- * `rampart verify` on a stack of tenants with Redis over TLS: what somebody does by hand to roles, rows, entrances, users
- * and secrets is named by each probe that it concerns.
+ * `rampart verify` on a stack of tenants with Redis over TLS: what somebody does by hand to roles, rows, entrances,
+ * users and secrets is named by each probe that it concerns.
  */
 import { container, docker, LABEL, mustDocker } from "../lib/engine";
 import { expect, expectNone, type Suite } from "../lib/runner";
@@ -175,7 +175,8 @@ export const verifyData: Suite<Context> = {
         const note = await expectHeld(context);
         const left = await session(known(), "postgres", (client) =>
           client.query(
-            "SELECT rolname FROM pg_roles WHERE rolname ~ 'rampart_verify|e2e_' UNION ALL SELECT relname FROM pg_class WHERE relname ~ 'rampart_verify'",
+            "SELECT rolname FROM pg_roles WHERE rolname ~ 'rampart_verify|e2e_' UNION ALL " +
+              "SELECT relname FROM pg_class WHERE relname ~ 'rampart_verify'",
           ),
         );
         expectNone(left.rows.map((row: unknown) => JSON.stringify(row)));

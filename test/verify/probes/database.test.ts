@@ -25,7 +25,8 @@ describe("statements as a script for psql", () => {
       "@m",
     );
     expect(script).toBe(
-      "SET statement_timeout = 3000;\nSET lock_timeout = 100;\nBEGIN;\nSELECT set_config('a.b', '', true);\nSELECT 1;\n" +
+      "SET statement_timeout = 3000;\nSET lock_timeout = 100;\nBEGIN;\n" +
+        "SELECT set_config('a.b', '', true);\nSELECT 1;\n" +
         "\\echo @m 0 :SQLSTATE :ROW_COUNT :LAST_ERROR_MESSAGE\nROLLBACK;\nALTER SYSTEM x;\n" +
         "\\echo @m 1 :SQLSTATE :ROW_COUNT :LAST_ERROR_MESSAGE\n",
     );

@@ -56,7 +56,8 @@ export const objectsQuery = (schemas: readonly string[]): string => {
       UNION SELECT 'function ' || p.oid::regprocedure FROM pg_proc p, aclexplode(coalesce(p.proacl,
         acldefault('f', p.proowner))) a WHERE a.grantee = 0 AND p.pronamespace = 'pg_catalog'::regnamespace
         AND p.proname IN ('lo_creat', 'lo_create', 'lo_from_bytea')) w),
-    'creators', (SELECT coalesce(json_agg(format('%s in schema %s', pg_get_userbyid(a.grantee), nspname) ORDER BY 1), '[]')
+    'creators', (SELECT coalesce(json_agg(format('%s in schema %s', pg_get_userbyid(a.grantee), nspname) ORDER BY 1),
+        '[]')
       FROM pg_namespace n, aclexplode(nspacl) a WHERE a.privilege_type = 'CREATE' AND a.grantee NOT IN (0, nspowner)
         AND ${system}),
     'writers', (SELECT coalesce(json_agg(DISTINCT format('%s %s %s', r.rolname, v.privilege, o.name)), '[]')

@@ -90,7 +90,7 @@ export function oversteps({ schema, table }: Place, as: DatabaseRole): readonly 
       "read passwords' verifiers": "SELECT FROM pg_authid LIMIT 1",
       "read values that statistics keep": "SELECT FROM pg_statistic LIMIT 1",
       "read who may connect": "SELECT FROM pg_hba_file_rules LIMIT 1",
-      "make an event trigger": `CREATE EVENT TRIGGER ${NAME} ON ddl_command_end EXECUTE FUNCTION suppress_redundant_updates_trigger()`,
+      "make an event trigger": `CREATE EVENT TRIGGER ${NAME} ON ddl_command_end EXECUTE FUNCTION no_such_function()`,
       "make a function in C": `CREATE FUNCTION ${own}.${NAME}() RETURNS integer LANGUAGE c AS 'libc', 'getpid'`,
     }),
     {

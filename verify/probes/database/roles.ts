@@ -52,7 +52,9 @@ export function loginFinding(
     return {
       status: "fail",
       target,
-      evidence: `cannot do what ${role} is for: ${broken.map(([{ sql }, attempt]) => `${sql}: ${outcome(attempt)}`).join("; ")}`,
+      evidence:
+        `cannot do what ${role} is for: ` +
+        broken.map(([{ sql }, attempt]) => `${sql}: ${outcome(attempt)}`).join("; "),
     };
   const answered = refused.filter(([, attempt]) => attempt?.state === INSUFFICIENT_PRIVILEGE).length;
   if (answered < refused.length / 2)

@@ -84,7 +84,7 @@ export function readAnswers(output: string, mark: string, count: number): readon
   });
 }
 
-/** Redis 7.0 says "this user has no permissions", 7.4 "User api has no permissions"; scripts have words of their own. */
+/** Redis 7.0 says "this user has no permissions", 7.4 "User api has no permissions"; scripts have their own words. */
 const REFUSED =
   /NOPERM|has no permissions|No permissions|ACL failure|script can't (access|run)|(DEBUG|MODULE) command not allowed/i;
 

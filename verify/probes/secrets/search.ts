@@ -61,8 +61,8 @@ export function leaks(places: readonly Place[], secrets: readonly Needles[]): st
 }
 
 /**
- * PostgreSQL's log has roles' verifiers, and with them their salts: that is why passwords reach the server as verifiers.
- * Nobody logs in with one.
+ * PostgreSQL's log has roles' verifiers, and with them their salts: passwords reach the server as verifiers for that
+ * reason. Nobody logs in with one.
  */
 const VERIFIER = /SCRAM-SHA-256\$\d+:[A-Za-z0-9+/=]+\$[A-Za-z0-9+/=]+:[A-Za-z0-9+/=]+/g;
 

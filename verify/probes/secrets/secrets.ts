@@ -39,7 +39,7 @@ const ARGUMENTS: Kind = {
   read: (stage, id) => ask(stage, ["top", id, "axwwo", "pid,args"]),
 };
 /**
- * `e` shows the environment. Only the process's own user and root read it, who read the container's secrets as files, so
+ * `e` shows the environment. Only the process's own user and root read it, who read the container's secrets as files:
  * its own may be there: the official image of PostgreSQL puts POSTGRES_PASSWORD there from its file.
  */
 const ENVIRONMENTS: Kind = {

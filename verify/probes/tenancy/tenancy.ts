@@ -55,7 +55,8 @@ export function catalogFindings(database: string, report: unknown, faults: unkno
 const tablesQuery = (keys: readonly string[], column: string): string =>
   json(`SELECT format('%I.%I', n.nspname, c.relname) AS name,
     ARRAY (SELECT quote_ident(a.attname) FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0
-      AND NOT a.attisdropped AND a.attgenerated = '' AND a.attidentity = '' AND a.attname <> ${literal(column)}) AS columns
+      AND NOT a.attisdropped AND a.attgenerated = '' AND a.attidentity = ''
+      AND a.attname <> ${literal(column)}) AS columns
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE n.nspname || '.' || c.relname = ANY (ARRAY[${keys.map(literal).join(", ")}]::text[]) ORDER BY 1`);
 

@@ -66,7 +66,7 @@ export function tries({ variable, column }: Tenancy, table: TenantTable, tenants
   const [name, tenant] = [table.name, quoted(column)];
   const { one, other, real } = tenants;
   const read = `SELECT FROM ${name} LIMIT 1`;
-  // A row without values: the policy is asked before a constraint is. No default, which may take a number of a sequence.
+  // A row without values: the policy is asked before a constraint is. A default might take a number of a sequence.
   const insert = (whose: string): string =>
     `INSERT INTO ${name} (${[tenant, ...table.columns].join(", ")}) ` +
     `VALUES (${[literal(whose), ...table.columns.map(() => "NULL")].join(", ")})`;
