@@ -5,6 +5,7 @@ import {
   roleFindings,
   type KnownRole,
 } from "../../../verify/probes/database/catalog";
+import { isCrowded } from "../../../verify/probes/database/client";
 import { entranceFindings, entrances, entranceScript } from "../../../verify/probes/database/entrance";
 import { knownLogins } from "../../../verify/probes/database/logins";
 import { oversteps } from "../../../verify/probes/database/oversteps";
@@ -126,7 +127,20 @@ describe("what a login may", () => {
       ).status,
     ).toBe("fail");
     expect(of(beyond.map(() => undefined)).status).toBe("skip");
+    const late = { state: "57014", rows: 0, words: "canceling statement due to statement timeout" };
+    expect(
+      of(
+        beyond.map(() => refused),
+        [late],
+      ).status,
+    ).toBe("skip");
+    expect(of([late, ...beyond.slice(1).map(() => refused)]).status).toBe("pass");
   });
+});
+
+test("a login whose connections are all taken is told from one that does not get in", () => {
+  expect(isCrowded('FATAL:  too many connections for role "monitor"')).toBe(true);
+  expect(isCrowded("FATAL:  password authentication failed")).toBe(false);
 });
 
 describe("ways in", () => {

@@ -22,6 +22,12 @@ export interface Attempt {
 
 export const PASSED = "00000";
 export const INSUFFICIENT_PRIVILEGE = "42501";
+/** The server was busy, or somebody else held a lock: nothing can be told of rights. */
+const CIRCUMSTANCES = /^(08|40|53|57|55P03)/;
+
+/** Whether an attempt tells anything. */
+export const isTold = (attempt: Attempt | undefined): attempt is Attempt =>
+  attempt !== undefined && !CIRCUMSTANCES.test(attempt.state);
 
 /** Milliseconds. A lock that is waited for holds up whoever comes behind. */
 const LOCK_TIMEOUT_MS = 100;

@@ -21,6 +21,11 @@ const PSQL = "exec psql --no-psqlrc --quiet --no-align --tuples-only --output=/d
 /** Milliseconds; a look into catalogs takes a few. */
 const LOOK = "-c default_transaction_read_only=on -c statement_timeout=10000 -c lock_timeout=500";
 
+const clients = new WeakMap<Stage, Promise<DatabaseClient>>();
+
+/** Whether the server's words say that a login is refused only because others have its connections. */
+export const isCrowded = (words: string): boolean => /too many connections|remaining connection slots/.test(words);
+
 export const hasDatabase = (stage: Stage): boolean => usesDatabase(stage.config);
 
 /** Nothing in a database begins a line with it. */
@@ -32,8 +37,17 @@ export class DatabaseClient {
     readonly logins: readonly KnownLogin[],
   ) {}
 
-  /** @throws EngineError where the container cannot be started */
-  static async open(stage: Stage): Promise<DatabaseClient> {
+  /**
+   * One for all probes of a run: its files are written once, before anybody reads them.
+   * @throws EngineError where the container cannot be started
+   */
+  static open(stage: Stage): Promise<DatabaseClient> {
+    const opened = clients.get(stage) ?? DatabaseClient.make(stage);
+    clients.set(stage, opened);
+    return opened;
+  }
+
+  private static async make(stage: Stage): Promise<DatabaseClient> {
     const logins = knownLogins(stage.config, stage.state);
     const ca = leaf(tree(tree(stage.state.outputs)["database"])["ca"]);
     const network = stage.networks().find(({ name }) => name === "internal")?.engineName ?? "";

@@ -3,6 +3,7 @@
  * harm where it is allowed: it changes no row, and what it makes is rolled back. None of them locks anything before its
  * right is asked for, as CREATE TRIGGER and CREATE INDEX would.
  */
+import { randomBytes } from "node:crypto";
 import { POSTGRES_SUPERUSER, type DatabaseRole } from "../../../hardening/postgres/roles/roles";
 import { quoted } from "../../../hardening/postgres/server/identifiers";
 import type { Statement } from "./attempts";
@@ -121,7 +122,10 @@ export function duties({ schema, table }: Place, as: DatabaseRole): readonly Sta
   const read = table === undefined ? "SELECT 1" : `SELECT FROM ${table.name} LIMIT 1`;
   switch (as) {
     case "migrator":
-      return [{ sql: read }, { sql: `CREATE TABLE ${quoted(schema)}.${NAME} (id integer)` }];
+      return [
+        { sql: read }, // Of a name of its own: whoever is elevated makes one at the same time.
+        { sql: `CREATE TABLE ${quoted(schema)}.${NAME}_${randomBytes(4).toString("hex")} (id integer)` },
+      ];
     case "app_rw":
       return [read, ...(table === undefined ? [] : Object.values(rows(table.name, table.column)))].map((sql) => ({
         sql,

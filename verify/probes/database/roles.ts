@@ -3,8 +3,8 @@ import { leaf, tree } from "../../../hardening/tree";
 import type { Finding } from "../../check";
 import type { Stage } from "../../stage";
 import type { Probe } from "../probe";
-import { INSUFFICIENT_PRIVILEGE, PASSED, type Attempt, type Statement } from "./attempts";
-import { DatabaseClient, hasDatabase, look } from "./client";
+import { INSUFFICIENT_PRIVILEGE, isTold, PASSED, type Attempt, type Statement } from "./attempts";
+import { DatabaseClient, hasDatabase, isCrowded, look } from "./client";
 import type { KnownLogin } from "./logins";
 import { duties, oversteps, type Overstep, type Place } from "./oversteps";
 
@@ -37,10 +37,10 @@ export function loginFinding(
   refused: Tried<Overstep>,
   duty: Tried<Statement>,
 ): Finding {
-  const broken = duty.filter(([, attempt]) => attempt?.state !== PASSED);
+  const broken = duty.filter(([, attempt]) => isTold(attempt) && attempt.state !== PASSED);
   const through = refused.filter(
     ([{ untold = [] }, attempt]) =>
-      attempt !== undefined && attempt.state !== INSUFFICIENT_PRIVILEGE && !untold.includes(attempt.state),
+      isTold(attempt) && attempt.state !== INSUFFICIENT_PRIVILEGE && !untold.includes(attempt.state),
   );
   if (through.length > 0)
     return {
@@ -57,12 +57,18 @@ export function loginFinding(
         broken.map(([{ sql }, attempt]) => `${sql}: ${outcome(attempt)}`).join("; "),
     };
   const answered = refused.filter(([, attempt]) => attempt?.state === INSUFFICIENT_PRIVILEGE).length;
-  if (answered < refused.length / 2)
-    return { status: "skip", target, evidence: `not told: psql answered ${answered} of ${refused.length} statements` };
+  // The control: without it a refusal may have another reason.
+  const working = duty.filter(([, attempt]) => attempt?.state === PASSED).length;
+  if (answered < refused.length / 2 || working === 0)
+    return {
+      status: "skip",
+      target,
+      evidence: `not told: ${answered} of ${refused.length} refused, ${working} of ${duty.length} of its own taken`,
+    };
   return {
     status: "pass",
     target,
-    evidence: `as ${role} ${answered} statements refused, ${duty.length} of its own taken`,
+    evidence: `as ${role} ${answered} statements refused, ${working} of its own taken`,
   };
 }
 
@@ -86,6 +92,8 @@ async function findingOf(client: DatabaseClient, database: string, place: Place,
     const words = error instanceof Error ? error.message : String(error);
     if (login.over && /authentication failed|pg_hba\.conf|not permitted to log in/.test(words))
       return { status: "pass", target, evidence: "its time is over, and it does not get in" };
+    if (isCrowded(words))
+      return { status: "skip", target, evidence: `not told: all its connections are taken: ${words}` };
     return { status: "fail", target, evidence: `does not get in with the password that the state knows: ${words}` };
   }
 }
