@@ -11,6 +11,7 @@ import { join } from "node:path";
  */
 const ROOMS = {
   commands: ["verify", "plan", "components", "resources", "engine", "config", "hardening"],
+  policy: ["hardening"],
   plan: ["components", "resources", "engine", "config", "hardening"],
   verify: ["plan", "resources", "engine", "config", "hardening"],
   components: ["resources", "engine", "config", "hardening"],

@@ -20,6 +20,7 @@ import { kept } from "./kept";
 import { migration } from "./migration";
 import { monitoring } from "./monitoring";
 import { operations } from "./operations";
+import { policy } from "./policy";
 import { recovery } from "./recovery";
 import { redisSuite } from "./redis";
 import { redisFaults } from "./redis-faults";
@@ -46,6 +47,7 @@ export const SUITES: readonly Suite<Context>[] = [
   dockerApi,
   seccomp,
   verify,
+  policy,
   migration,
   replacement,
   rotation,
