@@ -22,12 +22,12 @@ interface Breakage {
 const BREAKAGES: readonly Breakage[] = [
   ...(
     [
-      ["CREATE on the schema", "probe-roles", /^app_rw/, /may make a function/],
+      ["CREATE on the schema", "probe-roles", /^app_rw/, /may .*make a function/],
       ["CREATE on the schema", "probe-database-privileges", /^database app$/, /may make things: app_rw in schema app/],
       ["BYPASSRLS", "probe-database-privileges", /^app_ro$/, /bypasses row security/],
       ["BYPASSRLS", "probe-tenancy", /^database app$/, /role app_ro: bypasses row security/],
       ["a role by hand", "probe-database-privileges", new RegExp(`^${ROLE}$`), /the state does not know/],
-      ["a membership by hand", "probe-roles", /^app_rw_/, /read a file of the server/],
+      ["a membership by hand", "probe-database-privileges", /^app_rw$/, /is a member of pg_read_server_files/],
       ["a right to write", "probe-database-privileges", /^database app$/, /app_ro INSERT app\.items/],
       ["event triggers off", "probe-database-privileges", /^database app$/, /event triggers are gone or off/],
       ["row security not forced", "probe-tenancy", /^database app$/, /app\.projects: row security is not enabled and/],
@@ -35,7 +35,7 @@ const BREAKAGES: readonly Breakage[] = [
       ["hba loosened", "probe-database-entrance", /^postgres$/, /lets a client in: in clear/],
       ["hba loosened", "probe-database-entrance", /^postgres$/, /lets a client in: with a wrong password/],
       ["hba loosened", "probe-database-entrance", /^postgres$/, /lets a client in: as the superuser/],
-      ["a user of Redis widened", "probe-redis", /^api$/, /reaches ~\*; is given \+config/],
+      ["a user of Redis widened", "probe-redis", /^api$/, /reaches ~\*; reaches &\*; is given \+config/],
       ["a user of Redis widened", "probe-redis", /^api$/, /may read the configuration, .*read a key of nobodys:/],
       ["a secret as a variable", "probe-secrets", /^docker inspect of containers$/, new RegExp(`in clear .*${LEAKY}`)],
       ["a secret in a log", "probe-secrets", /^logs of containers$/, new RegExp(`in base64 .*${LEAKY}`)],
@@ -91,7 +91,9 @@ async function breakThings(context: Context): Promise<() => Promise<void>> {
   await asSuperuser(["SELECT pg_reload_conf()"]);
   const admin =
     "REDISCLI_AUTH=$(cat /tmp/rampart-admin) exec redis-cli --tls --insecure --user rampart --no-auth-warning";
-  await mustDocker(["exec", redis.Id, "sh", "-c", `${admin} ACL SETUSER api '~*' '&*' +config`]);
+  const inRedis = (command: string): Promise<string> =>
+    mustDocker(["exec", redis.Id, "sh", "-c", `${admin} ${command}`]);
+  await inRedis("ACL SETUSER api '~*' '&*' +config");
   const secret = databaseOf(known()).passwords["monitor"] ?? "";
   const encoded = Buffer.from(`monitor:${secret}`).toString("base64");
   const { Mounts } = api;
@@ -107,6 +109,8 @@ async function breakThings(context: Context): Promise<() => Promise<void>> {
     await docker(["rm", "--force", LEAKY]);
     await inPostgres(`cat ${KEPT} >${HBA} && rm ${KEPT}`);
     await asSuperuser(MEND);
+    // Declared patterns are no longer taken beside "all keys".
+    await inRedis("ACL SETUSER api resetkeys resetchannels -config");
     for (const step of ["stage", "settle"]) await mustDocker(["exec", redis.Id, "sh", "/etc/rampart/users.sh", step]);
   };
 }
