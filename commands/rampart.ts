@@ -9,6 +9,7 @@ import { init } from "./init";
 import { plan } from "./plan";
 import { psql } from "./psql";
 import { pulumi } from "./pulumi";
+import { report } from "./report";
 import { respond } from "./respond";
 import { restore } from "./restore";
 import { restoreDrill } from "./restore-drill";
@@ -32,6 +33,7 @@ export const COMMANDS: readonly Command[] = [
   start,
   init,
   plan,
+  report,
   pulumi,
   status,
   verify,
