@@ -18,8 +18,13 @@ export const VERIFY_NAME = "verify";
 /** Whatever becomes of the command, its containers end by themselves. */
 const LONGEST_SECONDS = 300;
 
+/** What a probe says of a container that it makes; without a command it sleeps. */
+export type StageContainer = Omit<EphemeralContainer, "component" | "name" | "stack" | "kept">;
+
 /** A place to try something from. */
 export interface Shell {
+  /** The container's id. */
+  readonly id: string;
   /** Runs a script by `sh`; `docker exec` and so `docker inspect` do not show its input. */
   readonly run: (
     script: string,
@@ -103,6 +108,14 @@ export class Stage {
     return this.containers.find(({ resource }) => resource === name);
   }
 
+  /**
+   * A container of another kind, made once.
+   * @throws EngineError where it cannot be started
+   */
+  in(container: StageContainer): Promise<Shell> {
+    return this.shell(JSON.stringify(container), () => this.run(container));
+  }
+
   /** Removes every container that was made. */
   async close(): Promise<void> {
     const made = await Promise.allSettled(this.shells.values());
@@ -148,6 +161,7 @@ export class Stage {
     this.shells.set(key, made);
     const id = await made;
     return {
+      id,
       run: (script, { input = "", args = [] } = {}) =>
         this.engine.ask(["exec", "--interactive", id, "sh", "-c", script, "sh", ...args], {
           input,
@@ -178,19 +192,20 @@ export class Stage {
     }
   }
 
-  private async start({ network = "none", options = [], user = NOBODY }: ShellArgs): Promise<string> {
+  private start({ network = "none", options = [], user = NOBODY }: ShellArgs): Promise<string> {
     const image = leaf(this.running("gateway")[0]?.["Image"]);
+    // Probes share it, and each tries many things at once.
+    return this.run({ image, user, network, resources: { memoryMiB: 64, cpus: 0.5, pids: 256 } }, options);
+  }
+
+  private async run(own: StageContainer, options: readonly string[] = []): Promise<string> {
     const container: EphemeralContainer = {
       stack: this.stack,
       component: "job",
       name: VERIFY_NAME,
-      image,
-      user,
-      network,
-      // Probes share it, and each tries many things at once.
-      resources: { memoryMiB: 64, cpus: 0.5, pids: 256 },
       entrypoint: "sleep",
       command: [String(LONGEST_SECONDS)],
+      ...own,
     };
     const run = ["run", ...ephemeralArgs(container, ["--detach", ...options])];
     return (await this.engine.must("A container for a probe could not be started", run)).trim();

@@ -5,6 +5,12 @@ import { edgeHeaders } from "./edge-headers";
 import { edgeRoutes } from "./edge-routes";
 import { edgeTls } from "./edge-tls";
 import { confinement } from "./kernel";
+import { entrance } from "./database/entrance";
+import { privileges } from "./database/privileges";
+import { roles } from "./database/roles";
+import { redis } from "./redis/redis";
+import { secrets } from "./secrets/secrets";
+import { tenancy } from "./tenancy/tenancy";
 import { hostListeners, isolation, noWayOut } from "./network";
 import { slowClient } from "./slow-client";
 import { systemCalls } from "./system-calls";
@@ -23,6 +29,12 @@ export const PROBES: readonly Probe[] = [
   edgeRoutes,
   edgeAccess,
   edgeClient,
+  entrance,
+  privileges,
+  roles,
+  tenancy,
+  redis,
+  secrets,
   bodyLimit,
   rateLimit,
   slowClient,

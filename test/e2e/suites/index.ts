@@ -33,6 +33,7 @@ import { secretsSuite } from "./secrets";
 import { upgradeSuite } from "./upgrade";
 import { verify } from "./verify";
 import { verifyEdge } from "./verify-edge";
+import { verifyData } from "./verify-data";
 
 /** In the order in which they run: those that only look come before those that change something. */
 export const SUITES: readonly Suite<Context>[] = [
@@ -54,6 +55,7 @@ export const SUITES: readonly Suite<Context>[] = [
   rotation,
   faults,
   data,
+  verifyData,
   recovery,
   kept,
   upgradeSuite,
