@@ -52,12 +52,14 @@ async function ofThrowAway(
 ): Promise<number | undefined> {
   const [entrypoint, ...command] = FREE_SPACE_COMMAND;
   for (const image of images) {
-    const run = ephemeralArgs({
-      ...{ stack, component: "job", name: "free-space", image, user: NOBODY, entrypoint, command },
-      resources: { memoryMiB: 16, cpus: 0.5, pids: 8 },
-    });
     // An image that is not there is not pulled for this.
-    const { code, stdout } = await engine.ask(["run", ...run]);
+    const { code, stdout } = await engine.ask([
+      "run",
+      ...ephemeralArgs({
+        ...{ stack, component: "job", name: "free-space", image, user: NOBODY, entrypoint, command },
+        resources: { memoryMiB: 16, cpus: 0.5, pids: 8 },
+      }),
+    ]);
     const free = code === 0 ? freeBytes(stdout) : undefined;
     if (free !== undefined) return free;
   }

@@ -1,8 +1,10 @@
 /** What `rampart status` shows, and what of it is wrong. Pure. */
+import { defined } from "../../hardening/defined";
 import type { BackupFacts } from "./backups";
 import type { CertificateFact } from "./certificates";
 import type { ContainerFact } from "../shared/containers";
 import type { RouteFact } from "./gateway";
+import { spaceProblems, takenBy, type SpaceFacts, type Taken } from "./space";
 import type { StateFacts, UpdateFact } from "./state";
 
 /** A certificate that ends sooner should have been renewed long ago. */
@@ -10,11 +12,9 @@ const RENEWAL_DAYS = 14;
 const DAY_MS = 86_400_000;
 
 /** What was found. Absent is what could not be read; `notes` says why. */
-export interface Found {
-  readonly stack: string;
+export interface Found extends SpaceFacts {
   readonly engine: string;
   readonly now: Date;
-  readonly containers: readonly ContainerFact[];
   readonly images: Readonly<Record<string, string>>;
   readonly state?: StateFacts;
   readonly lastUpdate?: UpdateFact;
@@ -56,6 +56,8 @@ export interface StatusReport {
   readonly certificates: readonly CertificateFact[];
   readonly backups?: BackupFacts;
   readonly disk: readonly DiskFact[];
+  readonly taken: Taken;
+  readonly free?: number;
   readonly lastUpdate?: UpdateFact;
   readonly problems: readonly Problem[];
   readonly notes: readonly string[];
@@ -89,6 +91,8 @@ export function report(found: Found): StatusReport {
     certificates,
     ...(backups === undefined ? {} : { backups }),
     disk,
+    taken: takenBy(found),
+    ...defined({ free: found.free }),
     ...(lastUpdate === undefined ? {} : { lastUpdate }),
     problems: [
       ...shown.flatMap((container) => containerProblems(container, state)),
@@ -97,6 +101,7 @@ export function report(found: Found): StatusReport {
       ...certificates.flatMap((certificate) => certificateProblems(certificate, now)),
       ...(backups === undefined ? [] : backupProblems(backups)),
       ...updateProblems(lastUpdate, state),
+      ...spaceProblems(found),
     ],
     notes,
   };

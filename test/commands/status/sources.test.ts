@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { backupFacts } from "../../../commands/status/backups";
 import { edgeCertificates } from "../../../commands/status/certificates";
-import { containerFacts } from "../../../commands/shared/containers";
+import { containerFacts, imageSizes } from "../../../commands/shared/containers";
 import { routeFacts } from "../../../commands/status/gateway";
 import { lastUpdate, stateFacts } from "../../../commands/status/state";
 import { authorityCertificate } from "../../../hardening/pki/certificates";
@@ -19,6 +19,7 @@ const INSPECTED = {
   Name: "/shop-api-1a2b3c4",
   Image: "sha256:aa",
   RestartCount: 1,
+  HostConfig: { LogConfig: { Type: "json-file", Config: { "max-file": "3", "max-size": "10m" } } },
   Config: { Labels: LABELS, Env: ["PASSWORD=shown-nowhere"] },
   State: {
     Status: "running",
@@ -50,9 +51,22 @@ test("a container, as the engine tells of it", () =>
       version: "0123456789",
       imageId: "sha256:aa",
       addresses: ["10.1.12.7", "10.1.11.7"],
+      logBytes: 30 * 1024 ** 2,
       ephemeral: false,
     },
   ]));
+
+test.each([
+  [{ Type: "json-file", Config: {} }, undefined],
+  [{ Type: "json-file", Config: { "max-size": "512k" } }, 512 * 1024],
+  [{ Type: "local", Config: { "max-size": "1g", "max-file": "2" } }, 2 * 1024 ** 3],
+  [{ Type: "journald", Config: {} }, 0],
+  [undefined, undefined],
+])("the log %j takes %p", (LogConfig, bytes) =>
+  expect(containerFacts([{ ...INSPECTED, HostConfig: { LogConfig } }])[0]?.logBytes).toBe(bytes),
+);
+
+test("sizes of images", () => expect(imageSizes([{ Id: "a", Size: 7 }, { Id: "b" }])).toEqual({ a: 7 }));
 
 const SERVERS = `1
 # be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state
