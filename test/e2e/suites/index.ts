@@ -19,6 +19,7 @@ import { isolation } from "./isolation";
 import { kept } from "./kept";
 import { migration } from "./migration";
 import { monitoring } from "./monitoring";
+import { disk } from "./disk";
 import { operations } from "./operations";
 import { recovery } from "./recovery";
 import { redisSuite } from "./redis";
@@ -62,5 +63,6 @@ export const SUITES: readonly Suite<Context>[] = [
   backupRepositories,
   registries,
   operations,
+  disk,
   monitoring,
 ];
