@@ -1,5 +1,6 @@
 /** What `rampart status` shows, and what of it is wrong. Pure. */
 import { defined } from "../../hardening/defined";
+import type { AcmeFailure } from "./acme";
 import type { BackupFacts } from "./backups";
 import type { CertificateFact } from "./certificates";
 import type { ContainerFact } from "../shared/containers";
@@ -20,6 +21,8 @@ export interface Found extends SpaceFacts {
   readonly lastUpdate?: UpdateFact;
   readonly routes?: readonly RouteFact[];
   readonly edge?: readonly CertificateFact[];
+  /** What the ACME server refused of late, and has not mended since. */
+  readonly acme?: readonly AcmeFailure[];
   readonly backups?: BackupFacts;
   readonly disk?: readonly DiskFact[];
   readonly notes: readonly string[];
@@ -99,6 +102,10 @@ export function report(found: Found): StatusReport {
       ...(state === undefined ? [] : differences(found.containers, state)),
       ...(found.routes ?? []).flatMap((route) => routeProblems(route, shown)),
       ...certificates.flatMap((certificate) => certificateProblems(certificate, now)),
+      ...(found.acme ?? []).map(({ of, at, error }) => ({
+        subject: of,
+        message: `the CA issued no certificate at ${at}: ${error}`,
+      })),
       ...(backups === undefined ? [] : backupProblems(backups)),
       ...updateProblems(lastUpdate, state),
       ...spaceProblems(found),

@@ -1,5 +1,6 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
+import { acmeFailures, openFailures } from "../../../commands/status/acme";
 import { backupFacts } from "../../../commands/status/backups";
 import { edgeCertificates } from "../../../commands/status/certificates";
 import { containerFacts, imageSizes } from "../../../commands/shared/containers";
@@ -124,8 +125,41 @@ test("certificates of the edge by their hosts, and one that is none", () => {
   ];
   expect(edgeCertificates(lines.join("\n"))).toEqual([
     { of: "a.acme.com", note: "not readable" },
-    { of: "b.acme.com", end: "2046-01-01T00:00:00.000Z" },
+    { of: "b.acme.com", begin: "2026-01-01T00:00:00.000Z", end: "2046-01-01T00:00:00.000Z" },
   ]);
+});
+
+describe("what an ACME server refused", () => {
+  const line = (entry: object): string => JSON.stringify({ level: "error", time: "2026-11-27T10:00:00Z", ...entry });
+  const renewal = (time: string, error: string): string =>
+    line({ time, error, message: "Error renewing ACME certificate: {Main:a.acme.com SANs:[]}" });
+  const LOG = [
+    renewal("2026-11-26T10:00:00Z", "an older one"),
+    line({ message: "Testing certificate renew..." }),
+    "no JSON of an ACME certificate",
+    renewal("2026-11-27T10:00:00Z", "get directory at 'https://ca/dir': connection\n refused"),
+    line({ message: "Error renewing ACME certificate: {c.acme.com [d.acme.com]}" }),
+    line({
+      domains: ["b.acme.com", "e.acme.com"],
+      error: "429",
+      message: "Unable to obtain ACME certificate for domains",
+    }),
+  ].join("\n");
+
+  test("is told once for each certificate, the newest", () =>
+    expect(acmeFailures(LOG)).toEqual([
+      { of: "a.acme.com", at: "2026-11-27T10:00:00Z", error: "get directory at 'https://ca/dir': connection refused" },
+      { of: "b.acme.com", at: "2026-11-27T10:00:00Z", error: "429" },
+      { of: "c.acme.com", at: "2026-11-27T10:00:00Z", error: "no reason given" },
+    ]));
+
+  test("is over once a certificate came", () => {
+    const came = [
+      { of: "a.acme.com", begin: "2026-11-27T09:30:00Z" },
+      { of: "c.acme.com", begin: "2026-10-01T00:00:00Z" },
+    ];
+    expect(openFailures(acmeFailures(LOG), came).map(({ of }) => of)).toEqual(["b.acme.com", "c.acme.com"]);
+  });
 });
 
 test("the last update is no preview", () =>
