@@ -10,6 +10,12 @@ const PATIENCE = 60 * HOUR;
 
 const escaped = (text: string): string => text.replace(/[.*]/g, String.raw`\$&`);
 
+/**
+ * No CA's certificate: a name with a blank is the one of the stack's own authority, which Traefik goes on showing after
+ * the change to an ACME server until it restarts, or Traefik's default.
+ */
+const NOT_OF_A_CA = ".+ .+";
+
 /** Certificates, by Traefik's label `sans`, that a host is served with: its own, or a wildcard of its zone. */
 function servedWith(host: string): string {
   const names = [host, `*${host.slice(host.indexOf("."))}`].map(escaped);
@@ -37,7 +43,9 @@ export function acmeRules(hosts: readonly string[]): string {
   };
   const missing = [...new Set(hosts)].sort().map((host) => ({
     alert: "EdgeCertificateMissing",
-    expr: `absent(traefik_tls_certs_not_after{sans=~${JSON.stringify(servedWith(host))}}) and on () up{job="edge"} == 1`,
+    expr:
+      `absent(traefik_tls_certs_not_after{cn!~"${NOT_OF_A_CA}",sans=~${JSON.stringify(servedWith(host))}}) ` +
+      'and on () up{job="edge"} == 1',
     for: "15m",
     labels: { host, severity: "critical" },
     annotations: {

@@ -128,7 +128,8 @@ test("a disk on which an update would pull nothing", () => {
 });
 
 test("what a stack takes: each image once, logs of what runs, and logs without a bound", () => {
-  const { logBytes: _, ...withoutBound } = container("db", { imageId: "sha256:db" });
+  const withoutBound: { logBytes?: number } & ContainerFact = { ...container("db", { imageId: "sha256:db" }) };
+  delete withoutBound.logBytes;
   const containers = [
     container("api", { logBytes: 30 }),
     container("web", { logBytes: 10 }),

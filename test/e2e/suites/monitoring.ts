@@ -170,6 +170,36 @@ export const monitoring: Suite<Context> = {
       },
     },
     {
+      name: "a CA that does not answer: the alert of a host without a certificate begins to count, and the API serves on",
+      run: async (context) => {
+        const before = (await container(STACK, "api")).Id;
+        const directory = `https://${MONITORED.receiver}:1/dir`;
+        const certificates = { directory, challenge: "http-01" };
+        await stackOf(context).mustUp({ ...monitoredSettings(context.images, KEY), certificates });
+        const pending = 'ALERTS{alertname="EdgeCertificateMissing",alertstate="pending"}';
+        const found = await until("Prometheus finds no certificate", 120, async () => {
+          const alerts = await query(pending);
+          return alerts.length === 2 && alerts;
+        }).catch(async (error: unknown) => {
+          const evidence = await query('{__name__=~"ALERTS|traefik_tls_certs_not_after"} or up');
+          throw new Error(`${String(error)}: ${evidence.map((one) => JSON.stringify(one)).join("\n")}`);
+        });
+        const hosts = found.map(({ metric }) => metric["host"]).sort();
+        expect(hosts.join() === [MONITORED.brokenHost, MONITORED.host].sort().join(), hosts.join());
+        const { output } = await docker(["logs", (await container(STACK, "edge")).Id]);
+        expect(/ACME/.test(output), tail(output, 10));
+        expect((await container(STACK, "api")).Id === before, "the API was replaced");
+        await stackOf(context).mustUp(monitoredSettings(context.images, KEY));
+        await until(
+          "it is over",
+          60,
+          async () => (await query('ALERTS{alertname="EdgeCertificateMissing"}')).length === 0,
+        );
+        expect((await at(MONITORED.host, "/api/version")).status === 200, "the API does not serve");
+        return hosts.join();
+      },
+    },
+    {
       name: "a service that answers 500, and a target that is gone: both alerts arrive at the webhook",
       run: async () => {
         await mustDocker(["stop", (await container(STACK, "host-metrics")).Id]);
@@ -229,32 +259,6 @@ export const monitoring: Suite<Context> = {
           Object.entries(places).flatMap(([place, text]) => (text.includes("hookhook") ? [place] : [])),
           "shows the URL",
         );
-      },
-    },
-    {
-      name: "a CA that does not answer: the alert of a host without a certificate begins to count, and the API serves on",
-      run: async (context) => {
-        const before = (await container(STACK, "api")).Id;
-        const directory = `https://${MONITORED.receiver}:1/dir`;
-        const certificates = { directory, challenge: "http-01" };
-        await stackOf(context).mustUp({ ...monitoredSettings(context.images, KEY), certificates });
-        const found = await until("Prometheus finds no certificate", 90, async () => {
-          const alerts = await query('ALERTS{alertname="EdgeCertificateMissing",alertstate="pending"}');
-          return alerts.length === 2 && alerts;
-        });
-        const hosts = found.map(({ metric }) => metric["host"]).sort();
-        expect(hosts.join() === [MONITORED.brokenHost, MONITORED.host].sort().join(), hosts.join());
-        const { output } = await docker(["logs", (await container(STACK, "edge")).Id]);
-        expect(/ACME/.test(output), tail(output, 10));
-        expect((await container(STACK, "api")).Id === before, "the API was replaced");
-        await stackOf(context).mustUp(monitoredSettings(context.images, KEY));
-        await until(
-          "it is over",
-          60,
-          async () => (await query('ALERTS{alertname="EdgeCertificateMissing"}')).length === 0,
-        );
-        expect((await at(MONITORED.host, "/api/version")).status === 200, "the API does not serve");
-        return hosts.join();
       },
     },
     {
