@@ -18,6 +18,7 @@ import { hostAccess } from "./host-access";
 import { isolation } from "./isolation";
 import { kept } from "./kept";
 import { migration } from "./migration";
+import { ipv6 } from "./ipv6";
 import { monitoring } from "./monitoring";
 import { disk } from "./disk";
 import { operations } from "./operations";
@@ -65,4 +66,5 @@ export const SUITES: readonly Suite<Context>[] = [
   operations,
   disk,
   monitoring,
+  ipv6,
 ];
