@@ -75,7 +75,7 @@ export function containerFacts(inspected: unknown): ContainerFact[] {
 
 const UNITS: Readonly<Record<string, number>> = { "": 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 };
 
-/** What a log may take: the size of a file, as Docker writes it, for each file. A log that is kept elsewhere is none. */
+/** What a log may take: the size of a file, as Docker writes it, for each file. A log elsewhere takes nothing. */
 function logLimit(config: unknown): number | undefined {
   const type = text(field(config, "Type"));
   if (type === undefined) return undefined;

@@ -100,7 +100,7 @@ export function planNetworks(input: NetworksInput): NetworkPlan[] {
   ];
 }
 
-/** A unique local network of a stack's own (RFC 4193, whose global identifier is forty bits), and the engine's address. */
+/** A network of a stack's own (RFC 4193, whose global identifier is forty bits), and the engine's address in it. */
 export function publicIpv6(stackName: string): { readonly subnet: string; readonly gateway: string } {
   const id = createHash("sha256").update(`ipv6 ${stackName}`).digest("hex").slice(0, 10);
   // As an address is written, without leading zeros, so that the engine's answer is no difference.

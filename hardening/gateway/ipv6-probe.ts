@@ -13,5 +13,6 @@ export const isIpv6Answer = (said: string): said is Ipv6Answer => ["none", "answ
 export const addressesLost = (host: string): string =>
   `rampart:edge.ipv6 is true, and the engine at ${host} does not keep the addresses of IPv6 clients: it hands their ` +
   "connections on by a program of its own, so that all of them would be one client. The gateway refuses these " +
-  "connections; IPv4 is served as before.\nUse Docker 27 or later without `ip6tables: false`, or an older engine with " +
+  "connections; IPv4 is served as before.\n" +
+  "Use Docker 27 or later without `ip6tables: false`, or an older engine with " +
   '`"experimental": true, "ip6tables": true` in its daemon.json; or remove edge.ipv6 (docs/edge.md, IPv6).';

@@ -1,4 +1,4 @@
-/** Alerts about certificates of an ACME server: what Traefik's metrics tell, as they tell nothing of the server itself. */
+/** Alerts about certificates of an ACME server, from what Traefik's metrics tell: nothing of the server itself. */
 import { stringify } from "yaml";
 
 const HOUR = 3600;
@@ -50,8 +50,8 @@ export function acmeRules(hosts: readonly string[]): string {
     labels: { host, severity: "critical" },
     annotations: {
       summary:
-        `${host} has no certificate, and gets no TLS handshake: the CA has issued none. The edge's log has the reason; ` +
-        "the edge asks again when it starts.",
+        `${host} has no certificate, and gets no TLS handshake: the CA has issued none. The edge's log has the ` +
+        "reason; the edge asks again when it starts.",
     },
   }));
   return stringify({ groups: [{ name: "acme", rules: [overdue, ...missing] }] }, { lineWidth: 0 });

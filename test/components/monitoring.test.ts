@@ -51,7 +51,7 @@ describe("Monitoring", () => {
     },
   );
 
-  test("Prometheus has rules about an ACME server only where one issues the certificates, a rule for each host", async () => {
+  test("Prometheus has rules about an ACME server only where there is one, a rule for each host", async () => {
     const files = async (values: object): Promise<Record<string, string>> => {
       const recording = await stack({ monitoring: true, ...values });
       return Object.fromEntries(

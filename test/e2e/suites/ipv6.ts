@@ -65,7 +65,7 @@ export const ipv6: Suite<Context> = {
   sequence: true,
   checks: [
     {
-      name: "clients of IPv6 keep their addresses, or the update says that the engine loses them and nobody is served so",
+      name: "clients of IPv6 keep their addresses, or the update says that the engine loses them",
       critical: true,
       run: async (context) => {
         await openClient();

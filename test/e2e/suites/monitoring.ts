@@ -170,7 +170,7 @@ export const monitoring: Suite<Context> = {
       },
     },
     {
-      name: "a CA that does not answer: the alert of a host without a certificate begins to count, and the API serves on",
+      name: "a CA that does not answer: the alert of a host without a certificate begins to count",
       run: async (context) => {
         const before = (await container(STACK, "api")).Id;
         const directory = `https://${MONITORED.receiver}:1/dir`;
