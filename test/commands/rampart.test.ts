@@ -12,6 +12,7 @@ Commands:
   pulumi            runs the Pulumi CLI on the state that \`npm start\` keeps
   status            shows what runs, of which version, and what is wrong
   rollback          goes back to an earlier configuration and its images
+  clean             removes old images of the stack that neither a container nor a rollback needs
   respond           answers a breach: evidence, rotation, sessions
   psql              opens psql as a role, or a tunnel for another client
   backup            takes a backup now, besides the daily ones
