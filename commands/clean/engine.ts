@@ -1,5 +1,6 @@
 /** The images of an engine, and who uses them. */
 import type { DockerClient } from "../../engine/docker";
+import { EngineError } from "../../engine/engine";
 import { lines } from "../../engine/text";
 import { LABEL_STACK } from "../../hardening/container/labels";
 import { field, parseJson, text } from "../shared/json";
@@ -49,7 +50,11 @@ export async function readImages(engine: DockerClient): Promise<EngineImage[]> {
   const inspect = async (what: string, listing: readonly string[], kind: string): Promise<unknown> => {
     const ids = [...new Set(lines(await engine.must(`${what} could not be listed`, listing)))];
     if (ids.length === 0) return [];
-    return parseJson(await engine.must(`${what} could not be looked at`, ["inspect", "--type", kind, ...ids]));
+    const { code, stdout, stderr } = await engine.ask(["inspect", "--type", kind, ...ids]);
+    // One that has gone meanwhile is nobody's any more; whatever else fails would make images look unused.
+    if (code !== 0 && !lines(stderr).every((line) => /no such (?:object|container|image)/i.test(line)))
+      throw new EngineError(`${what} could not be looked at: ${stderr.trim()}`);
+    return parseJson(stdout);
   };
   const images = await inspect("Images", ["image", "ls", "--no-trunc", "--quiet"], "image");
   // After the images: a container that comes meanwhile keeps its image, as the engine removes none that is in use.

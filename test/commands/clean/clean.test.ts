@@ -92,7 +92,7 @@ describe("rampart clean", () => {
     const { stdout, stderr } = await run("--yes", "--build-cache");
     expect(stdout).toContain("The engine's build cache could give back 1.2GB.");
     expect(stderr).toContain("the build cache gave back 1.1GB");
-    expect(changes().at(-1)).toBe("builder prune --force --filter until=336h");
+    expect(changes()[0]).toBe("builder prune --force --filter until=336h");
   });
 
   test("as JSON it only tells, unless --yes", async () => {
@@ -118,6 +118,14 @@ describe("rampart clean", () => {
     expect(await removeImage(new DockerClient("ssh://shop"), digest(1))).toBeUndefined();
     docker.answer("image", { code: 1, stderr: "conflict: container c0ffee uses it\n" });
     expect(await removeImage(new DockerClient("ssh://shop"), digest(1))).toBe("conflict: container c0ffee uses it");
+  });
+
+  test("a container that goes meanwhile does no harm, and an engine that does not answer ends it", async () => {
+    docker.answer("inspect", { code: 1, stderr: "Error: No such container: c0ffee" });
+    expect((await run("--json", "--yes")).code).toBe(0);
+    docker.answer("inspect", { code: 1, stdout: "[]", stderr: "Cannot connect to the Docker daemon" });
+    const { code, stderr } = await run("--yes");
+    expect([code, stderr]).toEqual([1, "Images could not be looked at: Cannot connect to the Docker daemon\n"]);
   });
 
   test("a stack that was never deployed, and an engine that does not answer, end it", async () => {
