@@ -22,6 +22,7 @@ import { ipv6 } from "./ipv6";
 import { monitoring } from "./monitoring";
 import { disk } from "./disk";
 import { operations } from "./operations";
+import { policy } from "./policy";
 import { recovery } from "./recovery";
 import { redisSuite } from "./redis";
 import { redisFaults } from "./redis-faults";
@@ -32,6 +33,7 @@ import { rotation } from "./rotation";
 import { seccomp } from "./seccomp";
 import { secretsSuite } from "./secrets";
 import { upgradeSuite } from "./upgrade";
+import { verify } from "./verify";
 
 /** In the order in which they run: those that only look come before those that change something. */
 export const SUITES: readonly Suite<Context>[] = [
@@ -45,6 +47,8 @@ export const SUITES: readonly Suite<Context>[] = [
   redisSuite,
   dockerApi,
   seccomp,
+  verify,
+  policy,
   migration,
   replacement,
   rotation,
