@@ -3,8 +3,8 @@ import { lines } from "../../engine/text";
 import { field, parseJson, text } from "../shared/json";
 import type { CertificateFact } from "./certificates";
 
-/** Traefik looks once a day for what is to be renewed. */
-export const ACME_LOG_SINCE = "26h";
+/** Lines of the edge's log that are read: it has no line for a request. */
+export const ACME_LOG_LINES = 5000;
 
 export interface AcmeFailure {
   /** The first name of the certificate. */
@@ -12,36 +12,37 @@ export interface AcmeFailure {
   /** ISO 8601. */
   readonly at: string;
   readonly error: string;
+  /** Whether there was a certificate to renew. */
+  readonly renewal: boolean;
 }
+
+/** Traefik looks at its start, and once a day, for what is to be renewed: what failed before is tried again. */
+const PASS = "Testing certificate renew...";
 
 const ORDER = /^Unable to obtain ACME certificate for domains?$/;
 /** Go's form of a domain: `{app.example.com []}` or `{Main:app.example.com SANs:[]}`. */
 const RENEWAL = /^Error renewing ACME certificate: \{(?:Main:)?([^\s}]+)/;
 const LONGEST = 300;
 
-/** The newest failure of each certificate. @param log of Traefik's, a JSON object a line */
+/** The newest failure of each certificate, as far as it was not tried again. @param log of Traefik's, a JSON object a line */
 export function acmeFailures(log: string): AcmeFailure[] {
   const found = new Map<string, AcmeFailure>();
   for (const line of lines(log)) {
+    if (line.includes(PASS)) for (const [of, { renewal }] of found) if (renewal) found.delete(of);
     const entry = line.includes("ACME certificate") ? parseJson(line) : undefined;
     const message = text(field(entry, "message")) ?? "";
     const domains = field(entry, "domains");
     const of = ORDER.test(message) ? text(Array.isArray(domains) ? domains[0] : undefined) : RENEWAL.exec(message)?.[1];
     const error = (text(field(entry, "error")) ?? "no reason given").replace(/\s+/g, " ").slice(0, LONGEST);
-    if (of !== undefined) found.set(of, { of, at: text(field(entry, "time")) ?? "", error });
+    if (of !== undefined)
+      found.set(of, { of, at: text(field(entry, "time")) ?? "", error, renewal: !ORDER.test(message) });
   }
   return [...found.values()].sort((a, b) => (a.of < b.of ? -1 : 1));
 }
-
-/** CAs date a certificate back, for clocks that are slow. Source: Let's Encrypt, an hour. */
-const BACKDATED_MS = 65 * 60_000;
 
 /** Failures after which no certificate came. */
 export const openFailures = (
   failures: readonly AcmeFailure[],
   certificates: readonly CertificateFact[],
 ): readonly AcmeFailure[] =>
-  failures.filter(({ of, at }) => {
-    const begin = certificates.find((one) => one.of === of)?.begin;
-    return begin === undefined || Date.parse(begin) + BACKDATED_MS < Date.parse(at);
-  });
+  failures.filter(({ of, renewal }) => renewal || !certificates.some((one) => one.of === of));

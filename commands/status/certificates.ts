@@ -9,7 +9,6 @@ export interface CertificateFact {
   /** A host, or whose certificate it is. */
   readonly of: string;
   /** ISO 8601; absent where it cannot be told. */
-  readonly begin?: string;
   readonly end?: string;
   readonly note?: string;
 }
@@ -26,11 +25,11 @@ export function edgeCertificates(lines: string): CertificateFact[] {
   return facts.sort((a, b) => (a.of < b.of ? -1 : 1));
 }
 
-function endOf(base64: string): Pick<CertificateFact, "begin" | "end" | "note"> {
+function endOf(base64: string): Pick<CertificateFact, "end" | "note"> {
   try {
     // The first certificate of a chain is the host's.
-    const { validFrom, validTo } = new X509Certificate(Buffer.from(base64, "base64"));
-    return { begin: new Date(validFrom).toISOString(), end: new Date(validTo).toISOString() };
+    const { validTo } = new X509Certificate(Buffer.from(base64, "base64"));
+    return { end: new Date(validTo).toISOString() };
   } catch {
     return { note: "not readable" };
   }

@@ -9,7 +9,7 @@ import { GATEWAY_PORTS } from "../../hardening/gateway";
 import { UserError } from "../shared/errors";
 import { field, parseJson, text } from "../shared/json";
 import type { Finished } from "../shared/run";
-import { ACME_LOG_SINCE, acmeFailures, openFailures } from "./acme";
+import { ACME_LOG_LINES, acmeFailures, openFailures } from "./acme";
 import { backupFacts, RECEIPTS_SCRIPT } from "./backups";
 import { ACME_SCRIPT, edgeCertificates } from "./certificates";
 import { containerFacts, imageNames, imageSizes, type ContainerFact } from "../shared/containers";
@@ -116,7 +116,9 @@ async function edgeOf(engine: DockerClient, containers: readonly ContainerFact[]
   const { code, stdout } = await inside(engine, edge, ACME_SCRIPT);
   if (code !== 0) return { note: "certificates of the edge: not readable" };
   const found = edgeCertificates(stdout);
-  const log = await engine.ask(["logs", "--since", ACME_LOG_SINCE, edge.id], { timeoutSeconds: PATIENCE_SECONDS });
+  const log = await engine.ask(["logs", "--tail", String(ACME_LOG_LINES), edge.id], {
+    timeoutSeconds: PATIENCE_SECONDS,
+  });
   return {
     facts: {
       edge: found.length > 0 ? found : [{ of: "edge", note: "self-signed, or not issued yet" }],

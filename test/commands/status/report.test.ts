@@ -163,9 +163,9 @@ test("certificates that end soon, of the edge and of the stack's own", () =>
   ]));
 
 test("an ACME server that refuses", () =>
-  expect(problems({ acme: [{ of: "app.acme.com", at: "2026-11-27T10:00:00Z", error: "429" }] })).toEqual([
-    "app.acme.com: the CA issued no certificate at 2026-11-27T10:00:00Z: 429",
-  ]));
+  expect(problems({ acme: [{ of: "app.acme.com", at: "2026-11-27T10:00:00Z", error: "429", renewal: true }] })).toEqual(
+    ["app.acme.com: the CA issued no certificate at 2026-11-27T10:00:00Z: 429"],
+  ));
 
 test("a backup and a drill that failed", () =>
   expect(
