@@ -10,6 +10,7 @@ import { init } from "./init";
 import { plan } from "./plan";
 import { psql } from "./psql";
 import { pulumi } from "./pulumi";
+import { report } from "./report";
 import { respond } from "./respond";
 import { restore } from "./restore";
 import { restoreDrill } from "./restore-drill";
@@ -33,6 +34,7 @@ export const COMMANDS: readonly Command[] = [
   start,
   init,
   plan,
+  report,
   pulumi,
   status,
   verify,

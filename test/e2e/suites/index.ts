@@ -34,6 +34,8 @@ import { seccomp } from "./seccomp";
 import { secretsSuite } from "./secrets";
 import { upgradeSuite } from "./upgrade";
 import { verify } from "./verify";
+import { verifyEdge } from "./verify-edge";
+import { verifyData } from "./verify-data";
 
 /** In the order in which they run: those that only look come before those that change something. */
 export const SUITES: readonly Suite<Context>[] = [
@@ -48,12 +50,14 @@ export const SUITES: readonly Suite<Context>[] = [
   dockerApi,
   seccomp,
   verify,
+  verifyEdge,
   policy,
   migration,
   replacement,
   rotation,
   faults,
   data,
+  verifyData,
   recovery,
   kept,
   upgradeSuite,
