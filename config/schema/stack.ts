@@ -4,6 +4,7 @@ import { IMAGE_ROLES } from "../images";
 import { poolCheck } from "../values/network";
 import { certificates } from "./certificates";
 import { database } from "./database";
+import { disk } from "./disk";
 import { edge } from "./edge";
 import { exceptions } from "./exceptions";
 import { checkedString, image, matching, name } from "./fields";
@@ -50,6 +51,8 @@ const buildSchema = (context: SchemaContext) =>
     logging: z
       .strictObject({ maxSizeMiB: z.int().min(1).max(1024).default(10), maxFiles: z.int().min(1).max(20).default(3) })
       .prefault({}),
+    /** Room on the engine's disk, and old images. */
+    disk,
     /** Prometheus and Alertmanager; true: alerts are only shown. */
     monitoring,
     /** What the stack accepts for a time although a rule does not hold. */

@@ -18,7 +18,9 @@ import { hostAccess } from "./host-access";
 import { isolation } from "./isolation";
 import { kept } from "./kept";
 import { migration } from "./migration";
+import { ipv6 } from "./ipv6";
 import { monitoring } from "./monitoring";
+import { disk } from "./disk";
 import { operations } from "./operations";
 import { policy } from "./policy";
 import { recovery } from "./recovery";
@@ -70,5 +72,7 @@ export const SUITES: readonly Suite<Context>[] = [
   backupRepositories,
   registries,
   operations,
+  disk,
   monitoring,
+  ipv6,
 ];
