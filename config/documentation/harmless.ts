@@ -18,6 +18,12 @@ export const HARMLESS_KEYS: Readonly<Record<string, string>> = Object.fromEntrie
     `${ROUTE}.host`,
     `${ROUTE}.pathPrefix`,
   ]),
+  ...each("how much room an update leaves, and what `clean` keeps: a full disk stops an update, and opens nothing", [
+    "disk.keepConfigurations",
+    "disk.keepDays",
+    "disk.minFreeGiB",
+  ]),
+  ...each("listens on IPv6 too; the gateway refuses a connection whose client address was lost", ["edge.ipv6"]),
   ...each("which images a consumer of the Docker API may pull; what it runs is bounded all the same", [
     "services.dockerApi.images",
   ]),
