@@ -24,7 +24,7 @@ const ORDER = /^Unable to obtain ACME certificate for domains?$/;
 const RENEWAL = /^Error renewing ACME certificate: \{(?:Main:)?([^\s}]+)/;
 const LONGEST = 300;
 
-/** The newest failure of each certificate that was not tried again since. @param log of Traefik's, a JSON object a line */
+/** The newest failure of each certificate that was not tried again. @param log of Traefik's, a JSON object a line */
 export function acmeFailures(log: string): AcmeFailure[] {
   const found = new Map<string, AcmeFailure>();
   for (const line of lines(log)) {
