@@ -1,4 +1,6 @@
 /** The gateway's own view of its routes, from its control port. */
+import { defined } from "../../hardening/defined";
+import { canaryShare, isCanary } from "../../hardening/gateway";
 
 /**
  * Asked within the gateway's container: where each route leads, and what the routes have served since the routes
@@ -14,6 +16,8 @@ export interface RouteFact {
   readonly route: string;
   /** Addresses that requests are led to. */
   readonly addresses: readonly string[];
+  /** Percent of the requests that its canary gets, and whether the gateway finds it well; absent without a canary. */
+  readonly canary?: { readonly share: number; readonly well: boolean };
   /** Requests that wait for their answer now; of all since the last change of the routes; those that ended with 5xx. */
   readonly inFlight: number;
   readonly requests: number;
@@ -24,24 +28,42 @@ const PREFIX = "route_";
 
 /** @param said what the two questions gave, one after the other */
 export function routeFacts(said: string): RouteFact[] {
-  const addresses = new Map<string, string[]>();
+  const servers = new Map<string, ServerState[]>();
   for (const line of said.split("\n")) {
-    // be_id be_name srv_id srv_name srv_addr …
-    const [, route = "", , , address = ""] = /^\d+ /.test(line) ? line.split(" ") : [];
+    // be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight …
+    const [, route = "", , name = "", address = "", state = "", , weight = "0"] = /^\d+ /.test(line)
+      ? line.split(" ")
+      : [];
     if (!route.startsWith(PREFIX)) continue;
-    const known = addresses.get(route) ?? [];
-    addresses.set(route, address === "-" || address === "" ? known : [...known, address]);
+    const one = { name, address, up: state !== DOWN, weight: Number(weight) };
+    servers.set(route, [...(servers.get(route) ?? []), one]);
   }
   const figures = figuresOf(said);
-  return [...addresses]
+  return [...servers]
     .map(([route, found]) => ({
       route: route.slice(PREFIX.length),
-      addresses: found,
+      addresses: found.flatMap(({ address }) => (address === "-" || address === "" ? [] : [address])),
+      ...defined({ canary: canaryState(found) }),
       inFlight: figures.get(route)?.inFlight ?? 0,
       requests: figures.get(route)?.requests ?? 0,
       failed: figures.get(route)?.failed ?? 0,
     }))
     .sort((a, b) => (a.route < b.route ? -1 : 1));
+}
+
+interface ServerState {
+  readonly name: string;
+  readonly address: string;
+  readonly up: boolean;
+  readonly weight: number;
+}
+
+/** HAProxy's figure for a server that gets no requests. */
+const DOWN = "0";
+
+function canaryState(servers: readonly ServerState[]): RouteFact["canary"] {
+  const share = canaryShare(servers);
+  return share === undefined ? undefined : { share, well: servers.some((one) => isCanary(one) && one.up) };
 }
 
 function figuresOf(said: string): Map<string, Pick<RouteFact, "inFlight" | "requests" | "failed">> {

@@ -38,7 +38,7 @@ export function weighedServers({ target: { alias, replicas = 1 } }: Watched, can
   ];
 }
 
-const isCanary = ({ name }: Server): boolean => name.startsWith("c");
+export const isCanary = ({ name }: Pick<Server, "name">): boolean => name.startsWith("c");
 
 /** The lines of the servers. @param resolved How the name of a server is looked up */
 export function canaryServers(route: Watched, canary: Canary, resolved: string): string[] {
@@ -92,6 +92,15 @@ export const namelessCanary = (canary: Canary): Canary => ({
   alias: "version",
   weight: canary.weight === ALL ? ALL : 0,
 });
+
+/** Percent of the requests that servers of these weights give the canary; undefined where none of them is a canary's. */
+export function canaryShare(servers: readonly Pick<Server, "name" | "weight">[]): number | undefined {
+  const sum = (of: typeof servers): number => of.reduce((total, { weight }) => total + weight, 0);
+  const canary = servers.filter(isCanary);
+  if (canary.length === 0) return undefined;
+  // Only where the others are spares do the weights not add up to a multiple of a hundred.
+  return sum(servers) % 100 === 0 ? Math.round((sum(canary) * 100) / sum(servers)) : ALL;
+}
 
 const HEALTH_PATH = /^\/[A-Za-z0-9\-._~/?&=%]*$/;
 

@@ -1,5 +1,6 @@
 export * from "./access";
 export * from "./base-config";
+export { canaryAlias, canaryShare, isCanary } from "./canary";
 export { guardedPorts } from "./guarded-hosts";
 export * from "./paths";
 export * from "./route";

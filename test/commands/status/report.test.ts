@@ -117,6 +117,19 @@ test("the gateway leads nowhere, or to an address that no container has", () => 
   ]);
 });
 
+test("a canary to which the gateway leads nothing", () => {
+  const canary = (well: boolean): string[] =>
+    problems({
+      routes: [
+        { route: "api", addresses: ["10.1.0.7"], inFlight: 0, requests: 0, failed: 0, canary: { share: 5, well } },
+      ],
+    });
+  expect([canary(true), canary(false)]).toEqual([
+    [],
+    ["api: the gateway finds the canary not well, and leads no requests to it"],
+  ]);
+});
+
 test("certificates that end soon, of the edge and of the stack's own", () =>
   expect(
     problems({

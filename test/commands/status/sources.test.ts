@@ -65,11 +65,65 @@ route_2-api,BACKEND,0,0,0,0,200,0,0,
 clients,BACKEND,0,0,0,0,200,0,0,
 `;
 
+test("the second container of a canary has its version, too", () => {
+  const Networks = { proxy: { Aliases: ["api.canary-0123456789.2"], IPAddress: "10.1.11.8" } };
+  const labels = { ...LABELS, "io.rampart.name": "api.canary" };
+  const one = { ...INSPECTED, Config: { Labels: labels }, NetworkSettings: { Networks } };
+  expect(containerFacts([one])).toMatchObject([{ name: "api.canary", version: "0123456789" }]);
+});
+
 test("the gateway's routes, and those without a server", () =>
   expect(routeFacts(SERVERS)).toEqual([
     { route: "2-api", addresses: [], inFlight: 0, requests: 0, failed: 0 },
     { route: "api", addresses: ["10.1.11.7"], inFlight: 3, requests: 1234, failed: 7 },
   ]));
+
+describe("a route whose service has a canary", () => {
+  const canary = (servers: readonly (readonly [name: string, state: number, weight: number])[]): unknown =>
+    routeFacts(
+      servers.map(([name, state, weight]) => `5 route_api 1 ${name} 10.1.11.7 ${state} 0 ${weight} 1`).join("\n"),
+    )[0]?.canary;
+
+  test("has its share, by the weights of its servers", () => {
+    expect(
+      canary([
+        ["v1", 2, 45],
+        ["v2", 2, 45],
+        ["c1", 2, 10],
+      ]),
+    ).toEqual({ share: 10, well: true });
+    expect(
+      canary([
+        ["v1", 2, 100],
+        ["c1", 2, 0],
+      ]),
+    ).toEqual({ share: 0, well: true });
+    // The version's own are spares then.
+    expect(
+      canary([
+        ["v1", 2, 1],
+        ["v2", 2, 1],
+        ["c1", 2, 1],
+      ]),
+    ).toEqual({ share: 100, well: true });
+  });
+
+  test("is well while one of its containers is", () => {
+    expect(
+      canary([
+        ["v1", 2, 50],
+        ["c1", 0, 25],
+        ["c2", 2, 25],
+      ]),
+    ).toEqual({ share: 50, well: true });
+    expect(
+      canary([
+        ["v1", 2, 50],
+        ["c1", 0, 50],
+      ]),
+    ).toEqual({ share: 50, well: false });
+  });
+});
 
 test("the state: what has to run, the images' names, the ends of certificates", () => {
   const labels = Object.entries(LABELS).map(([label, value]) => ({ label, value }));
