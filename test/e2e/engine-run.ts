@@ -106,6 +106,7 @@ async function cleanUp(): Promise<void> {
       "registries",
       "operations",
       "amo",
+      "canary",
       "monitoring",
     ].map((name) => `${LABEL.stack}=e2e-${name}`),
     `${LABEL.e2e}=1`,

@@ -101,6 +101,13 @@ export const UPGRADE = {
   pool: "10.242.0.0/16",
 } as const;
 
+export const CANARY = {
+  host: "canary.localhost",
+  httpPort: 34_280,
+  httpsPort: 34_643,
+  pool: "10.244.0.0/16",
+} as const;
+
 export const MONITORED = {
   name: "rampart-e2e-monitoring",
   host: "monitored.localhost",
@@ -142,6 +149,27 @@ export const registrySettings = (images: Images, image: string, registries: Stac
       port: 8080,
       routes: [{ host: REGISTRIES.host }],
       healthCheck: health(8080),
+    },
+  },
+});
+
+/** An API in two containers. @param canary Its canary, if it has one */
+export const canarySettings = (images: Images, app: string, canary?: object): StackSettings => ({
+  environment: "dev",
+  name: "rampart-e2e-canary",
+  network: { pool: CANARY.pool },
+  edge: { httpPort: CANARY.httpPort, httpsPort: CANARY.httpsPort },
+  images: own(images),
+  services: {
+    api: {
+      image: app,
+      command: ["api"],
+      port: 3000,
+      replicas: 2,
+      healthCheck: health(3000),
+      startTimeoutSeconds: 10,
+      routes: [{ host: CANARY.host, rateLimit: { average: 20_000, burst: 20_000 } }],
+      ...(canary === undefined ? {} : { canary }),
     },
   },
 });
@@ -197,6 +225,8 @@ export interface MainChanges {
   readonly migrationEnvironment?: Readonly<Record<string, string>>;
   readonly apiEnvironment?: Readonly<Record<string, string>>;
   readonly startTimeoutSeconds?: number;
+  /** Seconds that the API's container may take to stop. */
+  readonly stopGraceSeconds?: number;
   readonly jwtLength?: number;
   /** Keys of passwords that turn over. */
   readonly rotation?: object;
@@ -239,6 +269,7 @@ export function mainSettings(images: Images, changes: MainChanges = {}): StackSe
         secrets: { JWT_SECRET: changes.jwtLength === undefined ? "generated" : { generated: changes.jwtLength } },
         environment: changes.apiEnvironment ?? {},
         startTimeoutSeconds: changes.startTimeoutSeconds ?? 60,
+        stopGraceSeconds: changes.stopGraceSeconds ?? 10,
         routes: [{ host: MAIN.host, pathPrefix: "/api", rateLimit: { average: 20_000, burst: 20_000 } }],
       },
       reports: {
