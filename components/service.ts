@@ -111,8 +111,8 @@ function serviceWorkload(context: StackContext, args: ServiceArgs, files: Progra
 }
 
 /**
- * The canary is the service once more, under a name of its own. It does not answer to the service's name, by which other
- * services call it: who gets requests is the gateway's to say.
+ * The canary is the service once more, under a name of its own. It does not answer to the service's name, by which
+ * other services call it: who gets requests is the gateway's to say.
  */
 function canaryWorkload(context: StackContext, args: ServiceArgs, files: ProgramFiles): Workload {
   const workload = serviceWorkload(context, args, files);

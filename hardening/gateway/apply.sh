@@ -1,8 +1,8 @@
 #!/bin/sh
 ## Where the two directories are, the component says: what is delivered has these.
-# Has the running gateway serve the routes that lie in its volume. New names of servers and their weights are told to the
-# running process, which loses no connection; anything else is read by a new process, which takes the listeners of the
-# old one.
+# Has the running gateway serve the routes that lie in its volume. New names of servers and their weights are told to
+# the running process, which loses no connection; anything else is read by a new process, which takes the listeners of
+# the old one.
 set -eu
 
 base=/etc/rampart/haproxy.cfg

@@ -75,7 +75,7 @@ export function watchSection(route: Watched, resolved: string): string[] {
   ]);
 }
 
-/** Lines of `servers` for a route with a canary: `section 1 alias server weight`, without a weight where none counts. */
+/** Lines of `servers` for a route with a canary: `section 1 alias server weight`; no weight where none counts. */
 export function canaryServerLines(route: Watched, canary: Canary, backend: string): string[] {
   const all = weighedServers(route, canary);
   return [
@@ -93,7 +93,7 @@ export const namelessCanary = (canary: Canary): Canary => ({
   weight: canary.weight === ALL ? ALL : 0,
 });
 
-/** Percent of the requests that servers of these weights give the canary; undefined where none of them is a canary's. */
+/** Percent of the requests that these weights give the canary; undefined where none of the servers is a canary's. */
 export function canaryShare(servers: readonly Pick<Server, "name" | "weight">[]): number | undefined {
   const sum = (of: typeof servers): number => of.reduce((total, { weight }) => total + weight, 0);
   const canary = servers.filter(isCanary);

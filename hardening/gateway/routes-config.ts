@@ -244,7 +244,10 @@ export interface GatewayRoutes {
    * weight` for each server.
    */
   readonly servers: string;
-  /** Twelve hex digits of everything but the servers' names and weights: the gateway answers 200 on `/rampart/routes/<shape>`. */
+  /**
+   * Twelve hex digits of everything but the servers' names and weights: the gateway answers 200 on
+   * `/rampart/routes/<shape>`.
+   */
   readonly shape: string;
 }
 

@@ -109,7 +109,7 @@ describe("settling", () => {
     expect(docker.calls.at(-1)).toBe(`${HOST} exec only ${SCRIPT} settle api=10.0.0.2`);
   });
 
-  test("leaves every container of a service with replicas and a canary, and stops one that is not declared", async () => {
+  test("leaves all containers of a service with replicas and a canary, and stops one not declared", async () => {
     const one = (id: string, name: string, version: number): string =>
       `${id} x-${name}-000000${version} ${name.replace(/\.\d+$/, "")}\n`;
     const all = [one("k2", "api.canary", 2), one("b2", "api.2", 2), one("a2", "api", 2), one("k1", "api.canary", 1)];

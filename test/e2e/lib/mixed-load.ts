@@ -73,7 +73,8 @@ export const describeMixed = ({ sent, failed, outlived }: Part): string =>
   [
     `${failed.length} of ${totalOf(sent)} requests lost`,
     `${sent.get} GETs, ${sent.post} POSTs, ${sent.slow} answers of 2 s`,
-    `${outlived.stream} of ${sent.stream} streams and ${outlived.upload} of ${sent.upload} uploads outlived a replacement`,
+    `${outlived.stream} of ${sent.stream} streams outlived a replacement`,
+    `${outlived.upload} of ${sent.upload} uploads did`,
   ].join(", ");
 
 export const totalOf = (sent: Part["sent"]): number => Object.values(sent).reduce((total, count) => total + count, 0);
