@@ -1,6 +1,6 @@
 /** The gateway's own view of its routes, from its control port. */
 import { defined } from "../../hardening/defined";
-import { canaryShare, isCanary } from "../../hardening/gateway";
+import { WATCH_PREFIX } from "../../hardening/gateway";
 
 /**
  * Asked within the gateway's container: where each route leads, and what the routes have served since the routes
@@ -28,22 +28,25 @@ const PREFIX = "route_";
 
 /** @param said what the two questions gave, one after the other */
 export function routeFacts(said: string): RouteFact[] {
-  const servers = new Map<string, ServerState[]>();
+  const addresses = new Map<string, string[]>();
+  const canaries = new Map<string, NonNullable<RouteFact["canary"]>>();
   for (const line of said.split("\n")) {
     // be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight …
-    const [, route = "", , name = "", address = "", state = "", , weight = "0"] = /^\d+ /.test(line)
-      ? line.split(" ")
-      : [];
-    if (!route.startsWith(PREFIX)) continue;
-    const one = { name, address, up: state !== DOWN, weight: Number(weight) };
-    servers.set(route, [...(servers.get(route) ?? []), one]);
+    const [, backend = "", , , address = "", state = "", , weight = "0"] = /^\d+ /.test(line) ? line.split(" ") : [];
+    if (backend.startsWith(WATCH_PREFIX)) {
+      const route = backend.slice(WATCH_PREFIX.length);
+      canaries.set(route, { share: Number(weight), well: canaries.get(route)?.well === true || state !== DOWN });
+    }
+    if (!backend.startsWith(PREFIX)) continue;
+    const known = addresses.get(backend) ?? [];
+    addresses.set(backend, address === "-" || address === "" ? known : [...known, address]);
   }
   const figures = figuresOf(said);
-  return [...servers]
+  return [...addresses]
     .map(([route, found]) => ({
       route: route.slice(PREFIX.length),
-      addresses: found.flatMap(({ address }) => (address === "-" || address === "" ? [] : [address])),
-      ...defined({ canary: canaryState(found) }),
+      addresses: found,
+      ...defined({ canary: canaries.get(route.slice(PREFIX.length)) }),
       inFlight: figures.get(route)?.inFlight ?? 0,
       requests: figures.get(route)?.requests ?? 0,
       failed: figures.get(route)?.failed ?? 0,
@@ -51,20 +54,8 @@ export function routeFacts(said: string): RouteFact[] {
     .sort((a, b) => (a.route < b.route ? -1 : 1));
 }
 
-interface ServerState {
-  readonly name: string;
-  readonly address: string;
-  readonly up: boolean;
-  readonly weight: number;
-}
-
 /** HAProxy's figure for a server that gets no requests. */
 const DOWN = "0";
-
-function canaryState(servers: readonly ServerState[]): RouteFact["canary"] {
-  const share = canaryShare(servers);
-  return share === undefined ? undefined : { share, well: servers.some((one) => isCanary(one) && one.up) };
-}
 
 function figuresOf(said: string): Map<string, Pick<RouteFact, "inFlight" | "requests" | "failed">> {
   const lines = said.split("\n");

@@ -101,7 +101,7 @@ leave() {
   done
 }
 
-# How many of a hundred requests a version gets. It is looked at afterwards, as the control port's words are many.
+# How many of a hundred requests a canary gets. It is looked at afterwards, as the control port's words are many.
 weigh() {
   wanted | while read -r section server _ weight; do
     [ "$weight" != - ] || continue

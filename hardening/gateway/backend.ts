@@ -156,11 +156,13 @@ const stickiness = ({ sticky = false, name }: GatewayRoute): string[] =>
  */
 function servers(route: GatewayRoute): string[] {
   const { alias, port, replicas = 1, canary } = route.target;
-  const setPort = `http-request set-dst-port int(${port})`;
-  if (canary !== undefined) return [setPort, ...canaryServers(route, canary, RESOLVED)];
   // One that does not answer any more gets no requests while there are others.
   const check = replicas > 1 ? ` check port ${port} inter 1s fall 2 rise 1` : "";
-  return [setPort, `server-template v 1-${replicas} ${alias}:+0 ${RESOLVED}${check}`];
+  return [
+    `http-request set-dst-port int(${port})`,
+    `server-template v 1-${replicas} ${alias}:+0 ${RESOLVED}${check}`,
+    ...(canary === undefined ? [] : canaryServers(route, canary, RESOLVED)),
+  ];
 }
 
 /** The section of a route. @param more Lines that follow the others, before the servers */

@@ -240,8 +240,8 @@ export interface GatewayRoutes {
   /** The text of `routes.cfg`. */
   readonly config: string;
   /**
-   * The text of `servers`: a line `backend servers alias` for each route, or, with a canary, `backend 1 alias server
-   * weight` for each server.
+   * The text of `servers`: a line `backend servers alias` for each route, and a line `backend 1 alias server [weight]`
+   * for each server of a canary.
    */
   readonly servers: string;
   /**
@@ -261,7 +261,10 @@ const namelessTarget = ({ canary, ...target }: Target): Target => ({
 function serverLines(route: GatewayRoute): string[] {
   const { alias, replicas = 1, canary } = route.target;
   const backend = backendOf(route);
-  return canary === undefined ? [`${backend} ${replicas} ${alias}`] : canaryServerLines(route, canary, backend);
+  return [
+    `${backend} ${replicas} ${alias}`,
+    ...(canary === undefined ? [] : canaryServerLines(route, canary, backend)),
+  ];
 }
 
 /** Renders the routes. Two renderings of the same routes are the same bytes. */

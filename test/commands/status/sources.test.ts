@@ -78,51 +78,24 @@ test("the gateway's routes, and those without a server", () =>
     { route: "api", addresses: ["10.1.11.7"], inFlight: 3, requests: 1234, failed: 7 },
   ]));
 
-describe("a route whose service has a canary", () => {
-  const canary = (servers: readonly (readonly [name: string, state: number, weight: number])[]): unknown =>
+test("the share of a canary, and whether one of its containers is well", () => {
+  const canary = (...states: readonly number[]): unknown =>
     routeFacts(
-      servers.map(([name, state, weight]) => `5 route_api 1 ${name} 10.1.11.7 ${state} 0 ${weight} 1`).join("\n"),
+      [
+        "5 route_api 1 v1 10.1.11.7 2 0 1 1",
+        ...states.flatMap((state, index) => [
+          `5 route_api ${index + 2} c${index + 1} 10.1.11.8 ${state} 0 0 0`,
+          `6 canary_api ${index + 1} c${index + 1} 10.1.11.8 ${state} 0 25 25`,
+        ]),
+      ].join("\n"),
     )[0]?.canary;
-
-  test("has its share, by the weights of its servers", () => {
-    expect(
-      canary([
-        ["v1", 2, 45],
-        ["v2", 2, 45],
-        ["c1", 2, 10],
-      ]),
-    ).toEqual({ share: 10, well: true });
-    expect(
-      canary([
-        ["v1", 2, 100],
-        ["c1", 2, 0],
-      ]),
-    ).toEqual({ share: 0, well: true });
-    // The version's own are spares then.
-    expect(
-      canary([
-        ["v1", 2, 1],
-        ["v2", 2, 1],
-        ["c1", 2, 1],
-      ]),
-    ).toEqual({ share: 100, well: true });
-  });
-
-  test("is well while one of its containers is", () => {
-    expect(
-      canary([
-        ["v1", 2, 50],
-        ["c1", 0, 25],
-        ["c2", 2, 25],
-      ]),
-    ).toEqual({ share: 50, well: true });
-    expect(
-      canary([
-        ["v1", 2, 50],
-        ["c1", 0, 50],
-      ]),
-    ).toEqual({ share: 50, well: false });
-  });
+  expect([canary(), canary(2), canary(0), canary(0, 2), canary(2, 0)]).toEqual([
+    undefined,
+    { share: 25, well: true },
+    { share: 25, well: false },
+    { share: 25, well: true },
+    { share: 25, well: true },
+  ]);
 });
 
 test("the state: what has to run, the images' names, the ends of certificates", () => {

@@ -73,13 +73,6 @@ describeWith("haproxy", "busybox")("a canary", () => {
     return found;
   }
 
-  /** A round of the gateway's that has begun goes on with what was left of it. */
-  function expectShares(found: Readonly<Record<string, number>>, expected: Readonly<Record<string, number>>): void {
-    const names = [...new Set([...Object.keys(found), ...Object.keys(expected)])];
-    const off = names.filter((who) => Math.abs((found[who] ?? 0) - (expected[who] ?? 0)) > 2);
-    expect([off, off.length === 0 ? expected : found]).toEqual([[], expected]);
-  }
-
   async function apply(wanted: GatewayInput): Promise<void> {
     haproxy.writeRoutes(wanted);
     expect(await haproxy.apply()).toEqual({ code: 0, said: "" });
@@ -94,11 +87,10 @@ describeWith("haproxy", "busybox")("a canary", () => {
 
   it("gets exactly its share, whatever the number of containers, and the log says who answered", async () => {
     await apply(routes({}));
-    const found = await answers(200);
-    expectShares(found, { main: 90, spare: 90, canary: 20 });
+    expect(await answers(200)).toEqual({ main: 90, spare: 90, canary: 20 });
     const lines = haproxy.log().filter(({ path }) => path === "/api/x");
     expect([...new Set(lines.map((line) => line["server"]))].sort()).toEqual(["c1", "v1", "v2"]);
-    expect(lines.filter((line) => line["server"] === "c1")).toHaveLength(found["canary"] ?? 0);
+    expect(lines.filter((line) => line["server"] === "c1")).toHaveLength(20);
   });
 
   it("gets another share from the same process, and no connection is closed", async () => {
@@ -109,30 +101,35 @@ describeWith("haproxy", "busybox")("a canary", () => {
       return reply.headers.connection !== "close";
     };
     expect(await reused()).toBe(true);
-    for (const [weight, expected] of [
-      [50, { main: 25, spare: 25, canary: 50 }],
-      [1, { main: 50, spare: 49, canary: 1 }],
-      [0, { main: 50, spare: 50 }],
-      [37, { main: 32, spare: 31, canary: 37 }],
-    ] as const) {
+    for (const weight of [50, 1, 0, 99, 37, 100]) {
       await apply(routes({ weight }));
-      expectShares(await answers(100), expected);
+      const { main: first = 0, spare: second = 0, canary: share = 0 } = await answers(100);
+      expect([share, first + second]).toEqual([weight, 100 - weight]);
+      expect(Math.abs(first - second)).toBeLessThan(2);
       expect(await reused()).toBe(true);
     }
     expect(await haproxy.worker()).toBe(worker);
     agent.destroy();
   });
 
+  it("has containers that share what it gets, however many the version itself has", async () => {
+    haproxy.dns.set("canary.2", ["127.0.0.4"]);
+    const one = { target: { ...base.target, replicas: 1, alias: "only" } };
+    haproxy.dns.set("only", ["127.0.0.1"]);
+    await apply(routes({ weight: 20, replicas: 2 }, one));
+    expect(await answers(100)).toEqual({ main: 80, canary: 10, next: 10 });
+    await apply(routes({ weight: 1 }, one));
+    expect(await answers(200)).toEqual({ main: 198, canary: 2 });
+  });
+
   it("that is not well gets nothing, and gets its share again once it is", async () => {
     await apply(routes({ weight: 50 }));
     canary.health = 500;
     await seenAs(false);
-    const found = await answers(40);
-    expect(found["canary"]).toBeUndefined();
-    expectShares(found, { main: 20, spare: 20 });
+    expect(await answers(40)).toEqual({ main: 20, spare: 20 });
     canary.health = 200;
     await seenAs(true);
-    expectShares(await answers(40), { main: 10, spare: 10, canary: 20 });
+    expect((await answers(40))["canary"]).toBe(20);
   });
 
   it("whose weight is 100 gets everything while it is well, and the others step in where it is not", async () => {
@@ -140,19 +137,26 @@ describeWith("haproxy", "busybox")("a canary", () => {
     expect(await answers(30)).toEqual({ canary: 30 });
     canary.health = 500;
     await seenAs(false);
-    expectShares(await answers(30), { main: 15, spare: 15 });
+    expect(await answers(30)).toEqual({ main: 15, spare: 15 });
     canary.health = 200;
     await seenAs(true);
     expect(await answers(30)).toEqual({ canary: 30 });
   });
 
   it("keeps its clients where the route is sticky, also when others get no more to it", async () => {
+    const cookieOf = async (): Promise<string> => {
+      const { headers } = await haproxy.ask("/api/x");
+      return String(headers["set-cookie"]?.[0]).split(";")[0] ?? "";
+    };
     await apply(routes({ weight: 100 }, { sticky: true }));
-    const { headers } = await haproxy.ask("/api/x");
-    const cookie = String(headers["set-cookie"]?.[0]).split(";")[0] ?? "";
+    const cookie = await cookieOf();
     await apply(routes({ weight: 0 }, { sticky: true }));
     expect([await name({ cookie }), await name({ cookie })]).toEqual(["canary", "canary"]);
+    const other = await cookieOf();
     expect(Object.keys(await answers(10)).sort()).toEqual(["main", "spare"]);
+    await apply(routes({ weight: 100 }, { sticky: true }));
+    expect(await name({ cookie: other })).toMatch(/main|spare/);
+    expect(await answers(10)).toEqual({ canary: 10 });
   });
 
   it("that is promoted is followed by the version, and nobody is led to what stops", async () => {
