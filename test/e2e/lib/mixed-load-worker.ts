@@ -8,7 +8,7 @@ import { sleep } from "./process";
 import type { Kind, Part, Target } from "./mixed-load";
 
 /** Of each kind at a time. */
-const CLIENTS: Readonly<Record<Kind, number>> = { get: 6, post: 3, slow: 4, stream: 1, upload: 1 };
+const CLIENTS: Readonly<Record<Kind, number>> = { get: 12, post: 6, slow: 4, stream: 1, upload: 1 };
 const LONG_SECONDS = 8;
 const UPLOAD_PIECES = 32;
 const PIECE = Buffer.alloc(8192, "u");
@@ -109,12 +109,15 @@ async function client(kind: Kind): Promise<void> {
   }
 }
 
+// A line a second, and the last one once everything is answered.
+const told = setInterval(() => process.stdout.write(`${JSON.stringify(part)}\n`), 1000);
 process.stdin.on("end", () => (running = false));
 process.stdin.resume();
 const clients = (Object.keys(CLIENTS) as Kind[]).flatMap((kind) =>
   Array.from({ length: CLIENTS[kind] }, () => client(kind)),
 );
 void Promise.all(clients).then(() => {
+  clearInterval(told);
   agent.destroy();
-  process.stdout.write(JSON.stringify(part));
+  process.stdout.write(`${JSON.stringify(part)}\n`);
 });

@@ -2,6 +2,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { cpus } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { REPOSITORY } from "./pulumi";
 
 export interface Target {
@@ -23,24 +24,29 @@ export interface Part {
 }
 
 /** More would be over what one client may have in flight on a route. */
-const MOST_PROCESSES = 6;
+const MOST_PROCESSES = 4;
 
 export class MixedLoad {
   private readonly processes: readonly { readonly child: ChildProcess; readonly part: Promise<Part> }[];
+  /** Requests that each process has sent so far. */
+  private readonly counts: number[] = [];
 
   constructor(target: Target) {
     const script = [join(REPOSITORY, "node_modules/tsx/dist/cli.mjs"), join(__dirname, "mixed-load-worker.ts")];
-    this.processes = Array.from({ length: Math.min(cpus().length, MOST_PROCESSES) }, () => {
+    this.processes = Array.from({ length: Math.min(cpus().length, MOST_PROCESSES) }, (_, index) => {
       const child = spawn(process.execPath, [...script, JSON.stringify(target)], {
         stdio: ["pipe", "pipe", "inherit"],
       });
       const part = new Promise<Part>((resolve, reject) => {
-        let said = "";
-        child.stdout.on("data", (chunk: Buffer) => (said += chunk.toString()));
+        let last = "";
+        createInterface(child.stdout).on("line", (line) => {
+          last = line;
+          this.counts[index] = totalOf((JSON.parse(line) as Part).sent);
+        });
         child.on("error", reject);
         child.on("close", (code) =>
           code === 0
-            ? resolve(JSON.parse(said) as Part)
+            ? resolve(JSON.parse(last) as Part)
             : reject(new Error(`the load ended with ${code ?? "a signal"}`)),
         );
       });
@@ -48,6 +54,11 @@ export class MixedLoad {
       part.catch(() => undefined);
       return { child, part };
     });
+  }
+
+  /** Requests so far. */
+  get total(): number {
+    return this.counts.reduce((total, count) => total + count, 0);
   }
 
   /** Ends the load, waits for what is under way, and gives the tally of all processes. */
