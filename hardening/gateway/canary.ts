@@ -95,7 +95,7 @@ export function canaryServers(route: Shared, canary: Canary, resolved: string): 
   ];
 }
 
-/** How the canary's containers are asked for their health: as their own health check asks, by a path if there is one. */
+/** How the canary is asked for its health: as its own health check asks, by a path if that has one. */
 export function watchSection(route: Watched, resolved: string): string[] {
   const { canary, port } = route.target;
   if (canary === undefined) return [];
