@@ -5,10 +5,12 @@ import { EngineError } from "../engine/engine";
 import { StackFileError } from "../plan/stack-file";
 import { apparmor } from "./apparmor";
 import { backup } from "./backup";
+import { clean } from "./clean";
 import { init } from "./init";
 import { plan } from "./plan";
 import { psql } from "./psql";
 import { pulumi } from "./pulumi";
+import { report } from "./report";
 import { respond } from "./respond";
 import { restore } from "./restore";
 import { restoreDrill } from "./restore-drill";
@@ -32,10 +34,12 @@ export const COMMANDS: readonly Command[] = [
   start,
   init,
   plan,
+  report,
   pulumi,
   status,
   verify,
   rollback,
+  clean,
   respond,
   psql,
   backup,

@@ -1,7 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
-import { configSecret, monitoringOf, sendsAlerts } from "../config";
+import { acmeOf, configSecret, monitoringOf, routeHosts, sendsAlerts } from "../config";
 import type { Workload } from "../hardening/container/workload";
 import { defined } from "../hardening/defined";
+import { acmeRules } from "../hardening/monitoring/acme-rules";
 import {
   ALERTMANAGER_FILE,
   renderAlertmanagerConfig,
@@ -108,7 +109,7 @@ export class Monitoring extends pulumi.ComponentResource {
     });
     this.create({
       workload: prometheusWorkload(settings),
-      files: [prometheusFiles(settings, args)],
+      files: [prometheusFiles(settings, args, acmeHosts(context.config))],
       data: "prometheus-data",
     });
     this.registerOutputs({});
@@ -224,13 +225,28 @@ const redisSecrets = (password: pulumi.Output<string>, ca: pulumi.Output<string>
   secret: true,
 });
 
-const prometheusFiles = ({ subnet, stack }: MonitoringSettings, { postgres, redis }: MonitoringArgs): PartFiles => ({
+/** The hosts whose certificates an ACME server issues. */
+const acmeHosts = (config: StackContext["config"]): readonly string[] =>
+  acmeOf(config.certificates) === undefined ? [] : routeHosts(config);
+
+const prometheusFiles = (
+  { subnet, stack }: MonitoringSettings,
+  { postgres, redis }: MonitoringArgs,
+  hosts: readonly string[],
+): PartFiles => ({
   key: "prometheus-config",
   files: {
     [PROMETHEUS_FILES.config]: {
-      content: renderPrometheusConfig({ subnet, stack, postgres: postgres !== undefined, redis: redis !== undefined }),
+      content: renderPrometheusConfig({
+        subnet,
+        stack,
+        postgres: postgres !== undefined,
+        redis: redis !== undefined,
+        acme: hosts.length > 0,
+      }),
     },
     [PROMETHEUS_FILES.rules]: { content: prometheusRules() },
+    ...(hosts.length === 0 ? {} : { [PROMETHEUS_FILES.acme]: { content: acmeRules(hosts) } }),
   },
   secret: false,
 });

@@ -17,6 +17,7 @@ import { certificatePeriod } from "../hardening/pki/period";
 import { judge, RULES, viewOfResources, type PostureEntry, type StackFacts } from "../hardening/rules";
 import { declaredFacts } from "./declared";
 import { recordResources, type RecordedResource } from "./monitor";
+import { settingFacts } from "./settings";
 import type { StackFile } from "./stack-file";
 
 /** Everything that a program would declare, and how it stands against the rules. */
@@ -47,7 +48,7 @@ export async function evaluate(file: StackFile, program: () => Promise<unknown>)
   });
   const config = loadStackConfig();
   const declared = declaredFacts(config, currentEngine(), Object.keys(file.values));
-  const known = { ...facts(config), declared };
+  const known = { ...facts(config, new Date()), declared };
   return {
     stack: file.stack,
     config,
@@ -78,16 +79,18 @@ async function withoutStackTraces(evaluation: () => Promise<void>): Promise<void
   }
 }
 
-function facts(config: LoadedConfig): StackFacts {
+function facts(config: LoadedConfig, now: Date): StackFacts {
   return {
     stack: config.stack,
     environment: config.environment,
     certificates: issuerOf(config.certificates),
-    ...ownCertificateFacts(config, new Date()),
+    ...ownCertificateFacts(config, now),
     registries: registryUsers(config),
+    settings: settingFacts(config),
+    exceptions: { at: now.toISOString(), prefix: config.name, list: config.exceptions },
     edge: { listenAddress: config.edge.listenAddress, behindProxy: config.edge.trustedProxies.length > 0 },
     ...(usesDatabase(config) ? { databaseAccess: databaseAccess(config, currentEngine()) } : {}),
-    ...(usesDatabase(config) || usesRedis(config) ? { data: dataFacts(config, new Date()) } : {}),
+    ...(usesDatabase(config) || usesRedis(config) ? { data: dataFacts(config, now) } : {}),
   };
 }
 

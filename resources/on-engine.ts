@@ -35,6 +35,7 @@ export function networkPlan(config: LoadedConfig, engine: Engine): NetworkPlan[]
     egress: services.some(([, service]) => service.egress) || backsUpElsewhere(config) || sendsAlerts(config),
     databaseAccess: databaseAccess(config, engine) === "forwarder" && usesDatabase(config),
     monitoring: monitoringOf(config) !== undefined,
+    ipv6: config.edge.ipv6,
   });
 }
 

@@ -17,6 +17,7 @@ import {
   routeFaults,
   traefikFaults,
 } from "./edge";
+import { exceptionFaults } from "./exceptions";
 import { monitoringFaults } from "./monitoring";
 import { redisFaults, sessionFaults } from "./redis";
 import { registryFaults } from "./registries";
@@ -57,6 +58,7 @@ const CHECKS: readonly CrossCheck[] = [
   imageFaults,
   traefikFaults,
   postgresMajorFaults,
+  (config, show) => exceptionFaults(config, show),
 ];
 
 export interface CrossCheckInput {

@@ -4,7 +4,9 @@ import { IMAGE_ROLES } from "../images";
 import { poolCheck } from "../values/network";
 import { certificates } from "./certificates";
 import { database } from "./database";
+import { disk } from "./disk";
 import { edge } from "./edge";
+import { exceptions } from "./exceptions";
 import { checkedString, image, matching, name } from "./fields";
 import { migration } from "./migration";
 import { monitoring } from "./monitoring";
@@ -49,8 +51,12 @@ const buildSchema = (context: SchemaContext) =>
     logging: z
       .strictObject({ maxSizeMiB: z.int().min(1).max(1024).default(10), maxFiles: z.int().min(1).max(20).default(3) })
       .prefault({}),
+    /** Room on the engine's disk, and old images. */
+    disk,
     /** Prometheus and Alertmanager; true: alerts are only shown. */
     monitoring,
+    /** What the stack accepts for a time although a rule does not hold. */
+    exceptions,
     /**
      * The group that owns the Docker socket on the host; lets the socket proxy run without root.
      * @default found on a local engine

@@ -5,7 +5,7 @@ import { monitoringEndpoint, ANSWERS_PATH, type MonitoringPart } from "./parts";
 
 /** Where the container finds its configuration and the rules. */
 export const PROMETHEUS_DIRECTORY = "/etc/prometheus";
-export const PROMETHEUS_FILES = { config: "prometheus.yml", rules: "rules.yml" } as const;
+export const PROMETHEUS_FILES = { config: "prometheus.yml", rules: "rules.yml", acme: "acme-rules.yml" } as const;
 
 /** The rules: the same for every stack. One about what a stack has not got never fires. */
 export const prometheusRules = (): string => fileText(__dirname, PROMETHEUS_FILES.rules);
@@ -17,6 +17,8 @@ export interface PrometheusInput {
   readonly stack: string;
   readonly postgres: boolean;
   readonly redis: boolean;
+  /** Whether there are rules about an ACME server. */
+  readonly acme: boolean;
 }
 
 interface Scrape {
@@ -53,7 +55,7 @@ const POSTGRES: Scrape = {
 const REDIS: Scrape = { job: "redis", part: "redis-metrics" };
 
 /** Targets are fixed addresses: there is nothing to discover. Sorted keys, so that the same input is the same bytes. */
-export function renderPrometheusConfig({ subnet, stack, postgres, redis }: PrometheusInput): string {
+export function renderPrometheusConfig({ subnet, stack, postgres, redis, acme }: PrometheusInput): string {
   const scrape = ({ job, part, path = "/metrics", keep }: Scrape): object => ({
     job_name: job,
     metrics_path: path,
@@ -68,7 +70,9 @@ export function renderPrometheusConfig({ subnet, stack, postgres, redis }: Prome
         alertmanagers: [{ static_configs: [{ targets: [monitoringEndpoint(subnet, "alertmanager")] }] }],
       },
       global: { evaluation_interval: "15s", external_labels: { stack }, scrape_interval: "15s", scrape_timeout: "10s" },
-      rule_files: [`${PROMETHEUS_DIRECTORY}/${PROMETHEUS_FILES.rules}`],
+      rule_files: [PROMETHEUS_FILES.rules, ...(acme ? [PROMETHEUS_FILES.acme] : [])].map(
+        (file) => `${PROMETHEUS_DIRECTORY}/${file}`,
+      ),
       scrape_configs: [...SCRAPES, ...(postgres ? [POSTGRES] : []), ...(redis ? [REDIS] : [])].map(scrape),
     },
     { sortMapEntries: true, lineWidth: 0, aliasDuplicateObjects: false },

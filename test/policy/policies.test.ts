@@ -24,7 +24,7 @@ const HARDENED = {
   maxRetryCount: 5,
   ulimits: [{ name: "nofile" }, { name: "core" }],
   logOpts: { "max-size": "10m", "max-file": "3" },
-  healthcheck: { tests: ["CMD", "true"] },
+  healthcheck: { tests: ["CMD", "healthy"] },
   destroyGraceSeconds: 10,
   labels: [{ label: "io.rampart.pids-limit", value: "64" }],
 };
@@ -61,7 +61,8 @@ test.each<[string, object, string]>([
   [
     "an image by its tag",
     { image: "nginx:latest" },
-    "rampart-image-pinned mandatory: nginx:latest: it is not pinned as repo:tag@sha256:<64 hex digits> (rampart-image-pinned, high)",
+    "rampart-image-pinned mandatory: nginx:latest: it is not pinned as repo:tag@sha256:<64 hex digits> " +
+      "(rampart-image-pinned, high)",
   ],
 ])("%s violates one policy, with the rule's id", (_, change, told) => {
   expect(violations({ ...HARDENED, ...change })).toEqual([told]);

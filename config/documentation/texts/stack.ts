@@ -64,4 +64,18 @@ export const STACK: KeyTexts = {
   },
   "logging.maxSizeMiB": { allowed: "{range}: the size of one log file of a container", example: "20" },
   "logging.maxFiles": { allowed: "{range}: how many log files are kept for a container", example: "5" },
+  "disk.minFreeGiB": {
+    allowed: "{range}: an update pulls no image while less is free on the engine's disk; 0 asks nothing",
+    example: "5",
+  },
+  "disk.keepConfigurations": {
+    allowed:
+      "{range}: the images of so many configurations before the present one stay, for `rampart rollback`: " +
+      "[disk space](operations.md#disk-space)",
+    example: "5",
+  },
+  "disk.keepDays": {
+    allowed: "{range}: for so many days `rampart clean` keeps an image that the stack no longer has",
+    example: "30",
+  },
 };

@@ -1,4 +1,7 @@
-import { container, docker, inNetworkOf, mustDocker } from "../lib/engine";
+import { expandPermissions } from "../../../hardening/docker-api/permissions";
+import { foreignBodies, harmfulBodies } from "../../../verify/docker-api/harmful";
+import { NEVER_PERMITTED, PATH_FORMS, unpermitted, type ApiRequest } from "../../../verify/docker-api/requests";
+import { container, docker, inNetworkOf, mustDocker, type Container } from "../lib/engine";
 import { until } from "../lib/process";
 import { expect, expectNone, type Suite } from "../lib/runner";
 import type { Context } from "../lib/stacks";
@@ -26,52 +29,12 @@ async function viaWorker({ main }: Context, method: string, path: string, body?:
 }
 
 const CREATE = "/v1.41/containers/create";
-const host = (settings: string): string => `{"Image":"app","HostConfig":{${settings}}}`;
 
-/** Each amounts to root on the host, in the spellings that the engine takes. */
-const HARMFUL: readonly (readonly [string, string])[] = [
-  ["privileged", host('"Privileged":true')],
-  ["privileged in lower case", '{"image":"app","hostconfig":{"privileged":true}}'],
-  ["privileged with an escape", host('"\\u0050rivileged":true')],
-  ["privileged with a long s", '{"Image":"app","HoſtConfig":{"Privileged":true}}'],
-  ["privileged over several lines", '{"Image":"app",\n"HostConfig"\n:\n{"Privileged"\n:\ntrue}}'],
-  ["a host bind", host('"Binds":["/:/host"]')],
-  ["the socket", host('"Binds":["/var/run/docker.sock:/s:ro"]')],
-  ["a bind mount", host('"Mounts":[{"Type":"bind","Source":"/","Target":"/h"}]')],
-  [
-    "a volume that binds the host",
-    host(
-      '"Mounts":[{"Type":"volume","Target":"/d","VolumeOptions":{"DriverConfig":{"Name":"local",' +
-        '"Options":{"type":"none","o":"bind","device":"/"}}}}]',
-    ),
-  ],
-  ["a device", host('"Devices":[{"PathOnHost":"/dev/sda","PathInContainer":"/dev/sda","CgroupPermissions":"rwm"}]')],
-  ["a capability", host('"CapAdd":["SYS_ADMIN"]')],
-  ["no seccomp", host('"SecurityOpt":["seccomp=unconfined"]')],
-  ["the host's network", host('"NetworkMode":"host"')],
-  ["the host's processes", host('"PidMode":"host"')],
-  ["the host's IPC", host('"IpcMode":"host"')],
-  ["another container's volumes", host('"VolumesFrom":["postgres"]')],
-  ["a published port", host('"PortBindings":{"80/tcp":[{"HostPort":"80"}]}')],
-];
-
-const FORBIDDEN: readonly (readonly [string, string])[] = [
-  ["GET", "/secrets"],
-  ["GET", "/info"],
-  ["GET", "/networks"],
-  ["POST", "/volumes/create"],
-  ["POST", "/networks/create"],
-  ["DELETE", "/volumes/x"],
-  ["GET", "/containers/x/logs"],
-  ["GET", "/events"],
-  ["POST", "/swarm/init"],
-  ["GET", "/containers/x/archive?path=/"],
-  ["GET", "/containers/%2e%2e/json"],
-  ["GET", "/containers/../info"],
-  ["POST", "/containers/x/exec"],
-  ["POST", "/build"],
-  ["GET", "/v1.20/containers/json"],
-];
+/** The worker's, in stacks.ts. */
+const PERMISSIONS = expandPermissions({
+  presets: ["PING", "CONTAINERS", "IMAGES", "POST", "ALLOW_START", "ALLOW_STOP"],
+});
+const FORBIDDEN: readonly ApiRequest[] = [...unpermitted(PERMISSIONS), ...NEVER_PERMITTED, ...PATH_FORMS];
 
 const metric = async ({ main }: Context): Promise<number> => {
   const proxy = await container(main.name, "docker-api-worker");
@@ -87,6 +50,19 @@ const metric = async ({ main }: Context): Promise<number> => {
   return Number(/^haproxy_frontend_requests_denied_total\{proxy="docker-api"\} (\d+)/m.exec(stdout)?.[1] ?? NaN);
 };
 
+/** What the worker's permissions include, about one container. */
+const OTHERS: readonly (readonly [string, string])[] = [
+  ["GET", "/json"],
+  ["GET", "/top"],
+  ["GET", "/changes"],
+  ["POST", "/stop?t=0"],
+  ["POST", "/kill"],
+  ["POST", "/pause"],
+  ["POST", "/restart"],
+  ["POST", "/rename?name=edge"],
+  ["DELETE", "?force=1&v=1"],
+];
+
 export const dockerApi: Suite<Context> = {
   name: "docker-api",
   stack: "main",
@@ -100,8 +76,9 @@ export const dockerApi: Suite<Context> = {
           await viaWorker(context, "GET", "/v1.41/containers/json"),
           await viaWorker(context, "GET", "/_ping"),
         ];
+        // None of them is its own.
         expect(
-          ps.status === 200 && ps.body.startsWith("[{") && ping.status === 200,
+          ps.status === 200 && ps.body.trim() === "[]" && ping.status === 200,
           JSON.stringify({ ps: ps.status, ping: ping.status, body: ps.body.slice(0, 200) }),
         );
       },
@@ -122,27 +99,61 @@ export const dockerApi: Suite<Context> = {
         try {
           const started = await viaWorker(context, "POST", `/v1.41/containers/${Id}/start`);
           expect(started.status === 204, JSON.stringify(started));
+          const listed = await viaWorker(context, "GET", "/v1.41/containers/json?all=1");
+          expect(
+            (JSON.parse(listed.body) as { readonly Id: string }[]).map((one) => one.Id).join() === Id,
+            `it sees ${listed.body.slice(0, 300)}`,
+          );
+          const made = JSON.parse(await mustDocker(["inspect", "--format", "{{json .}}", Id])) as Container;
+          const { Memory, PidsLimit, SecurityOpt, LogConfig } = made.HostConfig;
+          const { "io.rampart.consumer": owner } = made.Config.Labels;
+          expect(
+            Memory === 67_108_864 &&
+              PidsLimit === 256 &&
+              SecurityOpt?.join() === "no-new-privileges:true" &&
+              LogConfig.Config["max-size"] === "10m" &&
+              owner === "rampart-e2e.worker",
+            JSON.stringify({ Memory, PidsLimit, SecurityOpt, LogConfig, owner }),
+          );
         } finally {
           await docker(["rm", "--force", "--volumes", Id]);
         }
       },
     },
     {
+      name: "containers that it did not create are refused: the stack's, by name and by id, and anybody else's",
+      run: async (context) => {
+        const postgres = await container(context.main.name, "postgres");
+        const stranger = (await mustDocker(["run", "--detach", context.images.app, "frontend"])).trim();
+        const faults: string[] = [];
+        try {
+          for (const id of [postgres.Id, postgres.Id.slice(0, 12), postgres.Name.slice(1), stranger])
+            for (const [method, what] of OTHERS) {
+              const { status, body } = await viaWorker(context, method, `/v1.41/containers/${id}${what}`);
+              if (status !== 403) faults.push(`${method} ${id}${what}: ${status} ${body.slice(0, 120)}`);
+            }
+          const after = await container(context.main.name, "postgres");
+          if (after.State.StartedAt !== postgres.State.StartedAt || !after.State.Running)
+            faults.push("Postgres was touched");
+        } finally {
+          await docker(["rm", "--force", stranger]);
+        }
+        expectNone(faults);
+        return `${4 * OTHERS.length} refused`;
+      },
+    },
+    {
       name: "a container that would be root on the host is refused, in any spelling",
       run: async (context) => {
         const faults: string[] = [];
-        for (const [what, body] of HARMFUL) {
-          const reply = await viaWorker(
-            context,
-            "POST",
-            CREATE,
-            body.replace('"app"', JSON.stringify(context.images.app)),
-          );
+        const bodies = harmfulBodies(context.images.app);
+        for (const [what, body] of bodies) {
+          const reply = await viaWorker(context, "POST", CREATE, body);
           if (reply.status !== 403) faults.push(`${what}: ${reply.status} ${reply.body.slice(0, 120)}`);
           if (reply.status === 201) await docker(["rm", "--force", (JSON.parse(reply.body) as { Id: string }).Id]);
         }
         expectNone(faults);
-        return `${HARMFUL.length} refused`;
+        return `${bodies.length} refused`;
       },
     },
     {
@@ -159,18 +170,10 @@ export const dockerApi: Suite<Context> = {
             networks.some((name) => name.endsWith("-docker-api-worker")),
           [...volumes, ...networks].join(", "),
         );
-        const attempts = [
-          ...volumes.map((name) => [name, host(`"Binds":["${name}:/d"]`)] as const),
-          ...networks.map((name) => [name, host(`"NetworkMode":"${name}"`)] as const),
-        ];
+        const attempts = foreignBodies(context.images.app, { volumes, networks });
         const faults: string[] = [];
         for (const [name, body] of attempts) {
-          const reply = await viaWorker(
-            context,
-            "POST",
-            CREATE,
-            body.replace('"app"', JSON.stringify(context.images.app)),
-          );
+          const reply = await viaWorker(context, "POST", CREATE, body);
           if (reply.status !== 403) faults.push(`${name}: ${reply.status} ${reply.body.slice(0, 120)}`);
           if (reply.status === 201) await docker(["rm", "--force", (JSON.parse(reply.body) as { Id: string }).Id]);
         }
@@ -180,12 +183,8 @@ export const dockerApi: Suite<Context> = {
           (entry) => /^DOCKER_NAME_PREFIX=(.*)$/.exec(entry)?.[1] ?? [],
         )[0];
         const own = `${prefix ?? ""}cache`;
-        const created = await viaWorker(
-          context,
-          "POST",
-          CREATE,
-          host(`"Binds":["${own}:/d"]`).replace('"app"', JSON.stringify(context.images.app)),
-        );
+        const [[, mountsOwn] = ["", ""]] = foreignBodies(context.images.app, { volumes: [own], networks: [] });
+        const created = await viaWorker(context, "POST", CREATE, mountsOwn);
         expect(created.status === 201, `its own volume ${own}: ${JSON.stringify(created)}`);
         await docker(["rm", "--force", "--volumes", (JSON.parse(created.body) as { Id: string }).Id]);
         await docker(["volume", "rm", own]);
@@ -196,10 +195,10 @@ export const dockerApi: Suite<Context> = {
       name: "what was not listed is refused",
       run: async (context) => {
         const faults: string[] = [];
-        for (const [method, path] of FORBIDDEN) {
-          const reply = await viaWorker(context, method, path);
+        for (const { what, method, target, body } of FORBIDDEN) {
+          const reply = await viaWorker(context, method, target, body);
           if (reply.status !== 403 && reply.status !== 400)
-            faults.push(`${method} ${path}: ${reply.status} ${reply.body.slice(0, 120)}`);
+            faults.push(`${what}: ${reply.status} ${reply.body.slice(0, 120)}`);
         }
         expectNone(faults);
         return `${FORBIDDEN.length} refused`;
