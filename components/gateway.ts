@@ -30,8 +30,10 @@ import {
   type BasicLogin,
   type GatewayInput,
   type GatewayRoute,
+  type Target,
 } from "../hardening/gateway";
 import { isPrivilegedPort } from "../hardening/rules";
+import type { RoutedCanary } from "../resources/canary";
 import { createCarrier } from "../resources/carrier";
 import { createContainer } from "../resources/container";
 import type { NetworkNames, StackContext } from "../resources/context";
@@ -59,6 +61,8 @@ export interface RoutedService {
   readonly port: number;
   readonly replicas: number;
   readonly alias: pulumi.Output<string>;
+  /** @default none */
+  readonly canary?: RoutedCanary;
   readonly ready: readonly pulumi.Input<pulumi.Resource>[];
 }
 
@@ -119,8 +123,8 @@ export class Gateway extends pulumi.ComponentResource {
       );
     // A digest of so long a password tells nothing, and the routes stay legible in a preview.
     const rendered = pulumi
-      .all([pulumi.all(args.services.map(({ alias }) => alias)), pulumi.unsecret(logins)])
-      .apply(([aliases, digests]) => renderGatewayRoutes(gatewayInput(context, args.services, aliases, digests)));
+      .all([pulumi.all(args.services.map(targetOf)), pulumi.unsecret(logins)])
+      .apply(([targets, digests]) => renderGatewayRoutes(gatewayInput(context, args.services, targets, digests)));
     // Written once every service of this version is healthy; the old containers stop after the gateway has taken it.
     const written = createCarrier(
       `${name}-routes`,
@@ -163,7 +167,7 @@ export class Gateway extends pulumi.ComponentResource {
 function gatewayInput(
   context: StackContext,
   services: readonly RoutedService[],
-  aliases: readonly string[],
+  targets: readonly Target[],
   logins: readonly BasicLogin[],
 ): GatewayInput {
   const acme = asksOverHttp({ certificates: traefikCertificates(context.config) });
@@ -181,21 +185,30 @@ function gatewayInput(
     maintenance: config.edge.maintenance,
     routes: services.flatMap((service, index) =>
       service.routes.map((route, position) => ({
-        ...gatewayRoute(service, route, position, aliases[index] ?? service.name),
+        ...gatewayRoute(service, route, position, targets[index] ?? { alias: service.name, port: service.port }),
         ...defined({ cors: corsOf(config, route), access: gatewayAccess(config, route, logins) }),
       })),
     ),
   };
 }
 
-function gatewayRoute(service: RoutedService, route: RouteConfig, position: number, alias: string): GatewayRoute {
+/** Where the gateway leads the requests of a service, once the names of its versions are known. */
+const targetOf = ({ alias, port, replicas, canary }: RoutedService): pulumi.Output<Target> =>
+  pulumi.all([alias, canary?.alias]).apply(([main, second]) => ({
+    alias: main,
+    port,
+    replicas,
+    ...(canary === undefined || second === undefined ? {} : { canary: { ...canary, alias: second } }),
+  }));
+
+function gatewayRoute(service: RoutedService, route: RouteConfig, position: number, target: Target): GatewayRoute {
   const { contentSecurityPolicy, response, fromApplication } = route.headers;
   return {
     // A service's name starts with a letter, so this one cannot be a service's.
     name: position === 0 ? service.name : `${position + 1}-${service.name}`,
     host: route.host,
     pathPrefix: route.pathPrefix,
-    target: { alias, port: service.port, replicas: service.replicas },
+    target,
     sticky: route.sticky,
     rateLimit: route.rateLimit,
     inFlight: route.inFlight,

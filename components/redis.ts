@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { keyPrefixes, monitoringOf, type ServiceConfig } from "../config";
 import { LABEL_CERTIFICATE_END, ownerLabels } from "../hardening/container/labels";
+import { canaryName } from "../hardening/container/canary";
 import { hardenedWorkload } from "../hardening/container/hardened-workload";
 import type { Workload } from "../hardening/container/workload";
 import { rotationKey } from "../hardening/postgres/roles/rotation";
@@ -141,7 +142,12 @@ export class Redis extends pulumi.ComponentResource {
     const { config, hooks } = this.context;
     const settings = {
       users: redisUsers(config.services).map(([service]) => service),
-      services: Object.keys(config.services),
+      containers: Object.fromEntries(
+        Object.entries(config.services).flatMap(([service, { replicas, canary }]) => [
+          [service, replicas],
+          [canaryName(service), canary?.replicas ?? 0],
+        ]),
+      ),
     };
     new random.RandomId(
       `${this.name}-users-settled`,

@@ -22,6 +22,7 @@ import { rotationKey } from "../hardening/postgres/roles/rotation";
 import { POSTGRES_PORT } from "../hardening/postgres/server/url";
 import { REDIS_ALIAS } from "../hardening/redis/url";
 import { createContext, currentEngine, type NetworkNames, type StackContext } from "../resources/context";
+import { routedCanary } from "../resources/canary";
 import { databaseAccess, networkPlan, socketGroup } from "../resources/on-engine";
 import type { BackupOutputs, DatabaseOutputs } from "../resources/outputs";
 import { cacheUrl, databaseUrl, databaseUrls, exporterServer, migrationUrls, type Login } from "../resources/urls";
@@ -309,10 +310,13 @@ export class HardenedStack extends pulumi.ComponentResource {
       config,
       service: this.createService(name, config, surroundings),
     }));
-    const routed = created.flatMap(
-      ({ name, config: { port, routes, replicas }, service: { alias, ready } }): RoutedService[] =>
-        port === undefined || routes.length === 0 ? [] : [{ name, routes, port, replicas, alias, ready }],
-    );
+    const routed = created.flatMap(({ name, config, service: { alias, canaryAlias, ready } }): RoutedService[] => {
+      const { port, routes, replicas } = config;
+      const canary = routedCanary(config, canaryAlias);
+      return port === undefined || routes.length === 0
+        ? []
+        : [{ name, routes, port, replicas, alias, ready, ...defined({ canary }) }];
+    });
     return { running: created.flatMap(({ service }) => service.ready), routed };
   }
 

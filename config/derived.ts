@@ -56,7 +56,7 @@ export function imageReferences({
   return [
     ...own,
     ...(migration === undefined ? [] : [migration.image]),
-    ...Object.values(services).map(({ image }) => image),
+    ...Object.values(services).flatMap(({ image, canary }) => [image, ...(canary === undefined ? [] : [canary.image])]),
   ];
 }
 
@@ -134,6 +134,17 @@ export function corsOf(
 export function serviceRole({ data }: Pick<ServiceConfig, "data">): ServiceRole | undefined {
   return data === "read-write" ? "app_rw" : data === "read-only" ? "app_ro" : undefined;
 }
+
+/** The canary of a service as a service of its own: what it does not say is as the service says. */
+export function canaryOf({ canary, ...service }: ServiceConfig): ServiceConfig | undefined {
+  if (canary === undefined) return undefined;
+  const { image, replicas, environment } = canary;
+  return { ...service, image, replicas, environment: { ...service.environment, ...environment } };
+}
+
+/** What the gateway asks a canary's containers for; undefined where it only sees whether they take connections. */
+export const canaryHealthPath = ({ canary, healthCheck }: ServiceConfig): string | undefined =>
+  canary?.healthPath ?? (healthCheck.command === undefined ? (healthCheck.http ?? "/") : undefined);
 
 /** The key prefixes of a service that uses Redis. */
 export function keyPrefixes(name: string, cache: ServiceConfig["cache"]): readonly string[] {

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { serviceOf } from "../hardening/container/canary";
 import { LABEL_COMPONENT, LABEL_NAME, LABEL_STACK } from "../hardening/container/labels";
 import { REDIS_PATHS } from "../hardening/redis";
 import { labelFilters, newestContainer } from "./containers";
@@ -20,8 +21,8 @@ export interface RedisHooks {
 export interface SettleSettings {
   /** Services that use Redis. */
   readonly users: readonly string[];
-  /** All services of the stack. */
-  readonly services: readonly string[];
+  /** How many containers the stack has of each service, and of each canary by its own name. */
+  readonly containers: Readonly<Record<string, number>>;
 }
 
 export const NO_REDIS_HOOKS: RedisHooks = { usersStaged: {}, usersSettled: () => ({}) };
@@ -72,43 +73,67 @@ async function changeUsers(engine: DockerClient, stack: string, args: readonly s
 async function settle(engine: DockerClient, stack: string, settings: SettleSettings): Promise<void> {
   const inForce = lines(await changeUsers(engine, stack, ["list"]));
   const users = [...new Set([...settings.users, ...inForce])].sort();
+  const running = await serviceContainers(engine, stack);
   const spared = await Promise.all(
-    users.map((user) => stopSuperseded(engine, stack, user, settings.services.includes(user))),
+    users.map((user) => {
+      const own = running.filter(({ name }) => serviceOf(name) === user);
+      return stopSuperseded(engine, user, own, settings.containers);
+    }),
   );
   await changeUsers(engine, stack, [
     "settle",
-    ...users.flatMap((user, index) => (spared[index] === undefined ? [] : [`${user}=${spared[index]}`])),
+    ...users.flatMap((user, index) => {
+      const addresses = spared[index] ?? [];
+      return addresses.length === 0 ? [] : [`${user}=${addresses.join(",")}`];
+    }),
   ]);
 }
 
+interface ServiceContainer {
+  readonly id: string;
+  /** The label: the service's, or its canary's. */
+  readonly name: string;
+  /** The first has no number in its engine's name, the second is `.2`. */
+  readonly number: number;
+}
+
+/** The running containers of all services, the newest first. */
+async function serviceContainers(engine: DockerClient, stack: string): Promise<readonly ServiceContainer[]> {
+  const filters = labelFilters({ [LABEL_STACK]: stack, [LABEL_COMPONENT]: "service" });
+  const format = `{{.ID}} {{.Names}} {{.Label "${LABEL_NAME}"}}`;
+  const listing = ["container", "ls", "--no-trunc", "--format", format, ...filters];
+  return lines(await engine.must("the containers of services could not be listed", listing)).map((line) => {
+    const [id = "", engineName = "", name = ""] = line.split(" ");
+    return { id, name, number: Number(/\.(\d+)-[0-9a-f]{7}$/.exec(engineName)?.[1] ?? 1) };
+  });
+}
+
 /**
- * Stops all but the newest container of a service, or all of them where there is no such service any more; gives the
- * newest one's addresses.
+ * Stops all of a service's containers but the newest of each that the stack declares; gives the addresses of those that
+ * stay.
  */
 async function stopSuperseded(
   engine: DockerClient,
-  stack: string,
   service: string,
-  kept: boolean,
-): Promise<string | undefined> {
-  const filters = labelFilters({ [LABEL_STACK]: stack, [LABEL_COMPONENT]: "service", [LABEL_NAME]: service });
-  const listing = ["ps", "--no-trunc", "--quiet", ...filters];
-  const [newest, ...older] = lines(await engine.must(`the containers of ${service} could not be listed`, listing));
-  if (newest === undefined) return undefined;
-  if (!kept) {
-    await Promise.all([newest, ...older].map((id) => stop(engine, service, id)));
-    return undefined;
-  }
-  const facts = await inspect(engine, service, newest);
-  // It has been healthy once, as its receipt says, but the engine may not have asked it yet.
-  if (older.length > 0 && !["healthy", "starting"].includes(facts.health)) {
+  found: readonly ServiceContainer[],
+  declared: SettleSettings["containers"],
+): Promise<readonly string[]> {
+  const stays = found.filter(
+    ({ name, number }, index) =>
+      number <= (declared[name] ?? 0) && found.findIndex((one) => one.name === name && one.number === number) === index,
+  );
+  const goes = found.filter((one) => !stays.includes(one));
+  const facts = await Promise.all(stays.map(({ id }) => inspect(engine, service, id)));
+  // They have been healthy once, as their receipts say, but the engine may not have asked them yet.
+  const ill = facts.find(({ health }) => !["healthy", "starting"].includes(health));
+  if (goes.length > 0 && ill !== undefined) {
     throw new Error(
-      `the new container of ${service} is ${facts.health}, so the old one and its password are kept; the next ` +
+      `the new container of ${service} is ${ill.health}, so the old one and its password are kept; the next ` +
         "`pulumi up` ends them.",
     );
   }
-  await Promise.all(older.map((id) => stop(engine, service, id)));
-  return facts.addresses;
+  await Promise.all(goes.map(({ id }) => stop(engine, service, id)));
+  return facts.map(({ addresses }) => addresses);
 }
 
 async function stop(engine: DockerClient, service: string, id: string): Promise<void> {

@@ -33,7 +33,8 @@ export interface ContainerFact {
 /** Docker's time of what never happened. */
 const NEVER = "0001-01-01T00:00:00Z";
 
-const VERSION_ALIAS = /^(.+)-([0-9a-f]{10})$/;
+/** Each container of a canary has one of its own: `api.canary-0123456789`, and with `.2` for the second. */
+const VERSION_ALIAS = /^(.+)-([0-9a-f]{10})(?:\.\d+)?$/;
 
 const values = (value: unknown): readonly unknown[] =>
   typeof value === "object" && value !== null ? Object.values(value) : [];

@@ -78,7 +78,7 @@ function routeLines(routes: readonly RouteLine[], width: number): string[] {
     String(one.inFlight),
     String(one.requests),
     String(one.failed),
-    one.servers.join(", ") || "none",
+    `${one.servers.join(", ") || "none"}${one.canary === undefined ? "" : ` (canary ${one.canary.share} %)`}`,
   ]);
   return ["", ...columns([["route", "now", "served", "5xx", "leads to"], ...rows]).map((line) => cut(line, width))];
 }

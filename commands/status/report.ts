@@ -161,12 +161,19 @@ function differences(containers: readonly ContainerFact[], state: StateFacts): P
   return [...missing, ...surplus];
 }
 
-function routeProblems({ route, addresses }: RouteFact, containers: readonly ContainerFact[]): Problem[] {
+function routeProblems({ route, addresses, canary }: RouteFact, containers: readonly ContainerFact[]): Problem[] {
   if (addresses.length === 0)
     return [{ subject: route, message: "the gateway has no address to lead its requests to" }];
-  return addresses
-    .filter((address) => nameOf(containers, address) === undefined)
-    .map((address) => ({ subject: route, message: `the gateway leads to ${address}, where no container of it runs` }));
+  const ill = { subject: route, message: "the gateway finds the canary not well, and leads no requests to it" };
+  return [
+    ...addresses
+      .filter((address) => nameOf(containers, address) === undefined)
+      .map((address) => ({
+        subject: route,
+        message: `the gateway leads to ${address}, where no container of it runs`,
+      })),
+    ...(canary?.well === false ? [ill] : []),
+  ];
 }
 
 function certificateProblems({ of, end }: CertificateFact, now: Date): Problem[] {

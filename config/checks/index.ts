@@ -6,6 +6,7 @@ import { backupFaults } from "./backup";
 import type { CrossCheck, ShowPath } from "./check";
 import { databaseFaults, postgresFaults, postgresMajorFaults } from "./database";
 import { databaseAccessFaults } from "./database-access";
+import { canaryFaults } from "./canary";
 import { certificateFaults } from "./certificates";
 import {
   accessFaults,
@@ -31,6 +32,7 @@ import { sizeFaults } from "./size";
 const CHECKS: readonly CrossCheck[] = [
   nameFaults,
   routeFaults,
+  canaryFaults,
   maintenanceFaults,
   accessFaults,
   secretFaults,

@@ -4,7 +4,7 @@ import type { StackConfig } from "../schema";
 import { isOriginName } from "../values/edge";
 import { isExampleAddress, isExampleHost } from "../values/examples";
 import type { ShowPath } from "./check";
-import { programs } from "./programs";
+import { canaries, programs } from "./programs";
 
 export interface Placeholder {
   readonly path: readonly PropertyKey[];
@@ -43,7 +43,7 @@ export function placeholders(config: StackConfig): Placeholder[] {
       for (const [place, source] of (access?.sources ?? []).entries())
         note([...at, "access", "sources", place], source, source);
     }
-  for (const [at, { environment }] of programs(config))
+  for (const [at, { environment }] of [...programs(config), ...canaries(config)])
     for (const [name, value] of Object.entries(environment))
       if (isOriginName(name))
         for (const url of value.split(/[\s,;]+/)) note([...at, "environment", name], url, hostOf(url));

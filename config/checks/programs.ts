@@ -2,7 +2,19 @@
 import { databaseVariable } from "../derived";
 import type { MigrationConfig, ServiceConfig, StackConfig } from "../schema";
 
-type Program = readonly [path: readonly string[], program: ServiceConfig | MigrationConfig, urls: readonly string[]];
+export type Program = readonly [
+  path: readonly string[],
+  program: ServiceConfig | MigrationConfig,
+  urls: readonly string[],
+];
+
+/** The canaries, each with the variables that are its own: all else is judged as the service's. */
+export const canaries = (config: StackConfig): Program[] =>
+  programs(config).flatMap(([at, program, urls]): Program[] => {
+    if (!("canary" in program) || program.canary === undefined) return [];
+    const { image, environment } = program.canary;
+    return [[[...at, "canary"], { ...program, image, environment }, urls]];
+  });
 
 /** Services and the migration, each with the connection URLs that it has earned. */
 export function programs(config: StackConfig): Program[] {

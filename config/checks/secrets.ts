@@ -6,23 +6,31 @@ import { isStackKey, type StackConfig } from "../schema";
 import { secretValueCheck } from "../values/program";
 import { isSigningName } from "../values/secret-shapes";
 import type { ShowPath } from "./check";
-import { programs } from "./programs";
+import { canaries, programs, type Program } from "./programs";
+
+/** Variables that a secret sets too. */
+const doubledFaults = ([at, program, urls]: Program, show: ShowPath): Fault[] =>
+  [...new Set([...Object.keys(program.secrets), ...urls])].flatMap((name) => {
+    const doubled = [name, `${name}_FILE`].find((variable) => Object.hasOwn(program.environment, variable));
+    if (doubled === undefined) return [];
+    return [
+      {
+        path: show([...at, "environment", doubled]),
+        given: "a variable that a secret sets too",
+        allowed: "one source for each variable",
+        fix: "remove one of the two",
+      },
+    ];
+  });
 
 export function secretFaults(config: StackConfig, show: ShowPath): Fault[] {
-  const faults: Fault[] = [];
+  const faults: Fault[] = canaries(config).flatMap((canary) => doubledFaults(canary, show));
   const lengths = new Map<string, { readonly length: number; readonly path: string }>();
-  for (const [at, program, urls] of programs(config)) {
+  for (const one of programs(config)) {
+    const [at, program, urls] = one;
     const names = Object.keys(program.secrets);
+    faults.push(...doubledFaults(one, show));
     for (const name of [...new Set([...names, ...urls])]) {
-      const doubled = [name, `${name}_FILE`].find((variable) => Object.hasOwn(program.environment, variable));
-      if (doubled !== undefined) {
-        faults.push({
-          path: show([...at, "environment", doubled]),
-          given: "a variable that a secret sets too",
-          allowed: "one source for each variable",
-          fix: "remove one of the two",
-        });
-      }
       if (names.includes(name) && (urls.includes(name) || names.includes(`${name}_FILE`))) {
         const fix = urls.includes(name)
           ? "remove it: the stack's own database or cache sets it"

@@ -5,7 +5,7 @@ import type { Fault } from "../faults";
 import type { StackConfig } from "../schema";
 import { DEFAULT_TMPFS } from "../schema/program";
 import type { ShowPath } from "./check";
-import { programs } from "./programs";
+import { canaries, programs } from "./programs";
 import { quote } from "../text";
 import { shownEngine } from "../values/engine";
 
@@ -90,7 +90,7 @@ export function memoryFaults(config: StackConfig, show: ShowPath): Fault[] {
 
 /** A way to a Docker engine past the socket proxy, which would not judge what is asked there. */
 export function dockerHostFaults(config: StackConfig, show: ShowPath): Fault[] {
-  return programs(config).flatMap(([at, program]) => {
+  return [...programs(config), ...canaries(config)].flatMap(([at, program]) => {
     const host = program.environment["DOCKER_HOST"];
     if (host === undefined) return [];
     const fault = { path: show([...at, "environment", "DOCKER_HOST"]), given: quote(shownEngine(host)) };

@@ -91,7 +91,7 @@ const secrets = z.record(variableName, secretSpec).superRefine((specs, refinemen
   }
 });
 
-const environmentVariables = (context: SchemaContext) =>
+export const environmentVariables = (context: SchemaContext) =>
   z
     .record(plainVariableName, z.union([z.string(), z.number(), z.boolean()]).transform(String))
     .superRefine((variables, refinement) => {

@@ -3,8 +3,8 @@ import type { SchemaContext } from "../environment";
 import type { FaultParams } from "../faults";
 import { identifierCheck } from "../values/database";
 import { dockerApi } from "./docker-api";
-import { checkedString, commandLine, matching, toIssue } from "./fields";
-import { container } from "./program";
+import { checkedString, commandLine, image, matching, toIssue } from "./fields";
+import { container, environmentVariables } from "./program";
 import { route } from "./route";
 
 const servicePort = z.int().refine((value) => value >= 1024 && value <= 65_535, {
@@ -16,17 +16,43 @@ const servicePort = z.int().refine((value) => value >= 1024 && value <= 65_535, 
 
 const keyPrefix = matching(/^[A-Za-z0-9_:.{}-]{1,64}$/, "letters, digits and _ : . { } -", "choose another prefix");
 
+const healthPath = matching(
+  /^\/[A-Za-z0-9\-._~/?&=%]*$/,
+  "a path that starts with /, of letters, digits and - . _ ~ / ? & = %",
+  "give only the path, such as /healthz",
+);
+
+const percentage = z.int().refine((value) => value >= 0 && value <= 100, {
+  params: {
+    allowed: "a whole number from 0 to 100: percent of the requests",
+    fix: "write 10 for one request of ten; 0 has the canary run without requests",
+  },
+});
+
+/** What differs from the service; everything else is the service's. */
+const canary = (context: SchemaContext) =>
+  z.strictObject({
+    image,
+    /** Percent of the requests. */
+    weight: percentage,
+    /** Variables beside the service's own, or in their place. */
+    environment: environmentVariables(context).default({}),
+    /** Containers of the canary, each with the service's limits. @default 1 */
+    replicas: z.int().min(1).max(16).default(1),
+    /**
+     * A path that answers 2xx or 3xx; the gateway asks for it on the service's port.
+     * @default healthCheck.http; with healthCheck.command only whether the port takes connections
+     */
+    healthPath: healthPath.optional(),
+  });
+
 const healthCheck = z
   .strictObject({
     /**
      * A path that answers 2xx; asked with the image's own wget on the service's port.
      * @default "/" if there is a port
      */
-    http: matching(
-      /^\/[A-Za-z0-9\-._~/?&=%]*$/,
-      "a path that starts with /, of letters, digits and - . _ ~ / ? & = %",
-      "give only the path, such as /healthz",
-    ).optional(),
+    http: healthPath.optional(),
     /** A command in the image that exits 0 when the service is well. */
     command: commandLine(1).optional(),
     intervalSeconds: z.int().min(1).max(300).default(5),
@@ -47,6 +73,8 @@ export const service = (context: SchemaContext) =>
       routes: z.array(route(context)).default([]),
       /** Containers of the service on this host, each with its own limits. @default 1 */
       replicas: z.int().min(1).max(16).default(1),
+      /** A second version that runs beside this one and gets a share of its requests. @default none */
+      canary: canary(context).optional(),
       healthCheck: healthCheck.prefault({}),
       data: z.enum(["none", "read-only", "read-write"]).default("none"),
       /** Which of the stack's databases. @default database.name */

@@ -18,6 +18,8 @@ const FIELDS: readonly (readonly [name: string, value: string])[] = [
   ["host", variable("host", LONGEST.host)],
   ["path", variable("path", LONGEST.path)],
   ["route", variable("route")],
+  // Of the version, `v1` and on; of its canary, `c1` and on; <NOSRV> where the gateway answered by itself.
+  ["server", '"%s"'],
   ["status", "%ST"],
   // A dash where the gateway answered by itself: HAProxy writes one for a text without characters.
   ["upstreamStatus", variable("upstream")],

@@ -4,10 +4,11 @@
  */
 import { responseHeaders } from "../edge/headers";
 import { accessRules, challenge } from "./access";
+import { canaryServers, watchSection } from "./canary";
 import { corsOrigin, corsPreflight, corsResponse, PREFLIGHT } from "./cors";
 import { retryAfterSeconds, tableOf } from "./limits";
 import { answer, refuse, sampleRefusals, type Refusal } from "./refusals";
-import type { GatewayRoute, Target } from "./route";
+import type { GatewayRoute } from "./route";
 import { escaped, literal, quoted, section } from "./text";
 
 /** The section of a route. No name of a route has an underscore. */
@@ -153,16 +154,21 @@ const stickiness = ({ sticky = false, name }: GatewayRoute): string[] =>
  * whole address: else those to the containers of the version before would be used until they stop, after its name has
  * changed.
  */
-function servers({ alias, port, replicas = 1 }: Target): string[] {
+function servers(route: GatewayRoute): string[] {
+  const { alias, port, replicas = 1, canary } = route.target;
   // One that does not answer any more gets no requests while there are others.
   const check = replicas > 1 ? ` check port ${port} inter 1s fall 2 rise 1` : "";
-  return [`http-request set-dst-port int(${port})`, `server-template v 1-${replicas} ${alias}:+0 ${RESOLVED}${check}`];
+  return [
+    `http-request set-dst-port int(${port})`,
+    `server-template v 1-${replicas} ${alias}:+0 ${RESOLVED}${check}`,
+    ...(canary === undefined ? [] : canaryServers(route, canary, RESOLVED)),
+  ];
 }
 
 /** The section of a route. @param more Lines that follow the others, before the servers */
 export function renderBackend(route: GatewayRoute, more: readonly string[] = []): string[] {
   const { cors, timeouts } = route;
-  return section(`backend ${backendOf(route)}`, [
+  const own = section(`backend ${backendOf(route)}`, [
     `timeout server ${timeouts.responseSeconds}s`,
     `timeout tunnel ${timeouts.streamSeconds}s`,
     ...(cors === undefined ? [] : corsOrigin(cors)),
@@ -177,6 +183,7 @@ export function renderBackend(route: GatewayRoute, more: readonly string[] = [])
     ...(cors === undefined ? [] : corsResponse(cors)),
     ...stickiness(route),
     ...more,
-    ...servers(route.target),
+    ...servers(route),
   ]);
+  return [...own, ...watchSection(route, RESOLVED)];
 }

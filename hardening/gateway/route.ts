@@ -45,6 +45,20 @@ export interface Target {
   readonly port: number;
   /** Containers that the name leads to. @default 1 */
   readonly replicas?: number;
+  /** A second version of the service, which gets a share of the requests. @default none */
+  readonly canary?: Canary;
+}
+
+export interface Canary {
+  /** The DNS name of its first container on the network `proxy`; the others have this name with `.2`, `.3` … */
+  readonly alias: string;
+  readonly replicas: number;
+  /** Percent of the requests, 0 to 100. */
+  readonly weight: number;
+  /** What its containers are asked for to see that they are well. @default only whether they take connections */
+  readonly healthPath?: string;
+  /** Seconds that an answer to this may take. */
+  readonly healthTimeoutSeconds: number;
 }
 
 export interface GatewayRoute {

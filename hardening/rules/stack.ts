@@ -1,3 +1,4 @@
+import { serviceOf } from "../container/canary";
 import { imageFault } from "../container/image";
 import { dockerApiNetwork } from "../container/networks";
 import type { Rule, Verdict } from "./rule";
@@ -36,7 +37,7 @@ function networkFault(container: ContainerView, view: StackView): string | undef
   const stray = names.find((name) => {
     if (container.component === "socket-proxy") return name !== container.name;
     if (allowed !== undefined) return !allowed.includes(name);
-    return !(["proxy", "internal", "egress"].includes(name) || name === dockerApiNetwork(container.name));
+    return !(["proxy", "internal", "egress"].includes(name) || name === dockerApiNetwork(serviceOf(container.name)));
   });
   return stray === undefined ? undefined : `is on ${stray}`;
 }

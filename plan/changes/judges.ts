@@ -163,6 +163,7 @@ const mode: Judge = ranked((value) =>
 export function judgeLeaf({ kind, key }: Pick<Leaf, "kind" | "key">, before: unknown, after: unknown): Direction {
   if (kind === "route.headers.*")
     return judgeHeader(key, before as HeaderState | undefined, after as HeaderState | undefined);
-  if (kind === "program.environment.*" && MODE.test(key)) return mode(before, after);
+  if (["program.environment.*", "program.canary.environment.*"].includes(kind) && MODE.test(key))
+    return mode(before, after);
   return (JUDGES[kind] ?? other)(before, after);
 }

@@ -1,6 +1,6 @@
 /** A configuration as a flat list of values, each under a path that stays the same when a list's order changes. */
 import type { LoadedConfig, RouteConfig, SecretSpec, ServiceConfig } from "../../config";
-import { appArmorText, cacheText, dangerText, seccompText, secretSource } from "../summary/programs";
+import { appArmorText, cacheText, canaryText, dangerText, seccompText, secretSource } from "../summary/programs";
 import { headerStates, headerText, type HeaderState } from "../summary/headers";
 import { rateText, routeName } from "../summary/routes";
 import { commandLine, imageName, shown } from "../summary/show";
@@ -35,6 +35,7 @@ const RECORDS = [
   "database.databases",
   "edge.clientCertificates",
   "images",
+  "program.canary.environment",
   "program.environment",
   "program.secrets",
   "registries",
@@ -65,6 +66,7 @@ const GROUPS = [
   "database.tenancy",
   "exceptions.*",
   "program",
+  "program.canary",
   "program.confinement.capabilities.*",
   "program.confinement.writableRoot",
   "program.secretsInEnvironment",
@@ -179,13 +181,17 @@ const headerLeaves = (headers: RouteConfig["headers"], place: Place): Leaf[] =>
 
 function scalarText(value: unknown, { kind, key }: Place): string {
   const text = String(value);
-  if (kind === "program.image" || kind === "images.*") return imageName(text);
-  return shown(text, kind.startsWith("program.environment") ? key : undefined);
+  if (["program.image", "program.canary.image", "images.*"].includes(kind)) return imageName(text);
+  return shown(text, /^program\.(?:canary\.)?environment/.test(kind) ? key : undefined);
 }
 
 /** What stands for a whole thing that comes or goes. */
 function groupText(value: Fields, kind: string): string {
   if (kind === "program") return imageName(String(value["image"]));
+  if (kind === "program.canary") {
+    const canary = value as unknown as NonNullable<ServiceConfig["canary"]>;
+    return `${imageName(canary.image)}, ${canaryText(canary)}`;
+  }
   if (kind === "program.volumes.*" && "hostPath" in value) return `${String(value["hostPath"])} of the host`;
   const reason = value["reason"];
   return typeof reason === "string" ? shown(reason) : "there";

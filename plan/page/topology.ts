@@ -1,3 +1,4 @@
+import { serviceOf } from "../../hardening/container/canary";
 import { viewOfResources, type ContainerView } from "../../hardening/rules";
 import type { Plan } from "../evaluate";
 
@@ -84,8 +85,9 @@ const ordered = (nodes: readonly Node[], rank: (node: Node) => number): Node[] =
 function noteOf({ component, name, ports }: ContainerView, config: Plan["config"]): string {
   switch (component) {
     case "service": {
-      const service = config.services[name];
+      const service = config.services[serviceOf(name)];
       if (service === undefined) return "service";
+      if (name !== serviceOf(name)) return `canary, ${service.canary?.weight ?? 0} % of the requests`;
       const parts = [
         ...(service.data === "none" ? [] : [service.data === "read-write" ? "reads and writes data" : "reads data"]),
         ...(service.cache === false ? [] : ["cache"]),

@@ -1,4 +1,10 @@
-import { type MigrationConfig, type SecretSpec, type ServiceConfig, type StackConfig } from "../../config";
+import {
+  canaryHealthPath,
+  type MigrationConfig,
+  type SecretSpec,
+  type ServiceConfig,
+  type StackConfig,
+} from "../../config";
 import { endpointOf } from "../../hardening/docker-api/endpoints";
 import { fact, type Fact, type Item } from "./item";
 import { commandLine, imageName, joined, shown, visible } from "./show";
@@ -37,6 +43,7 @@ function serviceFacts(service: ServiceConfig, name: string, { database }: StackC
   return [
     ...ownFacts(service),
     ...(replicas === 1 ? [] : [fact("replicas", String(replicas))]),
+    ...canaryFacts(service),
     fact("data", data === "none" ? "none" : `${data} on ${service.database ?? database.name}`),
     fact("cache", cacheText(service.cache, name)),
     ...(service.internal ? [fact("network", "also on internal, beside its route", true)] : []),
@@ -67,6 +74,26 @@ function serviceFacts(service: ServiceConfig, name: string, { database }: StackC
   ];
 }
 
+/** The second version, and what of it is not the service's. */
+function canaryFacts(service: ServiceConfig): Fact[] {
+  const { canary, port } = service;
+  if (canary === undefined) return [];
+  const { image, replicas, environment } = canary;
+  const path = canaryHealthPath(service);
+  return [
+    fact("canary", [
+      canaryText(canary),
+      imageName(image),
+      ...(replicas === 1 ? [] : [`${replicas} containers`]),
+      path === undefined ? `gets requests while port ${port ?? 0} takes connections` : `health GET ${path}`,
+      ...variables(environment),
+    ]),
+  ];
+}
+
+/** What a canary gets: `10 % of the requests`. */
+export const canaryText = ({ weight }: NonNullable<ServiceConfig["canary"]>): string => `${weight} % of the requests`;
+
 /** `POST /containers/create (high: …)`: the name as the stack's file has it, and what it gives away. */
 const permissionText = (permission: Permission): string => `${permission} (${dangerText(permission)})`;
 
@@ -85,14 +112,11 @@ export function cacheText(cache: ServiceConfig["cache"], service: string): strin
 /** What the program is, and what it is told. */
 function ownFacts(program: Program): Fact[] {
   const { entrypoint, command, environment, secrets, secretsInEnvironment } = program;
-  const names = Object.keys(environment).sort();
+  const told = variables(environment);
   return [
     ...(entrypoint === undefined ? [] : [fact("entrypoint", commandLine(entrypoint))]),
     fact("command", command === undefined ? "the image's own" : commandLine(command)),
-    fact(
-      "environment",
-      names.length === 0 ? "none" : names.map((name) => `${name}=${shown(environment[name] ?? "", name)}`),
-    ),
+    fact("environment", told.length === 0 ? "none" : told),
     fact(
       "secrets",
       joined(
@@ -113,6 +137,11 @@ function ownFacts(program: Program): Fact[] {
         ]),
   ];
 }
+
+const variables = (environment: Program["environment"]): string[] =>
+  Object.keys(environment)
+    .sort()
+    .map((name) => `${name}=${shown(environment[name] ?? "", name)}`);
 
 export function secretSource(spec: SecretSpec): string {
   if (typeof spec === "string") return spec;

@@ -16,10 +16,10 @@ export const rateASecond = ({ average, periodSeconds }: RouteConfig["rateLimit"]
 
 export function routeItems(config: StackConfig): Item[] {
   return Object.entries(config.services)
-    .flatMap(([service, { routes }]) =>
+    .flatMap(([service, { routes, canary }]) =>
       routes.map((route) => ({
         title: `${routeUrl(config, route)}${route.streaming ? " (streaming)" : ""}`,
-        detail: `to ${service}`,
+        detail: `to ${service}${canary === undefined ? "" : `, ${canary.weight} % to its canary`}`,
         facts: routeFacts(config, route),
       })),
     )

@@ -1,7 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { DataVolume, Gateway } from "../../components";
 import { IMAGE_PINS } from "../../config";
+import { defined } from "../../hardening/defined";
 import { gatewayApplyScript } from "../../hardening/gateway";
+import { routedCanary } from "../../resources/canary";
 import {
   configOf,
   labelsOf,
@@ -30,9 +32,14 @@ function gateway(values: Record<string, unknown> = ROUTED, stack = "dev", versio
   return record(() => {
     const config = configOf(values, stack);
     const { context, networks } = surroundings(config);
-    const services = Object.entries(config.services).map(([name, { routes, port }]) => {
-      const ready = new DataVolume(`${name}-ready`, context, { owner: name, protect: false, shared: false }).volume;
-      return { name, routes, port: port ?? 0, alias: pulumi.output(`${name}-${version}`), replicas: 1, ready: [ready] };
+    const services = Object.entries(config.services).map(([name, service]) => {
+      const { routes, port = 0, replicas } = service;
+      const ready = [new DataVolume(`${name}-ready`, context, { owner: name, protect: false, shared: false }).volume];
+      const canary = routedCanary(service, pulumi.output(`${name}.canary-${version}`));
+      return {
+        ...{ name, routes, port, replicas, ready, alias: pulumi.output(`${name}-${version}`) },
+        ...defined({ canary }),
+      };
     });
     return new Gateway("rampart-dev-gateway", context, { networks, services });
   }, stack);
@@ -55,6 +62,46 @@ const routesOf = (recording: Recording): string => uploads(recording, "routes")[
 const routed = (route: object, more: object = {}): Record<string, unknown> => ({
   services: { api: { ...SERVICE, routes: [{ host: "app.example.com", ...route }] } },
   ...more,
+});
+
+describe("a service with a canary", () => {
+  const second = { image: SERVICE.image.replace(/:[^:@]+@/, ":9.9.9@"), weight: 20 };
+  const served = async (change: object, weight = 20): Promise<Record<string, string>> =>
+    uploads(
+      await gateway({
+        services: {
+          api: { ...SERVICE, routes: [{ host: "app.example.com" }], canary: { ...second, weight }, ...change },
+        },
+      }),
+      "routes",
+    );
+
+  test("is led to both versions, and the gateway knows the share", async () => {
+    expect((await served({ replicas: 2 }))["/files/servers"]).toBe(
+      [
+        "route_api 2 api-1a2b3c4d5e",
+        "route_api 1 api.canary-1a2b3c4d5e c1",
+        "canary_api 1 api.canary-1a2b3c4d5e c1 20",
+        "",
+      ].join("\n"),
+    );
+  });
+
+  test("has the canary asked as its health check asks, and for its time", async () => {
+    const asked = (await served({ healthCheck: { http: "/up", timeoutSeconds: 7 } }))["/files/routes.cfg"] ?? "";
+    expect(asked).toContain("http-check send meth GET uri /up ver HTTP/1.1");
+    expect(asked).toContain("timeout check 7s");
+    const command = (await served({ healthCheck: { command: ["true"] } }))["/files/routes.cfg"] ?? "";
+    expect(command).not.toContain("http-check");
+    expect(command).toMatch(/server c1 \S+ .* check port 3000 .* weight 20/);
+  });
+
+  test("another share is no other shape, which a new process of the gateway would have to read", async () => {
+    const one = await served({});
+    const other = await served({}, 70);
+    expect(other["/files/shape"]).toBe(one["/files/shape"]);
+    expect(other["/files/servers"]).not.toBe(one["/files/servers"]);
+  });
 });
 
 describe("Gateway", () => {

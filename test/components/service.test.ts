@@ -132,6 +132,38 @@ describe("Service", () => {
     });
   });
 
+  test("has a canary beside it: the same container under a name of its own, with what differs", async () => {
+    const settings = {
+      routes: [{ host: "app.localhost" }],
+      environment: { A: "1", B: "2" },
+      secrets: { JWT_SECRET: "generated" },
+      data: "read-write",
+    };
+    const canary = { image: IMAGE.replace(/:[^:@]+@/, ":9.9.9@"), weight: 10, replicas: 2, environment: { B: "3" } };
+    const recording = await service({ ...settings, canary });
+    const without = await service(settings);
+    const main = recording.get("Container rampart-dev-api");
+    const [first, second] = ["", ".2"].map((number) => recording.get(`Container rampart-dev-api.canary${number}`));
+    expect(main).toEqual(without.get("Container rampart-dev-api"));
+    const { networksAdvanced, labels, image, envs, ...same } = first?.inputs ?? {};
+    expect(main.inputs).toMatchObject(same);
+    expect([image, envs]).toEqual([
+      canary.image,
+      (main.inputs["envs"] as string[]).map((one) => (one === "B=2" ? "B=3" : one)),
+    ]);
+    expect(labels).toContainEqual({ label: "io.rampart.name", value: "api.canary" });
+    // No other service reaches it by the service's name, and each of its containers is told apart.
+    const alias = String(Object.values(networksOf(first ?? main))[0]?.[0]);
+    expect(alias).toMatch(/^api\.canary-[0-9a-f]{10}$/);
+    expect(networksAdvanced).toHaveLength(2);
+    expect(networksOf(first ?? main)).toEqual({ "rampart-dev-proxy": [alias], "rampart-dev-internal": [alias] });
+    expect(Object.values(networksOf(second ?? main))).toEqual([[`${alias}.2`], [`${alias}.2`]]);
+    const before = ({ dependsOn = [] }: Registered): string[] =>
+      dependsOn.filter((one) => !one.startsWith("RemoteImage"));
+    expect(before(first ?? main)).toEqual(before(main));
+    expect(recording.ofType("MountedFiles")).toHaveLength(1);
+  });
+
   test("has no volume of secrets where it has no secret", async () => {
     const recording = await plain();
     expect(recording.ofType("MountedFiles")).toEqual([]);

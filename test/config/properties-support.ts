@@ -51,6 +51,7 @@ const service = fc.record(
       { maxKeys: 3 },
     ),
     volumes: fc.array(volume, { maxLength: 2 }),
+    canary: fc.record({ image: word.map(image), weight: fc.nat(100), replicas: choice(1, 2) }),
     confinement: choice<unknown>(
       { seccomp: "worker" },
       { seccomp: { unconfined: why } },
@@ -100,6 +101,8 @@ export const configurations: fc.Arbitrary<Tree> = stack.map((values) => {
       name,
       {
         ...one,
+        // Only requests of a route can be shared out, and only with another version.
+        canary: (one.routes ?? []).length === 0 || one.canary?.image === one.image ? undefined : one.canary,
         ...(one.secretsInEnvironment === undefined ? {} : { secrets: { JWT_SECRET: { config: "jwtSecret" } } }),
       },
     ]),

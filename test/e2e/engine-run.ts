@@ -108,6 +108,7 @@ async function cleanUp(): Promise<void> {
       "registries",
       "operations",
       "amo",
+      "canary",
       "monitoring",
       "ipv6",
     ].map((name) => `${LABEL.stack}=e2e-${name}`),

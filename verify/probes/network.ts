@@ -1,4 +1,5 @@
 /** What can be reached from where. */
+import { serviceOf } from "../../hardening/container/canary";
 import { LABEL_NAME } from "../../hardening/container/labels";
 import { POSTGRES_PORT } from "../../hardening/postgres/server/url";
 import { REDIS_PORT } from "../../hardening/redis/url";
@@ -50,7 +51,7 @@ function listeners(stage: Stage): Place[] {
       case "socket-proxy":
         return SOCKET_PROXY_PORT;
       case "service":
-        return stage.config.services[name]?.port;
+        return stage.config.services[serviceOf(name)]?.port;
       default:
         return undefined;
     }

@@ -5,6 +5,26 @@ export const SERVICE: KeyTexts = {
     allowed: "{range} containers of the service on this host; each has the limits of `resources`",
     example: "2",
   },
+  "canary.image": {
+    default: "required in `canary`",
+    allowed: "`repo:tag@sha256:…` of a second version, which runs beside this one: [canary](edge.md#canary)",
+    example: '"me/api:1.5.0@sha256:…"',
+  },
+  "canary.weight": {
+    default: "required in `canary`",
+    allowed: "0 to 100: percent of the requests that the canary gets; at 0 the canary runs and gets none",
+    example: "10",
+  },
+  "canary.environment": {
+    allowed: "variables of the canary beside those of the service, or in their place",
+    example: "{ NEW_SEARCH: true }",
+  },
+  "canary.replicas": { allowed: "{range} containers of the canary", example: "2" },
+  "canary.healthPath": {
+    default: "`healthCheck.http`; with `healthCheck.command` the gateway sees only whether the port takes connections",
+    allowed: "a path that answers 2xx or 3xx; the gateway asks for it each second",
+    example: "/healthz",
+  },
   port: { default: "none; required with routes", allowed: "1024 to 65535; never published", example: "3000" },
   routes: {
     allowed: "host names and paths that the edge serves: `routes.*`",

@@ -119,6 +119,19 @@ test("the gateway leads nowhere, or to an address that no container has", () => 
   ]);
 });
 
+test("a canary to which the gateway leads nothing", () => {
+  const canary = (well: boolean): string[] =>
+    problems({
+      routes: [
+        { route: "api", addresses: ["10.1.0.7"], inFlight: 0, requests: 0, failed: 0, canary: { share: 5, well } },
+      ],
+    });
+  expect([canary(true), canary(false)]).toEqual([
+    [],
+    ["api: the gateway finds the canary not well, and leads no requests to it"],
+  ]);
+});
+
 test("a disk on which an update would pull nothing", () => {
   expect(problems({ free: 1.5 * 1024 ** 3 })).toEqual([
     "disk: 1.5 GiB are free on the engine's disk, and an update pulls no image below 2 GiB (disk.minFreeGiB): " +

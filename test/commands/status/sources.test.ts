@@ -80,11 +80,38 @@ route_2-api,BACKEND,0,0,0,0,200,0,0,
 clients,BACKEND,0,0,0,0,200,0,0,
 `;
 
+test("the second container of a canary has its version, too", () => {
+  const Networks = { proxy: { Aliases: ["api.canary-0123456789.2"], IPAddress: "10.1.11.8" } };
+  const labels = { ...LABELS, "io.rampart.name": "api.canary" };
+  const one = { ...INSPECTED, Config: { Labels: labels }, NetworkSettings: { Networks } };
+  expect(containerFacts([one])).toMatchObject([{ name: "api.canary", version: "0123456789" }]);
+});
+
 test("the gateway's routes, and those without a server", () =>
   expect(routeFacts(SERVERS)).toEqual([
     { route: "2-api", addresses: [], inFlight: 0, requests: 0, failed: 0 },
     { route: "api", addresses: ["10.1.11.7"], inFlight: 3, requests: 1234, failed: 7 },
   ]));
+
+test("the share of a canary, and whether one of its containers is well", () => {
+  const canary = (...states: readonly number[]): unknown =>
+    routeFacts(
+      [
+        "5 route_api 1 v1 10.1.11.7 2 0 1 1",
+        ...states.flatMap((state, index) => [
+          `5 route_api ${index + 2} c${index + 1} 10.1.11.8 ${state} 0 0 0`,
+          `6 canary_api ${index + 1} c${index + 1} 10.1.11.8 ${state} 0 25 25`,
+        ]),
+      ].join("\n"),
+    )[0]?.canary;
+  expect([canary(), canary(2), canary(0), canary(0, 2), canary(2, 0)]).toEqual([
+    undefined,
+    { share: 25, well: true },
+    { share: 25, well: false },
+    { share: 25, well: true },
+    { share: 25, well: true },
+  ]);
+});
 
 test("the state: what has to run, the images' names, the ends of certificates", () => {
   const labels = Object.entries(LABELS).map(([label, value]) => ({ label, value }));

@@ -101,6 +101,13 @@ export const UPGRADE = {
   pool: "10.242.0.0/16",
 } as const;
 
+export const CANARY = {
+  host: "canary.localhost",
+  httpPort: 35_280,
+  httpsPort: 35_643,
+  pool: "10.248.0.0/16",
+} as const;
+
 export const IPV6 = {
   host: "six.e2e.example.org",
   httpPort: 34_280,
@@ -149,6 +156,27 @@ export const registrySettings = (images: Images, image: string, registries: Stac
       port: 8080,
       routes: [{ host: REGISTRIES.host }],
       healthCheck: health(8080),
+    },
+  },
+});
+
+/** An API in two containers. @param canary Its canary, if it has one */
+export const canarySettings = (images: Images, app: string, canary?: object): StackSettings => ({
+  environment: "dev",
+  name: "rampart-e2e-canary",
+  network: { pool: CANARY.pool },
+  edge: { httpPort: CANARY.httpPort, httpsPort: CANARY.httpsPort },
+  images: own(images),
+  services: {
+    api: {
+      image: app,
+      command: ["api"],
+      port: 3000,
+      replicas: 2,
+      healthCheck: health(3000),
+      startTimeoutSeconds: 10,
+      routes: [{ host: CANARY.host, rateLimit: { average: 20_000, burst: 20_000 } }],
+      ...(canary === undefined ? {} : { canary }),
     },
   },
 });
@@ -204,6 +232,8 @@ export interface MainChanges {
   readonly migrationEnvironment?: Readonly<Record<string, string>>;
   readonly apiEnvironment?: Readonly<Record<string, string>>;
   readonly startTimeoutSeconds?: number;
+  /** Seconds that the API's container may take to stop. */
+  readonly stopGraceSeconds?: number;
   readonly jwtLength?: number;
   /** Keys of passwords that turn over. */
   readonly rotation?: object;
@@ -246,6 +276,7 @@ export function mainSettings(images: Images, changes: MainChanges = {}): StackSe
         secrets: { JWT_SECRET: changes.jwtLength === undefined ? "generated" : { generated: changes.jwtLength } },
         environment: changes.apiEnvironment ?? {},
         startTimeoutSeconds: changes.startTimeoutSeconds ?? 60,
+        stopGraceSeconds: changes.stopGraceSeconds ?? 10,
         routes: [{ host: MAIN.host, pathPrefix: "/api", rateLimit: { average: 20_000, burst: 20_000 } }],
       },
       reports: {

@@ -7,6 +7,7 @@ import { certificates } from "./certificates";
 import { backupCommands } from "./backup-commands";
 import { backupContainers } from "./backup-containers";
 import { backupRepositories } from "./backup-repositories";
+import { canary } from "./canary";
 import { confinement } from "./confinement";
 import { data } from "./data";
 import { database } from "./database";
@@ -72,6 +73,7 @@ export const SUITES: readonly Suite<Context>[] = [
   backupRepositories,
   registries,
   operations,
+  canary,
   disk,
   monitoring,
   ipv6,

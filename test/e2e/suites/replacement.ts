@@ -1,11 +1,16 @@
 import { container, containers, kindOf, nameOf } from "../lib/engine";
 import { describeLoad, Load, type LoadResult } from "../lib/load";
+import { describeMixed, MixedLoad, totalOf } from "../lib/mixed-load";
 import { tail, type RunResult } from "../lib/process";
 import { expect, expectMatch, type Suite } from "../lib/runner";
 import { MAIN, mainSettings, type Context } from "../lib/stacks";
 
 const REQUESTS_PER_SECOND = 120;
 const MORE_REPLACEMENTS = 4;
+/** A busy machine needs more replacements for so many requests. */
+const PROOF = { replacements: 10, requests: 50_000, most: 25 } as const;
+/** What is under way when a container is told to stop takes eight seconds at most; a busy machine, a little longer. */
+const PATIENT = { apiEnvironment: { DRAIN_SECONDS: "30" }, stopGraceSeconds: 40 } as const;
 /** Long enough to be healthy twice over, short enough to wait for one that never is. */
 const SHORT_START_SECONDS = 8;
 
@@ -51,6 +56,33 @@ async function replaceUnderLoad(context: Context, versions: readonly string[]): 
   const left = await strays(context);
   expect(left.length === 0, `left behind: ${left.join(", ")}`);
   return `${describeLoad(result)}, ${(seconds / versions.length).toFixed(1)} s an update`;
+}
+
+/**
+ * The proof of the page on the edge: every kind of request, from every core, while one version follows the other. The
+ * API has to be patient with what it was asked before: that is the application's part.
+ */
+async function prove({ main, images }: Context): Promise<string> {
+  await main.mustUp(mainSettings(images, PATIENT));
+  const load = new MixedLoad({ host: MAIN.host, port: MAIN.httpsPort });
+  let seconds = 0;
+  let rounds = 0;
+  const goesOn = (): boolean => rounds < PROOF.replacements || (load.total < PROOF.requests && rounds < PROOF.most);
+  try {
+    for (; goesOn(); rounds += 1) {
+      const app = rounds % 2 === 0 ? images.appNext : images.app;
+      seconds += (await main.mustUp(mainSettings(images, { ...PATIENT, app }))).seconds;
+    }
+  } finally {
+    await load.stop();
+  }
+  const result = await load.stop();
+  const told = `${describeMixed(result)}, ${rounds} replacements of ${(seconds / rounds).toFixed(1)} s`;
+  expect(result.failed.length === 0, `${told}\n${result.failed.slice(0, 12).join("\n")}`);
+  expect(totalOf(result.sent) >= PROOF.requests, told);
+  const { stream, upload } = result.outlived;
+  expect(Math.min(stream, upload) >= PROOF.replacements, told);
+  return told;
 }
 
 const unhealthy = ({ images }: Context) =>
@@ -147,6 +179,10 @@ export const replacement: Suite<Context> = {
         expect(left.length === 0, `left behind: ${left.join(", ")}`);
         return describeLoad(served);
       },
+    },
+    {
+      name: `${PROOF.replacements} replacements under a mixed load from every core lose no request`,
+      run: prove,
     },
     {
       name: "requests under way when a container is told to stop are answered",

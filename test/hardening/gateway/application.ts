@@ -13,6 +13,8 @@ export interface Seen {
 /** An application that says what it was asked, and misbehaves where a path says so. */
 export class Application {
   readonly seen: Seen[] = [];
+  /** What a question for `/healthz` is answered. */
+  health = 200;
   private readonly held: http.ServerResponse[] = [];
 
   private constructor(
@@ -79,6 +81,7 @@ export class Application {
         response.write("first\n");
         this.held.push(response);
       } else if (url.endsWith("/silent")) this.held.push(response);
+      else if (url === "/healthz") response.writeHead(this.health).end();
       else if (url.endsWith("/204")) response.writeHead(204).end();
       else if (url.endsWith("/teapot")) response.writeHead(418).end("short and stout");
       else

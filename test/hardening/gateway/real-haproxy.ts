@@ -202,7 +202,7 @@ export class RealHaproxy {
     return this.logText()
       .split("\n")
       .slice(0, -1)
-      .filter((line) => !/^\[\w+\] |^\S+ changed its IP |^Server \S+ /.test(line))
+      .filter((line) => !/^\[\w+\] |^\S+ changed its |^(?:(?:Proxy|Server) \S+|route_\S+) /.test(line))
       .map((line) => JSON.parse(line) as LogLine);
   }
 

@@ -52,6 +52,7 @@ describe("the access log", () => {
       "host",
       "path",
       "route",
+      "server",
       "status",
       "upstreamStatus",
       "refused",

@@ -30,7 +30,24 @@ const routeArbitrary: fc.Arbitrary<GatewayRoute> = fc.record({
   name: label,
   host: fc.array(label, { minLength: 1, maxLength: 4 }).map((labels) => labels.join(".")),
   pathPrefix: fc.oneof(fc.constant("/"), fc.stringMatching(/^(\/[A-Za-z0-9._~-]{1,9}){1,3}$/)),
-  target: fc.record({ alias: label, port: above0(65_535), replicas: above0(12) }),
+  target: fc.record(
+    {
+      alias: label,
+      port: above0(65_535),
+      replicas: above0(12),
+      canary: fc.record(
+        {
+          alias: label,
+          replicas: above0(3),
+          weight: fc.nat(100),
+          healthPath: fc.constantFrom("/", "/healthz?of=a%20b&c=d"),
+          healthTimeoutSeconds: above0(120),
+        },
+        { requiredKeys: ["alias", "replicas", "weight", "healthTimeoutSeconds"] },
+      ),
+    },
+    { requiredKeys: ["alias", "port"] },
+  ),
   rateLimit: fc.record({ average: above0(1e6), burst: above0(1e6), periodSeconds: above0(3600) }).filter(canCount),
   inFlight: fc.record({ perClient: above0(1e5), total: above0(1e5) }),
   timeouts: fc.record({ requestSeconds: above0(3600), responseSeconds: above0(86_400), streamSeconds: above0(86_400) }),

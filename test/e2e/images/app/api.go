@@ -39,6 +39,7 @@ func api() http.Handler {
 	mux.HandleFunc("GET /api/write", write)
 	mux.HandleFunc("GET /api/slow", slow)
 	mux.HandleFunc("GET /api/large", large)
+	mux.HandleFunc("GET /api/stream", stream)
 	portal(mux)
 	return mux
 }
@@ -155,7 +156,7 @@ func echo(w http.ResponseWriter, r *http.Request) {
 		writeError(w, http.StatusBadRequest, err)
 		return
 	}
-	writeJSON(w, http.StatusOK, map[string]int64{"length": n})
+	writeJSON(w, http.StatusOK, map[string]any{"length": n, "version": os.Getenv("VERSION")})
 }
 
 type secretFile struct {
@@ -228,6 +229,24 @@ func slow(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, "done")
 	case <-r.Context().Done():
 	}
+}
+
+// stream sends an event each quarter of a second for so many seconds, also while the container is told to stop, and then
+// says that this was all.
+func stream(w http.ResponseWriter, r *http.Request) {
+	var seconds int
+	fmt.Sscan(r.URL.Query().Get("seconds"), &seconds)
+	w.Header().Set("Content-Type", "text/event-stream")
+	for left := 4 * min(max(seconds, 0), 60); left > 0; left-- {
+		fmt.Fprintf(w, "data: %s\n\n", os.Getenv("VERSION"))
+		http.NewResponseController(w).Flush()
+		select {
+		case <-time.After(250 * time.Millisecond):
+		case <-r.Context().Done():
+			return
+		}
+	}
+	fmt.Fprint(w, "data: end\n\n")
 }
 
 // large answers with so many bytes.

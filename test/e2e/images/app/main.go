@@ -43,6 +43,11 @@ func main() {
 		os.Exit(healthcheck(os.Args[2]))
 	case "true":
 		// What the attempts of /api/try start in a child: it has nothing to do.
+	case "unwell":
+		// From now on the health check fails; `well` mends it.
+		err = os.WriteFile(unwell, nil, 0o600)
+	case "well":
+		err = os.Remove(unwell)
 	case "sleep":
 		time.Sleep(10 * time.Second)
 	default:
@@ -72,7 +77,10 @@ func envInt(name string, fallback int) int {
 // stopping is closed when the process is told to stop: what would go on for ever ends then.
 var stopping = make(chan struct{})
 
-// serve answers until SIGTERM or SIGINT, then lets the requests under way finish for up to five seconds.
+// unwell is the file that makes the health check fail while it is there.
+const unwell = "/tmp/unwell"
+
+// serve answers until SIGTERM or SIGINT, then lets the requests under way finish for up to DRAIN_SECONDS, five by default.
 func serve(address string, handler http.Handler) error {
 	server := &http.Server{Addr: address, Handler: logged(handler), ReadHeaderTimeout: 10 * time.Second}
 	stop, cancel := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
@@ -82,7 +90,7 @@ func serve(address string, handler http.Handler) error {
 		<-stop.Done()
 		close(stopping)
 		slog.Info("draining")
-		limit, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		limit, cancel := context.WithTimeout(context.Background(), time.Duration(envInt("DRAIN_SECONDS", 5))*time.Second)
 		defer cancel()
 		done <- server.Shutdown(limit)
 	}()
@@ -112,7 +120,7 @@ var started = time.Now()
 // healthz says ok, unless the environment asks for trouble: UNHEALTHY=1 is never well, HEALTH_DELAY_MS is not well
 // until so long after the start.
 func healthz(w http.ResponseWriter, _ *http.Request) {
-	if os.Getenv("UNHEALTHY") == "1" {
+	if _, err := os.Stat(unwell); err == nil || os.Getenv("UNHEALTHY") == "1" {
 		http.Error(w, "unhealthy", http.StatusServiceUnavailable)
 		return
 	}
