@@ -102,9 +102,7 @@ describe("a pull that is followed", () => {
       (_request, response) => void response.writeHead(404).end('{"message":"denied"}'),
     );
     const over = (open: () => ReturnType<typeof dial>) =>
-      new Promise<void>((resolve) =>
-        followPull({ dial: () => open().once("close", resolve) as ReturnType<typeof dial> }, IMAGE, told),
-      );
+      new Promise<void>((resolve) => followPull({ dial: () => open().once("close", resolve) }, IMAGE, told));
     await over(dial);
     await stop();
     await over(dial);
