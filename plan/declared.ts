@@ -15,7 +15,7 @@ export function declaredFacts(config: LoadedConfig, engine: Engine, keys: readon
   const services = Object.entries(config.services).sort(([a], [b]) => (a < b ? -1 : 1));
   return {
     dockerApi: services.flatMap(([name, { dockerApi }]) => {
-      const permissions = dangerousPermissions(dockerApi?.permissions ?? []);
+      const permissions = dangerousPermissions(dockerApi?.permissions ?? [], dockerApi?.scope);
       if (dockerApi?.reason === undefined || permissions.length === 0) return [];
       return [{ resource: `${config.name}-${name}`, permissions, reason: dockerApi.reason }];
     }),

@@ -16,6 +16,7 @@ import {
   routeFaults,
   traefikFaults,
 } from "./edge";
+import { exceptionFaults } from "./exceptions";
 import { monitoringFaults } from "./monitoring";
 import { redisFaults, sessionFaults } from "./redis";
 import { registryFaults } from "./registries";
@@ -55,6 +56,7 @@ const CHECKS: readonly CrossCheck[] = [
   imageFaults,
   traefikFaults,
   postgresMajorFaults,
+  (config, show) => exceptionFaults(config, show),
 ];
 
 export interface CrossCheckInput {

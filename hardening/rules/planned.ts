@@ -26,6 +26,8 @@ export type StackFacts = Pick<
   | "databaseAccess"
   | "data"
   | "declared"
+  | "settings"
+  | "exceptions"
 >;
 
 /** The view of a stack from its planned resources. */

@@ -2,6 +2,7 @@ import type { KeyTexts } from "../key-text";
 import { CONTAINER } from "./container";
 import { DATABASE } from "./database";
 import { EDGE } from "./edge";
+import { EXCEPTIONS } from "./exceptions";
 import { MONITORING } from "./monitoring";
 import { REDIS } from "./redis";
 import { ROTATION } from "./rotation";
@@ -17,6 +18,7 @@ export const TABLES: Readonly<Record<string, KeyTexts>> = {
   "The cache: `redis`": REDIS,
   "Metrics and alerts: `monitoring`": MONITORING,
   "New passwords and certificates: `rotation`": ROTATION,
+  "What the stack accepts for a time: `exceptions`": EXCEPTIONS,
   "A service: `services.<name>`": SERVICE,
   "A container: services and `migration`": CONTAINER,
   "A route: `services.<name>.routes`": ROUTE,
