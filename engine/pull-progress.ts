@@ -64,7 +64,8 @@ export function bytesOf(layers: Layers): PullBytes {
 
 /**
  * Follows a pull that somebody else has begun. The engine downloads a layer once, however many ask for it, and tells
- * each of them how far it is. Whoever began the pull says why it fails; here a failure means only that nothing is known.
+ * each of them how far it is. Whoever began the pull says why it fails; here a failure only means that nothing is
+ * known.
  * @param reference `repo:tag@sha256:…`
  * @returns what ends it; the other pull goes on
  */

@@ -96,7 +96,7 @@ describe("a pull that is followed", () => {
     await left;
   });
 
-  test("tells nothing where the registry refuses, where no engine answers, and of an image without a digest", async () => {
+  test("tells nothing where the registry refuses, no engine answers, or the image has no digest", async () => {
     const told = jest.fn();
     const { dial, stop } = await engine(
       (_request, response) => void response.writeHead(404).end('{"message":"denied"}'),
