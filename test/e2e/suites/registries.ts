@@ -196,8 +196,12 @@ export const registries: Suite<Context> = {
         const local = { ...stack.env };
         const ssh = standInForSsh(join(context.work, "ssh"));
         Object.assign(stack.env, { DOCKER_HOST: "ssh://deploy@engine", PATH: ssh.path });
+        const settings = registrySettings(context.images, image(), { [name]: login });
         try {
-          await stack.mustUp(registrySettings(context.images, image(), { [name]: login }));
+          await stack.mustUp(settings);
+          // The provider's host is in the state: whoever destroys needs the way there, too.
+          const { code, output } = await stack.destroy();
+          expect(code === 0, tail(output, 30));
         } finally {
           for (const key of ["DOCKER_HOST", "PATH"]) delete stack.env[key];
           Object.assign(stack.env, local);
@@ -206,6 +210,7 @@ export const registries: Suite<Context> = {
         expect(asked.includes("docker system dial-stdio"), `ssh was asked for ${tail(asked, 5)}`);
         expect(!asked.includes(PASSWORD), "ssh's command line shows the password");
         expect((await docker(["image", "inspect", image()])).code === 0, "the image is not on the engine");
+        await stack.mustUp(settings);
       },
     },
     {
