@@ -108,11 +108,15 @@ function keep(name, file, text) {
     fs.rmSync(join(cache, other), { force: true });
 }
 
+/** V8 keeps what it compiles from now on, where Node.js can (from 22.1 on): the earlier it is called, the more. */
+function keepCompiled() {
+  Module.enableCompileCache?.(join(cache, "v8"));
+}
+
 /** What a bundle exports; the bundle is made if it is not there. @throws Error if the sources do not compile */
 function requireBundle(name) {
   if (debug) process.setSourceMapsEnabled(true);
-  // V8 keeps what it compiled, where Node.js can (from 22.1 on).
-  Module.enableCompileCache?.(join(cache, "v8"));
+  keepCompiled();
   const file = bundleFile(name);
   if (fs.existsSync(file)) return require(file);
   // Its own process, as a program is loaded synchronously and a bundle is not made so.
@@ -141,4 +145,4 @@ if (require.main === module) {
   );
 }
 
-module.exports = { requireBundle };
+module.exports = { keepCompiled, requireBundle };

@@ -1,6 +1,7 @@
 import { join, relative } from "node:path";
 import { ConfigError } from "../config/faults";
 import type { LoadedConfig } from "../config/load";
+import { DockerClient } from "../engine/docker";
 import { defined } from "../hardening/defined";
 import { configOf } from "../plan/stack-config";
 import { readStackFile, type StackFile } from "../plan/stack-file";
@@ -96,6 +97,7 @@ async function deploy(context: Context, options: StartOptions): Promise<number> 
   const code = await deployStack({
     pulumi,
     env: { ...pulumiEnv, DOCKER_HOST: host },
+    engine: new DockerClient(host),
     root,
     directory: paths.directory,
     print,

@@ -78,11 +78,10 @@ export class DatabasePolicy extends pulumi.ComponentResource {
       // The watch is granted what others are granted too, and two cannot change one row of the catalog at a time.
       watch === undefined ? args.members : args.dependsOn,
     );
-    // After the elevated logins, which have their share.
-    this.prepared = [
-      ...tenancy,
-      this.receipt("settings", settingsScripts(config, args.logins), [...args.members, elevated]),
-    ];
+    // After the elevated logins, which have their share; where nobody is elevated, side by side.
+    const configured = [...args.members, ...(watch === undefined ? [] : [elevated])];
+    const settings = this.receipt("settings", settingsScripts(config, args.logins), configured);
+    this.prepared = [...tenancy, elevated, settings];
     this.warnOfEnds();
     if (watch !== undefined) this.watch = { password: watch, dependsOn: [elevated] };
     this.registerOutputs({});

@@ -200,9 +200,9 @@ export class DatabaseRoles extends pulumi.ComponentResource {
 
   /** The databases, schemas and extensions, and what is granted on them. */
   private createPrivileges(model: DatabasePrivileges, roles: ReadonlyMap<string, postgresql.Role>): pulumi.Resource[] {
-    const objects = this.createObjects(model, [...roles.values()]);
+    const objects = this.createObjects(model, roles);
     const databases = objects.filter((object) => object instanceof postgresql.Database);
-    const rows = [...model.grants, ...model.defaultPrivileges].map(changedRow);
+    const rows = model.grants.map(changedRow);
     /** What was made last of those that change a row of the catalog. */
     const newest = new Map<string, pulumi.Resource>();
     const inTurn = <T extends pulumi.Resource>(
@@ -211,17 +211,17 @@ export class DatabaseRoles extends pulumi.ComponentResource {
     ): T => {
       const row = changedRow(spec);
       // What nothing follows has time: Pulumi makes a few resources at once, and most wait for the roles.
-      const hurries = rows.filter((other) => other === row).length > 1;
+      const hurries = row !== undefined && rows.filter((other) => other === row).length > 1;
       const named = [spec.role, ...("owner" in spec ? [spec.owner] : [])];
       const dependsOn = [
         ...this.args.dependsOn,
         ...[...roles].flatMap(([name, role]) => (!hurries || named.includes(name) ? [role] : [])),
         // In template1 nobody may work while a database is made.
         ...(isOnOwnObject(model, spec) ? objects : databases).slice(-1),
-        ...listed(newest.get(row)),
+        ...(row === undefined ? [] : listed(newest.get(row))),
       ];
       const created = create({ ...this.options, dependsOn });
-      newest.set(row, created);
+      if (row !== undefined) newest.set(row, created);
       return created;
     };
     const grants = model.grants.map((grant) => inTurn(grant, (options) => this.createGrant(grant, options)));
@@ -231,18 +231,21 @@ export class DatabaseRoles extends pulumi.ComponentResource {
 
   /**
    * One after the other: a database is a copy of template1, in which nobody may work meanwhile,
-   * and extensions need one another.
+   * and extensions need one another. A schema needs its owner only, and most of what follows needs the schema.
    */
-  private createObjects(model: DatabasePrivileges, roles: postgresql.Role[]): pulumi.Resource[] {
+  private createObjects(model: DatabasePrivileges, roles: ReadonlyMap<string, postgresql.Role>): pulumi.Resource[] {
     const created: pulumi.Resource[] = [];
-    const owned = (): pulumi.CustomResourceOptions =>
-      this.owned({ ...this.options, dependsOn: [...roles, ...created.slice(-1)] });
+    const all = [...roles.values()];
+    const owned = (needed = all): pulumi.CustomResourceOptions =>
+      this.owned({ ...this.options, dependsOn: [...needed, ...created.slice(-1)] });
     for (const { id, name, owner } of model.databases) {
       const options = { ...owned(), hooks: this.context.hooks.role };
       created.push(new postgresql.Database(`${this.name}-${id}`, { name, owner }, options));
     }
-    for (const { id, name, database, owner } of model.schemas)
-      created.push(new postgresql.Schema(`${this.name}-${id}`, { name, database, owner }, owned()));
+    for (const { id, name, database, owner } of model.schemas) {
+      const options = owned(listed(roles.get(owner)));
+      created.push(new postgresql.Schema(`${this.name}-${id}`, { name, database, owner }, options));
+    }
     for (const { id, name, database, schema } of model.extensions)
       created.push(new postgresql.Extension(`${this.name}-${id}`, { name, database, schema }, owned()));
     return created;

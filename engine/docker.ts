@@ -1,5 +1,5 @@
 import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
-import type { Writable } from "node:stream";
+import { Duplex, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { EngineError, type Engine } from "./engine";
 import { reason } from "./failure";
@@ -100,6 +100,16 @@ export class DockerClient implements Engine {
     } finally {
       process.off("SIGTERM", forward).off("SIGHUP", forward).off("SIGINT", stay);
     }
+  }
+
+  /** A connection to the engine's API as it is, over whatever leads to the engine. It ends together with the CLI. */
+  dial(): Duplex {
+    const child = this.start(["system", "dial-stdio"]);
+    child.stderr.resume();
+    const connection = Duplex.from({ readable: child.stdout, writable: child.stdin });
+    child.on("error", (error) => connection.destroy(error));
+    connection.on("close", () => child.kill());
+    return connection;
   }
 
   private async finish(

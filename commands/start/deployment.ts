@@ -1,16 +1,21 @@
 import { join } from "node:path";
+import type { DockerClient } from "../../engine/docker";
+import { followPull } from "../../engine/pull-progress";
 import type { Printer, Stream } from "../shared/output";
 import { follow, show } from "../shared/run";
 import { EventLog } from "./progress/event-log";
 import { parseEvent } from "./progress/event";
 import { LiveView } from "./progress/live-view";
-import { advance, begun, seconds, type Line, type Progress } from "./progress/progress";
+import { advance, begun, seconds, withPull, type Line, type Progress } from "./progress/progress";
+import { PullWatch } from "./progress/pull-watch";
 import { liveLines, messageLines, summaryLine, waitingLine } from "./progress/render";
 
 export interface Deployment {
   /** The Pulumi CLI. */
   readonly pulumi: string;
   readonly env: NodeJS.ProcessEnv;
+  /** Says how far pulls are. */
+  readonly engine: Pick<DockerClient, "dial">;
   readonly root: string;
   /** A private directory, for the time of the deployment. */
   readonly directory: string;
@@ -44,6 +49,7 @@ export async function deployStack(deployment: Deployment): Promise<number> {
     return code;
   } finally {
     clearInterval(timer);
+    screen.close();
     log.close();
   }
 }
@@ -53,18 +59,28 @@ class Screen {
   private progress: Progress = begun(Date.now());
   private spoken = Date.now();
   private readonly view: LiveView | undefined;
+  private readonly pulls: PullWatch;
 
   constructor(
     private readonly deployment: Deployment,
     private readonly log: EventLog,
   ) {
     this.view = deployment.stream.isTTY === true ? new LiveView(deployment.stream) : undefined;
+    this.pulls = new PullWatch((image) =>
+      followPull(deployment.engine, image, (bytes) => (this.progress = withPull(this.progress, image, bytes))),
+    );
+  }
+
+  /** Nothing is followed any more. */
+  close(): void {
+    this.pulls.follow([], Date.now());
   }
 
   /** Takes in what is new, and shows it. */
   look(): void {
     const now = Date.now();
     const lines = this.takeIn(now);
+    this.pulls.follow([...this.progress.awaited.values()], now);
     if (lines.length > 0) this.say(lines, now);
     const { stream, print } = this.deployment;
     if (this.view !== undefined) return this.view.draw(liveLines(this.progress, now, stream.columns ?? 80));

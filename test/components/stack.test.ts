@@ -306,9 +306,10 @@ describe("HardenedStack", () => {
 
   test("runs statements about roles beside the grants, unless somebody is elevated", async () => {
     const GRANT = "Grant rampart-dev-roles-public-database-postgres";
+    const receiptOf = (step: string): string => `RandomId rampart-dev-database-${step}`;
     const recording = await full();
     for (const step of ["elevations", "settings"]) {
-      const receipt = `RandomId rampart-dev-database-${step}`;
+      const receipt = receiptOf(step);
       expect(recording.get(receipt).dependsOn).toContain("Role rampart-dev-roles-migrator");
       expect([step, recording.waitsFor(receipt, GRANT), recording.waitsFor(RECEIPT, receipt)]).toEqual([
         step,
@@ -316,9 +317,12 @@ describe("HardenedStack", () => {
         true,
       ]);
     }
+    expect(recording.waitsFor(receiptOf("settings"), receiptOf("elevations"))).toBe(false);
     const elevations = [{ who: "anna", role: "app_ro", until: "2020-01-01T00:00:00Z", reason: "ticket 4711: orders" }];
     const elevated = await stack({ ...FULL, database: { elevations } });
-    expect(elevated.waitsFor("RandomId rampart-dev-database-elevations", GRANT)).toBe(true);
+    expect(elevated.waitsFor(receiptOf("elevations"), GRANT)).toBe(true);
+    // Who is elevated has a share in the settings.
+    expect(elevated.waitsFor(receiptOf("settings"), receiptOf("elevations"))).toBe(true);
   });
 
   test("waits for what a service uses, and makes no service wait for another", async () => {

@@ -25,6 +25,17 @@ afterEach(() => {
 
 const exec = (script: string): string[] => ["exec", "c0ffee", script];
 
+test("a connection to the engine is the one that the CLI makes, and ends with it", async () => {
+  writeFileSync(join(directory, "dial-stdio"), "#!/bin/sh\nexec cat\n", { mode: 0o755 });
+  const connection = docker.dial();
+  connection.end("GET /_ping");
+  expect(await text(connection)).toBe("GET /_ping");
+  expect(readFileSync(join(directory, "docker.host"), "utf8")).toBe(`--host ${HOST}\n`);
+  process.env["PATH"] = directory.replace(/$/, "-empty");
+  const missing = docker.dial();
+  await expect(new Promise((_resolve, reject) => missing.on("error", reject))).rejects.toThrow(/ENOENT/);
+});
+
 describe("ask", () => {
   test("gives the exit code and both streams, and reaches the engine of its host", async () => {
     expect(await docker.ask(exec("echo out; echo err >&2; exit 3"))).toEqual({

@@ -21,7 +21,7 @@ beforeAll(() => {
   for (const room of ["bin", "components", "config", "engine", "hardening/text", "resources"]) {
     mkdirSync(join(project, room), { recursive: true });
   }
-  for (const name of ["bundle.cjs", "load.cjs", "lazy-properties.cjs", "lazy-sdk.cjs"])
+  for (const name of ["bundle.cjs", "load.cjs", "lazy-properties.cjs", "lazy-sdk.cjs", "quiet-sdk.cjs"])
     cpSync(join(root, "bin", name), join(project, "bin", name));
   symlinkSync(join(root, "node_modules"), join(project, "node_modules"));
   file("package-lock.json", "{}");

@@ -1,4 +1,5 @@
 /** How far an update is: events go in, a value comes out. */
+import type { PullBytes } from "../../../engine/pull-progress";
 import type { EngineEvent, Step } from "./event";
 import { subjectOf, type Subject } from "./subject";
 
@@ -33,6 +34,8 @@ export interface Progress {
   /** By URN, the longest awaited first. */
   readonly awaited: ReadonlyMap<string, Awaited>;
   readonly downloads: ReadonlyMap<string, Download>;
+  /** Of images, by their references; as far as the engine says. */
+  readonly pulls: ReadonlyMap<string, PullBytes>;
   readonly messages: readonly Message[];
   /** Of the summary, by Pulumi's words; undefined until the update is over. */
   readonly changes: Readonly<Record<string, number>> | undefined;
@@ -44,8 +47,15 @@ export const begun = (now: number): Progress => ({
   unchanged: 0,
   awaited: new Map(),
   downloads: new Map(),
+  pulls: new Map(),
   messages: [],
   changes: undefined,
+});
+
+/** The same with what the engine says of a pull. */
+export const withPull = (progress: Progress, reference: string, bytes: PullBytes): Progress => ({
+  ...progress,
+  pulls: new Map(progress.pulls).set(reference, bytes),
 });
 
 /** A line that stays on the screen. */

@@ -1,4 +1,5 @@
 /** The lines that a person sees of an update. */
+import type { PullBytes } from "../../../engine/pull-progress";
 import { seconds, type Message, type Progress } from "./progress";
 
 /** Rows of what is awaited: more than a person follows at a time. */
@@ -32,14 +33,18 @@ function counts({ changed, unchanged }: Progress): string {
 }
 
 /** The longest awaited first: a Map keeps the order in which its keys came. */
-const awaitedRows = ({ awaited }: Progress, now: number): [string, string][] =>
-  [...awaited.values()].map(({ subject, since }) => [subject.name, `${subject.awaited}, ${seconds(now - since)}`]);
+const awaitedRows = ({ awaited, pulls }: Progress, now: number): [string, string][] =>
+  [...awaited.values()].map(({ subject, since }) => {
+    const bytes = subject.image === undefined ? undefined : pulls.get(subject.image);
+    const far = bytes === undefined ? [] : [amount(bytes)];
+    return [subject.name, [subject.awaited, ...far, seconds(now - since)].join(", ")];
+  });
 
 const downloadRows = ({ downloads }: Progress): [string, string][] =>
-  [...downloads.values()].map(({ what, received, total }) => [
-    what,
-    total > 0 ? `${megabytes(received)} of ${megabytes(total)} MB` : `${megabytes(received)} MB`,
-  ]);
+  [...downloads.values()].map((download) => [download.what, amount(download)]);
+
+const amount = ({ received, total }: PullBytes): string =>
+  total > 0 ? `${megabytes(received)} of ${megabytes(total)} MB` : `${megabytes(received)} MB`;
 
 /** Bytes as megabytes, with a decimal where there are few. */
 export const megabytes = (bytes: number): string =>

@@ -13,6 +13,8 @@ export interface Subject {
   readonly reached: string;
   /** Seconds from which its end is worth a line; undefined: never. */
   readonly notableSeconds: number | undefined;
+  /** The reference of an image that is pulled: the engine knows how far it is. */
+  readonly image?: string;
 }
 
 const shortType = (type: string): string => type.split(":").at(-1) ?? type;
@@ -33,8 +35,9 @@ export function subjectOf(step: Step): Subject {
     case "Container":
       return container(step);
     case "RemoteImage": {
-      const name = `image ${(text(field(step.inputs, "name")) ?? nameOf(step)).split("@")[0] ?? ""}`;
-      return { name, awaited: "is pulled", reached: "is pulled", notableSeconds: PULL_SECONDS };
+      const image = text(field(step.inputs, "name")) ?? nameOf(step);
+      const name = `image ${image.split("@")[0] ?? ""}`;
+      return { name, image, awaited: "is pulled", reached: "is pulled", notableSeconds: PULL_SECONDS };
     }
     case "RandomId":
       return receipt(step);

@@ -41,13 +41,13 @@ export interface DefaultPrivilegesSpec {
 }
 
 /**
- * Names the row of PostgreSQL's catalog that a grant or a rule changes. Two that change one row have to follow one
- * another: side by side the second one fails with "tuple concurrently updated".
+ * Names the row of PostgreSQL's catalog that a grant changes, where two that change one row have to follow one another:
+ * side by side the second one fails with "tuple concurrently updated". Undefined where the provider sees to that by
+ * itself, with an advisory lock: on a database for grants on it, on the owner for default privileges.
  */
-export function changedRow(spec: GrantSpec | DefaultPrivilegesSpec): string {
-  const { database, schema = "" } = spec;
-  if ("owner" in spec) return `default privileges ${database} ${spec.owner} ${schema} ${spec.objectType}`;
-  return spec.objectType === "database" ? `database ${database}` : `${spec.objectType} ${database} ${schema}`;
+export function changedRow(spec: GrantSpec | DefaultPrivilegesSpec): string | undefined {
+  if ("owner" in spec || spec.objectType === "database") return undefined;
+  return `${spec.objectType} ${spec.database} ${spec.schema ?? ""}`;
 }
 
 interface SchemaOfDatabase {

@@ -2,7 +2,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { docker } from "../lib/engine";
@@ -96,6 +96,19 @@ async function stopRegistry(): Promise<void> {
 /** Takes the image off the engine, which keeps no tag beside a digest. */
 const forget = async (): Promise<void> => void (await docker(["rmi", "--force", image().replace(/:[^:/@]+@/, "@")]));
 
+/** An `ssh` to an engine that is this machine's own: it runs what it is told here, and keeps what that was. */
+function standInForSsh(directory: string): { readonly path: string; readonly asked: () => string } {
+  mkdirSync(directory, { recursive: true });
+  const script =
+    '#!/bin/sh\nprintf "%s\\n" "$*" >> "$0.log"\nuntil [ $# = 0 ] || [ "${1#*docker}" != "$1" ]; do shift; done\n' +
+    'unset DOCKER_HOST\nexec sh -c "$*"\n';
+  writeFileSync(join(directory, "ssh"), script, { mode: 0o755 });
+  return {
+    path: `${directory}:${process.env["PATH"] ?? ""}`,
+    asked: () => readFileSync(join(directory, "ssh.log"), "utf8"),
+  };
+}
+
 async function refused(context: Context, registries: StackSettings): Promise<string> {
   const stack = stackOf(context);
   reference = await publish(context);
@@ -172,6 +185,32 @@ export const registries: Suite<Context> = {
         });
         const { output } = await stack.mustUp(settings);
         expect(!/docker:index:\w+ .*(?:replac|creat|delet|updat)/.test(output), tail(output, 40));
+      },
+    },
+    {
+      name: "over ssh:// the login goes to the engine as well",
+      run: async (context) => {
+        const stack = stackOf(context);
+        await stack.destroy();
+        await forget();
+        const local = { ...stack.env };
+        const ssh = standInForSsh(join(context.work, "ssh"));
+        Object.assign(stack.env, { DOCKER_HOST: "ssh://deploy@engine", PATH: ssh.path });
+        const settings = registrySettings(context.images, image(), { [name]: login });
+        try {
+          await stack.mustUp(settings);
+          // The provider's host is in the state: whoever destroys needs the way there, too.
+          const { code, output } = await stack.destroy();
+          expect(code === 0, tail(output, 30));
+        } finally {
+          for (const key of ["DOCKER_HOST", "PATH"]) delete stack.env[key];
+          Object.assign(stack.env, local);
+        }
+        const asked = ssh.asked();
+        expect(asked.includes("docker system dial-stdio"), `ssh was asked for ${tail(asked, 5)}`);
+        expect(!asked.includes(PASSWORD), "ssh's command line shows the password");
+        expect((await docker(["image", "inspect", image()])).code === 0, "the image is not on the engine");
+        await stack.mustUp(settings);
       },
     },
     {

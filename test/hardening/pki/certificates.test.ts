@@ -1,4 +1,4 @@
-import { X509Certificate } from "node:crypto";
+import { createHash, X509Certificate } from "node:crypto";
 import tls from "node:tls";
 import type { AddressInfo } from "node:net";
 import {
@@ -46,6 +46,16 @@ describe("certificates", () => {
     expect(new Set(all.map(({ privateKey }) => privateKey)).size).toBe(4);
     expect(new Set(all.map(({ certificate }) => new X509Certificate(certificate).serialNumber)).size).toBe(4);
     expect(authorityCertificate(CA)).toBe(authorityCertificate(CA));
+  });
+
+  test("are to the byte those that deployed stacks have", () => {
+    const { certificate, privateKey } = server({ period: certificatePeriod(NOW) });
+    const all = [authorityCertificate(CA), certificate, privateKey];
+    expect(all.map((text) => createHash("sha256").update(text).digest("hex").slice(0, 16))).toEqual([
+      "8780057dcf05fea7",
+      "d49ff1a3b6f9928a",
+      "391b5862053a8de5",
+    ]);
   });
 
   test("say whose they are, by whom, for what and how long", () => {

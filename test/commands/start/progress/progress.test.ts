@@ -1,5 +1,5 @@
 import { parseEvent, type EngineEvent } from "../../../../commands/start/progress/event";
-import { advance, begun, type Line, type Progress } from "../../../../commands/start/progress/progress";
+import { advance, begun, withPull, type Line, type Progress } from "../../../../commands/start/progress/progress";
 import { liveLines, messageLines, summaryLine, waitingLine } from "../../../../commands/start/progress/render";
 
 /** As the engine writes it: what a person does not see is left out. */
@@ -155,6 +155,20 @@ describe("what is awaited", () => {
       "      web                  becomes healthy, 7 s",
       "      plugin docker 5.0.0  4.6 of 120 MB",
     ]);
+  });
+
+  test("of an image as many bytes as the engine tells of", () => {
+    const { progress } = play(...events);
+    const reference = postgresImage.inputs.name;
+    const rows = (bytes: { received: number; total: number }) => [
+      liveLines(withPull(progress, reference, bytes), 10_000, 80)[1],
+      waitingLine(withPull(progress, reference, bytes), 20_000),
+    ];
+    expect(rows({ received: 12_000_000, total: 90_000_000 })).toEqual([
+      "      image postgres:16    is pulled, 12 of 90 MB, 10 s",
+      "image postgres:16: is pulled, 12 of 90 MB, 20 s, and 2 more",
+    ]);
+    expect(rows({ received: 12_000_000, total: 0 })[0]).toBe("      image postgres:16    is pulled, 12 MB, 10 s");
   });
 
   test("no line is wider than the terminal, and not all of many are shown", () => {
