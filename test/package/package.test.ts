@@ -123,7 +123,7 @@ const ENTRIES = Object.entries(MANIFEST.exports).flatMap(([name, target]) =>
   typeof target === "string" ? [] : [{ name: name.replace(/^\./, "rampart"), target }],
 );
 
-/** The examples of docs/library.md, checked and compiled in the consumer's project, as one that resolves as Node.js does. */
+/** The examples of docs/library.md, compiled in the consumer's project, which resolves as Node.js does. */
 const compiled = once(async () => {
   const examples = [...read("docs/library.md").matchAll(/^```ts example\n([\s\S]*?)^```$/gm)].map(
     ([, code = ""]) => code,
