@@ -25,6 +25,7 @@ import { start } from "./start";
 import { status } from "./status";
 import { trust } from "./trust";
 import { upgradePostgres } from "./upgrade-postgres";
+import { verify } from "./verify";
 
 /** Every command, in the order in which a person meets them. */
 export const COMMANDS: readonly Command[] = [
@@ -33,6 +34,7 @@ export const COMMANDS: readonly Command[] = [
   plan,
   pulumi,
   status,
+  verify,
   rollback,
   respond,
   psql,

@@ -26,6 +26,8 @@ export interface Plan {
   readonly config: LoadedConfig;
   readonly resources: readonly RecordedResource[];
   readonly posture: readonly PostureEntry[];
+  /** What the rules were told beside the resources. */
+  readonly facts: StackFacts;
 }
 
 /**
@@ -45,8 +47,14 @@ export async function evaluate(file: StackFile, program: () => Promise<unknown>)
   });
   const config = loadStackConfig();
   const declared = declaredFacts(config, currentEngine(), Object.keys(file.values));
-  const view = viewOfResources({ ...facts(config), declared }, resources);
-  return { stack: file.stack, config, resources, posture: judge(RULES, view) };
+  const known = { ...facts(config), declared };
+  return {
+    stack: file.stack,
+    config,
+    resources,
+    posture: judge(RULES, viewOfResources(known, resources)),
+    facts: known,
+  };
 }
 
 /** What the SDK asks for the places in the sources at which a resource is made; the types leave it out. */

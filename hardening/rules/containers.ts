@@ -38,13 +38,23 @@ export const CONTAINER_RULES: readonly Rule[] = [
     title: "runs under an AppArmor profile",
     why: "a second fence behind capabilities and seccomp",
     source: CIS("5.2"),
-    check: ({ containers }) =>
+    check: ({ containers, engine, environment }) =>
       containers
         .filter((container) => container.runs)
         .map(({ resource, securityOpts }) => {
           const option = securityOpts.find((one) => one.startsWith("apparmor"));
           if (option?.endsWith("unconfined") === true)
             return { status: "fail", resource, message: "AppArmor is unconfined" };
+          const profile = option?.slice("apparmor=".length) ?? "docker-default";
+          if (engine?.appArmor === true) return { status: "pass", resource, message: `runs under ${profile}` };
+          if (engine !== undefined)
+            return {
+              status: environment === "prod" ? "fail" : "accepted",
+              resource,
+              message:
+                `${profile} is declared and not enforced: this engine's kernel has no AppArmor` +
+                (environment === "prod" ? "" : `, as this is ${environment}`),
+            };
           // Declared is not enforced: an engine on a kernel without AppArmor ignores the option silently.
           return {
             status: "skip",

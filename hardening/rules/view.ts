@@ -142,6 +142,8 @@ export interface StackView {
   readonly databaseAccess?: "direct" | "forwarder";
   /** What the configuration says of data; absent where no service uses any. */
   readonly data?: DataFacts;
+  /** What the engine enforces; absent where no engine was asked. */
+  readonly engine?: { readonly appArmor: boolean; readonly seccomp: boolean };
   /** Absent where nobody looked at a configuration. */
   readonly declared?: DeclaredFacts;
   readonly containers: readonly ContainerView[];

@@ -11,6 +11,7 @@ Commands:
   plan              shows what a stack declares and how it stands against the rules
   pulumi            runs the Pulumi CLI on the state that \`npm start\` keeps
   status            shows what runs, of which version, and what is wrong
+  verify            tries on the running stack whether every control holds
   rollback          goes back to an earlier configuration and its images
   respond           answers a breach: evidence, rotation, sessions
   psql              opens psql as a role, or a tunnel for another client

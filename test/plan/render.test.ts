@@ -29,7 +29,15 @@ const entry = (change: Partial<PostureEntry>): PostureEntry => ({
   message: "is not privileged",
   ...change,
 });
-const planOf = (change: Partial<Plan>): Plan => ({ stack: "prod", config, resources: [], posture: [], ...change });
+const facts = { stack: "prod", environment: "prod", certificates: "letsencrypt" } as const;
+const planOf = (change: Partial<Plan>): Plan => ({
+  stack: "prod",
+  config,
+  facts,
+  resources: [],
+  posture: [],
+  ...change,
+});
 const lines = (plan: Partial<Plan>, options: PageOptions = {}): string[] =>
   renderPlan(planOf(plan), options).split("\n");
 const after = (list: readonly string[], start: string): string[] =>

@@ -20,6 +20,7 @@ import { kept } from "./kept";
 import { migration } from "./migration";
 import { monitoring } from "./monitoring";
 import { operations } from "./operations";
+import { policy } from "./policy";
 import { recovery } from "./recovery";
 import { redisSuite } from "./redis";
 import { redisFaults } from "./redis-faults";
@@ -30,6 +31,7 @@ import { rotation } from "./rotation";
 import { seccomp } from "./seccomp";
 import { secretsSuite } from "./secrets";
 import { upgradeSuite } from "./upgrade";
+import { verify } from "./verify";
 
 /** In the order in which they run: those that only look come before those that change something. */
 export const SUITES: readonly Suite<Context>[] = [
@@ -43,6 +45,8 @@ export const SUITES: readonly Suite<Context>[] = [
   redisSuite,
   dockerApi,
   seccomp,
+  verify,
+  policy,
   migration,
   replacement,
   rotation,
