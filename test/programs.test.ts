@@ -29,10 +29,12 @@ test("a skipped test names every program that is not installed", () => {
 });
 
 test("no test skips without a reason: only test/programs.ts does, which gives one", () => {
-  const skips = (file: string): boolean =>
-    /\b(?:describe|it|test)\.(?:skip|todo|only)\b|\b[xf](?:it|describe|test)\(|--(?:version|help)"\]\)\.(?:status|error)/.test(
-      read(file),
-    );
+  const ways = [
+    /\b(?:describe|it|test)\.(?:skip|todo|only)\b/,
+    /\b[xf](?:it|describe|test)\(/,
+    /--(?:version|help)"\]\)\.(?:status|error)/,
+  ];
+  const skips = (file: string): boolean => ways.some((way) => way.test(read(file)));
   const others = files("test", /\.ts$/, true).filter(
     (file) => !file.startsWith("test/e2e/") && !file.startsWith("test/programs."),
   );

@@ -11,6 +11,10 @@ const FURTHER = ["/usr/sbin", "/sbin"];
 
 /** What test/e2e/images/build.sh built, a directory each. */
 const built = join(homedir(), ".cache/rampart-e2e/programs");
+/** The program of a package of Debian's, where the one on the PATH is a script of Perl around it. */
+const debian = "/usr/lib/postgresql";
+const psqls = existsSync(debian) ? readdirSync(debian).map((version) => join(debian, version, "bin")) : [];
+const BEFORE_OF: Readonly<Record<string, readonly string[]>> = { psql: psqls };
 const FURTHER_OF: Readonly<Record<string, readonly string[]>> = {
   traefik: existsSync(built)
     ? readdirSync(built)
@@ -34,7 +38,12 @@ const runs = (path: string): boolean => {
 export function findProgram(program: string): string | undefined {
   const variable = VARIABLES[program];
   const named = variable === undefined ? undefined : process.env[variable];
-  const directories = [...(process.env["PATH"] ?? "").split(delimiter), ...FURTHER, ...(FURTHER_OF[program] ?? [])];
+  const directories = [
+    ...(BEFORE_OF[program] ?? []),
+    ...(process.env["PATH"] ?? "").split(delimiter),
+    ...FURTHER,
+    ...(FURTHER_OF[program] ?? []),
+  ];
   return [named ?? "", ...directories.filter((path) => path !== "").map((path) => join(path, program))].find(
     (path) => path !== "" && runs(path),
   );

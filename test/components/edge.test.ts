@@ -7,23 +7,16 @@ import {
   once,
   PROD,
   record,
+  ROUTED,
   SERVICE,
   surroundings,
+  uploadsOf,
   withLocalEngine,
   type Recording,
 } from "./support";
 import { authorityCertificate } from "../../hardening/pki/certificates";
 
 withLocalEngine();
-
-const ROUTED = {
-  services: {
-    api: {
-      ...SERVICE,
-      routes: [{ host: "app.example.com", pathPrefix: "/api", maxBodyMiB: 2.5 }, { host: "api.example.com" }],
-    },
-  },
-};
 
 function edge(values: Record<string, unknown> = ROUTED, stack = "dev"): Promise<Recording> {
   return record(() => {
@@ -34,14 +27,7 @@ function edge(values: Record<string, unknown> = ROUTED, stack = "dev"): Promise<
 
 const plain = once(() => edge());
 const uploads = (recording: Recording, carrier: string): Record<string, string> =>
-  Object.fromEntries(
-    (
-      recording.inputs(`Container rampart-dev-edge-${carrier}-carrier`)["uploads"] as {
-        file: string;
-        content: string;
-      }[]
-    ).map(({ file, content }) => [file, content]),
-  );
+  uploadsOf(recording, `rampart-dev-edge-${carrier}`);
 const accepted = (recording: Recording): string[] =>
   Object.keys(labelsOf(recording.get("Container rampart-dev-edge"))).filter((label) => label.includes("accepted"));
 

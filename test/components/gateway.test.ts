@@ -11,22 +11,15 @@ import {
   once,
   PROD,
   record,
+  ROUTED,
   SERVICE,
   surroundings,
+  uploadsOf,
   withLocalEngine,
   type Recording,
 } from "./support";
 
 withLocalEngine();
-
-const ROUTED = {
-  services: {
-    api: {
-      ...SERVICE,
-      routes: [{ host: "app.example.com", pathPrefix: "/api", maxBodyMiB: 2.5 }, { host: "api.example.com" }],
-    },
-  },
-};
 
 function gateway(values: Record<string, unknown> = ROUTED, stack = "dev", version = "1a2b3c4d5e"): Promise<Recording> {
   return record(() => {
@@ -50,14 +43,7 @@ const CONTAINER = "Container rampart-dev-gateway";
 const ROUTES = "Container rampart-dev-gateway-routes-carrier";
 
 const uploads = (recording: Recording, carrier: string): Record<string, string> =>
-  Object.fromEntries(
-    (
-      recording.inputs(`Container rampart-dev-gateway-${carrier}-carrier`)["uploads"] as {
-        file: string;
-        content: string;
-      }[]
-    ).map(({ file, content }) => [file, content]),
-  );
+  uploadsOf(recording, `rampart-dev-gateway-${carrier}`);
 const routesOf = (recording: Recording): string => uploads(recording, "routes")["/files/routes.cfg"] ?? "";
 const routed = (route: object, more: object = {}): Record<string, unknown> => ({
   services: { api: { ...SERVICE, routes: [{ host: "app.example.com", ...route }] } },

@@ -153,6 +153,16 @@ export const IMAGE = `registry.example.com/app:1.0@${DIGEST}`;
 /** A service that is right and as small as one can be: tests add one thing to it. */
 export const SERVICE = { image: IMAGE, port: 3000 };
 
+/** A stack whose one service has two routes. */
+export const ROUTED = {
+  services: {
+    api: {
+      ...SERVICE,
+      routes: [{ host: "app.example.com", pathPrefix: "/api", maxBodyMiB: 2.5 }, { host: "api.example.com" }],
+    },
+  },
+};
+
 /** Loads a configuration from plain values, as Pulumi.<stack>.yaml would hold them. */
 export function configOf(
   values: Readonly<Record<string, unknown>>,
@@ -210,6 +220,12 @@ export function networksOf(resource: Registered): Record<string, readonly unknow
     readonly aliases?: unknown[];
   }[];
   return Object.fromEntries(attached.map(({ name, aliases }) => [name, aliases ?? []]));
+}
+
+/** The contents of the files that a carrier brings, by their paths. */
+export function uploadsOf(recording: Recording, carrier: string): Record<string, string> {
+  const uploads = recording.inputs(`Container ${carrier}-carrier`)["uploads"] as { file: string; content: string }[];
+  return Object.fromEntries(uploads.map(({ file, content }) => [file, content]));
 }
 
 /** The local Linux engine, whatever this machine's environment says. */

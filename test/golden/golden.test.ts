@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { relative } from "node:path";
 import { differences } from "./differences";
-import { GOLDEN, goldenFile, goldenText, recordGolden, type Recording } from "./recordings";
+import { recordGolden, type Recording } from "./record";
+import { GOLDEN, goldenFile, goldenText } from "./recordings";
 
 const ADVICE =
   "If this is meant, run `npm run golden`, and let the commit say what changes for a deployed stack. " +

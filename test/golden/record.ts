@@ -1,17 +1,24 @@
 /**
- * `record.ts STACK FILE`: evaluates the program as `plan --json` does, and prints the plan together with a digest of
- * every file that a carrier brings, those with secret contents included. A process of its own:
- * Pulumi's runtime holds one program.
+ * Evaluates the program as `plan --json` does, and keeps the plan together with a digest of every file that a carrier
+ * brings, those with secret contents included: on no engine, and always at the same moment.
  */
 import { createHash } from "node:crypto";
-import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
 import { resolve } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
+import { HardenedStack, loadStackConfig } from "../../components";
 import { evaluate, planJson, readStackFile, type PlanJson } from "../../plan";
-import type { Recording } from "./recordings";
 
 const root = resolve(__dirname, "../..");
-const load = createRequire(__filename);
+
+/** Certificates and end dates are the same bytes then. */
+const MOMENT = Date.parse("2026-11-01T12:00:00Z");
+
+export interface Recording {
+  readonly plan: PlanJson;
+  /** SHA-256 of each file, by carrier and path. */
+  readonly files: Readonly<Record<string, Readonly<Record<string, string>>>>;
+}
 
 interface Request {
   getType(): string;
@@ -53,9 +60,10 @@ function inOrder({ stack, resources, posture, summary }: PlanJson): PlanJson {
   };
 }
 
-async function record(stack: string, file: string): Promise<Recording> {
+/** Records a stack. One at a time: Pulumi's runtime, the clock and the environment are the process's own. */
+export async function recordGolden(stack: string, file: string): Promise<Recording> {
   const files: Record<string, Record<string, string>> = {};
-  const plan = await evaluate(readStackFile(root, stack, file), () => {
+  const program = (): Promise<HardenedStack> => {
     const monitor = (pulumi.runtime as unknown as { getMonitor(): Monitor }).getMonitor();
     const register = monitor.registerResource.bind(monitor);
     monitor.registerResource = (request, callback) => {
@@ -63,11 +71,28 @@ async function record(stack: string, file: string): Promise<Recording> {
       if (carried.length > 0) files[request.getName()] = Object.fromEntries(carried);
       return register(request, callback);
     };
-    return Promise.resolve(load("../../index"));
-  });
+    // What index.ts does as it loads, which it does once.
+    return Promise.resolve(new HardenedStack(loadStackConfig()));
+  };
+  const plan = await anywhere(async () => planJson(await evaluate(readStackFile(root, stack, file), program)));
   const sorted = Object.fromEntries(Object.entries(files).sort(([a], [b]) => (a < b ? -1 : 1)));
-  return { plan: inOrder(planJson(plan)), files: sorted };
+  return { plan: inOrder(plan), files: sorted };
 }
 
-const [stack = "", file = ""] = process.argv.slice(2);
-void record(stack, file).then((recording) => process.stdout.write(JSON.stringify(recording)));
+/** Runs what must not depend on where and when it runs. */
+async function anywhere<T>(work: () => Promise<T>): Promise<T> {
+  const { Date: clock } = globalThis;
+  const { env } = process;
+  globalThis.Date = new Proxy(clock, {
+    construct: (target, values) => Reflect.construct(target, values.length === 0 ? [MOMENT] : values) as Date,
+    get: (target, key) => (key === "now" ? () => MOMENT : (Reflect.get(target, key) as unknown)),
+  });
+  // An engine that is not there: what the program reads of a local one (its socket's group) differs between machines.
+  process.env = { PATH: env["PATH"], HOME: tmpdir(), DOCKER_HOST: "unix:///nowhere/docker.sock" };
+  try {
+    return await work();
+  } finally {
+    globalThis.Date = clock;
+    process.env = env;
+  }
+}

@@ -1,6 +1,7 @@
 /** `npm run golden`: writes the golden files. The commit says why they changed. */
 import { writeFileSync } from "node:fs";
-import { GOLDEN, goldenFile, goldenText, recordGolden } from "./recordings";
+import { recordGolden } from "./record";
+import { GOLDEN, goldenFile, goldenText } from "./recordings";
 
 async function main(): Promise<void> {
   for (const { name, stack, file } of GOLDEN) {

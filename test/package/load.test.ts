@@ -8,6 +8,7 @@ import {
   rmSync,
   symlinkSync,
   unlinkSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -77,8 +78,9 @@ test("resources do not name places in the bundle, which the next change of the s
     'import { Resource } from "@pulumi/pulumi";\nexport const name = Resource["callsites"]().length;',
   );
   expect(load()).toMatchObject({ name: 0 });
-  expect(load({ RAMPART_DEBUG: "1" })).toHaveProperty("name", expect.any(Number));
-  expect(load({ RAMPART_DEBUG: "1" })).not.toMatchObject({ name: 0 });
+  const asked = load({ RAMPART_DEBUG: "1" });
+  expect(asked).toHaveProperty("name", expect.any(Number));
+  expect(asked).not.toMatchObject({ name: 0 });
 });
 
 test("a program that does not compile says where, and leaves no bundle", () => {
@@ -133,10 +135,21 @@ test("a checkout in which nothing can be written runs its program all the same, 
   }
 });
 
-test("the newest four bundles are kept", () => {
-  for (const name of ["a", "b", "c", "d", "e", "f"]) {
-    file("config/name.ts", `export const name = "${name}";`);
-    load();
-  }
-  expect(bundles()).toHaveLength(4);
+test("the newest four bundles are kept, and those of another name", () => {
+  const cache = join(project, ".rampart/cache");
+  rmSync(cache, { recursive: true, force: true });
+  mkdirSync(cache, { recursive: true });
+  const old = ["a", "b", "c", "d", "e"].map((name) => `program-${name}.cjs`);
+  [...old, "commands-a.cjs"].forEach((name, age) => {
+    file(`.rampart/cache/${name}`, "");
+    utimesSync(join(cache, name), 1_000_000_000 - age, 1_000_000_000 - age);
+  });
+  file("config/name.ts", 'export const name = "newest";');
+  expect(load()).toMatchObject({ name: "newest" });
+  const kept = bundles();
+  expect(kept.filter((name) => !/-[0-9a-f]{24}\.cjs$/.test(name)).sort()).toEqual([
+    "commands-a.cjs",
+    ...old.slice(0, 3),
+  ]);
+  expect(kept).toHaveLength(5);
 });

@@ -2,7 +2,8 @@ import { execFile } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { once, SERVICE } from "../components/support";
+import { rampart, type Ran } from "../commands/support";
+import { once, SERVICE, withLocalEngine } from "../components/support";
 
 const root = resolve(__dirname, "../..");
 const directory = mkdtempSync(join(tmpdir(), "rampart-plan-"));
@@ -36,13 +37,8 @@ dns.lookup = (name, ...rest) => (name === "127.0.0.1" ? lookup(name, ...rest) : 
 `,
 );
 
-interface Result {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function plan(...args: string[]): Promise<Result> {
+/** `rampart plan` as a process of its own, under the guard. */
+function spawned(...args: string[]): Promise<Ran> {
   const env = { PATH: join(directory, "bin"), HOME: directory, TMPDIR: tmpdir(), NODE_OPTIONS: `--require ${GUARD}` };
   return new Promise((done) => {
     execFile(
@@ -53,6 +49,13 @@ function plan(...args: string[]): Promise<Result> {
     );
   });
 }
+
+/** The program runs as it loads: each time in modules of its own. */
+const program = (): Promise<void> => jest.isolateModulesAsync(async () => void (await import("../../index")));
+
+/** `rampart plan` in this process. */
+const plan = (...args: string[]): Promise<Ran> =>
+  rampart(["plan", ...args], {}, root, { [join(root, "index.ts")]: program });
 
 function stackFile(name: string, config: Record<string, unknown>): string {
   const path = join(directory, `Pulumi.${name}.yaml`);
@@ -79,7 +82,7 @@ const SMALL = {
   smtpPassword: { secure: "AAABBBcipher" },
 };
 const small = stackFile("small", SMALL);
-const json = once(() => plan("dev", "--config-file", small, "--json"));
+const json = once(() => spawned("dev", "--config-file", small, "--json"));
 
 interface Resource {
   readonly type: string;
@@ -97,6 +100,7 @@ interface Json {
 
 const parsed = async (): Promise<Json> => JSON.parse((await json()).stdout) as Json;
 
+withLocalEngine();
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 describe("plan --json", () => {
@@ -149,7 +153,7 @@ describe("plan --json", () => {
     ]);
   });
 
-  test("is the same in every run", async () => {
+  test("is the same in every run and process", async () => {
     expect((await plan("dev", "--config-file", small, "--json")).stdout).toBe((await json()).stdout);
   });
 
@@ -203,7 +207,7 @@ describe("plan", () => {
   });
 
   test("ends with 1 and every fault of a configuration, without a stack trace or a plan", async () => {
-    const { code, stdout, stderr } = await plan(
+    const { code, stdout, stderr } = await spawned(
       "dev",
       "--config-file",
       stackFile("faulty", {

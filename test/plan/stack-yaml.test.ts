@@ -217,9 +217,10 @@ describe("a sample of a production stack", () => {
   };
   test("is planned, and not deployed", () => {
     expect(loadProd(sample, false)).toMatchObject({ environment: "prod", sample: true });
-    expect(String(loadProd(sample, true))).toMatch(
-      /rampart:services\.web\.routes\[0\]\.host\n {5}given: {3}"app\.example\.com", which is a host of examples\n.*\n {5}fix: {5}replace it by your own, and remove rampart:sample/,
-    );
+    const lines = String(loadProd(sample, true)).split("\n");
+    const at = lines.findIndex((line) => line.includes("rampart:services.web.routes[0].host"));
+    expect(lines[at + 1]).toBe('     given:   "app.example.com", which is a host of examples');
+    expect(lines[at + 3]).toMatch(/^ {5}fix: {5}replace it by your own, and remove rampart:sample/);
   });
   test("that does not say so is not even planned", () => {
     const error = loadProd(sample.replace(/^ {2}rampart:sample:.*\n/m, ""), false);

@@ -1,21 +1,12 @@
-import {
-  copyFileSync,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { createHash } from "node:crypto";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { redactInspected, redactText } from "../../../commands/respond/redact";
 import { rotated } from "../../../commands/respond/rotate";
-import { FakeDocker } from "../../engine/fake-docker";
-import { FakePulumi } from "../fake-pulumi";
-import { rampart, type Ran } from "../support";
+import type { FakeDocker } from "../../engine/fake-docker";
+import type { FakePulumi } from "../fake-pulumi";
+import { FakeProject } from "../fake-project";
+import type { Ran } from "../support";
 
 const FILE = `config:
   rampart:environment: dev
@@ -60,36 +51,19 @@ describe("rampart respond", () => {
   let docker: FakeDocker;
   let pulumi: FakePulumi;
   let root: string;
-  const path = process.env["PATH"];
+  let project: FakeProject;
   beforeEach(() => {
-    docker = new FakeDocker();
-    pulumi = new FakePulumi();
-    root = mkdtempSync(join(tmpdir(), "rampart-respond-"));
-    copyFileSync(resolve(__dirname, "../../../Pulumi.yaml"), join(root, "Pulumi.yaml"));
-    writeFileSync(join(root, "Pulumi.dev.yaml"), FILE);
+    project = new FakeProject(FILE);
+    ({ docker, pulumi, root } = project);
     pulumi.answer("stack export", { stdout: JSON.stringify(state()) });
     pulumi.answer("stack history", { stdout: "[]" });
     docker.answer("ps", { stdout: "0123\n" });
     docker.answer("inspect", { stdout: JSON.stringify(INSPECTED) });
     docker.answer("logs", { stdout: "connecting to postgres://app:hunter22@postgres/app\n" });
     docker.answer("exec", { stdout: "3\n" });
-    process.env["PATH"] = `${pulumi.directory}:${docker.path}`;
   });
-  afterEach(() => {
-    process.env["PATH"] = path;
-    docker.remove();
-    pulumi.remove();
-    rmSync(root, { recursive: true });
-  });
-  const run = (...args: string[]): Promise<Ran> =>
-    rampart(
-      ["respond", "dev", ...args],
-      {
-        ...{ PATH: process.env["PATH"], HOME: root, CI: "true" },
-        ...{ DOCKER_HOST: "unix:///run/test.sock", PULUMI_BACKEND_URL: "file:///elsewhere" },
-      },
-      root,
-    );
+  afterEach(() => project.remove());
+  const run = (...args: string[]): Promise<Ran> => project.rampart("respond", "dev", ...args);
   const file = (): string => readFileSync(join(root, "Pulumi.dev.yaml"), "utf8");
   const incidents = (): string[] => readdirSync(join(root, ".rampart/incidents")).sort();
   const kept = (name: string): string =>

@@ -1,9 +1,9 @@
-import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { FakeDocker } from "../../engine/fake-docker";
-import { FakePulumi } from "../fake-pulumi";
-import { rampart } from "../support";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { FakeDocker } from "../../engine/fake-docker";
+import { FakeProject } from "../fake-project";
+import type { FakePulumi } from "../fake-pulumi";
+import type { Ran } from "../support";
 
 const DIGEST = "0123456789abcdef".repeat(4);
 const image = (version: string): string => `registry.acme.com/web:${version}@sha256:${DIGEST}`;
@@ -36,30 +36,14 @@ describe("rampart rollback", () => {
   let docker: FakeDocker;
   let pulumi: FakePulumi;
   let root: string;
-  const path = process.env["PATH"];
+  let project: FakeProject;
   beforeEach(() => {
-    docker = new FakeDocker();
-    pulumi = new FakePulumi();
-    root = mkdtempSync(join(tmpdir(), "rampart-rollback-"));
-    copyFileSync(resolve(__dirname, "../../../Pulumi.yaml"), join(root, "Pulumi.yaml"));
-    writeFileSync(join(root, "Pulumi.dev.yaml"), FILE("2.0.0"));
+    project = new FakeProject(FILE("2.0.0"));
+    ({ docker, pulumi, root } = project);
     pulumi.answer("stack history", { stdout: JSON.stringify([entry("2.0.0"), entry("1.0.0")]) });
-    process.env["PATH"] = `${pulumi.directory}:${docker.path}`;
   });
-  afterEach(() => {
-    process.env["PATH"] = path;
-    docker.remove();
-    pulumi.remove();
-    rmSync(root, { recursive: true });
-  });
-  const env = (): NodeJS.ProcessEnv => ({
-    PATH: process.env["PATH"],
-    HOME: root,
-    CI: "true",
-    DOCKER_HOST: "unix:///run/test.sock",
-    PULUMI_BACKEND_URL: "file:///elsewhere",
-  });
-  const run = (...args: string[]) => rampart(["rollback", "dev", ...args], env(), root);
+  afterEach(() => project.remove());
+  const run = (...args: string[]): Promise<Ran> => project.rampart("rollback", "dev", ...args);
   const commands = (): string[] => pulumi.calls.map((call) => call.replace(`--non-interactive --cwd ${root} `, ""));
   const file = (): string => readFileSync(join(root, "Pulumi.dev.yaml"), "utf8");
 

@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { rampart } from "../support";
 
 const root = resolve(__dirname, "../../..");
 let bin: string;
@@ -14,18 +15,16 @@ function program(name: string, answer: string): void {
   chmodSync(join(bin, name), 0o755);
 }
 
-function start(command: string, ...args: string[]) {
-  const env = { PATH: bin, HOME: bin, DOCKER_HOST: "unix:///nowhere/docker.sock" };
-  return spawnSync(process.execPath, ["bin/rampart.cjs", command, ...args], {
-    cwd: root,
-    env,
-    encoding: "utf8",
-  });
-}
+const environment = (): NodeJS.ProcessEnv => ({ PATH: bin, HOME: bin, DOCKER_HOST: "unix:///nowhere/docker.sock" });
 
 it("rampart start names all that is missing or too old, after the plan, and fails", () => {
   program("docker", '{"Server":{"Version":"19.03.15","ApiVersion":"1.40","Os":"linux"}}');
-  const { status, stdout, stderr } = start("start", "--config-file", "Pulumi.dev.yaml");
+  const args = ["bin/rampart.cjs", "start", "--config-file", "Pulumi.dev.yaml"];
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, {
+    cwd: root,
+    env: environment(),
+    encoding: "utf8",
+  });
   expect(stdout).toContain('Plan of stack "dev"');
   expect(stderr).toContain("The same as a page for a browser, with a picture of the stack: .rampart/report.html\n");
   const report = readFileSync(join(root, ".rampart/report.html"), "utf8");
@@ -41,8 +40,9 @@ it("rampart start names all that is missing or too old, after the plan, and fail
   expect([status, rest]).toEqual([1, [""]]);
 });
 
-it("rampart start explains itself, and a wrong option", () => {
-  expect(start("start", "--help")).toMatchObject({ status: 0, stderr: "" });
-  expect(start("start", "--nope")).toMatchObject({ status: 2, stdout: "" });
-  expect(start("pulumi", "version").stderr).toMatch(/^The Pulumi CLI \(`pulumi`\) is missing/);
+it("rampart start explains itself, and a wrong option", async () => {
+  const run = (...args: string[]) => rampart(args, environment(), root);
+  expect(await run("start", "--help")).toMatchObject({ code: 0, stderr: "" });
+  expect(await run("start", "--nope")).toMatchObject({ code: 2, stdout: "" });
+  expect((await run("pulumi", "version")).stderr).toMatch(/^The Pulumi CLI \(`pulumi`\) is missing/);
 });

@@ -1,4 +1,5 @@
 import { appendFileSync, readdirSync, readFileSync, statSync, truncateSync } from "node:fs";
+import { setImmediate, setTimeout as sleep } from "node:timers/promises";
 import { redisPasswordHash, renderRedisAcl } from "../../../hardening/redis";
 import { describeWith } from "../../programs";
 import { RedisServer } from "./redis-server";
@@ -29,14 +30,21 @@ describeWith("redis-server", "redis-cli")("what a real redis-server keeps", () =
     const connection = await server.connect("api", "secret");
     /** When each key was acknowledged, by its number. */
     const acknowledged: number[] = [];
+    let paced = true;
     const writing = (async () => {
       for (;;) {
+        // Ten and a pause: what is lost is told by the time, and not by how much was written.
+        if (paced && acknowledged.length % 10 === 0) await sleep(5);
         await connection.ask("SET", `api:${acknowledged.length}`, "x".repeat(200));
         acknowledged.push(performance.now());
       }
     })();
     const interrupted = expect(writing).rejects.toThrow("cut");
-    await new Promise((resolve) => setTimeout(resolve, 2500));
+    await sleep(2500);
+    paced = false;
+    // In the middle of writing, and not in a pause.
+    const least = acknowledged.length + 200;
+    while (acknowledged.length < least) await setImmediate();
     const killed = performance.now();
     await server.stop("SIGKILL");
     await interrupted;

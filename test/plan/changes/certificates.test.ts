@@ -59,8 +59,9 @@ test("a host that asks for a client's certificate no more is weaker, and its CA 
   const clientCertificates = { [HOST]: { ca: authorityCertificate(CA) } };
   const guarded = stack("letsencrypt", { clientCertificates });
   const [gone] = told(guarded, stack("letsencrypt"));
-  expect(gone).toMatch(
-    /^weaker: edge\.clientCertificates\.app\.acme-shop\.com: a certificate of CN=company certificate authority until 2046-01-01 \(SHA-256 [0-9A-F:]{11}…\) → -$/,
+  expect(gone?.replace(/[0-9A-F:]{11}…/, "<sum>")).toBe(
+    "weaker: edge.clientCertificates.app.acme-shop.com: a certificate of CN=company certificate authority " +
+      "until 2046-01-01 (SHA-256 <sum>) → -",
   );
   expect(told(stack("letsencrypt"), guarded)[0]).toMatch(/^stronger: /);
 });

@@ -8,7 +8,7 @@ import {
   PREFLIGHT_SQL,
   THAW_SQL,
 } from "../../../../hardening/postgres/upgrade/upgrade-sql";
-import { describeWith } from "../../../programs";
+import { describeWith, findProgram } from "../../../programs";
 import { startPostgres, SUPERUSER, SUPERUSER_PASSWORD, type PostgresServer } from "../postgres-server";
 
 const SCHEMA = `
@@ -22,7 +22,7 @@ describeWith("psql")("the SQL of an upgrade", () => {
   /** The lines that psql writes, as the containers run it: writable where the database is not. */
   const psql = (sql: string, database = "app", options = "-c default_transaction_read_only=off"): string[] => {
     const { status, stdout, stderr } = spawnSync(
-      "psql",
+      findProgram("psql") ?? "psql",
       ["-X", "-q", "-A", "-t", "-F", "|", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-U", SUPERUSER, "-d", database],
       {
         input: sql,
@@ -39,6 +39,8 @@ describeWith("psql")("the SQL of an upgrade", () => {
     return stdout.split("\n").filter((line) => line !== "");
   };
   const inventory = (): string[] => [...psql(CLUSTER_INVENTORY_SQL), ...psql(DATABASE_INVENTORY_SQL)];
+  /** The inventory after the latest statement of the table below, which is the one before the next. */
+  let latest: readonly string[] | undefined;
 
   beforeAll(async () => {
     server = await startPostgres();
@@ -70,9 +72,11 @@ describeWith("psql")("the SQL of an upgrade", () => {
     ["ALTER ROLE reader BYPASSRLS", /^role\|reader\|/],
     ["ALTER ROLE reader IN DATABASE app SET work_mem = '5MB'", /^database\|app\|/],
   ])("an inventory tells %s, and nothing else", (statement, changed) => {
-    const before = inventory();
+    const before = latest ?? inventory();
+    latest = undefined;
     psql(`${statement};`);
-    const differences = inventoryDifferences(before, inventory()).map((line) => line.replace(/^.*? server: /, ""));
+    latest = inventory();
+    const differences = inventoryDifferences(before, latest).map((line) => line.replace(/^.*? server: /, ""));
     expect(differences).not.toEqual([]);
     expect(differences.filter((line) => !changed.test(line))).toEqual([]);
   });
