@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { configSecret, monitoringOf, sendsAlerts } from "../config";
+import { configSecret, monitoringOf, sendsAlerts, sinkOf } from "../config";
 import type { Workload } from "../hardening/container/workload";
 import { defined } from "../hardening/defined";
 import {
@@ -108,7 +108,7 @@ export class Monitoring extends pulumi.ComponentResource {
     });
     this.create({
       workload: prometheusWorkload(settings),
-      files: [prometheusFiles(settings, args)],
+      files: [prometheusFiles(settings, args, sinkOf(context.config) !== undefined)],
       data: "prometheus-data",
     });
     this.registerOutputs({});
@@ -224,11 +224,21 @@ const redisSecrets = (password: pulumi.Output<string>, ca: pulumi.Output<string>
   secret: true,
 });
 
-const prometheusFiles = ({ subnet, stack }: MonitoringSettings, { postgres, redis }: MonitoringArgs): PartFiles => ({
+const prometheusFiles = (
+  { subnet, stack }: MonitoringSettings,
+  { postgres, redis }: MonitoringArgs,
+  logs: boolean,
+): PartFiles => ({
   key: "prometheus-config",
   files: {
     [PROMETHEUS_FILES.config]: {
-      content: renderPrometheusConfig({ subnet, stack, postgres: postgres !== undefined, redis: redis !== undefined }),
+      content: renderPrometheusConfig({
+        subnet,
+        stack,
+        postgres: postgres !== undefined,
+        redis: redis !== undefined,
+        logs,
+      }),
     },
     [PROMETHEUS_FILES.rules]: { content: prometheusRules() },
   },

@@ -16,6 +16,7 @@ import {
   routeFaults,
   traefikFaults,
 } from "./edge";
+import { loggingFaults } from "./logging";
 import { monitoringFaults } from "./monitoring";
 import { redisFaults, sessionFaults } from "./redis";
 import { registryFaults } from "./registries";
@@ -36,6 +37,7 @@ const CHECKS: readonly CrossCheck[] = [
   secretValueFaults,
   backupFaults,
   registryFaults,
+  loggingFaults,
   monitoringFaults,
   certificateFaults,
   clientCertificateFaults,

@@ -6,6 +6,7 @@ import { certificates } from "./certificates";
 import { database } from "./database";
 import { edge } from "./edge";
 import { checkedString, image, matching, name } from "./fields";
+import { logging } from "./logging";
 import { migration } from "./migration";
 import { monitoring } from "./monitoring";
 import { redis } from "./redis";
@@ -46,9 +47,7 @@ const buildSchema = (context: SchemaContext) =>
     rotation,
     migration: migration(context).optional(),
     services: z.record(name, service(context)).default({}),
-    logging: z
-      .strictObject({ maxSizeMiB: z.int().min(1).max(1024).default(10), maxFiles: z.int().min(1).max(20).default(3) })
-      .prefault({}),
+    logging: logging(context),
     /** Prometheus and Alertmanager; true: alerts are only shown. */
     monitoring,
     /**

@@ -17,6 +17,8 @@ export interface PrometheusInput {
   readonly stack: string;
   readonly postgres: boolean;
   readonly redis: boolean;
+  /** Whether logs are handed to a sink. */
+  readonly logs: boolean;
 }
 
 interface Scrape {
@@ -52,8 +54,10 @@ const POSTGRES: Scrape = {
 
 const REDIS: Scrape = { job: "redis", part: "redis-metrics" };
 
+const LOGS: Scrape = { job: "logs", part: "log-collector" };
+
 /** Targets are fixed addresses: there is nothing to discover. Sorted keys, so that the same input is the same bytes. */
-export function renderPrometheusConfig({ subnet, stack, postgres, redis }: PrometheusInput): string {
+export function renderPrometheusConfig({ subnet, stack, postgres, redis, logs }: PrometheusInput): string {
   const scrape = ({ job, part, path = "/metrics", keep }: Scrape): object => ({
     job_name: job,
     metrics_path: path,
@@ -69,7 +73,12 @@ export function renderPrometheusConfig({ subnet, stack, postgres, redis }: Prome
       },
       global: { evaluation_interval: "15s", external_labels: { stack }, scrape_interval: "15s", scrape_timeout: "10s" },
       rule_files: [`${PROMETHEUS_DIRECTORY}/${PROMETHEUS_FILES.rules}`],
-      scrape_configs: [...SCRAPES, ...(postgres ? [POSTGRES] : []), ...(redis ? [REDIS] : [])].map(scrape),
+      scrape_configs: [
+        ...SCRAPES,
+        ...(postgres ? [POSTGRES] : []),
+        ...(redis ? [REDIS] : []),
+        ...(logs ? [LOGS] : []),
+      ].map(scrape),
     },
     { sortMapEntries: true, lineWidth: 0, aliasDuplicateObjects: false },
   );

@@ -53,6 +53,22 @@ export const DECLARED_RULES: readonly Rule[] = [
       }),
   },
   {
+    id: "rampart-log-sink",
+    severity: "medium",
+    title: "logs are kept where a container cannot lose them, and reach that place unread",
+    why: "whoever breaks into a container, or removes it, takes its log with it; lines tell of people and of what is inside",
+    source: "AMO portal, Logging and audit; docs/logging.md",
+    listsHeld: true,
+    check: ({ declared }: StackView): readonly Verdict[] => {
+      const sink = declared?.logSink;
+      if (sink === undefined) return [];
+      const { resource, place, kept, inClear, reason } = sink;
+      const message = `the logs of all containers go to ${place}${kept === undefined ? "" : `, kept ${kept}`}`;
+      if (!inClear) return [{ status: "pass", resource, message }];
+      return [{ status: reason === undefined ? "fail" : "accepted", resource, message: `${message}: ${reason ?? ""}` }];
+    },
+  },
+  {
     id: "rampart-maintenance",
     severity: "low",
     title: "every host serves its application",

@@ -1,5 +1,6 @@
 import { imageFault } from "../container/image";
 import { dockerApiNetwork } from "../container/networks";
+import { LOG_COLLECTOR } from "../logging/parts";
 import type { Rule, Verdict } from "./rule";
 import type { ContainerView, StackView } from "./view";
 
@@ -12,13 +13,14 @@ const verdict = (resource: string, fault: string | undefined, good: string): Ver
 /** The networks that each kind of container may be on; a service's follow from its configuration. */
 const ALLOWED_NETWORKS: Readonly<Record<string, readonly string[]>> = {
   edge: ["acme", "gateway", "monitoring"],
-  gateway: ["gateway", "monitoring", "proxy", "public"],
+  gateway: ["gateway", "logs", "monitoring", "proxy", "public"],
   postgres: ["internal"],
   redis: ["internal"],
   job: ["internal"],
   forwarder: ["database-access", "internal"],
   carrier: [],
   monitoring: ["egress", "internal", "monitoring"],
+  logging: [dockerApiNetwork(LOG_COLLECTOR), "egress", "logs", "monitoring"],
 };
 
 function networkFault(container: ContainerView, view: StackView): string | undefined {

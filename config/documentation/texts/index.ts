@@ -2,6 +2,7 @@ import type { KeyTexts } from "../key-text";
 import { CONTAINER } from "./container";
 import { DATABASE } from "./database";
 import { EDGE } from "./edge";
+import { LOGGING } from "./logging";
 import { MONITORING } from "./monitoring";
 import { REDIS } from "./redis";
 import { ROTATION } from "./rotation";
@@ -15,6 +16,7 @@ export const TABLES: Readonly<Record<string, KeyTexts>> = {
   "The edge: `edge`": EDGE,
   "The database: `database`": DATABASE,
   "The cache: `redis`": REDIS,
+  "Logs: `logging`": LOGGING,
   "Metrics and alerts: `monitoring`": MONITORING,
   "New passwords and certificates: `rotation`": ROTATION,
   "A service: `services.<name>`": SERVICE,

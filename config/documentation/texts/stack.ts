@@ -62,6 +62,4 @@ export const STACK: KeyTexts = {
     allowed: "a private /16 other than 172.17.0.0/16",
     example: "10.201.0.0/16",
   },
-  "logging.maxSizeMiB": { allowed: "{range}: the size of one log file of a container", example: "20" },
-  "logging.maxFiles": { allowed: "{range}: how many log files are kept for a container", example: "5" },
 };
