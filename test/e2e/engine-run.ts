@@ -107,6 +107,7 @@ async function cleanUp(): Promise<void> {
       "operations",
       "amo",
       "monitoring",
+      "logging",
     ].map((name) => `${LABEL.stack}=e2e-${name}`),
     `${LABEL.e2e}=1`,
     "rampart-e2e=1",

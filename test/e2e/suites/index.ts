@@ -17,6 +17,7 @@ import { faults } from "./faults";
 import { hostAccess } from "./host-access";
 import { isolation } from "./isolation";
 import { kept } from "./kept";
+import { logging } from "./logging";
 import { migration } from "./migration";
 import { monitoring } from "./monitoring";
 import { operations } from "./operations";
@@ -63,4 +64,5 @@ export const SUITES: readonly Suite<Context>[] = [
   registries,
   operations,
   monitoring,
+  logging,
 ];
