@@ -96,13 +96,23 @@ export function ask(port: number, path: string, request: Request = {}): Promise<
   return reply;
 }
 
-/** Sends bytes as they are; resolves with what comes back until the other side closes. */
-export function raw(port: number, text: string, request: Request = {}): Promise<string> {
+/**
+ * Sends bytes as they are; resolves with what comes back until the other side closes. With `leaves`, the client closes
+ * its side at the first answer.
+ */
+export function raw(
+  port: number,
+  text: string,
+  request: Request & { readonly leaves?: boolean } = {},
+): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect(port, request);
     let answer = "";
     socket.setEncoding("utf8");
-    socket.on("data", (chunk: string) => (answer += chunk));
+    socket.on("data", (chunk: string) => {
+      answer += chunk;
+      if (request.leaves === true) socket.end();
+    });
     socket.on("close", () => resolve(answer));
     socket.write(text);
   });

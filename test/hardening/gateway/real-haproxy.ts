@@ -215,7 +215,7 @@ export class RealHaproxy {
     return ask(this.ports.https, path, request);
   }
 
-  raw(text: string, request: Request = {}): Promise<string> {
+  raw(text: string, request: Request & { readonly leaves?: boolean } = {}): Promise<string> {
     return raw(this.ports.https, text, request);
   }
 
