@@ -93,7 +93,14 @@ export class LogSink extends pulumi.ComponentResource {
     const proxy = new SocketProxy(
       `${config.name}-docker-api-${LOG_COLLECTOR}`,
       context,
-      { consumer: LOG_COLLECTOR, permissions: LOG_PERMISSIONS, networks: args.networks, ...group },
+      {
+        consumer: LOG_COLLECTOR,
+        permissions: LOG_PERMISSIONS,
+        networks: args.networks,
+        // It asks every two seconds, and its answer would be one more line to collect.
+        logAllowed: false,
+        ...group,
+      },
       { parent: this },
     );
     const owner = LOG_COLLECTOR;

@@ -3,6 +3,7 @@ import { SOCKET_PROXY_ALIAS, SOCKET_PROXY_PORT } from "../hardening/docker-api/a
 import { renderHaproxyConfig } from "../hardening/docker-api/haproxy-config";
 import { consumerPrefix } from "../hardening/docker-api/names";
 import type { DockerApiPermission } from "../hardening/docker-api/permissions";
+import { defined } from "../hardening/defined";
 import { hardenedWorkload } from "../hardening/container/hardened-workload";
 import { dockerApiNetwork } from "../hardening/container/networks";
 import type { Workload } from "../hardening/container/workload";
@@ -19,6 +20,8 @@ export interface SocketProxyArgs {
   readonly consumer: string;
   readonly permissions: readonly DockerApiPermission[];
   readonly networks: NetworkNames;
+  /** Whether what is allowed is logged as well, and not refusals only. @default true */
+  readonly logAllowed?: boolean;
   /** The gid of the socket on the engine's host; without it the proxy runs as root without any capability. */
   readonly socketGroup?: number;
 }
@@ -62,6 +65,7 @@ function haproxyConfig(stackName: string, args: SocketProxyArgs): string {
     port: SOCKET_PROXY_PORT,
     volumePrefix: prefix,
     networkPrefix: prefix,
+    ...defined({ logAllowed: args.logAllowed }),
   });
 }
 

@@ -28,6 +28,8 @@ export interface HaproxyConfigArgs extends NameLimits {
   readonly maxConnections?: number;
   /** Seconds that a stream (events, logs, build, attach, exec) may stay silent. @default 86400 */
   readonly streamIdleSeconds?: number;
+  /** Whether what is allowed is logged as well. @default true */
+  readonly logAllowed?: boolean;
 }
 
 /** Bytes: the largest body that is judged. The buffer is larger, so that the request's headers fit in as well. */
@@ -69,7 +71,7 @@ export function renderHaproxyConfig(args: HaproxyConfigArgs): string {
     refuse("not-permitted", "!{ var(txn.permission) -m found }"),
     ...queryRules(endpoints),
     ...bodyRules(endpoints, args),
-    ...verdict(args.consumer),
+    ...verdict(args),
     "    default_backend engine",
     "",
     "backend engine",
@@ -245,7 +247,7 @@ function bodyRules(granted: readonly Granted[], limits: NameLimits): string[] {
   ];
 }
 
-function verdict(consumer: string): string[] {
+function verdict({ consumer, logAllowed = true }: HaproxyConfigArgs): string[] {
   const message =
     `{"message":"rampart: docker API request refused for ${consumer}: %[method] %[path,json(utf8s)] (rule ` +
     `%[var(txn.rule)]; %[var(txn.fix)])"}`;
@@ -255,6 +257,7 @@ function verdict(consumer: string): string[] {
       "-m found }",
     "    http-request set-var(txn.verdict) str(allowed)",
     "    http-request set-var(txn.rule) str(-)",
+    ...(logAllowed ? [] : ["    http-request set-log-level silent"]),
   ];
 }
 

@@ -152,7 +152,8 @@ local function follow(source)
   local seconds, nanoseconds = RAMPART.time(source.from.time)
   local since = string.format("%d.%09d", seconds, nanoseconds)
   -- By 1.0 nothing is sent in chunks. The frontend finds the id at its place.
-  socket:send("GET /containers/" .. source.id .. "/logs?follow=1&stdout=1&stderr=1&timestamps=1&since=" .. since .. " HTTP/1.0\r\nHost: docker\r\n\r\n")
+  local wanted = "/logs?follow=1&stdout=1&stderr=1&timestamps=1&since=" .. since
+  socket:send("GET /containers/" .. source.id .. wanted .. " HTTP/1.0\r\nHost: docker\r\n\r\n")
   -- What was read does not come here: only the end does, or what nobody wanted to read.
   socket:receive(1)
   socket:close()
@@ -179,7 +180,9 @@ local function containers()
 end
 
 -- A carrier never runs, and what a command makes for its own time is its own matter.
-local function is_wanted(labels) return labels[LABEL .. "component"] ~= "carrier" and labels[LABEL .. "ephemeral"] == nil end
+local function is_wanted(labels)
+  return labels[LABEL .. "component"] ~= "carrier" and labels[LABEL .. "ephemeral"] == nil
+end
 
 local function look()
   local found = containers()
@@ -264,7 +267,11 @@ local function deliver(batch)
       say(1)
       if #batch == 1 then
         counts.refused = counts.refused + 1
-        core.Warning("the sink refused a line of " .. batch[1].source.name .. ": " .. why)
+        -- One of its own would be refused again, and tell of that.
+        local source = batch[1].source
+        if source.component ~= "logging" then
+          core.Warning("the sink refused a line of " .. source.name .. ": " .. why)
+        end
         return done(batch)
       end
       local middle = #batch // 2

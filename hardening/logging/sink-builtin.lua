@@ -3,7 +3,17 @@ SINK.content_type = "application/stream+json"
 
 local json = RAMPART.json
 -- What Rampart says of a line; a field of the same name stays within the line.
-local OWN = { _msg = true, _stream = true, _stream_id = true, _time = true, component = true, container = true, instance = true, stack = true, stream = true }
+local OWN = {
+  _msg = true,
+  _stream = true,
+  _stream_id = true,
+  _time = true,
+  component = true,
+  container = true,
+  instance = true,
+  stack = true,
+  stream = true,
+}
 
 function SINK.encode(batch)
   local lines = {}

@@ -13,7 +13,8 @@ local function sized(size, short, most, forms)
   end
 end
 
-local function text(of) return sized(#of, 0xA0, 31, { { 0xFF, 0xD9, ">I1" }, { 0xFFFF, 0xDA, ">I2" }, { 0xFFFFFFFF, 0xDB, ">I4" } }) .. of end
+local TEXTS = { { 0xFF, 0xD9, ">I1" }, { 0xFFFF, 0xDA, ">I2" }, { 0xFFFFFFFF, 0xDB, ">I4" } }
+local function text(of) return sized(#of, 0xA0, 31, TEXTS) .. of end
 local function list(size) return sized(size, 0x90, 15, { { 0xFFFF, 0xDC, ">I2" }, { 0xFFFFFFFF, 0xDD, ">I4" } }) end
 local function map(size) return sized(size, 0x80, 15, { { 0xFFFF, 0xDE, ">I2" }, { 0xFFFFFFFF, 0xDF, ">I4" } }) end
 
@@ -47,7 +48,8 @@ local function message(batch)
   chunks = chunks + 1
   local chunk = string.format("%d-%d", core.now().sec, chunks)
   local option = map(1) .. text("chunk") .. text(chunk)
-  return list(3) .. text("rampart." .. SINK.stack) .. list(#batch) .. table.concat(entries) .. option, map(1) .. text("ack") .. text(chunk)
+  local all = list(#batch) .. table.concat(entries)
+  return list(3) .. text("rampart." .. SINK.stack) .. all .. option, map(1) .. text("ack") .. text(chunk)
 end
 
 local socket

@@ -34,7 +34,8 @@ end
 
 local function write(text)
   if closed.closed then return false end
-  return socket:send(text) ~= nil and not closed.closed
+  local sent = socket:send(text)
+  return sent ~= nil and sent >= #text and not closed.closed
 end
 
 local function ready()

@@ -154,7 +154,8 @@ end
 function RAMPART.time(text)
   local y, mo, d, h, mi, s, fraction = match(text, "^(%d+)-(%d+)-(%d+)T(%d+):(%d+):(%d+)%.?(%d*)Z$")
   if y == nil then return nil end
-  local seconds = days(tonumber(y), tonumber(mo), tonumber(d)) * 86400 + tonumber(h) * 3600 + tonumber(mi) * 60 + tonumber(s)
+  local day = days(tonumber(y), tonumber(mo), tonumber(d))
+  local seconds = day * 86400 + tonumber(h) * 3600 + tonumber(mi) * 60 + tonumber(s)
   return seconds, tonumber(sub(fraction .. "000000000", 1, 9))
 end
 

@@ -56,7 +56,7 @@ export const DECLARED_RULES: readonly Rule[] = [
     id: "rampart-log-sink",
     severity: "medium",
     title: "logs are kept where a container cannot lose them, and reach that place unread",
-    why: "whoever breaks into a container, or removes it, takes its log with it; lines tell of people and of what is inside",
+    why: "whoever breaks into a container, or removes it, takes its log with it; lines tell of people and secrets",
     source: "AMO portal, Logging and audit; docs/logging.md",
     listsHeld: true,
     check: ({ declared }: StackView): readonly Verdict[] => {

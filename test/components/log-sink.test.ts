@@ -63,6 +63,8 @@ describe("LogSink", () => {
       "GET /containers/json",
       "GET /containers/{id}/logs",
     ]);
+    // Its answers would be lines to collect.
+    expect(content).toContain("http-request set-log-level silent\n    default_backend engine");
   });
 
   test("a sink on this host has no way out, and nobody else is with it", async () => {

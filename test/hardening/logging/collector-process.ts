@@ -129,7 +129,7 @@ export interface CollectorSettings {
   readonly secrets?: Readonly<Record<string, string>>;
 }
 
-/** The script with less patience, as a test's facts come in milliseconds. @throws if it has not got what is shortened */
+/** The script with less patience, as a test's facts come soon. @throws if it has not got what is shortened */
 function quick(name: string, script: string): string {
   if (name !== "collector.lua") return script;
   const shorter = [

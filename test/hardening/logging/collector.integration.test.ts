@@ -8,7 +8,7 @@ import { Collector, FakeEngine, STACK, type CollectorSettings, type Printed } fr
 import { HttpSink, protobuf, syslogMessages, TcpSink, unpack } from "./sinks";
 
 const ACCESS =
-  '{"time":"x","id":"req-1","status":200,"durationMs":1.5,"ok":true,"nested":{"a":[1]},"none":null,"host":"caf\\u00e9"}';
+  '{"time":"x","id":"req-1","status":200,"durationMs":1.5,"ok":true,"nested":{"a":[1]},"no":null,"host":"caf\\u00e9"}';
 const line = (second: number, text: string, more: Partial<Printed> = {}): Printed => ({
   time: `2026-11-24T18:00:${String(second).padStart(2, "0")}.123456789Z`,
   text: `${text}\n`,
