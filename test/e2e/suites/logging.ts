@@ -78,18 +78,18 @@ async function outage(ids: Ids, gone: () => Promise<unknown>, back: () => Promis
   await gone();
   const load = new Load({ host: LOGGED.host, port: LOGGED.httpsPort, path: PATH }, 100);
   const started = Date.now();
-  const restarted = await (async () => {
+  let restarted = 0;
+  try {
     await mustDocker(["restart", "--time", "10", web.Id]);
-    const took = Date.now() - started;
+    restarted = Date.now() - started;
     await until("the collector has found the sink gone", 30, async () => {
       const { stdout, stderr } = await docker(["logs", "--tail", "1", (await container(STACK, COLLECTOR)).Id]);
       return `${stdout}${stderr}`.includes("takes no logs");
     });
-    return took;
+  } finally {
     // Whatever came of it, the load ends and the sink comes back.
-  })().finally(async () => {
     await Promise.all([load.stop(), back()]);
-  });
+  }
   const result = await load.stop();
   expectNone(result.failed.slice(0, 5), `${result.failed.length} requests failed`);
   expect(restarted < 9_000, `a container took ${restarted} ms to stop and start`);
