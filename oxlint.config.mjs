@@ -10,8 +10,10 @@ import { join } from "node:path";
  * meet.
  */
 const ROOMS = {
-  commands: ["plan", "components", "resources", "engine", "config", "hardening"],
+  commands: ["verify", "plan", "components", "resources", "engine", "config", "hardening"],
+  policy: ["hardening"],
   plan: ["components", "resources", "engine", "config", "hardening"],
+  verify: ["plan", "resources", "engine", "config", "hardening"],
   components: ["resources", "engine", "config", "hardening"],
   resources: ["engine", "config", "hardening"],
   engine: ["hardening"],

@@ -23,10 +23,11 @@ const MAX_BYTES = 64 * 1024 * 1024;
 /** The bundles by their names: the module that each one stands for, and what its files may import. */
 const BUNDLES = {
   program: { contents: 'module.exports = require("./index.ts");', rooms: [] },
+  policy: { contents: 'require("./policy/pack.ts");', rooms: ["policy"] },
   // `plan` runs the program too, on the same modules: the schemas are built once.
   commands: {
     contents: 'exports.main = require("./commands/rampart.ts").main;\nexports.program = () => require("./index.ts");',
-    rooms: ["commands", "plan"],
+    rooms: ["commands", "plan", "verify"],
   },
 };
 const ROOMS = ["components", "config", "engine", "hardening", "resources"];

@@ -9,6 +9,7 @@ import { init } from "./init";
 import { plan } from "./plan";
 import { psql } from "./psql";
 import { pulumi } from "./pulumi";
+import { report } from "./report";
 import { respond } from "./respond";
 import { restore } from "./restore";
 import { restoreDrill } from "./restore-drill";
@@ -25,14 +26,17 @@ import { start } from "./start";
 import { status } from "./status";
 import { trust } from "./trust";
 import { upgradePostgres } from "./upgrade-postgres";
+import { verify } from "./verify";
 
 /** Every command, in the order in which a person meets them. */
 export const COMMANDS: readonly Command[] = [
   start,
   init,
   plan,
+  report,
   pulumi,
   status,
+  verify,
   rollback,
   respond,
   psql,

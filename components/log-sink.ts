@@ -96,6 +96,11 @@ export class LogSink extends pulumi.ComponentResource {
       {
         consumer: LOG_COLLECTOR,
         permissions: LOG_PERMISSIONS,
+        // It reads what it did not create, and creates nothing.
+        scope: "engine",
+        images: [],
+        containers: { memoryMiB: 16, cpus: 0.05, pids: 4 },
+        egress: false,
         networks: args.networks,
         // It asks every two seconds, and its answer would be one more line to collect.
         logAllowed: false,

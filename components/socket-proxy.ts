@@ -1,7 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { SOCKET_PROXY_ALIAS, SOCKET_PROXY_PORT } from "../hardening/docker-api/address";
-import { renderHaproxyConfig } from "../hardening/docker-api/haproxy-config";
-import { consumerPrefix } from "../hardening/docker-api/names";
+import { consumerScript } from "../hardening/docker-api/consumer-script";
+import { renderHaproxyConfig, type ContainerLimits } from "../hardening/docker-api/haproxy-config";
+import { consumerOwner, consumerPrefix } from "../hardening/docker-api/names";
 import type { DockerApiPermission } from "../hardening/docker-api/permissions";
 import { defined } from "../hardening/defined";
 import { hardenedWorkload } from "../hardening/container/hardened-workload";
@@ -11,6 +12,8 @@ import { createContainer } from "../resources/container";
 import type { NetworkNames, StackContext } from "../resources/context";
 import { MountedFiles } from "./mounted-files";
 
+const CONFIG_DIRECTORY = "/usr/local/etc/haproxy";
+const SCRIPT = "consumer.lua";
 const SOCKET_PATH = "/var/run/docker.sock";
 /** The official image's own user. */
 const HAPROXY_UID = 99;
@@ -19,6 +22,13 @@ export interface SocketProxyArgs {
   /** The one service that speaks to it. */
   readonly consumer: string;
   readonly permissions: readonly DockerApiPermission[];
+  readonly scope: "own" | "engine";
+  /** Images that it may pull. */
+  readonly images: readonly string[];
+  /** The most that each container may have that it creates. */
+  readonly containers: ContainerLimits;
+  /** Whether its containers may have a way out, as it has itself. */
+  readonly egress: boolean;
   readonly networks: NetworkNames;
   /** Whether what is allowed is logged as well, and not refusals only. @default true */
   readonly logAllowed?: boolean;
@@ -38,7 +48,10 @@ export class SocketProxy extends pulumi.ComponentResource {
       {
         owner: `docker-api-${args.consumer}`,
         secret: false,
-        files: { "haproxy.cfg": { content: haproxyConfig(context.config.name, args) } },
+        files: {
+          "haproxy.cfg": { content: haproxyConfig(context.config.name, args) },
+          [SCRIPT]: { content: consumerScript() },
+        },
       },
       { parent: this },
     );
@@ -66,6 +79,14 @@ function haproxyConfig(stackName: string, args: SocketProxyArgs): string {
     volumePrefix: prefix,
     networkPrefix: prefix,
     ...defined({ logAllowed: args.logAllowed }),
+    images: args.images,
+    bridge: args.egress,
+    ownOnly: args.scope === "own",
+    created: {
+      ...args.containers,
+      owner: consumerOwner(stackName, args.consumer),
+      script: `${CONFIG_DIRECTORY}/${SCRIPT}`,
+    },
   });
 }
 
@@ -75,11 +96,11 @@ function socketProxyWorkload(context: StackContext, args: SocketProxyArgs): Work
     name: `docker-api-${args.consumer}`,
     component: "socket-proxy",
     image: images.reference("haproxy"),
-    command: ["haproxy", "-f", "/usr/local/etc/haproxy/haproxy.cfg"],
+    command: ["haproxy", "-f", `${CONFIG_DIRECTORY}/haproxy.cfg`],
     user: args.socketGroup === undefined ? "0:0" : `${HAPROXY_UID}:${args.socketGroup}`,
     networks: [{ network: dockerApiNetwork(args.consumer), aliases: [SOCKET_PROXY_ALIAS] }],
     mounts: [
-      { kind: "volume", volume: "config", target: "/usr/local/etc/haproxy", readOnly: true },
+      { kind: "volume", volume: "config", target: CONFIG_DIRECTORY, readOnly: true },
       { kind: "host", source: SOCKET_PATH, target: SOCKET_PATH, readOnly: true },
     ],
     resources: { memoryMiB: 128, cpus: 0.5, pids: 32 },

@@ -366,12 +366,12 @@ export class HardenedStack extends pulumi.ComponentResource {
     return new Gateway(`${context.config.name}-gateway`, context, { networks, services }, { parent: this });
   }
 
-  private createSocketProxy(consumer: string, { dockerApi }: ServiceConfig): SocketProxy | undefined {
+  private createSocketProxy(consumer: string, { dockerApi, egress }: ServiceConfig): SocketProxy | undefined {
     const { context, networks } = this;
     const { config, engine } = context;
     if (dockerApi === undefined) return undefined;
     const group = defined({ socketGroup: socketGroup(config, engine) });
-    const args = { consumer, permissions: dockerApi.permissions, networks, ...group };
+    const args = { ...dockerApi, consumer, egress, networks, ...group };
     return new SocketProxy(`${config.name}-docker-api-${consumer}`, context, args, { parent: this });
   }
 }

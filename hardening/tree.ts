@@ -7,3 +7,6 @@ export const isTree = (value: unknown): value is Tree =>
 
 /** The value where it has keys, else one without any. */
 export const tree = (value: unknown): Tree => (isTree(value) ? value : {});
+
+/** The value where it is a text, else an empty one. */
+export const leaf = (value: unknown): string => (typeof value === "string" ? value : "");

@@ -19,7 +19,7 @@ export function declaredFacts(config: LoadedConfig, engine: Engine, keys: readon
     dockerApi: [
       ...collectorPermissions(config),
       ...services.flatMap(([name, { dockerApi }]) => {
-        const permissions = dangerousPermissions(dockerApi?.permissions ?? []);
+        const permissions = dangerousPermissions(dockerApi?.permissions ?? [], dockerApi?.scope);
         if (dockerApi?.reason === undefined || permissions.length === 0) return [];
         return [{ resource: `${config.name}-${name}`, permissions, reason: dockerApi.reason }];
       }),

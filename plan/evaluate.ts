@@ -17,6 +17,7 @@ import { certificatePeriod } from "../hardening/pki/period";
 import { judge, RULES, viewOfResources, type PostureEntry, type StackFacts } from "../hardening/rules";
 import { declaredFacts } from "./declared";
 import { recordResources, type RecordedResource } from "./monitor";
+import { settingFacts } from "./settings";
 import type { StackFile } from "./stack-file";
 
 /** Everything that a program would declare, and how it stands against the rules. */
@@ -26,6 +27,8 @@ export interface Plan {
   readonly config: LoadedConfig;
   readonly resources: readonly RecordedResource[];
   readonly posture: readonly PostureEntry[];
+  /** What the rules were told beside the resources. */
+  readonly facts: StackFacts;
 }
 
 /**
@@ -45,8 +48,14 @@ export async function evaluate(file: StackFile, program: () => Promise<unknown>)
   });
   const config = loadStackConfig();
   const declared = declaredFacts(config, currentEngine(), Object.keys(file.values));
-  const view = viewOfResources({ ...facts(config), declared }, resources);
-  return { stack: file.stack, config, resources, posture: judge(RULES, view) };
+  const known = { ...facts(config, new Date()), declared };
+  return {
+    stack: file.stack,
+    config,
+    resources,
+    posture: judge(RULES, viewOfResources(known, resources)),
+    facts: known,
+  };
 }
 
 /** What the SDK asks for the places in the sources at which a resource is made; the types leave it out. */
@@ -70,16 +79,18 @@ async function withoutStackTraces(evaluation: () => Promise<void>): Promise<void
   }
 }
 
-function facts(config: LoadedConfig): StackFacts {
+function facts(config: LoadedConfig, now: Date): StackFacts {
   return {
     stack: config.stack,
     environment: config.environment,
     certificates: issuerOf(config.certificates),
-    ...ownCertificateFacts(config, new Date()),
+    ...ownCertificateFacts(config, now),
     registries: registryUsers(config),
+    settings: settingFacts(config),
+    exceptions: { at: now.toISOString(), prefix: config.name, list: config.exceptions },
     edge: { listenAddress: config.edge.listenAddress, behindProxy: config.edge.trustedProxies.length > 0 },
     ...(usesDatabase(config) ? { databaseAccess: databaseAccess(config, currentEngine()) } : {}),
-    ...(usesDatabase(config) || usesRedis(config) ? { data: dataFacts(config, new Date()) } : {}),
+    ...(usesDatabase(config) || usesRedis(config) ? { data: dataFacts(config, now) } : {}),
   };
 }
 

@@ -1,5 +1,6 @@
 export { evaluate, type Plan } from "./evaluate";
 export { recordResources, type RecordedResource } from "./monitor";
+export { renderMarkdown, type MarkdownInput } from "./markdown";
 export { compare, planJson, renderComparison, renderPlan, type PlanJson } from "./render";
 export type { Change, ControlChange, Direction } from "./changes";
 export type { Fact, Item, Summary } from "./summary";

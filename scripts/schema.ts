@@ -1,4 +1,4 @@
-/** `npm run schema`: writes the JSON schema and the tables of docs/configuration.md again, from the zod schemas. */
+/** `npm run schema`: writes again what comes from the zod schemas and the rules: config/documentation. */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { WRITTEN } from "../config/documentation";

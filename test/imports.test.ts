@@ -2,7 +2,18 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, posix } from "node:path";
 
 const ROOT = join(__dirname, "..");
-const FOLDERS = ["commands", "components", "config", "engine", "hardening", "plan", "resources", "test"];
+const FOLDERS = [
+  "commands",
+  "components",
+  "config",
+  "engine",
+  "hardening",
+  "plan",
+  "policy",
+  "resources",
+  "test",
+  "verify",
+];
 
 /** The modules of the repository that each of its modules imports, types too, by their paths. */
 function importsByFile(): ReadonlyMap<string, readonly string[]> {

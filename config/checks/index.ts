@@ -16,6 +16,7 @@ import {
   routeFaults,
   traefikFaults,
 } from "./edge";
+import { exceptionFaults } from "./exceptions";
 import { loggingFaults } from "./logging";
 import { monitoringFaults } from "./monitoring";
 import { redisFaults, sessionFaults } from "./redis";
@@ -57,6 +58,7 @@ const CHECKS: readonly CrossCheck[] = [
   imageFaults,
   traefikFaults,
   postgresMajorFaults,
+  (config, show) => exceptionFaults(config, show),
 ];
 
 export interface CrossCheckInput {

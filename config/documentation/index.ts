@@ -1,6 +1,10 @@
-/** What is written from the schema of the configuration: the JSON schema for editors, and the tables of the docs. */
+/**
+ * What is written from the schema of the configuration and from the rules: the JSON schema for editors, the tables of
+ * the docs, the page of the rules.
+ */
 import { parse } from "yaml";
 import { keysSchema, stackFileSchema } from "./json-schema";
+import { rulesPage } from "./rules";
 import { withTables } from "./tables";
 
 /** Files that hold what this folder writes, as paths from the root, with the function that gives their text. */
@@ -16,6 +20,7 @@ export const WRITTEN: readonly Written[] = [
     text: (read) => `${JSON.stringify(stackFileSchema(descriptions(read("Pulumi.yaml"))), undefined, 2)}\n`,
   },
   { path: "docs/configuration.md", text: (read) => withTables(read("docs/configuration.md"), keysSchema()) },
+  { path: "docs/rules.md", text: rulesPage },
 ];
 
 /** The descriptions that Pulumi.yaml has of the configuration's keys, by their names without `rampart:`. */

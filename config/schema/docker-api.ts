@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { IMAGE_PATTERN } from "../../hardening/docker-api/names";
 import {
   dangerousPermissions,
   expandPermissions,
@@ -7,10 +8,16 @@ import {
   type PermissionRequest,
 } from "../../hardening/docker-api/permissions";
 import { quote } from "../text";
-import { reason, toIssue } from "./fields";
+import { reason, resources, toIssue } from "./fields";
 
 export interface DockerApiConfig {
   readonly permissions: readonly DockerApiPermission[];
+  /** Whether it reaches only what it created, or every container of the engine. */
+  readonly scope: "own" | "engine";
+  /** Images that it may pull. */
+  readonly images: readonly string[];
+  /** The most that each container may have that it creates. */
+  readonly containers: { readonly memoryMiB: number; readonly cpus: number; readonly pids: number };
   /** Given where a permission reaches other containers. */
   readonly reason?: string | undefined;
 }
@@ -21,10 +28,21 @@ export const NO_PERMISSION = "no permission";
 /** More than a message should list. */
 const MOST_NAMED = 5;
 
+/** `registry.example.com/team/*`: a name as clients send it, with `*` for the rest of it. */
+const imagePattern = z.string().refine((value) => IMAGE_PATTERN.test(value), {
+  params: {
+    allowed: "a repository as the client names it, such as ghcr.io/acme/builder, or with * at its end: ghcr.io/acme/*",
+    fix: "name the repository without a tag; a registry by its address is a host of the network, so name it on purpose",
+  },
+});
+
 export const dockerApi = z
   .strictObject({
     allow: z.array(z.string()).default([]),
     presets: z.array(z.string()).default([]),
+    scope: z.enum(["own", "engine"]).default("own"),
+    images: z.array(imagePattern).max(50).default([]),
+    containers: resources({ memoryMiB: 512, cpus: 1, pids: 256 }),
     /** Why the service needs permissions that reach other containers: required where there are any. */
     reason: reason.optional(),
   })
@@ -55,7 +73,7 @@ export const dockerApi = z
         toIssue(
           {
             given:
-              "nothing, with permissions that reach every container of the engine: " +
+              "nothing, with permissions that run, stop or read containers: " +
               `${dangerous.slice(0, MOST_NAMED).join(", ")}${more}`,
             allowed: "a reason for them; it becomes part of the posture",
             fix: "add reason: <why the service needs them>, or remove those that it does not call (docs/docker-api.md)",
@@ -69,5 +87,8 @@ export const dockerApi = z
   // Checked above: from here on they are known names.
   .transform((value): DockerApiConfig => ({
     permissions: expandPermissions(value as PermissionRequest),
+    scope: value.scope,
+    images: value.images,
+    containers: value.containers,
     reason: value.reason,
   }));

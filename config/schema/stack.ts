@@ -5,6 +5,7 @@ import { poolCheck } from "../values/network";
 import { certificates } from "./certificates";
 import { database } from "./database";
 import { edge } from "./edge";
+import { exceptions } from "./exceptions";
 import { checkedString, image, matching, name } from "./fields";
 import { logging } from "./logging";
 import { migration } from "./migration";
@@ -50,6 +51,8 @@ const buildSchema = (context: SchemaContext) =>
     logging: logging(context),
     /** Prometheus and Alertmanager; true: alerts are only shown. */
     monitoring,
+    /** What the stack accepts for a time although a rule does not hold. */
+    exceptions,
     /**
      * The group that owns the Docker socket on the host; lets the socket proxy run without root.
      * @default found on a local engine

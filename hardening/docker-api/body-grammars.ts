@@ -2,7 +2,7 @@
  * The grammar of every kind of body that is judged, and the query parameters of the requests that are judged by them.
  */
 import type { BodyKind, QueryKind } from "./endpoints";
-import { CONTAINER_UPDATE, containerCreate, LABELS, NETWORK_CONNECT } from "./create-body";
+import { containerCreate, containerUpdate, LABELS, NETWORK_CONNECT } from "./create-body";
 import {
   arrayOf,
   BOOLEAN,
@@ -21,7 +21,7 @@ import {
   WS,
 } from "./json-grammar";
 import type { NameLimits } from "./names";
-import { networkName, volumeName } from "./names";
+import { imageValue, networkName, volumeName } from "./names";
 
 /** Kinds whose body is read whole and matched; `none` and `tar` and `stream` are not. */
 export const JUDGED_KINDS = [
@@ -69,7 +69,7 @@ function networkCreate(limits: NameLimits): string {
       Options: EMPTY_OBJECT,
     }),
     Ingress: FALSE,
-    Internal: BOOLEAN,
+    Internal: limits.bridge === false ? "true" : BOOLEAN,
     Labels: LABELS,
     Name: `"${networkName(limits)}"`,
     // The bridge's own name would be another network's bridge.
@@ -95,7 +95,7 @@ export function bodyGrammar(kind: JudgedKind, limits: NameLimits): string {
     case "container":
       return whole(containerCreate(limits));
     case "container-update":
-      return whole(CONTAINER_UPDATE);
+      return whole(containerUpdate(limits));
     case "exec":
       return whole(
         recordOf({
@@ -144,7 +144,7 @@ export function judgeBody(kind: JudgedKind, body: string, limits: NameLimits = {
 const VALUE = "[^&;#]*+";
 
 /** Parameters by name, spelt plainly: an engine decodes `%72emote` to `remote`, so an encoded name is unknown. */
-const QUERY_PARAMETERS: Readonly<Record<QueryKind, readonly string[]>> = {
+const queryParameters = (limits: NameLimits): Readonly<Record<QueryKind, readonly string[]>> => ({
   // Not here: remote, extrahosts, cgroupparent, securityopt, outputs, session, version=2 (BuildKit).
   build: [
     ...[
@@ -177,11 +177,11 @@ const QUERY_PARAMETERS: Readonly<Record<QueryKind, readonly string[]>> = {
     "version=1?",
   ],
   // Not here: fromSrc, which imports from any URL; repo and changes, which belong to it.
-  "image-pull": [`fromImage=${VALUE}`, `platform=${VALUE}`, `tag=${VALUE}`, "fromSrc="],
-};
+  "image-pull": [`fromImage=${imageValue(limits)}`, `platform=${VALUE}`, `tag=${VALUE}`, "fromSrc="],
+});
 
 /** The expression that the query must match. */
-export function queryGrammar(kind: QueryKind): string {
-  const parameter = `(?:${QUERY_PARAMETERS[kind].join("|")})`;
+export function queryGrammar(kind: QueryKind, limits: NameLimits = {}): string {
+  const parameter = `(?:${queryParameters(limits)[kind].join("|")})`;
   return `^(?:${parameter}(?:&${parameter})*+)?&?$`;
 }

@@ -84,10 +84,32 @@ const RESOURCES: Readonly<Record<string, string>> = {
   Ulimits: arrayOf(recordOf({ Hard: INTEGER, Name: PLAIN, Soft: INTEGER })),
 };
 
+const SEGMENT = '(?!\\.{1,2}[/":])[^"\\\\/:\\x00-\\x1f][^"\\\\/:\\x00-\\x1f]*+';
+/**
+ * A path in a container that is none of the kernel's: what is mounted there would take the engine's masks away. Written
+ * plainly, as the engine resolves `..` and double slashes.
+ */
+const INNER = `/(?!(?:dev|proc|sys)[/":])${SEGMENT}(?:/${SEGMENT})*+/?+`;
+const NULLABLE_INNER = `(?:null|""|"/"|"${INNER}")`;
+
+/** Files of a size that a disk bears, and no buffer in the engine's own memory. */
+const LOG_OPTIONS = recordOf({
+  compress: '"(?:true|false)"',
+  env: STRING,
+  labels: STRING,
+  "max-file": '"[0-9]{1,2}"',
+  "max-size": '"[0-9]{1,3}[kKmM]"',
+  tag: STRING,
+});
+
 const RESTART_POLICY = recordOf({ MaximumRetryCount: NULLABLE_INTEGER, Name: PLAIN });
 
 /** The body of POST /containers/{id}/update. */
-export const CONTAINER_UPDATE = recordOf({ ...RESOURCES, RestartPolicy: RESTART_POLICY });
+export const containerUpdate = ({ bounded = false }: NameLimits): string =>
+  recordOf({ ...(bounded ? {} : RESOURCES), RestartPolicy: RESTART_POLICY });
+
+/** Without a way out the bridge is closed; whoever names no network gets none (consumer.lua). */
+const builtInNetworks = ({ bridge = true }: NameLimits): string => (bridge ? "default|bridge|none" : "none");
 
 function mounts(limits: NameLimits): string {
   return arrayOf(
@@ -98,7 +120,7 @@ function mounts(limits: NameLimits): string {
       ImageOptions: NULL,
       ReadOnly: BOOLEAN,
       Source: `(?:null|""|"${volumeName(limits)}")`,
-      Target: NULLABLE_STRING,
+      Target: NULLABLE_INNER,
       TmpfsOptions: recordOf({ Mode: NULLABLE_INTEGER, Options: EMPTY_ARRAY, SizeBytes: NULLABLE_INTEGER }),
       Type: oneOf("volume", "tmpfs"),
       VolumeOptions: recordOf({
@@ -117,7 +139,7 @@ function hostConfig(limits: NameLimits): string {
     ...RESOURCES,
     Annotations: EMPTY_OBJECT,
     AutoRemove: BOOLEAN,
-    Binds: arrayOf(`"${volumeName(limits)}:/[^":\\\\\\x00-\\x1f]*+(?::(?:rw|ro|nocopy)(?:,(?:rw|ro|nocopy))*+)?+"`),
+    Binds: arrayOf(`"${volumeName(limits)}:${INNER}(?::(?:rw|ro|nocopy)(?:,(?:rw|ro|nocopy))*+)?+"`),
     CapAdd: arrayOf(oneOf(...DEFAULT_CAPABILITIES, ...DEFAULT_CAPABILITIES.map((name) => `CAP_${name}`))),
     CapDrop: STRINGS,
     Cgroup: EMPTY_STRING,
@@ -137,11 +159,11 @@ function hostConfig(limits: NameLimits): string {
     // A link copies the other container's environment into this one.
     Links: EMPTY_ARRAY,
     // Other drivers make the engine connect to an address of the caller's choice.
-    LogConfig: recordOf({ Config: mapOf(PLAIN, STRING), Type: oneOf("", "json-file", "local", "none") }),
+    LogConfig: recordOf({ Config: LOG_OPTIONS, Type: oneOf("", "json-file", "local", "none") }),
     // Null keeps the engine's masks; an empty list would take them all away.
     MaskedPaths: NULL,
     Mounts: mounts(limits),
-    NetworkMode: `(?:null|""|"(?:default|bridge|none)"|"${networkName(limits)}")`,
+    NetworkMode: `(?:null|""|"(?:default|${builtInNetworks(limits)})"|"${networkName(limits)}")`,
     // Below zero the container would outlive the rest of the host when memory runs out.
     OomScoreAdj: "(?:null|[0-9]{1,4})",
     PidMode: EMPTY_STRING,
@@ -157,7 +179,7 @@ function hostConfig(limits: NameLimits): string {
     ShmSize: NULLABLE_INTEGER,
     StorageOpt: EMPTY_OBJECT,
     Sysctls: EMPTY_OBJECT,
-    Tmpfs: mapOf(PLAIN, `"[A-Za-z0-9=,]*+"`),
+    Tmpfs: mapOf(`"${INNER}"`, `"[A-Za-z0-9=,]*+"`),
     UTSMode: EMPTY_STRING,
     UsernsMode: EMPTY_STRING,
     VolumeDriver: oneOf("", "local"),
@@ -215,7 +237,7 @@ export function containerCreate(limits: NameLimits): string {
     MacAddress: NULLABLE_STRING,
     NetworkDisabled: BOOLEAN,
     NetworkingConfig: recordOf({
-      EndpointsConfig: mapOf(`"(?:default|bridge|none|${networkName(limits)})"`, ENDPOINT),
+      EndpointsConfig: mapOf(`"(?:${builtInNetworks(limits)}|${networkName(limits)})"`, ENDPOINT),
     }),
     OnBuild: EMPTY_ARRAY,
     OpenStdin: BOOLEAN,
@@ -225,10 +247,10 @@ export function containerCreate(limits: NameLimits): string {
     StopTimeout: NULLABLE_INTEGER,
     Tty: BOOLEAN,
     User: NULLABLE_STRING,
-    Volumes: mapOf(STRING, EMPTY_OBJECT),
+    Volumes: mapOf(`"${INNER}"`, EMPTY_OBJECT),
     // Of HostConfig, but dockerode's run() writes it here, empty; the engine would read it here, too.
     VolumesFrom: EMPTY_ARRAY,
-    WorkingDir: NULLABLE_STRING,
+    WorkingDir: NULLABLE_INNER,
     // dockerode repeats its query here; the engine has no such field.
     name: NULLABLE_STRING,
     platform: NULLABLE_STRING,

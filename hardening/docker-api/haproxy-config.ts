@@ -9,9 +9,32 @@ import { bodyGrammar, JUDGED_KINDS, queryGrammar } from "./body-grammars";
 import type { NameLimits } from "./names";
 import { NAME_PREFIX, pathParameter } from "./names";
 import { quote } from "./json-grammar";
+import { listsContainers, namesContainer } from "./permissions";
 import { REFUSAL_REASONS } from "./refusal-reasons";
 
+/** What a container gets that the consumer creates. */
+export interface CreatedContainers extends ContainerLimits {
+  /** The value of the label `io.rampart.consumer` on everything that it creates: one on an engine. */
+  readonly owner: string;
+  /** Where `consumer.lua` lies in the proxy's container. */
+  readonly script: string;
+}
+
+/** The most that one container may have, and what it gets that asks for nothing. */
+export interface ContainerLimits {
+  readonly memoryMiB: number;
+  readonly cpus: number;
+  readonly pids: number;
+}
+
+/** On what a consumer created; the value is its owner. */
+export const LABEL_CONSUMER = "io.rampart.consumer";
+
 export interface HaproxyConfigArgs extends NameLimits {
+  /** @default containers are created as the consumer asks for them, without limits */
+  readonly created?: CreatedContainers;
+  /** Whether it reaches only what it created; needs `created`. @default false */
+  readonly ownOnly?: boolean;
   /** The service that holds the permissions; the log, the refusals and the counters carry its name. */
   readonly consumer: string;
   /** From `expandPermissions`. */
@@ -69,9 +92,21 @@ export function renderHaproxyConfig(args: HaproxyConfigArgs): string {
         `${permission.split(" ")[0] ?? ""} } { path -m reg '${pathPattern(permission, args)}' }`,
     ),
     refuse("not-permitted", "!{ var(txn.permission) -m found }"),
-    ...queryRules(endpoints),
-    ...bodyRules(endpoints, args),
+    ...queryRules(endpoints, args),
+    ...(args.bridge === false && args.permissions.includes(BUILD)
+      ? [
+          refuse(
+            "way-out",
+            `{ var(txn.permission) -m str '${BUILD}' } !{ query -m reg '(?:^|&)networkmode=none(?:&|$)' }`,
+          ),
+        ]
+      : []),
+    ...bodyRules(endpoints, { ...args, bounded: args.created !== undefined }),
+    ...ownRules(endpoints, args),
     ...verdict(args),
+    ...(args.created === undefined || !args.permissions.includes(CREATE)
+      ? []
+      : [`    http-request use-service lua.create if { var(txn.permission) -m str '${CREATE}' }`]),
     "    default_backend engine",
     "",
     "backend engine",
@@ -103,6 +138,14 @@ function validate(args: HaproxyConfigArgs): void {
       message: `socketPath: given "${args.socketPath ?? ""}"; allowed: an absolute path without spaces`,
     },
     {
+      holds: /^[a-z0-9.-]+$/.test(args.created?.owner ?? "a"),
+      message: `created.owner: given "${args.created?.owner ?? ""}"; allowed: a to z, 0 to 9, dots and hyphens`,
+    },
+    {
+      holds: /^\/[A-Za-z0-9_./-]+$/.test(args.created?.script ?? "/s"),
+      message: `created.script: given "${args.created?.script ?? ""}"; allowed: an absolute path without spaces`,
+    },
+    {
       holds: /^[0-9A-Fa-f.:*]+$/.test(args.listenAddress ?? "*"),
       message: `listenAddress: given "${args.listenAddress ?? ""}"; allowed: an address or *`,
     },
@@ -128,6 +171,7 @@ function globalAndDefaults(args: HaproxyConfigArgs): string[] {
     `    maxconn ${args.maxConnections ?? 256}`,
     `    tune.bufsize ${BUFFER_BYTES}`,
     "    tune.maxrewrite 1024",
+    ...scripted(args),
     "",
     "defaults",
     "    mode http",
@@ -145,6 +189,53 @@ function globalAndDefaults(args: HaproxyConfigArgs): string[] {
     error(408, "docker API request refused: it did not arrive in time"),
     error(502, "the Docker engine gave no valid answer"),
     error(503, "the Docker engine does not answer"),
+  ];
+}
+
+const CREATE: DockerApiPermission = "POST /containers/create";
+const BUILD: DockerApiPermission = "POST /build";
+
+/** What the script is told. A process of its own reads the environment, so nothing here is secret. */
+function scripted({ created, socketPath, bridge }: HaproxyConfigArgs): string[] {
+  if (created === undefined) return [];
+  const settings: Readonly<Record<string, string>> = {
+    BRIDGE: String(bridge !== false),
+    LABEL: LABEL_CONSUMER,
+    MEMORY: String(created.memoryMiB * 1_048_576),
+    NANO_CPUS: String(Math.round(created.cpus * 1e9)),
+    OWNER: created.owner,
+    PIDS: String(created.pids),
+    SOCKET: socketPath ?? "/var/run/docker.sock",
+  };
+  return [
+    ...Object.entries(settings).map(([name, value]) => `    setenv RAMPART_${name} ${value}`),
+    `    lua-load ${created.script}`,
+  ];
+}
+
+/** Lists are narrowed to what the consumer created, and only that can be named. */
+function ownRules(granted: readonly Granted[], { created, ownOnly = false }: HaproxyConfigArgs): string[] {
+  if (created === undefined || !ownOnly) return [];
+  const isExec = (permission: string): boolean => permission.includes(" /exec/");
+  const those = (holds: (permission: string) => boolean): string =>
+    granted
+      .map(({ permission }) => permission)
+      .filter(holds)
+      .map((permission) => `'${permission}'`)
+      .join(" ");
+  const act = (action: string, permissions: string): string[] =>
+    permissions === ""
+      ? []
+      : [`    http-request lua.${action} if !{ var(txn.rule) -m found } { var(txn.permission) -m str ${permissions} }`];
+  return [
+    ...act(
+      "own container",
+      those((permission) => namesContainer(permission) && !isExec(permission)),
+    ),
+    ...act("own exec", those(isExec)),
+    ...act("narrow", those(listsContainers)),
+    "    http-request return status 404 content-type application/json " +
+      `string '{"message":"No such container"}' if { var(txn.missing) -m found }`,
   ];
 }
 
@@ -174,7 +265,7 @@ function requestLineRules(): string[] {
   ];
 }
 
-function queryRules(granted: readonly Granted[]): string[] {
+function queryRules(granted: readonly Granted[], limits: NameLimits): string[] {
   return granted.flatMap(({ permission, endpoint }) =>
     endpoint.query === undefined
       ? []
@@ -182,7 +273,7 @@ function queryRules(granted: readonly Granted[]): string[] {
           refuse(
             "query",
             `{ var(txn.permission) -m str '${permission}' } { query -m found } !{ query -m reg ` +
-              `'${queryGrammar(endpoint.query)}' }`,
+              `'${queryGrammar(endpoint.query, limits)}' }`,
           ),
         ],
   );
@@ -232,9 +323,20 @@ function bodyRules(granted: readonly Granted[], limits: NameLimits): string[] {
           // Only what was seen whole was judged.
           `    http-request set-var(txn.size) req.body_size if ${isKind(judged)}`,
           refuse("body-size", `${isKind(judged)} !{ req.body_len,sub(txn.size) eq 0 }`),
+          // As a text a body ends at its first NUL, and only that much of it would be judged.
+          `    http-request set-var(txn.text) req.body,length if ${isKind(judged)}`,
+          refuse("body", `${isKind(judged)} { req.body_len gt 0 } !{ req.body_len,sub(txn.text) eq 0 }`),
           ...judged.map((kind) =>
             refuse("body", `${isKind([kind])} !{ req.body -m reg '${bodyGrammar(kind, limits)}' }`),
           ),
+          ...(limits.bridge === false && kinds.includes("network")
+            ? [
+                refuse(
+                  "way-out",
+                  `${isKind(["network"])} !{ req.body -m reg '"Internal"[ \\t\\r\\n]*:[ \\t\\r\\n]*true' }`,
+                ),
+              ]
+            : []),
           ...REFUSAL_REASONS.flatMap(({ rule, pattern, fix }) => {
             const condition = `if { var(txn.rule) -m str body } { req.body -m reg -i '${pattern}' }`;
             // The rule last: it is what keeps the next reason from matching.

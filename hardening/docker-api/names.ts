@@ -6,6 +6,12 @@ export interface NameLimits {
   readonly volumePrefix?: string;
   /** What the names of networks that the consumer joins, creates or deletes must begin with. @default any name */
   readonly networkPrefix?: string;
+  /** Repositories that may be pulled, each with `*` for any end. @default any */
+  readonly images?: readonly string[];
+  /** Whether containers have limits that no update may lift. @default false */
+  readonly bounded?: boolean;
+  /** Whether containers may be on the engine's own bridge, which has a way out. @default true */
+  readonly bridge?: boolean;
 }
 
 /**
@@ -26,6 +32,10 @@ export function consumerPrefix(stackName: string, consumer: string): string {
   return `${stackName}.${consumer}.`;
 }
 
+/** What the label `io.rampart.consumer` says of what a consumer created: no other consumer's of the engine says it. */
+export const consumerOwner = (stackName: string, consumer: string): string =>
+  consumerPrefix(stackName, consumer).replace(/\.$/, "");
+
 /** A prefix that is safe in an expression and can never be the beginning of an id, which is hexadecimal. */
 export const NAME_PREFIX = /^[a-z][a-z0-9_.-]*[g-z_.-][a-z0-9_.-]*$/;
 
@@ -36,6 +46,27 @@ export const NAME_PREFIX = /^[a-z][a-z0-9_.-]*[g-z_.-][a-z0-9_.-]*$/;
 export function networkName(limits: NameLimits): string {
   if (limits.networkPrefix !== undefined) return `${quote(limits.networkPrefix)}[A-Za-z0-9_.-]*+`;
   return '(?![Hh][Oo][Ss][Tt]"|[0-9A-Fa-f]*")[A-Za-z0-9][A-Za-z0-9_.-]*+';
+}
+
+/** A repository as a client names it, and `*` for any end of it. */
+export const IMAGE_PATTERN = /^[a-z0-9][a-z0-9._:-]*(?:\/[a-z0-9][a-z0-9._-]*)*(?:\/?\*)?$/;
+
+/** The expression for the value of `fromImage` in a query, in which a client may encode three of its characters. */
+export function imageValue({ images }: NameLimits): string {
+  if (images === undefined) return "[^&;#]*+";
+  const patterns = images.map((pattern) =>
+    [...pattern]
+      .map((character) => {
+        if (character === "*") return "(?:[A-Za-z0-9_/-]|%2[Ff]|\\.(?!\\.))*";
+        if (character === "/") return "(?:/|%2[Ff])";
+        if (character === ":") return "(?::|%3[Aa])";
+        return quote(character);
+      })
+      .join(""),
+  );
+  const version = "(?:(?::|%3[Aa])[A-Za-z0-9_.-]*)?(?:(?:@|%40)sha256(?::|%3[Aa])[a-f0-9]*)?";
+  // No pattern at all: a value that no client sends.
+  return `(?:${patterns.length === 0 ? "(?!)" : patterns.join("|")})${version}(?=&|$)`;
 }
 
 /** A volume's name: no slash, so never a path of the host. */

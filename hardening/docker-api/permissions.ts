@@ -166,13 +166,26 @@ export function expandPermissions(request: PermissionRequest): DockerApiPermissi
   return [...granted].sort();
 }
 
+/** Whether a permission names one container, so that it can be held to those that the consumer created. */
+export const namesContainer = (permission: string): boolean => /^\S+ \/(?:containers|exec)\/\{id\}/.test(permission);
+/** Whether it is about all containers that a filter leaves. */
+export const listsContainers = (permission: string): boolean =>
+  /^\S+ \/(?:containers\/(?:json|prune)|events)$/.test(permission);
+
 /**
  * Those whose holder can run, stop or delete workloads of others, or read what they print: `danger` high or critical.
+ * @param scope with `own`, what can be held to the consumer's own containers is not among them
  */
-export function dangerousPermissions(permissions: readonly DockerApiPermission[]): DockerApiPermission[] {
+export function dangerousPermissions(
+  permissions: readonly DockerApiPermission[],
+  scope: "own" | "engine" = "engine",
+): DockerApiPermission[] {
   const endpoints: readonly (Endpoint & { readonly permission: DockerApiPermission })[] = ENDPOINTS;
   const dangerous = new Set(
     endpoints.filter(({ danger }) => danger === "high" || danger === "critical").map(({ permission }) => permission),
   );
-  return permissions.filter((permission) => dangerous.has(permission));
+  return permissions.filter(
+    (permission) =>
+      dangerous.has(permission) && (scope === "engine" || !(namesContainer(permission) || listsContainers(permission))),
+  );
 }

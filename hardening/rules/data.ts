@@ -1,9 +1,12 @@
 /** Rules over what a stack says of its data: encryption, tenants, elevated access, backups. */
 import { VALIDITY_DAYS } from "../pki/period";
 import type { Rule, Verdict } from "./rule";
+import { baseline, cisPostgres, nist, page } from "./sources";
 import type { DataFacts, StackView } from "./view";
 
 const DAY = 86_400_000;
+/** A working day: whoever needs longer asks again. */
+const LONGEST_ELEVATION_HOURS = 24;
 /** A certificate that ends sooner than this has missed three renewals. */
 const LEAST_DAYS = 30;
 
@@ -16,13 +19,15 @@ function tls(stack: string, server: "Postgres" | "Redis", held: string, { at, ce
   const dates =
     `the certificate ends on ${day(certificate.end)}, and \`pulumi up\` renews it from ` +
     `${day(certificate.renewFrom)} on`;
+  const scope = server.toLowerCase();
   if (left < LEAST_DAYS)
     return {
       status: "fail",
       resource: stack,
+      scope,
       message: `${server}: ${dates}: ${left < 0 ? "clients refuse it" : `${left} days are left`}; run \`pulumi up\``,
     };
-  return { status: "pass", resource: stack, message: `${server} ${held}; ${dates}` };
+  return { status: "pass", resource: stack, scope, message: `${server} ${held}; ${dates}` };
 }
 
 function redisTls(stack: string, data: DataFacts): readonly Verdict[] {
@@ -33,6 +38,7 @@ function redisTls(stack: string, data: DataFacts): readonly Verdict[] {
       : {
           status: "open",
           resource: stack,
+          scope: "redis",
           message: "Redis is in clear on the internal network (redis.tls: true encrypts it)",
         },
   ];
@@ -81,7 +87,15 @@ export const DATA_RULES: readonly Rule[] = [
     severity: "high",
     title: "connections to Postgres and Redis are encrypted",
     why: "whoever is on the internal network could read along",
-    source: "kitiumai, Encrypted Connections",
+    source: cisPostgres("6.8"),
+    alsoIn: [baseline("kitiumai/docker", "Encrypted Connections"), page("docs/connections.md")],
+    judged:
+      "Postgres and Redis: Redis in clear is open. A certificate with less than 30 days left fails, and an " +
+      "authority that its certificates would outlive",
+    remedy:
+      "Encrypt Redis: `redis: { tls: true }`; the program then needs `REDIS_CA_FILE`. Run `pulumi up` where a " +
+      "certificate is about to end.",
+    keys: ["redis.tls"],
     check: ({ stack, data }) =>
       data === undefined
         ? []
@@ -96,10 +110,44 @@ export const DATA_RULES: readonly Rule[] = [
     severity: "medium",
     title: "the database hides the rows of one tenant from another",
     why: "a query that forgets its WHERE must find nothing",
-    source: "DragDropDeploy, RLS; AMO portal, tenant scoping",
-    check: ({ stack, data }: StackView): readonly Verdict[] => {
+    source: cisPostgres("4.7"),
+    alsoIn: [
+      baseline("DragDropDeploy", "RLS; tenant scoping via session variable"),
+      baseline("AMO portal", "Tenant data leakage"),
+      page("docs/tenancy.md"),
+    ],
+    judged:
+      "the database. Without tenancy only you know whether the application has tenants, so a plan does not judge it",
+    remedy:
+      "Name the column that holds the tenant: `database: { tenancy: { variable: app.tenant_id, column: tenant_id, " +
+      "type: uuid } }`. Remove exceptions and shared tables that no longer have to be.",
+    keys: [
+      "database.tenancy",
+      ...["database.tenancy", "database.databases.tenancy"].flatMap((scope) => [
+        `${scope}.sharedTables`,
+        `${scope}.exceptions`,
+        `${scope}.exceptions.object`,
+        `${scope}.exceptions.reason`,
+      ]),
+    ],
+    check: ({ stack, data, settings }: StackView): readonly Verdict[] => {
       if (data === undefined || !data.database) return [];
+      const { shared = [], exceptions = [] } = settings?.database?.tenancy ?? {};
       return [
+        ...exceptions.map(({ object, reason }) => ({
+          status: "accepted" as const,
+          resource: stack,
+          message: `${object} is left out: ${reason}`,
+        })),
+        ...(shared.length === 0
+          ? []
+          : [
+              {
+                status: "open" as const,
+                resource: stack,
+                message: `every tenant reads ${shared.join(", ")}: see that no row there belongs to one`,
+              },
+            ]),
         data.tenancy
           ? { status: "pass", resource: stack, message: "row security is forced on every table of a tenant's" }
           : {
@@ -115,19 +163,44 @@ export const DATA_RULES: readonly Rule[] = [
     severity: "high",
     title: "nobody has elevated access to the database",
     why: "standing access is access for whoever steals it",
-    source: "DragDropDeploy, JIT elevated role procedure",
-    check: ({ stack, data }: StackView): readonly Verdict[] => {
+    source: cisPostgres("4.3"),
+    alsoIn: [nist("4.3.1"), baseline("DragDropDeploy", "JIT elevated role procedure"), page("docs/elevation.md")],
+    judged: "each entry under `database.elevations`: accepted with its reason until its end, open after it",
+    remedy: "Remove the entry under `database.elevations` as soon as the work is done.",
+    keys: [
+      "database.elevations",
+      "database.elevations.who",
+      "database.elevations.role",
+      "database.elevations.until",
+      "database.elevations.reason",
+      "database.elevationMaximumHours",
+    ],
+    exceptable: false,
+    check: ({ stack, data, settings }: StackView): readonly Verdict[] => {
       if (data === undefined || !data.database) return [];
-      if (data.elevations.length === 0) return [{ status: "pass", resource: stack, message: "nobody is elevated" }];
-      return data.elevations.map(({ who, role, until, reason }) =>
-        Date.parse(until) <= Date.parse(data.at)
-          ? { status: "open", resource: stack, message: `elevated_${who} is over since ${until}; remove it` }
-          : {
-              status: "accepted",
-              resource: stack,
-              message: `elevated_${who} may act as ${role} until ${until}: ${reason}`,
-            },
-      );
+      const hours = settings?.database?.elevationMaximumHours ?? 0;
+      return [
+        ...(hours > LONGEST_ELEVATION_HOURS
+          ? [
+              {
+                status: "open" as const,
+                resource: stack,
+                message: `an elevation may last ${hours} hours: see that ${LONGEST_ELEVATION_HOURS} are not enough`,
+              },
+            ]
+          : []),
+        ...(data.elevations.length === 0
+          ? [{ status: "pass" as const, resource: stack, message: "nobody is elevated" }]
+          : data.elevations.map(({ who, role, until, reason }): Verdict =>
+              Date.parse(until) <= Date.parse(data.at)
+                ? { status: "open", resource: stack, message: `elevated_${who} is over since ${until}; remove it` }
+                : {
+                    status: "accepted",
+                    resource: stack,
+                    message: `elevated_${who} may act as ${role} until ${until}: ${reason}`,
+                  },
+            )),
+      ];
     },
   },
   {
@@ -135,7 +208,14 @@ export const DATA_RULES: readonly Rule[] = [
     severity: "high",
     title: "backups are taken, and kept on another host",
     why: "what is on one host is lost with it",
-    source: "kitiumai, Regular Backups",
+    source: baseline("kitiumai/docker", "Regular Backups"),
+    alsoIn: [page("docs/backups.md")],
+    judged:
+      "the database: no backups fail in production and are accepted elsewhere; a repository on the same host is open",
+    remedy:
+      "Name a repository on another machine: `database: { backups: { repository: " +
+      '"s3:https://s3.example.com/backups" } }`, with its `credentials`.',
+    keys: ["database.backups", "database.backups.repository", "environment"],
     check: backups,
   },
 ];

@@ -2,6 +2,7 @@
  * Rules over what a configuration declares and no container shows. Each speaks only where there is something to say.
  */
 import type { Rule, Verdict } from "./rule";
+import { baseline, cisDocker, nist, page } from "./sources";
 import type { StackView } from "./view";
 
 /** More than one line should list. */
@@ -18,7 +19,15 @@ export const DECLARED_RULES: readonly Rule[] = [
     severity: "critical",
     title: "no service can run, stop or read containers of others",
     why: "a permission of the Docker API holds for every container of the engine, Rampart's too",
-    source: "docs/docker-api.md",
+    source: nist("4.3.1"),
+    alsoIn: [baseline("Helvetia Cloud", "Only whitelisted Docker operations allowed"), page("docs/docker-api.md")],
+    judged:
+      "each service with permissions whose danger is high or critical: accepted with `dockerApi.reason`. The schema " +
+      "refuses such a permission without a reason",
+    remedy:
+      "Remove the permissions that the service does not call; `plan --verbose` lists each with its danger: " +
+      '`dockerApi: { allow: ["GET /containers/json"] }`.',
+    keys: ["services.dockerApi", "services.dockerApi.allow", "services.dockerApi.presets", "services.dockerApi.reason"],
     check: ({ declared }: StackView): readonly Verdict[] =>
       (declared?.dockerApi ?? []).map(({ resource, permissions, reason }) => ({
         status: "accepted",
@@ -31,7 +40,22 @@ export const DECLARED_RULES: readonly Rule[] = [
     severity: "medium",
     title: "pages have the edge's own security headers",
     why: "a header that is weaker lets a page be framed, its scripts be injected or its transport be in clear",
-    source: "HTTP Observatory; docs/edge.md",
+    source: baseline("AMO portal", "CSP baseline, tuned per frontend assets"),
+    alsoIn: [baseline("DragDropDeploy", "Helmet"), page("docs/edge.md")],
+    judged:
+      "each route: a weaker header is accepted with `headers.reason`; a header that the application sends itself is " +
+      "open. The schema refuses a weaker header without a reason",
+    remedy:
+      "Remove the header under the route's `headers`, or write one that protects as much: " +
+      "`headers: { contentSecurityPolicy: \"default-src 'self'\" }`.",
+    keys: [
+      "services.routes.headers",
+      "services.routes.headers.preset",
+      "services.routes.headers.contentSecurityPolicy",
+      "services.routes.headers.response",
+      "services.routes.headers.fromApplication",
+      "services.routes.headers.reason",
+    ],
     check: ({ declared }: StackView): readonly Verdict[] =>
       (declared?.headers ?? []).flatMap(({ resource, route, weak, changed, fromApplication, reason }) => {
         const say = (status: Verdict["status"], names: readonly string[], message: string): Verdict[] =>
@@ -57,7 +81,18 @@ export const DECLARED_RULES: readonly Rule[] = [
     severity: "medium",
     title: "logs are kept where a container cannot lose them, and reach that place unread",
     why: "whoever breaks into a container, or removes it, takes its log with it; lines tell of people and secrets",
-    source: "AMO portal, Logging and audit; docs/logging.md",
+    source: page("docs/logging.md"),
+    alsoIn: [baseline("AMO portal", "Forward logs to central sink `UNKNOWN`")],
+    judged: "a stack with a sink: one that is sent lines in clear is accepted, with its reason",
+    remedy:
+      "Send lines over TLS: an https URL, or a server without `tls: false`; give a receiver with a CA of its own " +
+      "that CA's roots as `ca`.",
+    keys: [
+      "logging.sink",
+      ...["fluentd", "syslog"].flatMap((kind) => [`logging.sink.${kind}.tls`, `logging.sink.${kind}.reason`]),
+      ...["loki", "otlp"].flatMap((kind) => [`logging.sink.${kind}.url`, `logging.sink.${kind}.reason`]),
+    ],
+    exceptable: false,
     listsHeld: true,
     check: ({ declared }: StackView): readonly Verdict[] => {
       const sink = declared?.logSink;
@@ -73,7 +108,10 @@ export const DECLARED_RULES: readonly Rule[] = [
     severity: "low",
     title: "every host serves its application",
     why: "a host that stays in maintenance by mistake serves nobody",
-    source: "docs/edge.md",
+    source: page("docs/edge.md"),
+    judged: "the stack: hosts in maintenance are open",
+    remedy: "Remove the host from `edge.maintenance`, then `pulumi up`.",
+    keys: ["edge.maintenance"],
     check: ({ stack, declared }: StackView): readonly Verdict[] =>
       declared === undefined || declared.maintenance.length === 0
         ? []
@@ -92,7 +130,12 @@ export const DECLARED_RULES: readonly Rule[] = [
     severity: "high",
     title: "no host or address is an example's",
     why: "nobody reaches it, and no CA certifies it",
-    source: "docs/configuration.md",
+    source: page("docs/decisions/0013-refusals.md"),
+    judged: "the stack, in production: example hosts and addresses are open",
+    remedy: "Write your own hosts and addresses, and remove `rampart:sample`.",
+    keys: ["sample"],
+    // A deployment of them is refused all the same.
+    exceptable: false,
     check: ({ stack, declared }: StackView): readonly Verdict[] =>
       declared === undefined || declared.placeholders.length === 0
         ? []
@@ -111,13 +154,21 @@ export const DECLARED_RULES: readonly Rule[] = [
     severity: "critical",
     title: "the engine is reached over a socket, ssh or TLS",
     why: "whoever speaks to the engine is root on its host",
-    source: "CIS Docker Benchmark 2.7",
+    source: cisDocker("2.7"),
+    alsoIn: [nist("4.3.2")],
+    judged:
+      "the stack: an engine over plain TCP on another machine fails. Outside of dev, `docker:host` of this form " +
+      "is refused",
+    remedy:
+      "Reach the engine over ssh, `pulumi config set docker:host ssh://deploy@host`, or over TLS with " +
+      "`docker:certPath`.",
+    keys: ["docker:host"],
     check: ({ stack, declared }: StackView): readonly Verdict[] =>
       declared?.plainEngine === undefined
         ? []
         : [
             {
-              status: "open",
+              status: "fail",
               resource: stack,
               message:
                 `the engine is reached at ${declared.plainEngine} in clear: ` +

@@ -27,6 +27,8 @@ export type StackFacts = Pick<
   | "databaseAccess"
   | "data"
   | "declared"
+  | "settings"
+  | "exceptions"
 >;
 
 /** The view of a stack from its planned resources. */

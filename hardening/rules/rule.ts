@@ -3,7 +3,8 @@ import type { ContainerView, StackView } from "./view";
 /**
  * - `pass`: the control holds.
  * - `fail`: it does not.
- * - `accepted`: it does not, and the stack says why: a reason in its file, or an environment that is no production.
+ * - `accepted`: it does not, and the stack says why: a reason or an exception in its file, or an environment that is no
+ *   production.
  * - `open`: a person has to decide or to do something; the message says what.
  * - `skip`: not judged here, because it cannot be known here; the message says where.
  */
@@ -24,6 +25,8 @@ export interface Verdict {
   readonly status: Status;
   readonly resource: string;
   readonly message: string;
+  /** What an exception from it names, where that is not the resource. @default the resource */
+  readonly scope?: string;
 }
 
 /** One line of a posture. */
@@ -33,6 +36,10 @@ export interface PostureEntry {
   readonly status: Status;
   readonly resource: string;
   readonly message: string;
+  /** What to change: only where the rule fails. */
+  readonly remedy?: string;
+  /** The last day of the exception by which it is accepted, in UTC: only where there is one. */
+  readonly until?: string;
 }
 
 /** One control: judged alike on a plan, at preview and on a running deployment. */
@@ -43,8 +50,24 @@ export interface Rule {
   /** What is true where the rule passes. A rule over containers leaves its subject out: "is not privileged". */
   readonly title: string;
   readonly why: string;
-  /** Where it comes from: a benchmark's number, a baseline in docs/. */
+  /** Where it comes from first: a section of a benchmark, a line of a baseline, a page of docs/ (sources.ts). */
   readonly source: string;
+  /** Where else it stands. @default nowhere */
+  readonly alsoIn?: readonly string[];
+  /** What is looked at, and what makes which status, for docs/rules.md: "each container that runs: its user". */
+  readonly judged: string;
+  /** What to change where it does not hold: the key of the stack's file, with an example. Backticks mark code. */
+  readonly remedy: string;
+  /**
+   * Keys of the stack's file by which it can come not to hold, as docs/configuration.md names them (a route's and a
+   * container's with `services.` before them); `docker:host` is the provider's. @default no key weakens it
+   */
+  readonly keys?: readonly string[];
+  /**
+   * Whether a stack may write an exception from it. Never from a critical one; false where each of its keys has a
+   * reason or an end of its own, and where it never fails. @default if it has keys
+   */
+  readonly exceptable?: boolean;
   /** Whether a reader of the plan sees each thing that is held, and not only how many. @default false */
   readonly listsHeld?: boolean;
   readonly check: (view: StackView) => readonly Verdict[];
@@ -71,22 +94,8 @@ export function containerRule(
   };
 }
 
-/** Judges a view by rules. A failure that the container's own labels explain is `accepted`, with the reason. */
-export function judge(rules: readonly Rule[], view: StackView): PostureEntry[] {
-  const byResource = new Map(view.containers.map((container) => [container.resource, container]));
-  return rules.flatMap((rule) =>
-    rule.check(view).map((verdict): PostureEntry => {
-      const reason = byResource.get(verdict.resource)?.accepted[rule.id];
-      if (verdict.status === "fail" && reason !== undefined) {
-        return {
-          id: rule.id,
-          severity: rule.severity,
-          status: "accepted",
-          resource: verdict.resource,
-          message: `${verdict.message}: ${reason}`,
-        };
-      }
-      return { id: rule.id, severity: rule.severity, ...verdict };
-    }),
-  );
-}
+/** Everything that a rule comes from. */
+export const sourcesOf = ({ source, alsoIn = [] }: Pick<Rule, "source" | "alsoIn">): readonly string[] => [
+  source,
+  ...alsoIn,
+];

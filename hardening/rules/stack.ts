@@ -2,6 +2,7 @@ import { imageFault } from "../container/image";
 import { dockerApiNetwork } from "../container/networks";
 import { LOG_COLLECTOR } from "../logging/parts";
 import type { Rule, Verdict } from "./rule";
+import { baseline, cisDocker, cisPostgres, nist, page } from "./sources";
 import type { ContainerView, StackView } from "./view";
 
 const verdict = (resource: string, fault: string | undefined, good: string): Verdict => ({
@@ -21,6 +22,12 @@ const ALLOWED_NETWORKS: Readonly<Record<string, readonly string[]>> = {
   carrier: [],
   monitoring: ["egress", "internal", "monitoring"],
   logging: [dockerApiNetwork(LOG_COLLECTOR), "egress", "logs", "monitoring"],
+};
+
+/** Rampart's own containers with a way out, where the stack asks for what needs it. */
+const OWN_EGRESS: Readonly<Record<string, string | undefined>> = {
+  backup: "backups go to a repository elsewhere (database.backups.repository)",
+  monitoring: "alerts go to a receiver (monitoring)",
 };
 
 function networkFault(container: ContainerView, view: StackView): string | undefined {
@@ -130,7 +137,16 @@ export const STACK_RULES: readonly Rule[] = [
     severity: "high",
     title: "every image is pinned by digest",
     why: "a tag can be moved, a digest cannot",
-    source: "DragDropDeploy, Supply Chain; kitiumai, Use specific versions",
+    source: nist("4.2.2"),
+    alsoIn: [
+      cisDocker("4.2"),
+      baseline("DragDropDeploy", "Pin base images"),
+      baseline("kitiumai/docker", "Use specific versions"),
+    ],
+    judged: "each image: a tag other than latest, and a digest",
+    remedy:
+      "Write the image with its tag and digest: `image: ghcr.io/you/api:1.4.2@sha256:…`; `docker buildx imagetools " +
+      "inspect` shows the digest.",
     check: ({ images }) =>
       images.map(({ resource, reference }) =>
         verdict(
@@ -145,7 +161,14 @@ export const STACK_RULES: readonly Rule[] = [
     severity: "low",
     title: "logins of registries belong to the stack",
     why: "a login that only one person's machine has ends with that person",
-    source: "docs/registries.md",
+    source: nist("4.2.3"),
+    alsoIn: [baseline("kitiumai/docker", "Private registry authentication"), page("docs/registries.md")],
+    judged: "each registry that the stack logs in to: the login of whoever deploys is accepted",
+    remedy:
+      "Give the stack a login of its own: `registries: { ghcr.io: { username: acme-deploy, password: { config: " +
+      "ghcrToken } } }`.",
+    keys: ["registries.login"],
+    exceptable: false,
     listsHeld: true,
     check: ({ stack, registries = {} }) =>
       Object.entries(registries).map(([registry, user]) => ({
@@ -162,7 +185,16 @@ export const STACK_RULES: readonly Rule[] = [
     severity: "high",
     title: "every container is only on the networks of its kind",
     why: "a frontend that cannot reach Postgres cannot leak it",
-    source: "DragDropDeploy, Defense in Depth; Helvetia Cloud, Network Segmentation",
+    source: nist("4.3.3"),
+    alsoIn: [
+      baseline("DragDropDeploy", "Run behind Traefik with separate `internal` and `proxy` networks"),
+      baseline("DragDropDeploy", "Postgres and Redis only on `internal`"),
+      baseline("Helvetia Cloud", "Network Segmentation"),
+    ],
+    judged: "each container: its networks against those that its kind may be on",
+    remedy:
+      "Networks follow from routes, data, cache, egress and dockerApi: put the container back with `pulumi up " +
+      "--refresh`.",
     check: (view) =>
       view.containers.map((container) =>
         verdict(container.resource, networkFault(container, view), "is only on the networks of its kind"),
@@ -173,7 +205,12 @@ export const STACK_RULES: readonly Rule[] = [
     severity: "high",
     title: "no network has a way out, except public, acme, egress and database-access",
     why: "an ordinary service cannot open a connection to the internet",
-    source: "docs/threat-model.md",
+    source: nist("4.4.2"),
+    alsoIn: [baseline("kitiumai/docker", "Custom Bridge Network"), page("docs/threat-model.md")],
+    judged: "each network: only public, acme, egress and database-access have a way out",
+    remedy:
+      "No key opens a network: make it again with `pulumi up --refresh`. A service that needs a way out says " +
+      "`egress: true`.",
     check: ({ networks }) =>
       networks.map(({ resource, name, internal }) => {
         const open = ["public", "acme", "egress", "database-access"].includes(name);
@@ -189,21 +226,42 @@ export const STACK_RULES: readonly Rule[] = [
     severity: "medium",
     title: "services cannot open connections to the internet",
     why: "a way out for a service is a way out for whoever breaks into it",
-    source: "docs/threat-model.md",
+    source: nist("4.4.2"),
+    alsoIn: [page("docs/threat-model.md")],
+    judged:
+      "each service: one with a way out is open, as only you know whether it needs it. Backups to another host and " +
+      "alerts to a receiver are accepted",
+    remedy:
+      "Remove `egress: true` from the service. If the service needs one other service, have the two meet on " +
+      "`internal`.",
+    keys: [
+      "services.egress",
+      "database.backups.repository",
+      "monitoring.webhook",
+      "monitoring.ntfy",
+      "monitoring.email",
+    ],
     check: (view) =>
       view.containers
-        .filter((container) => container.component === "service")
-        .map((container) => {
-          const out = container.networks.some((engineName) =>
+        .filter(({ runs, component }) => runs && (component === "service" || Object.hasOwn(OWN_EGRESS, component)))
+        .flatMap(({ resource, component, networks }): Verdict[] => {
+          const out = networks.some((engineName) =>
             view.networks.some((network) => network.engineName === engineName && network.name === "egress"),
           );
-          return {
-            status: out ? "open" : "pass",
-            resource: container.resource,
-            message: out
-              ? "may open connections to the internet (egress: true): see that it needs to"
-              : "cannot open connections to the internet",
-          };
+          const why = OWN_EGRESS[component];
+          if (why !== undefined)
+            return out
+              ? [{ status: "accepted", resource, message: `may open connections to the internet: ${why}` }]
+              : [];
+          return [
+            {
+              status: out ? "open" : "pass",
+              resource,
+              message: out
+                ? "may open connections to the internet (egress: true): see that it needs to"
+                : "cannot open connections to the internet",
+            },
+          ];
         }),
   },
   {
@@ -211,7 +269,10 @@ export const STACK_RULES: readonly Rule[] = [
     severity: "high",
     title: "data volumes outlive `pulumi destroy`",
     why: "a destroy or a rename must not take the data along",
-    source: "docs/operations.md",
+    source: page("docs/operations.md"),
+    judged: "each volume that holds data: deleted by `pulumi destroy` fails, and is accepted in dev",
+    remedy: "Protect the data: `database: { protect: true }` and `redis: { protect: true }`, then `pulumi up`.",
+    keys: ["database.protect", "redis.protect", "environment"],
     check: ({ volumes, environment }) =>
       volumes
         .filter((volume) => volume.data)
@@ -226,7 +287,25 @@ export const STACK_RULES: readonly Rule[] = [
     severity: "high",
     title: "certificates come from a CA that browsers trust",
     why: "users who click warnings away cannot tell an attack",
-    source: "DragDropDeploy, ACME automation",
+    source: baseline("DragDropDeploy", "ACME automation for TLS: staging now, production later"),
+    alsoIn: [baseline("DragDropDeploy", "Fallback self-signed for offline dev"), page("docs/edge.md")],
+    judged:
+      "the issuer: self-signed and Let's Encrypt's staging fail in production and are accepted elsewhere; a " +
+      "certificate of your own with less than 21 days left is open; whether browsers trust another CA, only a " +
+      "browser can tell",
+    remedy:
+      "Use a CA that browsers trust: `certificates: letsencrypt`. Renew a certificate of your own under " +
+      "`certificates.own` before it ends.",
+    keys: [
+      "certificates",
+      "certificates.acme",
+      "certificates.directory",
+      "certificates.ca",
+      "certificates.own",
+      "certificates.own.certificate",
+      "edge.listenAddress",
+      "environment",
+    ],
     check: certificateVerdicts,
   },
   {
@@ -234,7 +313,20 @@ export const STACK_RULES: readonly Rule[] = [
     severity: "high",
     title: "no port of the host leads to Postgres",
     why: "each further way in has to be guarded",
-    source: "DragDropDeploy, host access via ephemeral sidecar",
+    source: nist("4.4.3"),
+    alsoIn: [
+      cisPostgres("5.4"),
+      baseline("DragDropDeploy", "Host access via ephemeral migration sidecar"),
+      baseline("AMO portal", "Database not internet-accessible"),
+      page("docs/host-access.md"),
+    ],
+    judged: "the stack: a forwarder on 127.0.0.1 is accepted, any other published port of Postgres fails",
+    remedy:
+      "Run `pulumi up` on the engine's own machine, with `database: { access: direct }`. People use `npx rampart " +
+      "psql`.",
+    keys: ["database.access", "database.forwarderPort"],
+    // An exception for the stack would cover a port that somebody publishes next week.
+    exceptable: false,
     check: databaseHostAccess,
   },
 ];

@@ -1,3 +1,5 @@
+import type { SettingFacts } from "./settings";
+
 /**
  * What the rules look at: a stack's containers, networks and volumes in neutral terms. The plan and a preview build it
  * from resource inputs; a live check builds the same from what the engine reports.
@@ -124,6 +126,25 @@ export interface DeclaredFacts {
   readonly plainEngine?: string;
 }
 
+/** What a stack accepts for a time although a rule does not hold. */
+export interface Exception {
+  /** The rule's id. */
+  readonly rule: string;
+  /** A service's, container's or network's name, the name of a resource, or `stack`. */
+  readonly scope: string;
+  readonly reason: string;
+  /** The last day on which it counts, in UTC: `2027-03-31`. */
+  readonly until: string;
+}
+
+export interface ExceptionFacts {
+  /** The time of the judgement, in ISO 8601. */
+  readonly at: string;
+  /** The prefix of the stack's resources, which a scope may leave out. */
+  readonly prefix: string;
+  readonly list: readonly Exception[];
+}
+
 export interface EdgeFacts {
   /** An address of the host, or 0.0.0.0. */
   readonly listenAddress: string;
@@ -151,8 +172,14 @@ export interface StackView {
   readonly databaseAccess?: "direct" | "forwarder";
   /** What the configuration says of data; absent where no service uses any. */
   readonly data?: DataFacts;
+  /** What the engine enforces; absent where no engine was asked. */
+  readonly engine?: { readonly appArmor: boolean; readonly seccomp: boolean };
   /** Absent where nobody looked at a configuration. */
   readonly declared?: DeclaredFacts;
+  /** Absent where nobody looked at a configuration. */
+  readonly settings?: SettingFacts;
+  /** @default none */
+  readonly exceptions?: ExceptionFacts;
   readonly containers: readonly ContainerView[];
   readonly networks: readonly NetworkView[];
   readonly volumes: readonly VolumeView[];

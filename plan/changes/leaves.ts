@@ -43,14 +43,15 @@ const RECORDS = [
   "services",
 ];
 
-/** Lists of things that have a name, and which of their fields it is. */
-const NAMED: Readonly<Record<string, string>> = {
-  "database.elevations": "who",
-  "database.tenancy.exceptions": "object",
-  "database.databases.*.tenancy.exceptions": "object",
-  "program.confinement.capabilities": "add",
-  "program.tmpfs": "path",
-  "program.volumes": "path",
+/** Lists of things that have a name, and which of their fields make it. */
+const NAMED: Readonly<Record<string, readonly string[]>> = {
+  "database.elevations": ["who"],
+  "database.tenancy.exceptions": ["object"],
+  "database.databases.*.tenancy.exceptions": ["object"],
+  exceptions: ["rule", "scope"],
+  "program.confinement.capabilities": ["add"],
+  "program.tmpfs": ["path"],
+  "program.volumes": ["path"],
 };
 
 /** Lists whose order counts: one value each. */
@@ -62,6 +63,7 @@ const GROUPS = [
   "database.databases.*",
   "database.elevations.*",
   "database.tenancy",
+  "exceptions.*",
   "program",
   "program.confinement.capabilities.*",
   "program.confinement.writableRoot",
@@ -148,7 +150,8 @@ function listLeaves(list: readonly unknown[], place: Place, alias: RouteAlias): 
   }
   const name = NAMED[place.kind];
   return list.flatMap((item) => {
-    if (name !== undefined && isTree(item)) return leavesAt(item, member(place, String(item[name])), alias);
+    if (name !== undefined && isTree(item))
+      return leavesAt(item, member(place, name.map((field) => String(item[field])).join(" for ")), alias);
     const text = String(item);
     const permission = place.kind === "program.dockerApi";
     return [

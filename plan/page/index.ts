@@ -1,6 +1,7 @@
 /** The plan as one page: no script, no request, nothing but this file. Pure: the same plan is the same page. */
 import { createHash } from "node:crypto";
 import type { Plan } from "../evaluate";
+import { costOf, costText } from "../cost";
 import { summarise } from "../summary";
 import type { Comparison } from "../text/changes";
 import { markup, NOTHING, raw, type Markup } from "./html";
@@ -58,6 +59,7 @@ export function renderPage({ plan, comparison, missing = [] }: PageInput): strin
     markup`</div></header>`,
     markup`<main id="main">`,
     tiles(posture),
+    markup`<p>Cost: ${costText(costOf(plan))}.</p>`,
     missingNotice(missing),
     comparison === undefined ? NOTHING : changesSection(comparison),
     markup`<h2 id="topology">Topology</h2>`,

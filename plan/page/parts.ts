@@ -97,7 +97,11 @@ const ruleTable = (list: readonly Finding[]): Markup =>
             ${resourcesText(resources)}: ${withCode(message)}
               </p>`,
                 )
-          }${status === "pass" ? NOTHING : markup`<p class="finding">Rule: ${ruleName(rule)}</p>`}</td>
+          }${status === "pass" ? NOTHING : markup`<p class="finding">Rule: ${ruleName(rule)}</p>`}${
+            rule.remedy === undefined || (status !== "fail" && status !== "open")
+              ? NOTHING
+              : markup`<p class="finding">Fix: ${withCode(rule.remedy)}</p>`
+          }</td>
               </tr>`,
     )}</tbody></table>`;
 

@@ -49,6 +49,14 @@ function serviceFacts(service: ServiceConfig, name: string, { database }: StackC
             dockerApi.permissions.map((permission) => permissionText(permission)),
             true,
           ),
+          fact(
+            "its containers",
+            dockerApi.scope === "engine"
+              ? "every container of the engine"
+              : "those that it created, and no other container",
+            dockerApi.scope === "engine",
+          ),
+          ...(dockerApi.images.length === 0 ? [] : [fact("may pull", dockerApi.images)]),
         ]),
     ...(port === undefined ? [] : [fact("port", `${port}, not published`)]),
     fact(

@@ -41,7 +41,7 @@ export const countsText = (posture: readonly PostureEntry[]): string =>
 
 /** What all entries of one rule and one status say. */
 export interface Finding {
-  readonly rule: Pick<Rule, "id" | "severity" | "title" | "listsHeld">;
+  readonly rule: Pick<Rule, "id" | "severity" | "title" | "listsHeld"> & Partial<Pick<Rule, "remedy">>;
   readonly status: Status;
   /** Resources that share a message. */
   readonly groups: readonly { readonly resources: readonly string[]; readonly message: string }[];
@@ -90,7 +90,7 @@ export function postureLines(posture: readonly PostureEntry[], page: Page): stri
   ];
 }
 
-function findingLines({ rule, status, groups }: Finding, { width, paint }: Page): string[] {
+function findingLines({ rule, status, groups }: Finding, { width, verbose, paint }: Page): string[] {
   const number = groups.reduce((sum, { resources }) => sum + resources.length, 0);
   // Where the rule does not hold, its title is what is asked for.
   const title = status === "pass" ? `${rule.id}: ${rule.title} (${number})` : `${rule.id} (rule: ${rule.title})`;
@@ -109,7 +109,10 @@ function findingLines({ rule, status, groups }: Finding, { width, paint }: Page)
       : groups.flatMap(({ resources, message }) =>
           block(`${resourcesText(resources)}: ${message}`, `${INDENT}  `, width),
         );
-  return [head, ...more.map((line) => `${INDENT}${line}`), ...details];
+  // What is open says most of it already.
+  const told = status === "fail" || (status === "open" && verbose) ? rule.remedy : undefined;
+  const remedy = told === undefined ? [] : block(`Fix: ${told}`, `${INDENT}  `, width);
+  return [head, ...more.map((line) => `${INDENT}${line}`), ...details, ...remedy];
 }
 
 /** A line a status that is not told in full: how many of each severity pass, which rules the others are of. */

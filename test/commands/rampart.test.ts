@@ -9,8 +9,10 @@ Commands:
   start             deploys a stack on this machine and prints its URLs
   init              writes a stack's file, from five questions or from a compose file
   plan              shows what a stack declares and how it stands against the rules
+  report            writes a page and a comment for whoever approves a change
   pulumi            runs the Pulumi CLI on the state that \`npm start\` keeps
   status            shows what runs, of which version, and what is wrong
+  verify            tries on the running stack whether every control holds
   rollback          goes back to an earlier configuration and its images
   respond           answers a breach: evidence, rotation, sessions
   psql              opens psql as a role, or a tunnel for another client

@@ -33,6 +33,10 @@ function proxy(args: Partial<SocketProxyArgs> = {}): Promise<Recording> {
     return new SocketProxy("rampart-dev-docker-api-worker", context, {
       consumer: "worker",
       permissions: config.services["worker"]?.dockerApi?.permissions ?? [],
+      scope: "own",
+      images: [],
+      containers: { memoryMiB: 512, cpus: 1, pids: 256 },
+      egress: false,
       networks,
       ...args,
     });
@@ -79,11 +83,24 @@ describe("SocketProxy", () => {
       content: string;
       file: string;
     }[];
-    expect(uploads.map(({ file }) => file)).toEqual(["/files/haproxy.cfg"]);
-    expect(uploads[0]?.content).toContain("/containers/json");
-    expect(uploads[0]?.content).toContain("rampart-dev\\.worker\\.");
-    expect(uploads[0]?.content).not.toContain("rampart-dev-worker");
-    expect(uploads[0]?.content).not.toContain("/images/");
+    expect(uploads.map(({ file }) => file)).toEqual(["/files/consumer.lua", "/files/haproxy.cfg"]);
+    const [script, haproxy] = uploads.map(({ content }) => content);
+    expect(haproxy).toContain("/containers/json");
+    expect(haproxy).toContain("rampart-dev\\.worker\\.");
+    expect(haproxy).not.toContain("rampart-dev-worker");
+    expect(haproxy).not.toContain("/images/");
+    expect(haproxy).toContain("lua-load /usr/local/etc/haproxy/consumer.lua");
+    expect(haproxy).toContain("setenv RAMPART_OWNER rampart-dev.worker\n");
+    expect(haproxy).toContain("lua.narrow");
+    expect(script).toContain('core.register_action("own"');
+  });
+
+  test("leaves every container of the engine to a consumer whose scope is the engine", async () => {
+    const uploads = (await proxy({ scope: "engine" })).inputs("Container rampart-dev-docker-api-worker-config-carrier")[
+      "uploads"
+    ] as { content: string }[];
+    expect(uploads[1]?.content).not.toMatch(/lua\.(own|narrow)/);
+    expect(uploads[1]?.content).toContain("lua.create");
   });
 
   test("runs without root where the socket's group is known", async () => {

@@ -618,7 +618,7 @@ describe("structure", () => {
         given: "a key that Rampart does not know",
         allowed:
           "environment, name, sample, certificates, acmeEmail, edge, images, registries, network, database, " +
-          "redis, rotation, migration, services, logging, monitoring, dockerSocketGroup, " +
+          "redis, rotation, migration, services, logging, monitoring, exceptions, dockerSocketGroup, " +
           "and the keys that a service's secrets name",
         fix: "write it as rampart:services",
       },

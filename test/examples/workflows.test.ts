@@ -36,9 +36,11 @@ it("the workflows of .github/workflows are found", () => {
 });
 
 describe.each(WORKFLOWS)("$file", ({ text, workflow }) => {
-  it("may read the repository and nothing else", () => {
+  it("may read the repository, and nothing else but write one comment", () => {
     expect(workflow.permissions).toEqual({ contents: "read" });
-    for (const [, job] of jobsOf(workflow)) expect(job.permissions).toBeUndefined();
+    // Only the job that no fork reaches may write a comment.
+    for (const [name, { permissions }] of jobsOf(workflow))
+      expect(permissions).toEqual(name === "preview" ? { contents: "read", "pull-requests": "write" } : undefined);
   });
 
   it("pins every action by commit, with its version beside it", () => {

@@ -48,6 +48,9 @@ const PROGRAMS: Readonly<Record<string, (args: readonly string[]) => string[]>> 
   "scripts/copy-files.mjs": (args) => [...args, join(built, "dist")],
 };
 
+/** What makes the compiled rules a policy pack. */
+const POLICY = ["policy/PulumiPolicy.yaml", "policy/load.cjs", "policy/package.json"];
+
 beforeAll(async () => {
   mkdirSync(built, { recursive: true });
   for (const step of MANIFEST.scripts.build.split(" && ")) {
@@ -57,7 +60,7 @@ beforeAll(async () => {
       throw new Error(`this test does not know the build's step: ${step}`);
     build.push(await node([program, ...complete(args)]));
   }
-  for (const name of ["package.json", "bin", ...DOCUMENTS])
+  for (const name of ["package.json", "bin", "policy", ...DOCUMENTS])
     cpSync(join(ROOT, name), join(built, name), { recursive: true });
   // What must stay out, were `files` to let it in.
   for (const name of ["Pulumi.dev.yaml", "index.ts"]) cpSync(join(ROOT, name), join(built, name));
@@ -86,7 +89,7 @@ it("the package holds the compiled library and its documents, and nothing else",
   const [packed] = JSON.parse(stdout) as { files: { path: string }[]; unpackedSize: number }[];
   const paths = packed?.files.map(({ path }) => path) ?? [];
   expect(paths.filter((path) => !path.startsWith("dist/")).sort()).toEqual(
-    [...DOCUMENTS, "bin/lazy-properties.cjs", "bin/lazy-sdk.cjs", "bin/rampart.cjs", "package.json"].sort(),
+    [...DOCUMENTS, "bin/lazy-properties.cjs", "bin/lazy-sdk.cjs", "bin/rampart.cjs", ...POLICY, "package.json"].sort(),
   );
   expect(paths).toContain("dist/hardening/confinement/seccomp/moby-default.json");
   expect(paths.filter((path) => /\.(sh|sql)$/.test(path)).sort()).toEqual(
@@ -98,7 +101,7 @@ it("the package holds the compiled library and its documents, and nothing else",
     paths.filter(
       (path) =>
         path.startsWith("dist/") &&
-        !/^dist\/commands\/.+\.js$/.test(path) &&
+        !/^dist\/(commands|policy|verify)\/.+\.js$/.test(path) &&
         !/^dist\/(components|config|engine|hardening|plan|resources)\/.+(\.js|\.d\.ts|\.lua|\.sh|\.sql|\.yml)$/.test(
           path,
         ) &&

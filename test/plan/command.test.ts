@@ -180,14 +180,25 @@ describe("plan", () => {
         acmeEmail: "ops@example.com",
         database: { protect: false },
         services: { web: { ...SERVICE, data: "read-only" } },
+        exceptions: [
+          // Ended long ago.
+          {
+            rule: "rampart-data-protected",
+            scope: "postgres-data",
+            reason: "the stack goes next week",
+            until: "2026-01-31",
+          },
+        ],
       }),
     );
     expect(code).toBe(1);
     expect(stdout).toContain("Posture: 2 fail, ");
     expect(stdout).toContain(
       "  fail             high      rampart-data-protected (rule: data volumes outlive `pulumi destroy`)\n" +
-        "                               rampart-staging-backups-repository, rampart-staging-postgres-data: is\n" +
-        "                               deleted by `pulumi destroy`\n",
+        "                               rampart-staging-backups-repository: is deleted by `pulumi destroy`\n" +
+        "                               rampart-staging-postgres-data: is deleted by `pulumi destroy`; the\n" +
+        "                               exception from it has ended on 2026-01-31: the stack goes next week\n" +
+        "                               Fix: Protect the data: `database: { protect: true }` and",
     );
   });
 

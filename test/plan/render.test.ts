@@ -29,7 +29,15 @@ const entry = (change: Partial<PostureEntry>): PostureEntry => ({
   message: "is not privileged",
   ...change,
 });
-const planOf = (change: Partial<Plan>): Plan => ({ stack: "prod", config, resources: [], posture: [], ...change });
+const facts = { stack: "prod", environment: "prod", certificates: "letsencrypt" } as const;
+const planOf = (change: Partial<Plan>): Plan => ({
+  stack: "prod",
+  config,
+  facts,
+  resources: [],
+  posture: [],
+  ...change,
+});
 const lines = (plan: Partial<Plan>, options: PageOptions = {}): string[] =>
   renderPlan(planOf(plan), options).split("\n");
 const after = (list: readonly string[], start: string): string[] =>
@@ -61,8 +69,13 @@ describe("a rendered plan", () => {
       "",
       "  fail             critical  cis-5.5 (rule: is not privileged)",
       "                               e: is privileged",
+      "                               Fix: No key makes a container privileged: put the container back with",
+      "                               `pulumi up --refresh`. Name the one capability that a program needs",
+      "                               under `confinement.capabilities`.",
       "  fail             low       cis-5.15 (rule: restarts at most five times after failures)",
       "                               c: restarts always",
+      "                               Fix: No key changes the restarts: put the container back with `pulumi",
+      "                               up --refresh`.",
       "  open             medium    rampart-egress (rule: services cannot open connections to the internet)",
       "                               c: may open connections",
       "",
@@ -85,6 +98,15 @@ describe("a rendered plan", () => {
       "",
       "  pass             2 critical, 0 high, 0 medium, 0 low",
       "",
+    ]);
+  });
+
+  test("with --verbose says what to change where a person has to decide, too", () => {
+    expect(after(lines({ posture: POSTURE }, { verbose: true }), "  open").slice(1, 5)).toEqual([
+      "                               c: may open connections",
+      "                               Fix: Remove `egress: true` from the service. If the service needs one",
+      "                               other service, have the two meet on `internal`.",
+      "  accepted         critical  cis-5.5 (rule: is not privileged)",
     ]);
   });
 

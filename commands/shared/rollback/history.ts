@@ -69,6 +69,13 @@ export function updatesOf(history: unknown, { project, defaults }: HistoryArgs):
     });
 }
 
+/** Whether the last thing that happened to a stack is that everything was removed. */
+export function wasDestroyed(history: unknown): boolean {
+  const entries: readonly unknown[] = Array.isArray(history) ? (history as readonly unknown[]) : [];
+  const last = entries.find((entry) => ["destroy", "update"].includes(String(field(entry, "kind"))));
+  return field(last, "kind") === "destroy" && field(last, "result") === "succeeded";
+}
+
 /** The configuration of one time, with what a rollback keeps from another one. */
 export function keeping(configuration: Configuration, now: Configuration, project: string): Configuration {
   const result: Record<string, unknown> = { ...configuration };

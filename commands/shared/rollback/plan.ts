@@ -31,12 +31,16 @@ export interface Rollback {
   readonly images: readonly string[];
 }
 
-/** @throws UserError where the history cannot be read, or has no update */
-export async function readUpdates(pulumi: PulumiStack): Promise<readonly Update[]> {
+/** @throws UserError where the history cannot be read, or has no update unless that is allowed */
+export async function readUpdates(
+  pulumi: PulumiStack,
+  { none = "refused" }: { readonly none?: "allowed" | "refused" } = {},
+): Promise<readonly Update[]> {
   const { code, stdout, stderr } = await pulumi.ask(["stack", "history", "--json", "--page-size", `${MOST_UPDATES}`]);
   if (code !== 0) throw new UserError(`The history of stack ${pulumi.stack} could not be read: ${stderr.trim()}`);
   const updates = updatesOf(parseJson(stdout), { project: pulumi.file.project, defaults: projectDefaults(pulumi) });
-  if (updates.length === 0) throw new UserError(`Stack ${pulumi.stack} was never deployed: its history has no update.`);
+  if (updates.length === 0 && none === "refused")
+    throw new UserError(`Stack ${pulumi.stack} was never deployed: its history has no update.`);
   return updates;
 }
 
@@ -78,6 +82,17 @@ export function planRollback(pulumi: PulumiStack, updates: readonly Update[], to
       (image) => !imagesOf(current.configuration, project).includes(image),
     ),
   };
+}
+
+/**
+ * The stack's file as it was at the last update that succeeded, with the secrets that it has now; undefined where there
+ * is none.
+ */
+export function deployedFile(pulumi: PulumiStack, updates: readonly Update[]): StackFile | undefined {
+  const { project } = pulumi.file;
+  const last = updates.find(({ succeeded }) => succeeded);
+  if (last === undefined) return undefined;
+  return stackFile(pulumi, withConfiguration(readFileSync(pulumi.sourceFile, "utf8"), last.configuration, project));
 }
 
 function nothing({ stack }: PulumiStack, count: number, to: number): UserError {

@@ -2,6 +2,7 @@ import type { KeyTexts } from "../key-text";
 import { CONTAINER } from "./container";
 import { DATABASE } from "./database";
 import { EDGE } from "./edge";
+import { EXCEPTIONS } from "./exceptions";
 import { LOGGING } from "./logging";
 import { MONITORING } from "./monitoring";
 import { REDIS } from "./redis";
@@ -19,6 +20,7 @@ export const TABLES: Readonly<Record<string, KeyTexts>> = {
   "Logs: `logging`": LOGGING,
   "Metrics and alerts: `monitoring`": MONITORING,
   "New passwords and certificates: `rotation`": ROTATION,
+  "What the stack accepts for a time: `exceptions`": EXCEPTIONS,
   "A service: `services.<name>`": SERVICE,
   "A container: services and `migration`": CONTAINER,
   "A route: `services.<name>.routes`": ROUTE,

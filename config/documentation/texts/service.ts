@@ -55,6 +55,22 @@ export const SERVICE: KeyTexts = {
     example: '["GET /containers/json"]',
   },
   "dockerApi.presets": { allowed: "Tecnativa's names", example: "[CONTAINERS, POST]" },
+  "dockerApi.scope": {
+    allowed:
+      "`own`: it lists, names and changes only containers that it created; `engine`: every container of the engine",
+    example: "engine",
+  },
+  "dockerApi.images": {
+    default: "none may be pulled",
+    allowed: "repositories that it may pull, as its client names them, with `*` for any end",
+    example: '["ghcr.io/acme/*"]',
+  },
+  "dockerApi.containers.memoryMiB": {
+    allowed: "{range}: the most that a container may have that it creates, and what one gets that asks for nothing",
+    example: "1024",
+  },
+  "dockerApi.containers.cpus": { allowed: "{range}, at most two decimals; the same", example: "2" },
+  "dockerApi.containers.pids": { allowed: "{range} processes and threads; the same", example: "512" },
   "dockerApi.reason": {
     default: "none; required where a permission reaches other containers",
     allowed: "10 to 500 characters on one line: why the service needs to run, stop or read containers",

@@ -1,4 +1,4 @@
-import { container, docker, inNetworkOf, mustDocker } from "../lib/engine";
+import { container, docker, inNetworkOf, mustDocker, type Container } from "../lib/engine";
 import { until } from "../lib/process";
 import { expect, expectNone, type Suite } from "../lib/runner";
 import type { Context } from "../lib/stacks";
@@ -87,6 +87,19 @@ const metric = async ({ main }: Context): Promise<number> => {
   return Number(/^haproxy_frontend_requests_denied_total\{proxy="docker-api"\} (\d+)/m.exec(stdout)?.[1] ?? NaN);
 };
 
+/** What the worker's permissions include, about one container. */
+const OTHERS: readonly (readonly [string, string])[] = [
+  ["GET", "/json"],
+  ["GET", "/top"],
+  ["GET", "/changes"],
+  ["POST", "/stop?t=0"],
+  ["POST", "/kill"],
+  ["POST", "/pause"],
+  ["POST", "/restart"],
+  ["POST", "/rename?name=edge"],
+  ["DELETE", "?force=1&v=1"],
+];
+
 export const dockerApi: Suite<Context> = {
   name: "docker-api",
   stack: "main",
@@ -100,8 +113,9 @@ export const dockerApi: Suite<Context> = {
           await viaWorker(context, "GET", "/v1.41/containers/json"),
           await viaWorker(context, "GET", "/_ping"),
         ];
+        // None of them is its own.
         expect(
-          ps.status === 200 && ps.body.startsWith("[{") && ping.status === 200,
+          ps.status === 200 && ps.body.trim() === "[]" && ping.status === 200,
           JSON.stringify({ ps: ps.status, ping: ping.status, body: ps.body.slice(0, 200) }),
         );
       },
@@ -122,9 +136,47 @@ export const dockerApi: Suite<Context> = {
         try {
           const started = await viaWorker(context, "POST", `/v1.41/containers/${Id}/start`);
           expect(started.status === 204, JSON.stringify(started));
+          const listed = await viaWorker(context, "GET", "/v1.41/containers/json?all=1");
+          expect(
+            (JSON.parse(listed.body) as { readonly Id: string }[]).map((one) => one.Id).join() === Id,
+            `it sees ${listed.body.slice(0, 300)}`,
+          );
+          const made = JSON.parse(await mustDocker(["inspect", "--format", "{{json .}}", Id])) as Container;
+          const { Memory, PidsLimit, SecurityOpt, LogConfig } = made.HostConfig;
+          const { "io.rampart.consumer": owner } = made.Config.Labels;
+          expect(
+            Memory === 67_108_864 &&
+              PidsLimit === 256 &&
+              SecurityOpt?.join() === "no-new-privileges:true" &&
+              LogConfig.Config["max-size"] === "10m" &&
+              owner === "rampart-e2e.worker",
+            JSON.stringify({ Memory, PidsLimit, SecurityOpt, LogConfig, owner }),
+          );
         } finally {
           await docker(["rm", "--force", "--volumes", Id]);
         }
+      },
+    },
+    {
+      name: "containers that it did not create are refused: the stack's, by name and by id, and anybody else's",
+      run: async (context) => {
+        const postgres = await container(context.main.name, "postgres");
+        const stranger = (await mustDocker(["run", "--detach", context.images.app, "frontend"])).trim();
+        const faults: string[] = [];
+        try {
+          for (const id of [postgres.Id, postgres.Id.slice(0, 12), postgres.Name.slice(1), stranger])
+            for (const [method, what] of OTHERS) {
+              const { status, body } = await viaWorker(context, method, `/v1.41/containers/${id}${what}`);
+              if (status !== 403) faults.push(`${method} ${id}${what}: ${status} ${body.slice(0, 120)}`);
+            }
+          const after = await container(context.main.name, "postgres");
+          if (after.State.StartedAt !== postgres.State.StartedAt || !after.State.Running)
+            faults.push("Postgres was touched");
+        } finally {
+          await docker(["rm", "--force", stranger]);
+        }
+        expectNone(faults);
+        return `${4 * OTHERS.length} refused`;
       },
     },
     {

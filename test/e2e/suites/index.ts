@@ -21,6 +21,7 @@ import { logging } from "./logging";
 import { migration } from "./migration";
 import { monitoring } from "./monitoring";
 import { operations } from "./operations";
+import { policy } from "./policy";
 import { recovery } from "./recovery";
 import { redisSuite } from "./redis";
 import { redisFaults } from "./redis-faults";
@@ -31,6 +32,7 @@ import { rotation } from "./rotation";
 import { seccomp } from "./seccomp";
 import { secretsSuite } from "./secrets";
 import { upgradeSuite } from "./upgrade";
+import { verify } from "./verify";
 
 /** In the order in which they run: those that only look come before those that change something. */
 export const SUITES: readonly Suite<Context>[] = [
@@ -44,6 +46,8 @@ export const SUITES: readonly Suite<Context>[] = [
   redisSuite,
   dockerApi,
   seccomp,
+  verify,
+  policy,
   migration,
   replacement,
   rotation,

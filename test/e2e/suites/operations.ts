@@ -3,8 +3,9 @@ import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs
 import { join } from "node:path";
 import { container, containers, docker, filesOf, mustDocker } from "../lib/engine";
 import { ask, type Answer } from "../lib/http";
-import { run, tail, until, type RunResult } from "../lib/process";
+import { tail, until, type RunResult } from "../lib/process";
 import { REPOSITORY, Stack, type StackSettings } from "../lib/pulumi";
+import { rampart as rampartOn } from "../lib/rampart";
 import { expect, expectMatch, type Suite } from "../lib/runner";
 import { OPERATIONS, operationsSettings, type Context } from "../lib/stacks";
 
@@ -12,14 +13,8 @@ const STACK = "e2e-operations";
 let made: Stack | undefined;
 const stackOf = ({ work }: Context): Stack => (made ??= new Stack(STACK, work));
 
-const rampart = (context: Context, command: string, ...args: string[]): Promise<RunResult> => {
-  const stack = stackOf(context);
-  return run("node", ["bin/rampart.cjs", command, STACK, "--config-file", stack.file, ...args], {
-    cwd: REPOSITORY,
-    env: stack.env,
-    timeoutSeconds: 300,
-  });
-};
+const rampart = (context: Context, command: string, ...args: string[]): Promise<RunResult> =>
+  rampartOn(stackOf(context), command, ...args);
 
 const get = (host: string, path: string, accept = "*/*"): Promise<Answer> =>
   ask({ host, port: OPERATIONS.httpsPort, path, headers: { accept } });

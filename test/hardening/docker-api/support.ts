@@ -72,8 +72,12 @@ function sendRaw(port: number, bytes: string | Buffer): Promise<Answer> {
   });
 }
 
+/** What an engine answers; undefined for `{}`. */
+export type EngineAnswers = (request: Recorded) => { readonly status: number; readonly body: string } | undefined;
+
 export async function startProxy(
   args: Omit<HaproxyConfigArgs, "socketPath" | "listenAddress" | "port" | "healthPort">,
+  answers: EngineAnswers = () => undefined,
 ): Promise<Proxy> {
   const directory = mkdtempSync(join(tmpdir(), "rampart-docker-api-"));
   const socketPath = join(directory, "engine.sock");
@@ -82,15 +86,15 @@ export async function startProxy(
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {
-      if (request.headers.host !== "docker") {
-        recorded.push({
-          method: request.method ?? "",
-          url: request.url ?? "",
-          body: Buffer.concat(chunks).toString("latin1"),
-        });
-      }
-      response.setHeader("content-type", "application/json");
-      response.end("{}");
+      const asked = {
+        method: request.method ?? "",
+        url: request.url ?? "",
+        body: Buffer.concat(chunks).toString("latin1"),
+      };
+      if (request.headers.host !== "docker") recorded.push(asked);
+      const { status, body } = answers(asked) ?? { status: 200, body: "{}" };
+      response.writeHead(status, { "content-type": "application/json" });
+      response.end(body);
     });
   });
   engine.on("upgrade", (request, socket) => {

@@ -122,6 +122,19 @@ const BROKEN: readonly (readonly [string, string, () => Partial<ContainerView>])
   ["cis-5.26", "may gain new privileges", () => ({ securityOpts: ["no-new-privileges:false"] })],
   ["cis-5.27", "has no health check", () => ({ healthCheck: [] })],
   ["cis-5.27", "has no health check", () => ({ healthCheck: ["NONE"] })],
+  ...[
+    ["CMD", "true"],
+    ["CMD", "/bin/true"],
+    ["CMD-SHELL", "exit 0"],
+    ["CMD", "sh", "-c", "echo ok"],
+  ].map(
+    (healthCheck) =>
+      [
+        "cis-5.27",
+        `has a health check that always passes: ${healthCheck.slice(healthCheck.includes("-c") ? 3 : 1).join(" ")}`,
+        () => ({ healthCheck }),
+      ] as const,
+  ),
   ["cis-5.29", "has no PIDs limit", () => ({ pids: 0 })],
   ["cis-5.29", "has no PIDs limit", () => ({ pids: -1 })],
   ["cis-5.32", "mounts /var/run/docker.sock read-only", () => ({ mounts: host("/var/run/docker.sock", true) })],

@@ -49,11 +49,11 @@ test("headers of one's own, and the application's, are said", () =>
     "rampart-response-headers: pass: acme-web: https://acme.com: the route has its own Referrer-Policy",
   ]));
 
-test("example hosts of a sample, and an engine in clear, are open", () =>
+test("example hosts of a sample are open, and an engine in clear fails", () =>
   expect(posture({ placeholders: ["a.example.com"], plainEngine: "tcp://10.0.0.5:2375" })).toEqual([
     "rampart-placeholders: open: prod: this is a sample with a.example.com: replace them by your own; " +
       "until then a deployment is refused",
-    "rampart-engine-connection: open: prod: the engine is reached at tcp://10.0.0.5:2375 in clear: " +
+    "rampart-engine-connection: fail: prod: the engine is reached at tcp://10.0.0.5:2375 in clear: " +
       "whoever is on the way is root on its host (use ssh://, or tcp:// with docker:certPath)",
   ]));
 

@@ -3,6 +3,7 @@ import {
   judge,
   RULES,
   SEVERITIES,
+  sourcesOf,
   STACK_RULES,
   type PostureEntry,
   type StackView,
@@ -25,12 +26,16 @@ const notPassed = (changed: StackView): PostureEntry[] =>
   judge(STACK_RULES, changed).filter(({ status }) => status !== "pass");
 
 describe("the rules", () => {
-  test("have ids that are unique, and say what, why and whence", () => {
+  test("have ids that are unique, and say what, why and whence, and what to change", () => {
     expect(new Set(RULES.map(({ id }) => id)).size).toBe(RULES.length);
-    for (const { id, severity, title, why, source } of RULES) {
+    for (const rule of RULES) {
+      const { id, severity, title, why, remedy } = rule;
       expect(SEVERITIES).toContain(severity);
       expect(id).toMatch(/^(cis-\d\.\d+|rampart-[a-z-]+)$/);
-      for (const text of [title, why, source]) expect(text.length).toBeGreaterThan(5);
+      for (const text of [title, why, ...sourcesOf(rule)]) expect(text.length).toBeGreaterThan(5);
+      // A sentence with a key, a value or a command in it.
+      expect([id, remedy]).toEqual([id, expect.stringMatching(/^[A-Z][^`]*`[^`]+`.*[.…`]$/s)]);
+      expect([id, remedy.split("`").length % 2]).toEqual([id, 1]);
     }
   });
 

@@ -13,6 +13,11 @@ type Fields = Readonly<Record<string, unknown>>;
 const ROUTE = { host: "app.example.com", pathPrefix: "/api" };
 const WHY = "the program cannot do without";
 
+const DAY_MS = 86_400_000;
+const inDays = (days: number): string => new Date(Date.now() + days * DAY_MS).toISOString().slice(0, 10);
+const EXCEPTION = { rule: "rampart-backups", scope: "stack", reason: WHY, until: inDays(30) };
+const LATER = inDays(60);
+
 const stack = (service: Fields, rest: Fields = {}): LoadedConfig =>
   configOf({ ...PROD, dockerSocketGroup: 998, services: { api: { ...SERVICE, ...service } }, ...rest }, "prod");
 const route = (fields: Fields): LoadedConfig => stack({ routes: [{ ...ROUTE, ...fields }] });
@@ -37,6 +42,18 @@ const WEAKENINGS: readonly (readonly [string, LoadedConfig, LoadedConfig, string
     route({ rateLimit: { average: 50, periodSeconds: 60 } }),
     route({ rateLimit: { average: 50, periodSeconds: 30 } }),
     `${at}.rateLimit: 50 requests in 60 s, bursts of 200 → 50 requests in 30 s, bursts of 200`,
+  ],
+  [
+    "an exception from a rule",
+    stack({}),
+    stack({}, { exceptions: [EXCEPTION] }),
+    `exceptions[rampart-backups for stack]: - → ${WHY}`,
+  ],
+  [
+    "an exception that lasts longer",
+    stack({}, { exceptions: [EXCEPTION] }),
+    stack({}, { exceptions: [{ ...EXCEPTION, until: LATER }] }),
+    `exceptions[rampart-backups for stack].until: ${EXCEPTION.until} → ${LATER}`,
   ],
   ["larger bodies", route({}), route({ maxBodyMiB: 100 }), `${at}.maxBodyMiB: 1 → 100`],
   ["no limit on waiting", route({}), route({ inFlight: { total: 5000 } }), `${at}.inFlight.total: 1000 → 5000`],

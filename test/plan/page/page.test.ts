@@ -24,7 +24,7 @@ const plan = once(async (): Promise<Plan> => {
   );
   const { resources } = await record(() => new HardenedStack(config), "prod");
   const facts = { stack: "prod", environment: "prod", certificates: "letsencrypt" } as const;
-  return { stack: "prod", config, resources, posture: judge(RULES, viewOfResources(facts, resources)) };
+  return { stack: "prod", config, resources, posture: judge(RULES, viewOfResources(facts, resources)), facts };
 });
 const page = once(async () => renderPage({ plan: await plan() }));
 

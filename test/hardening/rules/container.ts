@@ -1,0 +1,33 @@
+import type { ContainerView } from "../../../hardening/rules";
+
+/** A container that every rule passes, of no plan. */
+export const containerOf = (resource: string, name: string): ContainerView => ({
+  resource,
+  component: "service",
+  name,
+  runs: true,
+  image: "app:1",
+  user: "1000:1000",
+  privileged: false,
+  readOnlyRoot: true,
+  capabilitiesAdded: [],
+  capabilitiesDropped: ["ALL"],
+  securityOpts: ["no-new-privileges:true", "seccomp={}"],
+  memoryMiB: 256,
+  memorySwapMiB: 256,
+  cpus: 0.5,
+  pids: 128,
+  restart: { policy: "on-failure", maxRetries: 5 },
+  healthCheck: ["CMD", "healthy"],
+  namespaces: { ipc: "private", pid: "", network: "bridge", userns: "", uts: "", cgroupParent: "" },
+  devices: 0,
+  ports: [],
+  mounts: [],
+  tmpfs: {},
+  ulimits: ["core", "nofile"],
+  logOptions: { "max-file": "3", "max-size": "10m" },
+  networks: [],
+  environment: [],
+  stopGraceSeconds: 10,
+  accepted: {},
+});

@@ -1,0 +1,74 @@
+/** What the stack's state says there is, from `pulumi stack export --show-secrets`. */
+import { SECRET_MARKER, type PlannedResource } from "../hardening/rules";
+import { isTree, leaf, tree } from "../hardening/tree";
+
+export interface StateResource extends PlannedResource {
+  /** The engine's or the server's id; empty for a component. */
+  readonly id: string;
+}
+
+export interface StackState {
+  /** Without what is only waiting to be deleted. */
+  readonly resources: readonly StateResource[];
+  /** Values of secrets that are long enough to be recognised. They stay in this process. */
+  readonly secrets: readonly string[];
+}
+
+/** Source: pulumi, sdk/go/common/resource, sig.go */
+const SIGNATURE = "4dabf18193072939515e22adb298388d";
+const SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270";
+/** Characters. A shorter value occurs by chance. */
+const RECOGNISABLE = 16;
+
+/** @param exported the parsed export; undefined gives a state without resources */
+export function stackState(exported: unknown): StackState {
+  const all = tree(tree(exported)["deployment"])["resources"];
+  const resources = (Array.isArray(all) ? (all as unknown[]) : []).map(tree).filter((one) => one["delete"] !== true);
+  const secrets = new Set<string>();
+  return {
+    resources: resources.map((one) => ({
+      id: leaf(one["id"]),
+      type: leaf(one["type"]),
+      name: leaf(one["urn"]).split("::").at(-1) ?? "",
+      protect: one["protect"] === true,
+      inputs: tree(take(one["inputs"], secrets)),
+    })),
+    secrets: [...secretsOf(resources, secrets)],
+  };
+}
+
+/** Outputs hold what is generated: a password is no input of anything but what uses it. */
+function secretsOf(resources: readonly Readonly<Record<string, unknown>>[], found: Set<string>): Set<string> {
+  // The provider's notes on its own format are secret as a whole where one value is.
+  for (const { outputs } of resources) take({ ...tree(outputs), __pulumi_raw_state_delta: undefined }, found);
+  return found;
+}
+
+/** Replaces secrets by a marker, and keeps their values. */
+function take(value: unknown, secrets: Set<string>): unknown {
+  if (Array.isArray(value)) return value.map((one: unknown) => take(one, secrets));
+  if (!isTree(value)) return value;
+  if (value[SIGNATURE] === SECRET_SIGNATURE) {
+    remember(parsed(leaf(value["plaintext"])), secrets);
+    return SECRET_MARKER;
+  }
+  return Object.fromEntries(Object.entries(value).map(([key, child]) => [key, take(child, secrets)]));
+}
+
+/** Uploads are secret as a list; what is secret of them is the files' contents, except public certificates. */
+function remember(value: unknown, secrets: Set<string>): void {
+  if (typeof value === "string") {
+    const password = /^\w+:\/\/[^:/@]*:([^@]+)@/.exec(value)?.[1] ?? "";
+    for (const one of [value, password])
+      if (one.length >= RECOGNISABLE && !one.startsWith("-----BEGIN CERTIFICATE")) secrets.add(one);
+  }
+  if (Array.isArray(value)) for (const one of value as unknown[]) remember(tree(one)["content"], secrets);
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json) as unknown;
+  } catch {
+    return json;
+  }
+}
