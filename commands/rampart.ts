@@ -5,6 +5,7 @@ import { EngineError } from "../engine/engine";
 import { StackFileError } from "../plan/stack-file";
 import { apparmor } from "./apparmor";
 import { backup } from "./backup";
+import { clean } from "./clean";
 import { init } from "./init";
 import { plan } from "./plan";
 import { psql } from "./psql";
@@ -38,6 +39,7 @@ export const COMMANDS: readonly Command[] = [
   status,
   verify,
   rollback,
+  clean,
   respond,
   psql,
   backup,

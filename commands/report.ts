@@ -18,14 +18,14 @@ export const report = command({
   summary: "writes a page and a comment for whoever approves a change",
   about:
     "Compares the stack's file with what was deployed last, from the stack's history, and writes two files: one page " +
-    "for a browser, and the same in Markdown as a comment of a pull request. They show what changes, what weakens the " +
-    "stack first, images by their digests, the posture and the cost before and after. Needs the stack's state, and no " +
-    "engine. Nothing is changed. The exit code is 1 if a rule fails.",
+    "for a browser, and the same in Markdown as a comment of a pull request. They show what changes, what weakens " +
+    "the stack first, images by their digests, the posture and the cost before and after. Needs the stack's state, " +
+    "and no engine. Nothing is changed. The exit code is 1 if a rule fails.",
   stack: "required",
   options: {
     "config-file": configFile("the stack's file (default: the one of the last start, else Pulumi.<stack>.yaml)"),
     html: { value: "FILE", summary: "where the page goes (default: .rampart/report-<stack>.html)", read: anyText },
-    markdown: { value: "FILE", summary: "where the comment goes (default: .rampart/report-<stack>.md)", read: anyText },
+    markdown: { value: "FILE", summary: "where the comment goes (default: .rampart/….md)", read: anyText },
   },
   run: async (context, { stack, options }) => {
     const { root, cwd, print } = context;
@@ -75,7 +75,9 @@ async function evaluateDeployed(
     return { plan: await evaluateOwn(file), source: `what was deployed on ${at.slice(0, 10)}` };
   } catch (error) {
     throw new UserError(`What was deployed on ${at.slice(0, 10)} cannot be compared with: ${messageOf(error)}`, {
-      hint: "The configuration has to be one that this version of Rampart takes: use `rampart plan --against <revision>`.",
+      hint:
+        "The configuration has to be one that this version of Rampart takes: use " +
+        "`rampart plan --against <revision>`.",
     });
   }
 }

@@ -1,6 +1,7 @@
 import { defined } from "../hardening/defined";
 import { command, type Context } from "./shared/command";
 import { configFile } from "./shared/common-options";
+import { diskSettings } from "./shared/disk-settings";
 import { requiredEngine } from "./shared/engine-host";
 import { UserError } from "./shared/errors";
 import { stackFileOf } from "./shared/project";
@@ -21,15 +22,17 @@ export const status = command({
   stack: "optional",
   options: {
     "config-file": configFile(
-      "the stack's file, read only for docker:host (default: the one of the last start, else Pulumi.<stack>.yaml)",
+      "the stack's file, read for docker:host and disk (default: the one of the last start, else Pulumi.<stack>.yaml)",
     ),
     json: { summary: "prints { stack, containers, routes, certificates, backups, problems, … } for tools" },
   },
   run: async (context, { stack = DEFAULT_STACK, options }) => {
     const { root, env, print } = context;
     const named = options["config-file"];
-    const engine = await requiredEngine(stackFileOf(root, stack, named), env);
-    const found = await collect({ stack, engine, pulumi: () => askPulumi(context, stack, named) });
+    const file = stackFileOf(root, stack, named);
+    const engine = await requiredEngine(file, env);
+    const { minFreeGiB } = diskSettings(file);
+    const found = await collect({ stack, engine, minFreeGiB, pulumi: () => askPulumi(context, stack, named) });
     const told = report(found);
     print.result(options.json ? JSON.stringify(told, undefined, 2) : renderStatus(told, print));
     return told.problems.length === 0 ? 0 : 1;

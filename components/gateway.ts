@@ -1,4 +1,6 @@
+import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
 import {
   accessUsers,
   asksBeforehand,
@@ -11,6 +13,7 @@ import {
 } from "../config";
 import { hardenedWorkload } from "../hardening/container/hardened-workload";
 import type { AcceptedException, NetworkAttachment, Workload } from "../hardening/container/workload";
+import { publicIpv6 } from "../hardening/container/networks";
 import { defined } from "../hardening/defined";
 import { asksOverHttp, EDGE_ALIAS, TRAEFIK_PORTS } from "../hardening/edge";
 import {
@@ -100,7 +103,7 @@ export class Gateway extends pulumi.ComponentResource {
       { owner: GATEWAY_NAME, protect: false, shared: false },
       { parent: this },
     );
-    const { running } = createContainer(context, name, gatewayWorkload(context), {
+    const { container, running } = createContainer(context, name, gatewayWorkload(context), {
       networks: args.networks,
       volumes: { config: configuration.volumeName, routes: routes.volumeName },
       parent: this,
@@ -121,7 +124,7 @@ export class Gateway extends pulumi.ComponentResource {
       .all([pulumi.all(args.services.map(({ alias }) => alias)), pulumi.unsecret(logins)])
       .apply(([aliases, digests]) => renderGatewayRoutes(gatewayInput(context, args.services, aliases, digests)));
     // Written once every service of this version is healthy; the old containers stop after the gateway has taken it.
-    createCarrier(
+    const written = createCarrier(
       `${name}-routes`,
       context,
       {
@@ -143,7 +146,19 @@ export class Gateway extends pulumi.ComponentResource {
         dependsOn: [running, ...args.services.flatMap(({ ready }) => ready)],
       },
     );
+    if (config.edge.ipv6) this.proveIpv6(name, context, container, written);
     this.registerOutputs({});
+  }
+
+  /** The receipt that clients of IPv6 keep their addresses; asked again of each new container. */
+  private proveIpv6(name: string, context: StackContext, container: docker.Container, written: pulumi.Resource): void {
+    const hooks = context.hooks.ipv6({
+      name: `${name}-ipv6`,
+      image: context.images.reference("haproxy"),
+      port: context.config.edge.httpsPort,
+    });
+    const keepers = { container: container.id };
+    new random.RandomId(`${name}-ipv6`, { byteLength: 4, keepers }, { parent: this, dependsOn: [written], hooks });
   }
 }
 
@@ -163,6 +178,7 @@ function gatewayInput(
     connections: config.edge.connections,
     externalHttpsPort: config.edge.httpsPort,
     guardedHosts: guardedHosts(config),
+    ...(config.edge.ipv6 ? { ipv6Engine: publicIpv6(config.name).gateway } : {}),
     trustedProxies: config.edge.trustedProxies,
     maintenance: config.edge.maintenance,
     routes: services.flatMap((service, index) =>
@@ -226,7 +242,7 @@ const wayToLogs = (context: StackContext): NetworkAttachment[] =>
 function gatewayWorkload(context: StackContext): Workload {
   const { config, images } = context;
   const { base, routes } = GATEWAY_PATHS;
-  const { listenAddress, httpPort, httpsPort } = config.edge;
+  const { listenAddress, httpPort, httpsPort, ipv6 } = config.edge;
   return hardenedWorkload({
     name: GATEWAY_NAME,
     component: "gateway",
@@ -243,6 +259,8 @@ function gatewayWorkload(context: StackContext): Workload {
     publishedPorts: [
       ...(httpPort === false ? [] : [{ ip: listenAddress, external: httpPort, internal: GATEWAY_PORTS.http }]),
       { ip: listenAddress, external: httpsPort, internal: GATEWAY_PORTS.tls },
+      ...(ipv6 && httpPort !== false ? [{ ip: "::", external: httpPort, internal: GATEWAY_PORTS.http6 }] : []),
+      ...(ipv6 ? [{ ip: "::", external: httpsPort, internal: GATEWAY_PORTS.tls6 }] : []),
     ],
     mounts: [
       { kind: "volume", volume: "config", target: base, readOnly: true },

@@ -1,6 +1,6 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { configSecret, dockerSettings, registryUsers, type RegistriesConfig } from "../config";
+import { configSecret, dockerSettings, registryUsers, type DiskConfig, type RegistriesConfig } from "../config";
 import { IMAGE_PINS, type ImageRole } from "../config/images";
 import { pullHooks } from "../engine/pull-hooks";
 import { imageSlug } from "../hardening/container/image";
@@ -13,6 +13,8 @@ export interface ImagesArgs {
   readonly images?: Readonly<Partial<Record<string, string>>>;
   /** Logins for pulls, by registry. @default none */
   readonly registries?: RegistriesConfig;
+  /** What has to be free on the engine's disk before an image is pulled. @default nothing is asked */
+  readonly disk?: Pick<DiskConfig, "minFreeGiB">;
 }
 
 /**
@@ -30,7 +32,10 @@ export class Images extends pulumi.ComponentResource implements ImageSource {
   ) {
     super("rampart:image:Images", name, {}, opts);
     const registries = args.registries ?? {};
-    const hooks = pullHooks(name, registryUsers({ registries }), currentEngine());
+    const hooks = pullHooks(name, currentEngine(), {
+      users: registryUsers({ registries }),
+      ...defined({ room: args.disk && { minFreeGiB: args.disk.minFreeGiB, images: this.withDf() } }),
+    });
     this.options = { parent: this, hooks, ...defined({ provider: this.createProvider(registries) }) };
     this.registerOutputs({});
   }
@@ -51,6 +56,11 @@ export class Images extends pulumi.ComponentResource implements ImageSource {
     );
     this.pulled.set(reference, image);
     return image.imageId;
+  }
+
+  /** What every stack has, and what has df in it. */
+  private withDf(): readonly string[] {
+    return [this.reference("haproxy"), this.reference("traefik")];
   }
 
   /** A provider that logs in. Only pulls need one: containers are made from what is on the engine. */

@@ -1,7 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
-import { configSecret, monitoringOf, sendsAlerts, sinkOf } from "../config";
+import { acmeOf, configSecret, monitoringOf, routeHosts, sendsAlerts, sinkOf } from "../config";
 import type { Workload } from "../hardening/container/workload";
 import { defined } from "../hardening/defined";
+import { acmeRules } from "../hardening/monitoring/acme-rules";
 import {
   ALERTMANAGER_FILE,
   renderAlertmanagerConfig,
@@ -108,7 +109,7 @@ export class Monitoring extends pulumi.ComponentResource {
     });
     this.create({
       workload: prometheusWorkload(settings),
-      files: [prometheusFiles(settings, args, sinkOf(context.config) !== undefined)],
+      files: [prometheusFiles(settings, args, measuredOf(context.config))],
       data: "prometheus-data",
     });
     this.registerOutputs({});
@@ -224,10 +225,23 @@ const redisSecrets = (password: pulumi.Output<string>, ca: pulumi.Output<string>
   secret: true,
 });
 
+/** What the stack has besides that is measured. */
+interface Measured {
+  /** The hosts whose certificates an ACME server issues. */
+  readonly hosts: readonly string[];
+  /** Whether logs are handed to a sink. */
+  readonly logs: boolean;
+}
+
+const measuredOf = (config: StackContext["config"]): Measured => ({
+  hosts: acmeOf(config.certificates) === undefined ? [] : routeHosts(config),
+  logs: sinkOf(config) !== undefined,
+});
+
 const prometheusFiles = (
   { subnet, stack }: MonitoringSettings,
   { postgres, redis }: MonitoringArgs,
-  logs: boolean,
+  { hosts, logs }: Measured,
 ): PartFiles => ({
   key: "prometheus-config",
   files: {
@@ -237,10 +251,12 @@ const prometheusFiles = (
         stack,
         postgres: postgres !== undefined,
         redis: redis !== undefined,
+        acme: hosts.length > 0,
         logs,
       }),
     },
     [PROMETHEUS_FILES.rules]: { content: prometheusRules() },
+    ...(hosts.length === 0 ? {} : { [PROMETHEUS_FILES.acme]: { content: acmeRules(hosts) } }),
   },
   secret: false,
 });

@@ -2,7 +2,7 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { ownerLabels } from "../hardening/container/labels";
 import type { NetworkPlan } from "../hardening/container/networks";
-import { defined } from "../hardening/defined";
+import { defined, listed } from "../hardening/defined";
 
 export interface NetworksArgs {
   /** The stack's name, for the labels. */
@@ -34,7 +34,9 @@ export class Networks extends pulumi.ComponentResource {
             gateway: plan.gateway,
             ...defined({ ipRange: plan.dynamicRange }),
           },
+          ...listed(plan.ipv6),
         ],
+        ...(plan.ipv6 === undefined ? {} : { ipv6: true }),
         ...defined({ options: optionsOf(plan) }),
         labels: ownerLabels({ stack }, "network", plan.name),
       },

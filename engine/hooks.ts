@@ -3,6 +3,7 @@ import { labelOf, LABEL_COMPONENT, LABEL_NAME, LABEL_PIDS, LABEL_STACK } from ".
 import { lastWords, newestContainer, runningContainers, setPidsLimit } from "./containers";
 import { TIMED_OUT, type DockerClient } from "./docker";
 import { healthHook, type HealthHookSettings } from "./health-hooks";
+import { ipv6Hook, type Ipv6Settings } from "./ipv6-hooks";
 import { keeper } from "./keepers";
 import { keepRunning, type KeepRunning } from "./keep-running";
 import { foundContainers, leftoversHook, type Leftover } from "./leftovers";
@@ -24,6 +25,8 @@ export interface ContainerHooks {
   readonly reload: (settings: ReloadSettings) => pulumi.ResourceHookBinding;
   /** After a carrier has filled a volume: each running container that reads it takes what is new. */
   readonly filesApplied: (settings: ReloadSettings) => pulumi.ResourceHookBinding;
+  /** For the receipt that clients of IPv6 keep their addresses. */
+  readonly ipv6: (settings: Omit<Ipv6Settings, "stack">) => pulumi.ResourceHookBinding;
   readonly redis: RedisHooks;
   readonly statements: (settings: StatementsSettings) => pulumi.ResourceHookBinding;
   /** A role whose password others may change: what runs before the stack itself changes it. */
@@ -66,6 +69,7 @@ export function containerHooks(name: string, stack: string, engine: DockerClient
       routesApplied: () => ({}),
       reload: () => ({}),
       filesApplied: () => ({}),
+      ipv6: () => ({}),
       redis: NO_REDIS_HOOKS,
       statements: () => ({}),
       guardedRole: () => ({}),
@@ -99,6 +103,7 @@ export function containerHooks(name: string, stack: string, engine: DockerClient
     filesApplied: (settings) => ({
       afterCreate: [new pulumi.ResourceHook(`${settings.name}-applied`, () => applyFiles(engine, stack, settings))],
     }),
+    ipv6: (settings) => ipv6Hook(engine, { ...settings, stack }),
     redis: redisHooks(name, stack, engine),
     statements: (settings) => statementHooks(stack, engine, settings),
   };

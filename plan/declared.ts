@@ -1,5 +1,5 @@
 /** What a configuration declares and no container shows, for the posture. */
-import type { LoadedConfig } from "../config";
+import type { LoadedConfig, RouteConfig } from "../config";
 import { placeholders } from "../config/checks/placeholders";
 import { isPlainTcp, shownEngine } from "../config/values/engine";
 import { routeUrl } from "../config/derived";
@@ -64,7 +64,14 @@ function logSink(config: LoadedConfig): DeclaredFacts["logSink"] {
     place: sinkPlace(sink),
     inClear: sendsInClear(sink),
     ...(sink.kind === "builtin"
-      ? { kept: `for ${sink.retentionDays} days in at most ${sink.maxDiskMiB} MiB` }
+      ? {
+          kept: `for ${sink.retentionDays} days in at most ${sink.maxDiskMiB} MiB`,
+          ...defined({ oneProof: onlyProof(sink.surface?.access) }),
+        }
       : defined({ reason: sink.reason })),
   };
 }
+
+/** Why a management surface asks for no login; undefined where it does. */
+const onlyProof = (access: RouteConfig["access"]): string | undefined =>
+  (access?.basicAuth ?? access?.forwardAuth) === undefined ? access?.reason : undefined;

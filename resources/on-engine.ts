@@ -54,6 +54,7 @@ export function networkPlan(config: LoadedConfig, engine: Engine): NetworkPlan[]
     databaseAccess: databaseAccess(config, engine) === "forwarder" && usesDatabase(config),
     monitoring: monitoringOf(config) !== undefined,
     logs: keepsLogs(config),
+    ipv6: config.edge.ipv6,
   });
 }
 

@@ -1,7 +1,10 @@
-// `copy-files.mjs [DIRECTORY]`: puts the scripts and the SQL of hardening/ where tsc puts the modules that read them.
+// `copy-files.mjs [DIRECTORY]`: puts the scripts and the SQL of hardening/ and verify/ where tsc puts the modules that
+// read them.
 import { cpSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
 const destination = process.argv[2] ?? "dist";
-const files = readdirSync("hardening", { recursive: true }).filter((file) => /\.(lua|sh|sql|yml)$/.test(file));
-for (const file of files) cpSync(join("hardening", file), join(destination, "hardening", file));
+for (const folder of ["hardening", "verify"]) {
+  const files = readdirSync(folder, { recursive: true }).filter((file) => /\.(lua|sh|sql|yml)$/.test(file));
+  for (const file of files) cpSync(join(folder, file), join(destination, folder, file));
+}

@@ -12,7 +12,7 @@ const scriptsIn = (directory: string): string[] =>
     .filter((path) => path.endsWith(".sh") || directory === ".ci")
     .map((path) => join(directory, path))
     .sort();
-const SCRIPTS = ["hardening", "test/e2e", ".ci"].flatMap(scriptsIn);
+const SCRIPTS = ["hardening", "verify", "test/e2e", ".ci"].flatMap(scriptsIn);
 
 describeWith("shellcheck")("shellcheck has nothing to say of", () => {
   test.each(SCRIPTS)("%s", (file) => {

@@ -98,6 +98,12 @@ function unknown(stack: string, { resources }: StackState, { containers }: Surve
   }));
 }
 
+/**
+ * The name of a volume that an image asks for (VOLUME) and nobody declares: the engine makes an empty one with each
+ * container. Postgres' image does so for the containers of backups and elevations.
+ */
+const ANONYMOUS = /^[0-9a-f]{64}$/;
+
 /** Fields of a view that the engine gives back as they were declared. */
 const FIELDS = {
   user: ({ user }) => user,
@@ -117,7 +123,11 @@ const FIELDS = {
   devices: ({ devices }) => String(devices),
   ports: ({ ports }) => list(ports.map(({ ip, external }) => `${ip}:${external}`)),
   mounts: ({ mounts }) =>
-    list(mounts.map(({ source, target, readOnly }) => `${source} at ${target}${readOnly ? ", read-only" : ""}`)),
+    list(
+      mounts
+        .filter(({ source }) => !ANONYMOUS.test(source))
+        .map(({ source, target, readOnly }) => `${source} at ${target}${readOnly ? ", read-only" : ""}`),
+    ),
   networks: ({ networks }) => list(networks),
 } satisfies Record<string, (view: ContainerView) => string>;
 

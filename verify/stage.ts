@@ -1,4 +1,7 @@
 /** Where probes stand: throw-away containers on the stack's own networks, which are removed again. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { DockerClient } from "../engine/docker";
 import type { Finished } from "../engine/process";
 import { ephemeralArgs, type EphemeralContainer } from "../hardening/container/ephemeral";
@@ -6,7 +9,7 @@ import { LABEL_COMPONENT } from "../hardening/container/labels";
 import { NOBODY } from "../hardening/container/workload";
 import { leaf, tree } from "../hardening/tree";
 import { liveNetwork } from "../hardening/rules/live";
-import type { NetworkView } from "../hardening/rules";
+import type { ContainerView, NetworkView } from "../hardening/rules";
 import type { LoadedConfig } from "../config";
 import type { StackState } from "./state";
 import type { Survey } from "./survey";
@@ -15,8 +18,13 @@ export const VERIFY_NAME = "verify";
 /** Whatever becomes of the command, its containers end by themselves. */
 const LONGEST_SECONDS = 300;
 
+/** What a probe says of a container that it makes; without a command it sleeps. */
+export type StageContainer = Omit<EphemeralContainer, "component" | "name" | "stack" | "kept">;
+
 /** A place to try something from. */
 export interface Shell {
+  /** The container's id. */
+  readonly id: string;
   /** Runs a script by `sh`; `docker exec` and so `docker inspect` do not show its input. */
   readonly run: (
     script: string,
@@ -31,8 +39,18 @@ export interface StageArgs {
   /** What the stack's file says. */
   readonly config: LoadedConfig;
   readonly state: StackState;
+  /** The containers that the state declares. */
+  readonly containers: readonly ContainerView[];
   /** `ADDRESS:PORT` beyond the engine, of what takes connections from everybody. */
   readonly outside: readonly string[];
+}
+
+/** What the kernel holds a container to, as the engine lists it. */
+export interface Confinement {
+  /** Such as `seccomp=<profile>`. */
+  readonly securityOpts: readonly string[];
+  /** Those that it has. */
+  readonly capabilities: readonly string[];
 }
 
 /** A network of the stack, and this engine's address on it. */
@@ -48,15 +66,17 @@ export class Stage {
   readonly config: LoadedConfig;
   readonly state: StackState;
   readonly outside: readonly string[];
+  private readonly containers: readonly ContainerView[];
   private readonly shells = new Map<string, Promise<string>>();
 
-  constructor({ engine, stack, survey, config, state, outside }: StageArgs) {
+  constructor({ engine, stack, survey, config, state, containers, outside }: StageArgs) {
     this.engine = engine;
     this.stack = stack;
     this.survey = survey;
     this.config = config;
     this.state = state;
     this.outside = outside;
+    this.containers = containers;
   }
 
   /**
@@ -64,17 +84,36 @@ export class Stage {
    * @param network an engine's network by name, or `container:<id>`
    * @throws EngineError where it cannot be started
    */
-  async on(network: string): Promise<Shell> {
-    const made = this.shells.get(network) ?? this.start(network);
-    this.shells.set(network, made);
-    const id = await made;
-    return {
-      run: (script, { input = "", args = [] } = {}) =>
-        this.engine.ask(["exec", "--interactive", id, "sh", "-c", script, "sh", ...args], {
-          input,
-          timeoutSeconds: 60,
-        }),
-    };
+  on(network: string): Promise<Shell> {
+    return this.shell(network, () => this.start({ network }));
+  }
+
+  /** A container that sees another's processes, on no network. @throws EngineError where it cannot be started */
+  beside(id: string): Promise<Shell> {
+    return this.shell(`pid ${id}`, () => this.start({ options: ["--pid", `container:${id}`] }));
+  }
+
+  /**
+   * A container that the kernel confines as another, on no network: as root, which is the most that an intruder there
+   * could become.
+   * @throws EngineError where it cannot be started
+   */
+  like(confinement: Confinement): Promise<Shell> {
+    return this.shell(JSON.stringify(confinement), () => this.confined(confinement));
+  }
+
+  /** What the state says of a container; undefined where it does not know it. @param id the engine's */
+  declared(id: string): ContainerView | undefined {
+    const name = this.state.resources.find((resource) => resource.id === id)?.name;
+    return this.containers.find(({ resource }) => resource === name);
+  }
+
+  /**
+   * A container of another kind, made once.
+   * @throws EngineError where it cannot be started
+   */
+  in(container: StageContainer): Promise<Shell> {
+    return this.shell(JSON.stringify(container), () => this.run(container));
   }
 
   /** Removes every container that was made. */
@@ -117,22 +156,69 @@ export class Stage {
     );
   }
 
-  private async start(network: string): Promise<string> {
+  private async shell(key: string, start: () => Promise<string>): Promise<Shell> {
+    const made = this.shells.get(key) ?? start();
+    this.shells.set(key, made);
+    const id = await made;
+    return {
+      id,
+      run: (script, { input = "", args = [] } = {}) =>
+        this.engine.ask(["exec", "--interactive", id, "sh", "-c", script, "sh", ...args], {
+          input,
+          timeoutSeconds: 60,
+        }),
+    };
+  }
+
+  /** The Docker CLI takes a profile as a file. */
+  private async confined({ securityOpts, capabilities }: Confinement): Promise<string> {
+    const directory = mkdtempSync(join(tmpdir(), "rampart-verify-"));
+    try {
+      const file = join(directory, "seccomp.json");
+      const options = securityOpts.map((option) => {
+        if (!option.startsWith("seccomp={")) return option;
+        writeFileSync(file, option.slice("seccomp=".length));
+        return `seccomp=${file}`;
+      });
+      return await this.start({
+        options: [
+          ...options.flatMap((option) => ["--security-opt", option]),
+          ...capabilities.flatMap((name) => ["--cap-add", name]),
+        ],
+        user: "0:0",
+      });
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+    }
+  }
+
+  private start({ network = "none", options = [], user = NOBODY }: ShellArgs): Promise<string> {
     const image = leaf(this.running("gateway")[0]?.["Image"]);
+    // Probes share it, and each tries many things at once.
+    return this.run({ image, user, network, resources: { memoryMiB: 64, cpus: 0.5, pids: 256 } }, options);
+  }
+
+  private async run(own: StageContainer, options: readonly string[] = []): Promise<string> {
     const container: EphemeralContainer = {
       stack: this.stack,
       component: "job",
       name: VERIFY_NAME,
-      image,
-      user: NOBODY,
-      network,
-      resources: { memoryMiB: 32, cpus: 0.5, pids: 32 },
       entrypoint: "sleep",
       command: [String(LONGEST_SECONDS)],
+      ...own,
     };
-    const run = ["run", ...ephemeralArgs(container, ["--detach"])];
+    const run = ["run", ...ephemeralArgs(container, ["--detach", ...options])];
     return (await this.engine.must("A container for a probe could not be started", run)).trim();
   }
+}
+
+interface ShellArgs {
+  /** By the engine's name. @default none */
+  readonly network?: string;
+  /** More options of `docker run`. @default none */
+  readonly options?: readonly string[];
+  /** @default nobody */
+  readonly user?: string;
 }
 
 /** A container's addresses by the engine's names of its networks. */

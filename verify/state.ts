@@ -12,11 +12,18 @@ export interface StackState {
   readonly resources: readonly StateResource[];
   /** Values of secrets that are long enough to be recognised. They stay in this process. */
   readonly secrets: readonly string[];
+  /** Which of them each resource holds, by its name. */
+  readonly holders: Readonly<Record<string, readonly string[]>>;
+  /** Generated passwords by the names of their resources. They stay in this process. */
+  readonly passwords: Readonly<Record<string, string>>;
+  /** What the program exports, secrets in clear. They stay in this process. */
+  readonly outputs: unknown;
 }
 
 /** Source: pulumi, sdk/go/common/resource, sig.go */
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
 const SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270";
+const PASSWORD = "random:index/randomPassword:RandomPassword";
 /** Characters. A shorter value occurs by chance. */
 const RECOGNISABLE = 16;
 
@@ -24,24 +31,49 @@ const RECOGNISABLE = 16;
 export function stackState(exported: unknown): StackState {
   const all = tree(tree(exported)["deployment"])["resources"];
   const resources = (Array.isArray(all) ? (all as unknown[]) : []).map(tree).filter((one) => one["delete"] !== true);
-  const secrets = new Set<string>();
+  const taken = resources.map((one) => {
+    const [ofInputs, ofOutputs] = [new Set<string>(), new Set<string>()];
+    const inputs = tree(take(one["inputs"], ofInputs));
+    // The provider's notes on its own format are secret as a whole where one value is.
+    take({ ...tree(one["outputs"]), __pulumi_raw_state_delta: undefined }, ofOutputs);
+    return { one, inputs, ofInputs, ofOutputs, name: leaf(one["urn"]).split("::").at(-1) ?? "" };
+  });
   return {
-    resources: resources.map((one) => ({
+    resources: taken.map(({ one, inputs, name }) => ({
       id: leaf(one["id"]),
       type: leaf(one["type"]),
-      name: leaf(one["urn"]).split("::").at(-1) ?? "",
+      name,
       protect: one["protect"] === true,
-      inputs: tree(take(one["inputs"], secrets)),
+      inputs,
     })),
-    secrets: [...secretsOf(resources, secrets)],
+    // Outputs hold what is generated: a password is no input of anything but what uses it.
+    secrets: [
+      ...new Set([
+        ...taken.flatMap(({ ofInputs }) => [...ofInputs]),
+        ...taken.flatMap(({ ofOutputs }) => [...ofOutputs]),
+      ]),
+    ],
+    holders: Object.fromEntries(
+      taken.flatMap(({ name, ofInputs, ofOutputs }) => {
+        const held = [...new Set([...ofInputs, ...ofOutputs])];
+        return held.length === 0 ? [] : [[name, held]];
+      }),
+    ),
+    passwords: Object.fromEntries(
+      taken.flatMap(({ one, name }) =>
+        one["type"] === PASSWORD ? [[name, leaf(opened(tree(one["outputs"])["result"]))]] : [],
+      ),
+    ),
+    outputs: opened(resources.find(({ type }) => type === "pulumi:pulumi:Stack")?.["outputs"]),
   };
 }
 
-/** Outputs hold what is generated: a password is no input of anything but what uses it. */
-function secretsOf(resources: readonly Readonly<Record<string, unknown>>[], found: Set<string>): Set<string> {
-  // The provider's notes on its own format are secret as a whole where one value is.
-  for (const { outputs } of resources) take({ ...tree(outputs), __pulumi_raw_state_delta: undefined }, found);
-  return found;
+/** A value whose secrets are in clear. */
+function opened(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(opened);
+  if (!isTree(value)) return value;
+  if (value[SIGNATURE] === SECRET_SIGNATURE) return opened(parsed(leaf(value["plaintext"])));
+  return Object.fromEntries(Object.entries(value).map(([key, child]) => [key, opened(child)]));
 }
 
 /** Replaces secrets by a marker, and keeps their values. */

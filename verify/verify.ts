@@ -44,15 +44,19 @@ export async function verify(args: VerifyArgs): Promise<Verification> {
   progress("reads what the engine says of the stack");
   const ids = state.resources.filter(({ type }) => type === "docker:index/container:Container").map(({ id }) => id);
   const found = await survey(engine, facts.stack, ids);
-  const stage = new Stage({ engine, stack: facts.stack, survey: found, config, state, outside });
+  const { containers } = viewOfResources(facts, state.resources);
+  const stage = new Stage({ engine, stack: facts.stack, survey: found, config, state, containers, outside });
   try {
-    const probes = PROBES.filter((probe) => attack || probe.attack !== true);
+    const attacks = attack ? PROBES.filter((probe) => probe.attack === true) : [];
+    const others = PROBES.filter((probe) => probe.attack !== true);
     return {
       stack: facts.stack,
       engine: `${engine.host}, Docker ${found.engine.version}`,
       checks: [
         ...driftChecks(facts, state, found),
-        ...(await runProbes(probes, stage, progress)),
+        ...(await runProbes(others, stage, progress)),
+        // Afterwards and one by one, as they take what a rate limit lets through.
+        ...(await runProbes(attacks, stage, progress, 1)),
         ...ruleChecks(liveView(facts, state, found)),
       ],
     };
@@ -65,6 +69,7 @@ async function runProbes(
   probes: readonly Probe[],
   stage: Stage,
   progress: NonNullable<VerifyArgs["progress"]>,
+  lanes = LANES,
 ): Promise<Check[]> {
   const checks = new Map<Probe, Check[]>();
   const waiting = [...probes];
@@ -74,7 +79,7 @@ async function runProbes(
       checks.set(next, checksOf(next, await findingsOf(next, stage)));
     }
   };
-  await Promise.all(Array.from({ length: LANES }, lane));
+  await Promise.all(Array.from({ length: lanes }, lane));
   return probes.flatMap((probe) => checks.get(probe) ?? []);
 }
 

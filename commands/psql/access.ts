@@ -53,9 +53,3 @@ export function passwordOf({ passwords }: DatabaseAccess, role: string): string 
     );
   return password;
 }
-
-/** A line of a password file (.pgpass), where `:` and `\` are escaped. */
-export function passwordLine(role: string, password: string): string {
-  const escaped = password.replace(/[\\:]/g, (character) => `\\${character}`);
-  return `*:*:*:${role}:${escaped}\n`;
-}

@@ -4,11 +4,16 @@ import type { DockerClient } from "../../engine/docker";
 import { lines } from "../../engine/text";
 import { ephemeralArgs, type EphemeralContainer } from "../../hardening/container/ephemeral";
 import { LABEL_COMPONENT, LABEL_NAME, LABEL_STACK } from "../../hardening/container/labels";
-import { POSTGRES_ALIAS, POSTGRES_PORT } from "../../hardening/postgres/server/url";
-import { SERVER_UID, SERVER_USER } from "../../hardening/postgres/server/user";
+import { SERVER_USER } from "../../hardening/postgres/server/user";
+import {
+  CLIENT_FILES,
+  CLIENT_TMPFS,
+  clientEnvironment,
+  passwordLine,
+} from "../../hardening/postgres/session/client-session";
 import { SUPERUSER_SCRIPT, WAIT_SCRIPT, WRITE_FILE_SCRIPT } from "../../hardening/postgres/session/session-scripts";
 import { UserError } from "../shared/errors";
-import { passwordLine, passwordOf, type DatabaseAccess } from "./access";
+import { passwordOf, type DatabaseAccess } from "./access";
 import type { PsqlOptions } from "./options";
 
 export const SESSION_NAME = "psql";
@@ -16,30 +21,8 @@ export const SESSION_NAME = "psql";
 export const LABEL_OWNER = "io.rampart.owner";
 export const owner = (): string => `${hostname()}:${process.pid}`;
 
-/** Where files lie that must be gone with the container. */
-const FILES = "/run/rampart";
 /** Nobody works longer without a break. */
 const LONGEST_SECONDS = 12 * 3600;
-
-/** psql's environment: paths and names only. */
-function psqlEnvironment(access: DatabaseAccess, options: PsqlOptions): Record<string, string> {
-  return {
-    ...{
-      PGHOST: POSTGRES_ALIAS,
-      PGPORT: String(POSTGRES_PORT),
-      PGUSER: options.role,
-      PGDATABASE: options.database ?? access.database,
-      PGPASSFILE: `${FILES}/pgpass`,
-      PGCONNECT_TIMEOUT: "10",
-      PGAPPNAME: "rampart-psql",
-    },
-    ...(access.ca === undefined
-      ? { PGSSLMODE: "disable" }
-      : { PGSSLMODE: "verify-full", PGSSLROOTCERT: `${FILES}/ca.pem` }),
-    PSQL_HISTORY: "/dev/null",
-    HOME: "/tmp",
-  };
-}
 
 /**
  * psql in a container of its own on the stack's internal network; it is gone when psql ends.
@@ -62,11 +45,12 @@ export async function runSession(
       network: access.network,
     },
     resources: { memoryMiB: 128, cpus: 0.5, pids: 32 },
-    tmpfs: [
-      { path: FILES, sizeMiB: 1, mode: "0700", uid: SERVER_UID, gid: SERVER_UID },
-      { path: "/tmp", sizeMiB: 16 },
-    ],
-    environment: psqlEnvironment(access, options),
+    tmpfs: CLIENT_TMPFS,
+    environment: {
+      ...clientEnvironment(access.ca !== undefined, "rampart-psql"),
+      PGUSER: options.role,
+      PGDATABASE: options.database ?? access.database,
+    },
     labels: { [LABEL_OWNER]: owner() },
     ...{ entrypoint: "sh", command: ["-c", WAIT_SCRIPT, "sh", String(LONGEST_SECONDS)] },
   };
@@ -82,11 +66,11 @@ export async function runSession(
     const write = (file: string, content: string): Promise<string> =>
       docker.must(
         "A file for psql could not be written",
-        ["exec", "--interactive", id, "sh", "-c", WRITE_FILE_SCRIPT, "sh", `${FILES}/${file}`],
+        ["exec", "--interactive", id, "sh", "-c", WRITE_FILE_SCRIPT, "sh", file],
         { input: content },
       );
-    await write("pgpass", passwordLine(options.role, password));
-    if (access.ca !== undefined) await write("ca.pem", access.ca);
+    await write(CLIENT_FILES.passwords, passwordLine(options.role, password));
+    if (access.ca !== undefined) await write(CLIENT_FILES.ca, access.ca);
     return await docker.attach(["exec", ...terminal(), id, "psql", ...options.args]);
   } finally {
     process.off("SIGTERM", leave).off("SIGHUP", leave).off("SIGINT", stay);

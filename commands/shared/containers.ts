@@ -1,5 +1,6 @@
 /** What runs on the engine, as `docker inspect` says it. */
 import { LABEL_COMPONENT, LABEL_EPHEMERAL, LABEL_NAME } from "../../hardening/container/labels";
+import { defined } from "../../hardening/defined";
 import { field, text } from "./json";
 
 export interface ContainerFact {
@@ -23,6 +24,8 @@ export interface ContainerFact {
   readonly imageId: string;
   /** Within the stack's networks. */
   readonly addresses: readonly string[];
+  /** Bytes that its log may take on the engine's disk; absent where nothing bounds it. */
+  readonly logBytes?: number;
   /** Whether a command of Rampart's made it for its own time. */
   readonly ephemeral: boolean;
 }
@@ -64,10 +67,33 @@ export function containerFacts(inspected: unknown): ContainerFact[] {
       ...(version === undefined || component !== "service" ? {} : { version }),
       imageId: text(field(one, "Image")) ?? "",
       addresses: networks.flatMap((network) => text(field(network, "IPAddress")) ?? []),
+      ...defined({ logBytes: logLimit(field(field(one, "HostConfig"), "LogConfig")) }),
       ephemeral: label(LABEL_EPHEMERAL) === "true",
     };
   });
 }
+
+const UNITS: Readonly<Record<string, number>> = { "": 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 };
+
+/** What a log may take: the size of a file, as Docker writes it, for each file. A log elsewhere takes nothing. */
+function logLimit(config: unknown): number | undefined {
+  const type = text(field(config, "Type"));
+  if (type === undefined) return undefined;
+  if (type !== "json-file" && type !== "local") return 0;
+  const [, figure, unit = ""] = /^(\d+)([kmg]?)b?$/i.exec(text(field(field(config, "Config"), "max-size")) ?? "") ?? [];
+  if (figure === undefined) return undefined;
+  return Number(figure) * (UNITS[unit.toLowerCase()] ?? 1) * Number(field(field(config, "Config"), "max-file") ?? 1);
+}
+
+/** Bytes by image id; layers that images share are counted for each. */
+export const imageSizes = (inspected: unknown): Readonly<Record<string, number>> =>
+  Object.fromEntries(
+    (Array.isArray(inspected) ? inspected : []).flatMap((one: unknown) => {
+      const id = text(field(one, "Id"));
+      const size = field(one, "Size");
+      return id === undefined || typeof size !== "number" ? [] : [[id, size]];
+    }),
+  );
 
 /** `repo@0123456789ab` by image id, for images of which no state knows the tag. */
 export function imageNames(inspected: unknown): Readonly<Record<string, string>> {

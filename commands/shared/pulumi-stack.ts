@@ -33,6 +33,8 @@ export interface PulumiStack {
   readonly env: NodeJS.ProcessEnv;
   /** Runs Pulumi to its end, and keeps what it writes. The stack is named. */
   readonly ask: (args: readonly string[], timeoutSeconds?: number) => Promise<Finished>;
+  /** The same of another stack, on the same backend. */
+  readonly askOf: (stack: string, args: readonly string[], timeoutSeconds?: number) => Promise<Finished>;
   /** Runs Pulumi on this process's terminal. @param configFile @default the stack's own */
   readonly show: (args: readonly string[], configFile?: string) => Promise<number>;
   /** How a person runs `pulumi <command>` on this stack. */
@@ -68,6 +70,8 @@ export async function openPulumiStack(
       : pulumiEnvironment(base, paths, stack, workspace.pulumiFile)),
     DOCKER_HOST: host,
   };
+  const askOf: PulumiStack["askOf"] = (of, args, timeoutSeconds = 120) =>
+    capture(path, ["--non-interactive", "--cwd", root, ...args, "--stack", of], stackEnv, timeoutSeconds);
   return {
     stack,
     root,
@@ -76,8 +80,8 @@ export async function openPulumiStack(
     file,
     workspace,
     env: stackEnv,
-    ask: (args, timeoutSeconds = 120) =>
-      capture(path, ["--non-interactive", "--cwd", root, ...args, "--stack", stack], stackEnv, timeoutSeconds),
+    ask: (args, timeoutSeconds) => askOf(stack, args, timeoutSeconds),
+    askOf,
     show: (args, other) =>
       show(path, [...args, "--stack", stack], { ...stackEnv, ...defined({ PULUMI_OPTION_CONFIG_FILE: other }) }, root),
     command: (args) =>

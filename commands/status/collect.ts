@@ -1,5 +1,6 @@
 import { labelFilters } from "../../engine/containers";
 import type { DockerClient } from "../../engine/docker";
+import { ofRunning } from "../../engine/free-space";
 import { lines } from "../../engine/text";
 import { BACKUP_CONTAINERS } from "../../hardening/backup/paths";
 import { LABEL_STACK } from "../../hardening/container/labels";
@@ -8,9 +9,10 @@ import { GATEWAY_PORTS } from "../../hardening/gateway";
 import { UserError } from "../shared/errors";
 import { field, parseJson, text } from "../shared/json";
 import type { Finished } from "../shared/run";
+import { ACME_LOG_LINES, acmeFailures, openFailures } from "./acme";
 import { backupFacts, RECEIPTS_SCRIPT } from "./backups";
 import { ACME_SCRIPT, edgeCertificates } from "./certificates";
-import { containerFacts, imageNames, type ContainerFact } from "../shared/containers";
+import { containerFacts, imageNames, imageSizes, type ContainerFact } from "../shared/containers";
 import { gatewayScript, routeFacts } from "./gateway";
 import type { DiskFact, Found } from "./report";
 import { lastUpdate, stateFacts } from "./state";
@@ -25,6 +27,8 @@ export interface Sources {
   readonly stack: string;
   readonly engine: DockerClient;
   readonly pulumi: () => Promise<AskPulumi>;
+  /** GiB that an update wants free before it pulls an image. */
+  readonly minFreeGiB: number;
 }
 
 /** A part of what is found, or a note that says why it is not. */
@@ -37,7 +41,7 @@ interface Part {
  * Looks at everything at once. Nothing is changed, and no secret is read. @throws UserError where nothing is
  * deployed
  */
-export async function collect({ stack, engine, pulumi }: Sources): Promise<Found> {
+export async function collect({ stack, engine, pulumi, minFreeGiB }: Sources): Promise<Found> {
   const [containers, disk, state] = await Promise.all([
     allContainers(engine, stack).then(async (found) => ({
       containers: found,
@@ -46,6 +50,7 @@ export async function collect({ stack, engine, pulumi }: Sources): Promise<Found
         gatewayOf(engine, found),
         edgeOf(engine, found),
         backupsOf(engine, found),
+        freeOf(engine, stack, found),
       ]),
     })),
     diskOf(engine),
@@ -63,6 +68,7 @@ export async function collect({ stack, engine, pulumi }: Sources): Promise<Found
     ...found,
     stack,
     engine: engine.host,
+    minFreeGiB,
     now: new Date(),
     containers: containers.containers,
     notes: parts.flatMap(({ note }) => note ?? []),
@@ -85,7 +91,8 @@ async function imagesOf(engine: DockerClient, containers: readonly ContainerFact
   const ids = [...new Set(containers.map(({ imageId }) => imageId))].filter((id) => id !== "");
   if (ids.length === 0) return {};
   const inspected = await engine.ask(["image", "inspect", ...ids]);
-  return { facts: { images: imageNames(parseJson(inspected.stdout)) } };
+  const found = parseJson(inspected.stdout);
+  return { facts: { images: imageNames(found), imageSizes: imageSizes(found) } };
 }
 
 const running = (containers: readonly ContainerFact[], name: string): ContainerFact | undefined =>
@@ -109,7 +116,15 @@ async function edgeOf(engine: DockerClient, containers: readonly ContainerFact[]
   const { code, stdout } = await inside(engine, edge, ACME_SCRIPT);
   if (code !== 0) return { note: "certificates of the edge: not readable" };
   const found = edgeCertificates(stdout);
-  return { facts: { edge: found.length > 0 ? found : [{ of: "edge", note: "self-signed, or not issued yet" }] } };
+  const log = await engine.ask(["logs", "--tail", String(ACME_LOG_LINES), edge.id], {
+    timeoutSeconds: PATIENCE_SECONDS,
+  });
+  return {
+    facts: {
+      edge: found.length > 0 ? found : [{ of: "edge", note: "self-signed, or not issued yet" }],
+      acme: openFailures(acmeFailures(log.stdout), found),
+    },
+  };
 }
 
 async function backupsOf(engine: DockerClient, containers: readonly ContainerFact[]): Promise<Part> {
@@ -117,6 +132,12 @@ async function backupsOf(engine: DockerClient, containers: readonly ContainerFac
   if (store === undefined) return {};
   const { code, stdout } = await inside(engine, store, RECEIPTS_SCRIPT);
   return code === 0 ? { facts: { backups: backupFacts(stdout) } } : { note: "backups: their store does not answer" };
+}
+
+/** Of a container that runs: nothing is made for this. */
+async function freeOf(engine: DockerClient, stack: string, containers: readonly ContainerFact[]): Promise<Part> {
+  if (running(containers, "gateway") === undefined) return {};
+  return { facts: defined({ free: await ofRunning(engine, stack) }) };
 }
 
 async function diskOf(engine: DockerClient): Promise<Part> {

@@ -1,5 +1,7 @@
+import { sizeText } from "../../hardening/disk/free-space";
 import type { Printer } from "../shared/output";
 import type { CertificateFact } from "./certificates";
+import type { Taken } from "./space";
 import type { ContainerLine, RouteLine, StatusReport } from "./report";
 
 type Paint = Printer["paint"];
@@ -84,8 +86,13 @@ function routeLines(routes: readonly RouteLine[], width: number): string[] {
 const ends = ({ of, end, note }: CertificateFact): string =>
   `${of} ${end === undefined ? (note ?? "unknown") : `until ${end.slice(0, 10)}`}`;
 
+const takenText = ({ images, logs, unbounded }: Taken): string =>
+  `images ${sizeText(images)}, logs at most ${sizeText(logs)}` +
+  (unbounded.length === 0 ? "" : ` and without a bound of ${unbounded.join(", ")}`);
+
 function facts(report: StatusReport): Row[] {
   const { certificates, backups, disk, lastUpdate, at } = report;
+  const free = report.free === undefined ? [] : [`${sizeText(report.free)} free`];
   const ago = (time: string): string => `${time} (${age(time, at)} ago)`;
   return [
     ...(lastUpdate === undefined
@@ -112,9 +119,10 @@ function facts(report: StatusReport): Row[] {
               : `${ago(backups.drill.at)}, ${backups.drill.ok ? "passed" : "FAILED"}`,
           ],
         ]),
+    ["this stack", takenText(report.taken)],
     ...(disk.length === 0
       ? []
-      : [["engine's disk", disk.map(({ what, size }) => `${what.toLowerCase()} ${size}`).join(", ")]]),
+      : [["engine's disk", [...free, ...disk.map(({ what, size }) => `${what.toLowerCase()} ${size}`)].join(", ")]]),
   ];
 }
 

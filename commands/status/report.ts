@@ -1,8 +1,11 @@
 /** What `rampart status` shows, and what of it is wrong. Pure. */
+import { defined } from "../../hardening/defined";
+import type { AcmeFailure } from "./acme";
 import type { BackupFacts } from "./backups";
 import type { CertificateFact } from "./certificates";
 import type { ContainerFact } from "../shared/containers";
 import type { RouteFact } from "./gateway";
+import { spaceProblems, takenBy, type SpaceFacts, type Taken } from "./space";
 import type { StateFacts, UpdateFact } from "./state";
 
 /** A certificate that ends sooner should have been renewed long ago. */
@@ -10,16 +13,16 @@ const RENEWAL_DAYS = 14;
 const DAY_MS = 86_400_000;
 
 /** What was found. Absent is what could not be read; `notes` says why. */
-export interface Found {
-  readonly stack: string;
+export interface Found extends SpaceFacts {
   readonly engine: string;
   readonly now: Date;
-  readonly containers: readonly ContainerFact[];
   readonly images: Readonly<Record<string, string>>;
   readonly state?: StateFacts;
   readonly lastUpdate?: UpdateFact;
   readonly routes?: readonly RouteFact[];
   readonly edge?: readonly CertificateFact[];
+  /** What the ACME server refused of late, and has not mended since. */
+  readonly acme?: readonly AcmeFailure[];
   readonly backups?: BackupFacts;
   readonly disk?: readonly DiskFact[];
   readonly notes: readonly string[];
@@ -56,6 +59,8 @@ export interface StatusReport {
   readonly certificates: readonly CertificateFact[];
   readonly backups?: BackupFacts;
   readonly disk: readonly DiskFact[];
+  readonly taken: Taken;
+  readonly free?: number;
   readonly lastUpdate?: UpdateFact;
   readonly problems: readonly Problem[];
   readonly notes: readonly string[];
@@ -89,14 +94,21 @@ export function report(found: Found): StatusReport {
     certificates,
     ...(backups === undefined ? {} : { backups }),
     disk,
+    taken: takenBy(found),
+    ...defined({ free: found.free }),
     ...(lastUpdate === undefined ? {} : { lastUpdate }),
     problems: [
       ...shown.flatMap((container) => containerProblems(container, state)),
       ...(state === undefined ? [] : differences(found.containers, state)),
       ...(found.routes ?? []).flatMap((route) => routeProblems(route, shown)),
       ...certificates.flatMap((certificate) => certificateProblems(certificate, now)),
+      ...(found.acme ?? []).map(({ of, at, error }) => ({
+        subject: of,
+        message: `the CA issued no certificate at ${at}: ${error}`,
+      })),
       ...(backups === undefined ? [] : backupProblems(backups)),
       ...updateProblems(lastUpdate, state),
+      ...spaceProblems(found),
     ],
     notes,
   };

@@ -18,6 +18,17 @@ export const HARMLESS_KEYS: Readonly<Record<string, string>> = Object.fromEntrie
     `${ROUTE}.host`,
     `${ROUTE}.pathPrefix`,
   ]),
+  ...each("which images a consumer of the Docker API may pull; what it runs is bounded all the same", [
+    "services.dockerApi.images",
+  ]),
+  ...each(
+    "the most of a container that a consumer of the Docker API creates: always bounded, by what the schema allows",
+    [
+      "services.dockerApi.containers.cpus",
+      "services.dockerApi.containers.memoryMiB",
+      "services.dockerApi.containers.pids",
+    ],
+  ),
   ...each("chooses private addresses for networks that have no way out", ["network.pool"]),
   ...each("how the CA is shown that a host is the stack's; a certificate is issued or not", [
     "certificates.challenge",
@@ -61,6 +72,25 @@ export const HARMLESS_KEYS: Readonly<Record<string, string>> = Object.fromEntrie
   ...each("at least 16 letters and digits, and 32 where the secret signs", ["services.secrets.generated"]),
   ...each("only restricts who may come", ["edge.clientCertificates", "edge.clientCertificates.ca"]),
   ...each("both of Mozilla's guidelines ask for TLS 1.2 or later and forward secrecy", ["edge.tls"]),
+  ...each("how long and in how much room the stack's own sink keeps lines", [
+    "logging.retentionDays",
+    "logging.sink.builtin.maxDiskMiB",
+  ]),
+  ...each("names a receiver, which is verified, or the pages' own host", [
+    "logging.sink.builtin.surface.host",
+    ...["fluentd", "loki", "otlp", "syslog"].map((kind) => `logging.sink.${kind}.ca`),
+    "logging.sink.fluentd.server",
+    "logging.sink.syslog.server",
+  ]),
+  ...each("who may look at the logs; addresses and a second proof are required, or a reason", [
+    "logging.sink.builtin.surface.access.basicAuth.users",
+    ...["headers", "path", "service", "signIn"].map((key) => `logging.sink.builtin.surface.access.forwardAuth.${key}`),
+    "logging.sink.builtin.surface.access.sources",
+  ]),
+  ...each("names a secret, which has to be set and encrypted, and arrives as a file", [
+    "logging.sink.loki.headers.config",
+    "logging.sink.otlp.headers.config",
+  ]),
   ...each("a time of day", ["database.backups.at"]),
   ...each("contrib modules that read no files, open no connections and run no programs", [
     "database.databases.extensions",

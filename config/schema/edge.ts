@@ -68,6 +68,8 @@ export function edge(context: SchemaContext) {
       httpPort: z.union([edgePort, z.literal(false)]).default(dev ? 8080 : 80),
       /** @default 8443 in dev, else 443 */
       httpsPort: edgePort.default(dev ? 8443 : 443),
+      /** Whether clients reach the edge by IPv6 as well. @default false */
+      ipv6: z.boolean().default(false),
       /** Addresses or subnets of load balancers in front of the edge, whose X-Forwarded-* headers are believed. */
       trustedProxies: z.array(checkedString(trustedProxyCheck)).default([]),
       /** Mozilla's guideline to follow. @default "intermediate" */
@@ -102,6 +104,13 @@ export function edge(context: SchemaContext) {
     .refine((value) => value.httpPort !== value.httpsPort, {
       params: { allowed: "two different ports", fix: "change one" },
       path: ["httpPort"],
+    })
+    .refine((value) => !value.ipv6 || value.listenAddress === "0.0.0.0", {
+      params: {
+        allowed: "false, or listenAddress 0.0.0.0: the edge then listens on all addresses of both families",
+        fix: "remove it, or remove listenAddress (in environment dev, where that is a loopback address, remove it)",
+      },
+      path: ["ipv6"],
     })
     .prefault({});
 }

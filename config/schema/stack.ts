@@ -4,6 +4,7 @@ import { IMAGE_ROLES } from "../images";
 import { poolCheck } from "../values/network";
 import { certificates } from "./certificates";
 import { database } from "./database";
+import { disk } from "./disk";
 import { edge } from "./edge";
 import { exceptions } from "./exceptions";
 import { checkedString, image, matching, name } from "./fields";
@@ -49,6 +50,8 @@ const buildSchema = (context: SchemaContext) =>
     migration: migration(context).optional(),
     services: z.record(name, service(context)).default({}),
     logging: logging(context),
+    /** Room on the engine's disk, and old images. */
+    disk,
     /** Prometheus and Alertmanager; true: alerts are only shown. */
     monitoring,
     /** What the stack accepts for a time although a rule does not hold. */

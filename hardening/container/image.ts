@@ -56,3 +56,19 @@ export function imageSlug(reference: string): string {
   const base = parseImage(reference)?.repository.split("/").at(-1) ?? "image";
   return `${base}-${createHash("sha256").update(reference).digest("hex").slice(0, 8)}`;
 }
+
+/**
+ * `repo@sha256:…` as an engine lists what it pulled by digest: Docker Hub goes without its name, and its own images
+ * without `library`. Undefined for what has no digest.
+ */
+export function familiarDigest(reference: string): string | undefined {
+  const [name = "", digest] = reference.split("@");
+  if (digest === undefined) return undefined;
+  // A colon after the last slash begins a tag; one before it, a port.
+  const repository = name.replace(/:[^:/]*$/, "");
+  const onHub = repository.replace(/^(?:docker\.io|index\.docker\.io)\//, "");
+  return `${onHub.replace(/^library\//, "")}@${digest}`;
+}
+
+/** The repository of `repo@sha256:…`. */
+export const repositoryOf = (digest: string): string => digest.split("@")[0] ?? digest;

@@ -14,6 +14,8 @@ export interface NetworkPlan {
   readonly gateway: string;
   /** Where the engine takes addresses from by itself. @default the whole subnet */
   readonly dynamicRange?: string;
+  /** The same of IPv6. @default the network has IPv4 only */
+  readonly ipv6?: { readonly subnet: string; readonly gateway: string };
 }
 
 export interface NetworksInput {
@@ -30,6 +32,8 @@ export interface NetworksInput {
   readonly monitoring?: boolean;
   /** Whether the stack keeps its logs itself. @default false */
   readonly logs?: boolean;
+  /** Whether clients come by IPv6 as well. @default false */
+  readonly ipv6?: boolean;
 }
 
 /** Third octet and prefix length. Where every service is, there is room for two containers of each, old and new. */
@@ -79,7 +83,11 @@ export function planNetworks(input: NetworksInput): NetworkPlan[] {
     network(name, FIXED_SUBNETS[name], internal, icc);
   return [
     // Ports are published on it, and answers go out the way that the question came in; nothing else does.
-    { ...fixed("public", false, false), wayOut: false },
+    {
+      ...fixed("public", false, false),
+      wayOut: false,
+      ...(input.ipv6 === true ? { ipv6: publicIpv6(input.stackName) } : {}),
+    },
     // The edge and the gateway: nobody else can say whose connection it is.
     fixed("gateway", true, true),
     fixed("proxy", true, true),
@@ -97,6 +105,15 @@ export function planNetworks(input: NetworksInput): NetworkPlan[] {
       ...(input.logs === true ? [LOGS.slot] : []),
     ]).map(({ consumer, slot }) => network(dockerApiNetwork(consumer), { slot, bits: 24 }, true, true)),
   ];
+}
+
+/** A network of a stack's own (RFC 4193, whose global identifier is forty bits), and the engine's address in it. */
+export function publicIpv6(stackName: string): { readonly subnet: string; readonly gateway: string } {
+  const id = createHash("sha256").update(`ipv6 ${stackName}`).digest("hex").slice(0, 10);
+  // As an address is written, without leading zeros, so that the engine's answer is no difference.
+  const groups = [`fd${id.slice(0, 2)}`, id.slice(2, 6), id.slice(6, 10)].map((group) => group.replace(/^0{1,3}/, ""));
+  const prefix = groups.join(":");
+  return { subnet: `${prefix}::/64`, gateway: `${prefix}::1` };
 }
 
 const internalAddress = (host: number, stackName: string, pool: string | undefined): string =>

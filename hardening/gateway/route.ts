@@ -94,6 +94,11 @@ export interface GatewayInput {
   readonly trustedProxies?: readonly string[];
   /** What is said to visitors of hosts in maintenance, by host: one line each. @default every host is served */
   readonly maintenance?: Readonly<Record<string, string>>;
+  /**
+   * The engine's IPv6 address where clients come in: a connection from there is one that the engine handed on without
+   * the client's address. @default clients come by IPv4 only
+   */
+  readonly ipv6Engine?: string;
   /** The network whose members may ask for metrics (CIDR). @default nobody may */
   readonly metricsSubnet?: string;
 }
@@ -110,6 +115,10 @@ export interface ConnectionLimits {
  * The ports on which the gateway listens: for the internet (`http`, `tls`), for what the edge has taken out of TLS
  * (`https`), and on its own loopback address.
  */
-export const GATEWAY_PORTS = { http: 8080, tls: 8443, https: 8444, health: 8082, control: 8083, probe: 8084 } as const;
+export const GATEWAY_PORTS = {
+  ...{ http: 8080, tls: 8443, https: 8444, health: 8082, control: 8083, probe: 8084 },
+  // Of IPv6 only: an engine that hands such a connection on by IPv4 finds nobody there.
+  ...{ http6: 8086, tls6: 8446 },
+} as const;
 /** The gateway's DNS name on the network that it shares with the edge. */
 export const GATEWAY_ALIAS = "gateway";

@@ -103,16 +103,21 @@ function choose(route: GatewayRoute): string[] {
 }
 
 /** Connections of one client, and of all: a client with many gets no more while the others' room is running out. */
-function connections({ connections: { perClient, total }, trustedProxies = [] }: GatewayInput): string[] {
+function connections({ connections: { perClient, total }, trustedProxies = [], ipv6Engine }: GatewayInput): string[] {
   const client = trustedProxies.length === 0 ? "" : ` !{ src ${trustedProxies.join(" ")} }`;
   const pressure = Math.floor((total * 3) / 4);
   return [
     `maxconn ${total}`,
+    // All clients would be one.
+    ...(ipv6Engine === undefined ? [] : [`tcp-request connection reject if { src ${ipv6Engine} }`]),
     `tcp-request connection track-sc2 ${CLIENT} table ${CONNECTIONS_TABLE}`,
     `tcp-request connection reject if { sc2_conn_cur gt ${perClient} }${client}`,
     `tcp-request connection reject if { fe_conn gt ${pressure} } { sc2_conn_cur gt ${UNDER_PRESSURE} }${client}`,
   ];
 }
+
+const bindIpv6 = ({ ipv6Engine }: GatewayInput, port: number): string[] =>
+  ipv6Engine === undefined ? [] : [`bind [::]:${port} v6only`];
 
 /** Seconds that a connection may stay silent: what the most patient route allows, for nothing here sees requests. */
 const silence = (routes: readonly GatewayRoute[]): number =>
@@ -127,6 +132,7 @@ function tlsFrontend(input: GatewayInput, routes: readonly GatewayRoute[]): stri
     // Not logged: the requests inside are.
     ...section(`frontend tls from ${TCP_DEFAULTS}`, [
       `bind *:${GATEWAY_PORTS.tls}`,
+      ...bindIpv6(input, GATEWAY_PORTS.tls6),
       `timeout client ${silence(routes)}s`,
       ...connections(input),
       "tcp-request inspect-delay 5s",
@@ -203,6 +209,7 @@ function httpFrontend(input: GatewayInput, routes: readonly GatewayRoute[]): str
   const challenge = "{ path -m beg /.well-known/acme-challenge/ }";
   return section("frontend http", [
     `bind *:${GATEWAY_PORTS.http}`,
+    ...bindIpv6(input, GATEWAY_PORTS.http6),
     ...connections(input),
     ...identify("http", trusted),
     TRACKED,

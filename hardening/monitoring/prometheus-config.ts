@@ -5,7 +5,7 @@ import { monitoringEndpoint, ANSWERS_PATH, type MonitoringPart } from "./parts";
 
 /** Where the container finds its configuration and the rules. */
 export const PROMETHEUS_DIRECTORY = "/etc/prometheus";
-export const PROMETHEUS_FILES = { config: "prometheus.yml", rules: "rules.yml" } as const;
+export const PROMETHEUS_FILES = { config: "prometheus.yml", rules: "rules.yml", acme: "acme-rules.yml" } as const;
 
 /** The rules: the same for every stack. One about what a stack has not got never fires. */
 export const prometheusRules = (): string => fileText(__dirname, PROMETHEUS_FILES.rules);
@@ -19,6 +19,8 @@ export interface PrometheusInput {
   readonly redis: boolean;
   /** Whether logs are handed to a sink. */
   readonly logs: boolean;
+  /** Whether there are rules about an ACME server. */
+  readonly acme: boolean;
 }
 
 interface Scrape {
@@ -57,7 +59,8 @@ const REDIS: Scrape = { job: "redis", part: "redis-metrics" };
 const LOGS: Scrape = { job: "logs", part: "log-collector" };
 
 /** Targets are fixed addresses: there is nothing to discover. Sorted keys, so that the same input is the same bytes. */
-export function renderPrometheusConfig({ subnet, stack, postgres, redis, logs }: PrometheusInput): string {
+export function renderPrometheusConfig(input: PrometheusInput): string {
+  const { subnet, stack, postgres, redis, acme, logs } = input;
   const scrape = ({ job, part, path = "/metrics", keep }: Scrape): object => ({
     job_name: job,
     metrics_path: path,
@@ -72,7 +75,9 @@ export function renderPrometheusConfig({ subnet, stack, postgres, redis, logs }:
         alertmanagers: [{ static_configs: [{ targets: [monitoringEndpoint(subnet, "alertmanager")] }] }],
       },
       global: { evaluation_interval: "15s", external_labels: { stack }, scrape_interval: "15s", scrape_timeout: "10s" },
-      rule_files: [`${PROMETHEUS_DIRECTORY}/${PROMETHEUS_FILES.rules}`],
+      rule_files: [PROMETHEUS_FILES.rules, ...(acme ? [PROMETHEUS_FILES.acme] : [])].map(
+        (file) => `${PROMETHEUS_DIRECTORY}/${file}`,
+      ),
       scrape_configs: [
         ...SCRAPES,
         ...(postgres ? [POSTGRES] : []),

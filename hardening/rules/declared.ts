@@ -18,16 +18,24 @@ export const DECLARED_RULES: readonly Rule[] = [
     id: "rampart-docker-api",
     severity: "critical",
     title: "no service can run, stop or read containers of others",
-    why: "a permission of the Docker API holds for every container of the engine, Rampart's too",
+    why: "a permission may reach every container of the engine (`scope: engine`), or run code of any image",
     source: nist("4.3.1"),
     alsoIn: [baseline("Helvetia Cloud", "Only whitelisted Docker operations allowed"), page("docs/docker-api.md")],
     judged:
-      "each service with permissions whose danger is high or critical: accepted with `dockerApi.reason`. The schema " +
+      "each service with permissions whose danger is high or critical: accepted with `dockerApi.reason`. With " +
+      "`scope: own` only those count that are not about one container. The schema " +
       "refuses such a permission without a reason",
     remedy:
-      "Remove the permissions that the service does not call; `plan --verbose` lists each with its danger: " +
+      "Leave `scope` at `own`, and remove the permissions that the service does not call; `plan --verbose` lists " +
+      "each with its danger: " +
       '`dockerApi: { allow: ["GET /containers/json"] }`.',
-    keys: ["services.dockerApi", "services.dockerApi.allow", "services.dockerApi.presets", "services.dockerApi.reason"],
+    keys: [
+      "services.dockerApi",
+      "services.dockerApi.allow",
+      "services.dockerApi.presets",
+      "services.dockerApi.reason",
+      "services.dockerApi.scope",
+    ],
     check: ({ declared }: StackView): readonly Verdict[] =>
       (declared?.dockerApi ?? []).map(({ resource, permissions, reason }) => ({
         status: "accepted",
@@ -83,13 +91,14 @@ export const DECLARED_RULES: readonly Rule[] = [
     why: "whoever breaks into a container, or removes it, takes its log with it; lines tell of people and secrets",
     source: page("docs/logging.md"),
     alsoIn: [baseline("AMO portal", "Forward logs to central sink `UNKNOWN`")],
-    judged: "a stack with a sink: one that is sent lines in clear is accepted, with its reason",
+    judged: "a stack with a sink: lines in clear, and pages without a login, are accepted with their reason",
     remedy:
       "Send lines over TLS: an https URL, or a server without `tls: false`; give a receiver with a CA of its own " +
       "that CA's roots as `ca`.",
     keys: [
       "logging.sink",
       ...["fluentd", "syslog"].flatMap((kind) => [`logging.sink.${kind}.tls`, `logging.sink.${kind}.reason`]),
+      "logging.sink.builtin.surface.access.reason",
       ...["loki", "otlp"].flatMap((kind) => [`logging.sink.${kind}.url`, `logging.sink.${kind}.reason`]),
     ],
     exceptable: false,
@@ -97,8 +106,10 @@ export const DECLARED_RULES: readonly Rule[] = [
     check: ({ declared }: StackView): readonly Verdict[] => {
       const sink = declared?.logSink;
       if (sink === undefined) return [];
-      const { resource, place, kept, inClear, reason } = sink;
+      const { resource, place, kept, inClear, reason, oneProof } = sink;
       const message = `the logs of all containers go to ${place}${kept === undefined ? "" : `, kept ${kept}`}`;
+      if (oneProof !== undefined)
+        return [{ status: "accepted", resource, message: `${message}; its pages ask for no login: ${oneProof}` }];
       if (!inClear) return [{ status: "pass", resource, message }];
       return [{ status: reason === undefined ? "fail" : "accepted", resource, message: `${message}: ${reason ?? ""}` }];
     },

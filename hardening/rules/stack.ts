@@ -272,7 +272,7 @@ export const STACK_RULES: readonly Rule[] = [
     source: page("docs/operations.md"),
     judged: "each volume that holds data: deleted by `pulumi destroy` fails, and is accepted in dev",
     remedy: "Protect the data: `database: { protect: true }` and `redis: { protect: true }`, then `pulumi up`.",
-    keys: ["database.protect", "redis.protect", "environment"],
+    keys: ["database.protect", "redis.protect", "logging.sink.builtin.protect", "environment"],
     check: ({ volumes, environment }) =>
       volumes
         .filter((volume) => volume.data)

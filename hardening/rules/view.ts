@@ -117,6 +117,8 @@ export interface DeclaredFacts {
     readonly kept?: string;
     readonly inClear: boolean;
     readonly reason?: string;
+    /** Why the addresses of clients are proof enough for its pages. @default there is a second proof, or no page */
+    readonly oneProof?: string;
   };
   /** Hosts in maintenance, sorted. */
   readonly maintenance: readonly string[];

@@ -14,6 +14,7 @@ Commands:
   status            shows what runs, of which version, and what is wrong
   verify            tries on the running stack whether every control holds
   rollback          goes back to an earlier configuration and its images
+  clean             removes old images of the stack that neither a container nor a rollback needs
   respond           answers a breach: evidence, rotation, sessions
   psql              opens psql as a role, or a tunnel for another client
   backup            takes a backup now, besides the daily ones

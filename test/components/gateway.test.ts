@@ -80,6 +80,19 @@ describe("Gateway", () => {
     );
   });
 
+  test("takes clients of IPv6 where that is asked for, and proves that their addresses are kept", async () => {
+    const recording = await gateway({ ...ROUTED, ...PROD, edge: { ipv6: true } }, "prod");
+    const published = recording.inputs(CONTAINER)["ports"] as readonly Record<string, unknown>[];
+    expect(published.filter(({ ip }) => ip === "::")).toEqual([
+      { ip: "::", external: 80, internal: 8086, protocol: "tcp" },
+      { ip: "::", external: 443, internal: 8446, protocol: "tcp" },
+    ]);
+    const receipt = recording.get("RandomId rampart-dev-gateway-ipv6");
+    expect(receipt).toMatchObject({ hooks: { beforeCreate: ["rampart-dev-gateway-ipv6-probe"] } });
+    expect(uploads(recording, "routes")["/files/routes.cfg"]).toMatch(/reject if \{ src fd[0-9a-f:]+::1 \}/);
+    expect((await plain()).names).not.toContain("RandomId rampart-dev-gateway-ipv6");
+  });
+
   test("listens on loopback in dev, on all addresses in production, and its own ports nowhere", async () => {
     const ports = (recording: Recording): unknown => recording.inputs(CONTAINER)["ports"];
     const accepted = (recording: Recording): string[] =>

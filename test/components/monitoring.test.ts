@@ -51,6 +51,20 @@ describe("Monitoring", () => {
     },
   );
 
+  test("Prometheus has rules about an ACME server only where there is one, a rule for each host", async () => {
+    const files = async (values: object): Promise<Record<string, string>> => {
+      const recording = await stack({ monitoring: true, ...values });
+      return Object.fromEntries(
+        uploads(recording, "prometheus-config").map(({ file, content }) => [file.split("/").at(-1) ?? "", content]),
+      );
+    };
+    expect(Object.keys(await files({})).sort()).toEqual(["prometheus.yml", "rules.yml"]);
+    const acme = await files({ certificates: { directory: "https://ca.example.com/dir", challenge: "http-01" } });
+    expect(acme["prometheus.yml"]).toContain("- /etc/prometheus/acme-rules.yml");
+    expect(acme["acme-rules.yml"]).toContain(String.raw`(app\\.example\\.com|\\*\\.example\\.com)`);
+    expect(acme["acme-rules.yml"]?.match(/EdgeCertificateMissing/g)).toHaveLength(1);
+  });
+
   test("everything has its own address on a network without a way out", async () => {
     const recording = await plain();
     expect(recording.inputs("Network rampart-dev-monitoring")).toMatchObject({

@@ -1,5 +1,5 @@
 import { Networks } from "../../components";
-import { planNetworks } from "../../hardening/container/networks";
+import { planNetworks, publicIpv6 } from "../../hardening/container/networks";
 import { labelsOf, once, record } from "./support";
 
 const plan = planNetworks({
@@ -91,5 +91,22 @@ describe("Networks", () => {
     ]);
     const internal = await new Promise((resolve) => names["internal"]?.apply(resolve));
     expect(internal).toBe("rampart-dev-internal");
+  });
+
+  test("has IPv6 on the network where clients come in, if it is asked for", async () => {
+    const withIpv6 = planNetworks({
+      stackName: "shop",
+      dockerApiConsumers: [],
+      egress: false,
+      databaseAccess: false,
+      ipv6: true,
+    });
+    const recording = await record(() => new Networks("shop", { stack: "prod", plan: withIpv6 }));
+    expect(recording.inputs("Network shop-public")).toMatchObject({
+      ipv6: true,
+      ipamConfigs: [{ gateway: expect.stringMatching(/^10\./) as string }, publicIpv6("shop")],
+      options: { "com.docker.network.bridge.enable_ip_masquerade": "false" },
+    });
+    expect(recording.inputs("Network shop-gateway")["ipv6"]).toBeUndefined();
   });
 });

@@ -300,7 +300,7 @@ describe("a key that does not exist", () => {
     [
       "edge.port",
       'remove "port", or check its spelling; here may stand clientCertificates, connections, gateway, httpPort, ' +
-        "httpsPort, listenAddress, maintenance, resources, tls, trustedProxies",
+        "httpsPort, ipv6, listenAddress, maintenance, resources, tls, trustedProxies",
     ],
   ])("%s", (path, fix) => expect(faultsOf({ [path]: "x" })).toMatchObject([{ path: `rampart:${path}`, fix }]));
 });

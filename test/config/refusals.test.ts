@@ -494,6 +494,19 @@ describe("every spelling is refused where it stands", () => {
     expect(faultsOf({ certificates })).toEqual([]);
   });
 
+  test("IPv6 beside one address of IPv4", () => {
+    expect(faultsOf({ "edge.ipv6": true, "edge.listenAddress": "203.0.113.7" })).toEqual([
+      {
+        path: "rampart:edge.ipv6",
+        given: "true",
+        allowed: "false, or listenAddress 0.0.0.0: the edge then listens on all addresses of both families",
+        fix: "remove it, or remove listenAddress (in environment dev, where that is a loopback address, remove it)",
+      },
+    ]);
+    expect(faultsOf({ "edge.ipv6": true })).toEqual([]);
+    expect(pathsOf(faultsOf({ "edge.ipv6": true }, { stack: "dev" }))).toEqual(["edge.ipv6"]);
+  });
+
   test.each([5432, 6379, 2375, 2376, 3306, 27017, 0, -1, 65536, 443.5, "443", true])("the edge on port %j", (port) => {
     expect(pathsOf(faultsOf({ "edge.httpsPort": port }))).toEqual(["edge.httpsPort"]);
     expect(pathsOf(faultsOf({ "edge.httpPort": port }))).toEqual(["edge.httpPort"]);
@@ -618,7 +631,7 @@ describe("structure", () => {
         given: "a key that Rampart does not know",
         allowed:
           "environment, name, sample, certificates, acmeEmail, edge, images, registries, network, database, " +
-          "redis, rotation, migration, services, logging, monitoring, exceptions, dockerSocketGroup, " +
+          "redis, rotation, migration, services, logging, disk, monitoring, exceptions, dockerSocketGroup, " +
           "and the keys that a service's secrets name",
         fix: "write it as rampart:services",
       },

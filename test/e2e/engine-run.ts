@@ -15,6 +15,7 @@ import type { Context, Images } from "./lib/stacks";
 import { SUITES } from "./suites";
 import { stopPebble } from "./suites/acme";
 import { stopCertificates } from "./suites/certificates";
+import { closeIpv6Client } from "./suites/ipv6";
 
 /** A cold build compiles Traefik. */
 const BUILD_SECONDS = 1500;
@@ -94,6 +95,7 @@ async function images(work: string, names: readonly string[]): Promise<Images> {
 async function cleanUp(): Promise<void> {
   await stopPebble();
   await stopCertificates();
+  await closeIpv6Client();
   await sweep([
     ...[
       "main",
@@ -108,6 +110,7 @@ async function cleanUp(): Promise<void> {
       "amo",
       "monitoring",
       "logging",
+      "ipv6",
     ].map((name) => `${LABEL.stack}=e2e-${name}`),
     `${LABEL.e2e}=1`,
     "rampart-e2e=1",

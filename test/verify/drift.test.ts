@@ -82,6 +82,12 @@ describe("a stack on the engine", () => {
     expect(drift(withContainer({ Mounts })).join()).toContain("is /etc at /data");
   });
 
+  test("a volume without a name, which an image asks for, is no change", () => {
+    const { Mounts: own } = inspected() as { readonly Mounts: readonly object[] };
+    const Mounts = [...own, { Type: "volume", Name: "a".repeat(64), Destination: "/var/lib/x", RW: true }];
+    expect(drift(withContainer({ Mounts }))).toEqual(drift(withContainer({})));
+  });
+
   test("has a container that poses by the stack's labels", () => {
     const poser = inspected({ Id: "f00", Name: "/newest-edge" });
     expect(drift(surveyed({ containers: [inspected(), poser] }))).toEqual([

@@ -43,7 +43,34 @@ describe("a stack's state", () => {
     expect(stackState(exported([{ inputs: { uploads } }])).secrets).toEqual([PASSWORD]);
   });
 
+  test("knows who holds which secret, the generated passwords, and the outputs in clear", () => {
+    const { holders, passwords, outputs } = stackState(
+      exported([
+        {
+          urn: "urn:pulumi:dev::rampart::random:index/randomPassword:RandomPassword::s-redis-api",
+          type: "random:index/randomPassword:RandomPassword",
+          inputs: {},
+          outputs: { result: secret(PASSWORD) },
+        },
+        { urn: "urn:pulumi:dev::rampart::x::other", type: "x", inputs: { envs: ["A=1"] } },
+        {
+          type: "pulumi:pulumi:Stack",
+          outputs: { database: { name: "app", passwords: secret({ app_rw: PASSWORD }) } },
+        },
+      ]),
+    );
+    expect(holders).toEqual({ "s-redis-api": [PASSWORD] });
+    expect(passwords).toEqual({ "s-redis-api": PASSWORD });
+    expect(outputs).toEqual({ database: { name: "app", passwords: { app_rw: PASSWORD } } });
+  });
+
   test("of nothing is empty", () => {
-    expect(stackState(undefined)).toEqual({ resources: [], secrets: [] });
+    expect(stackState(undefined)).toEqual({
+      resources: [],
+      secrets: [],
+      holders: {},
+      passwords: {},
+      outputs: undefined,
+    });
   });
 });

@@ -120,6 +120,9 @@ const volume: StateResource = {
 export const state = (change: Partial<StackState> = {}): StackState => ({
   resources: [postgres, network, volume],
   secrets: [],
+  holders: {},
+  passwords: {},
+  outputs: {},
   ...change,
 });
 

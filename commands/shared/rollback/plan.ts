@@ -2,18 +2,19 @@
 import { readFileSync, existsSync } from "node:fs";
 import { join } from "node:path";
 import { defined } from "../../../hardening/defined";
-import { tree } from "../../../hardening/tree";
 import { parseStackFile, PROJECT_FILE, type StackFile } from "../../../plan/stack-file";
 import { UserError, wrongOption } from "../errors";
 import { parseJson } from "../json";
 import type { PulumiStack } from "../pulumi-stack";
 import { mergeStackFile } from "../stack-config";
-import { candidates, differs, keeping, updatesOf, type Configuration, type Update } from "./history";
+import { candidates, differs, keeping, updatesOf, type Update } from "./history";
+import { imagesOf } from "./images";
 import { oneWayMigration, type OneWay } from "./migration";
 import { configurationOf, withConfiguration } from "./stack-text";
 
 /** Updates that are looked through; Pulumi gives them by pages. */
 const MOST_UPDATES = 200;
+const HISTORY = ["stack", "history", "--json", "--page-size", `${MOST_UPDATES}`] as const;
 
 export interface Rollback {
   readonly current: Update;
@@ -36,12 +37,20 @@ export async function readUpdates(
   pulumi: PulumiStack,
   { none = "refused" }: { readonly none?: "allowed" | "refused" } = {},
 ): Promise<readonly Update[]> {
-  const { code, stdout, stderr } = await pulumi.ask(["stack", "history", "--json", "--page-size", `${MOST_UPDATES}`]);
+  const { code, stdout, stderr } = await pulumi.ask(HISTORY);
   if (code !== 0) throw new UserError(`The history of stack ${pulumi.stack} could not be read: ${stderr.trim()}`);
   const updates = updatesOf(parseJson(stdout), { project: pulumi.file.project, defaults: projectDefaults(pulumi) });
   if (updates.length === 0 && none === "refused")
     throw new UserError(`Stack ${pulumi.stack} was never deployed: its history has no update.`);
   return updates;
+}
+
+/** The updates of another stack of the same project and backend; undefined where nobody can read them from here. */
+export async function readOthersUpdates(pulumi: PulumiStack, stack: string): Promise<readonly Update[] | undefined> {
+  const { code, stdout } = await pulumi.askOf(stack, HISTORY);
+  if (code !== 0) return undefined;
+  const updates = updatesOf(parseJson(stdout), { project: pulumi.file.project, defaults: projectDefaults(pulumi) });
+  return updates.length === 0 ? undefined : updates;
 }
 
 const projectText = ({ root }: PulumiStack): { name: string; text: string } => ({
@@ -131,14 +140,3 @@ const stackFile = (pulumi: PulumiStack, text: string): StackFile =>
     project: projectText(pulumi),
     stack: { name: pulumi.sourceName, text: pulumiText(pulumi, text) },
   });
-
-/** References of services, the migration and Rampart's own. */
-function imagesOf(configuration: Configuration, project: string): string[] {
-  const of = (key: string): Readonly<Record<string, unknown>> => tree(configuration[`${project}:${key}`]);
-  const all = [
-    ...Object.values(of("services")).map((service) => tree(service)["image"]),
-    of("migration")["image"],
-    ...Object.values(of("images")),
-  ];
-  return [...new Set(all.filter((image): image is string => typeof image === "string"))].sort();
-}

@@ -22,6 +22,11 @@ export const EDGE: KeyTexts = {
     example: "443",
   },
   "edge.tls": { allowed: "Mozilla's `modern` or `intermediate`", example: "modern" },
+  "edge.ipv6": {
+    allowed:
+      "`true`: clients reach the edge by IPv6 as well; the engine has to keep their addresses: [IPv6](edge.md#ipv6)",
+    example: "true",
+  },
   "edge.trustedProxies": {
     allowed:
       "addresses or subnets (8 bits or more; public 10, IPv6 24) of load balancers in front of the edge; " +

@@ -62,4 +62,18 @@ export const STACK: KeyTexts = {
     allowed: "a private /16 other than 172.17.0.0/16",
     example: "10.201.0.0/16",
   },
+  "disk.minFreeGiB": {
+    allowed: "{range}: an update pulls no image while less is free on the engine's disk; 0 asks nothing",
+    example: "5",
+  },
+  "disk.keepConfigurations": {
+    allowed:
+      "{range}: the images of so many configurations before the present one stay, for `rampart rollback`: " +
+      "[disk space](operations.md#disk-space)",
+    example: "5",
+  },
+  "disk.keepDays": {
+    allowed: "{range}: for so many days `rampart clean` keeps an image that the stack no longer has",
+    example: "30",
+  },
 };

@@ -5,9 +5,15 @@
 set -u
 trap 'kill $! 2>/dev/null; exit 0' INT TERM
 
+# Arguments are shown to everybody on the host: the password goes into a file in memory, and the URL without it.
+url=$(cat /run/secrets/watch_url)
+login=${url#*://}
+login=${login%%@*}
+(umask 077 && printf '*:*:*:*:%s\n' "${login#*:}" >/tmp/pgpass)
+
 watch() {
-  PGCONNECT_TIMEOUT=10 PGOPTIONS='-c statement_timeout=0' \
-    psql --no-psqlrc --quiet --dbname="$(cat /run/secrets/watch_url)" 2>&1 <<'SQL' |
+  PGPASSFILE=/tmp/pgpass PGCONNECT_TIMEOUT=10 PGOPTIONS='-c statement_timeout=0' \
+    psql --no-psqlrc --quiet --dbname="${url%%://*}://${login%%:*}@${url#*@}" 2>&1 <<'SQL' |
 \ir watch.sql
 SQL
     while read -r line; do

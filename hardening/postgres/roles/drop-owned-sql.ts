@@ -7,7 +7,7 @@ import { identifier, quoted } from "../server/identifiers";
 import { TENANCY_SCHEMA } from "../tenancy/tenancy";
 
 const FUNCTION = `${TENANCY_SCHEMA}.refuse_drop_owned()`;
-const TRIGGER = "rampart_drop_owned";
+export const DROP_OWNED_TRIGGER = "rampart_drop_owned";
 
 /** Statements for the superuser, for each database. Applying them again changes nothing. */
 export function renderDropOwnedSql(superuser: string): string[] {
@@ -20,8 +20,9 @@ export function renderDropOwnedSql(superuser: string): string[] {
     fileStatement(__dirname, "refuse-drop-owned.sql"),
     `ALTER FUNCTION ${FUNCTION} OWNER TO ${owner}`,
     `REVOKE ALL ON FUNCTION ${FUNCTION} FROM PUBLIC`,
-    `DROP EVENT TRIGGER IF EXISTS ${TRIGGER}`,
-    `CREATE EVENT TRIGGER ${TRIGGER} ON ddl_command_start WHEN TAG IN ('DROP OWNED') EXECUTE FUNCTION ${FUNCTION}`,
-    `ALTER EVENT TRIGGER ${TRIGGER} ENABLE ALWAYS`,
+    `DROP EVENT TRIGGER IF EXISTS ${DROP_OWNED_TRIGGER}`,
+    `CREATE EVENT TRIGGER ${DROP_OWNED_TRIGGER} ON ddl_command_start WHEN TAG IN ('DROP OWNED') ` +
+      `EXECUTE FUNCTION ${FUNCTION}`,
+    `ALTER EVENT TRIGGER ${DROP_OWNED_TRIGGER} ENABLE ALWAYS`,
   ];
 }

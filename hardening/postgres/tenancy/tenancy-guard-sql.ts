@@ -153,6 +153,17 @@ export function renderTenancyGuardSql(args: TenancyGuardArgs): string[] {
 }
 
 /**
+ * A query of everything that the guard finds in the catalogs, as one column of texts, `<object>: <what is wrong>`: it
+ * changes nothing, and reads no row of a table of tenants, so that it also runs on a busy server.
+ */
+export function tenancyFaultsSql(args: TenancyGuardArgs): string {
+  const texts = tenancyTexts(args);
+  const roles = (args.applicationRoles ?? SERVICE_ROLES).map((role) => identifier("applicationRoles", role));
+  return `SELECT format('%s: %s', f.object, f.problem) AS fault FROM (${faultsQuery(texts, roles)}) f
+  WHERE NOT f.keys && ${nameArray(texts.exceptions)} ORDER BY 1`;
+}
+
+/**
  * A query (table, covered, enabled, forced, policies, asConfigured) of every table in the schemas;
  * reads only catalogs.
  */

@@ -1,5 +1,6 @@
 import { hostname } from "node:os";
-import { accessOf, passwordLine, passwordOf } from "../../../commands/psql/access";
+import { accessOf, passwordOf } from "../../../commands/psql/access";
+import { passwordLine } from "../../../hardening/postgres/session/client-session";
 import { OPTIONS, psqlOptions, type PsqlOptions } from "../../../commands/psql/options";
 import { isOrphan, sshCommand, tunnelText } from "../../../commands/psql/tunnel";
 import { parse } from "../../../commands/shared/options";

@@ -16,6 +16,7 @@ const container = (name: string, changes: Partial<ContainerFact> = {}): Containe
   since: "2026-11-27T09:00:00Z",
   restarts: 0,
   outOfMemory: false,
+  logBytes: 30 * 1024 ** 2,
   imageId: IMAGE,
   addresses: ["10.1.0.7"],
   ephemeral: false,
@@ -42,6 +43,7 @@ const found = (changes: Partial<Found> = {}): Found => ({
   stack: "prod",
   engine: "ssh://shop",
   now: NOW,
+  minFreeGiB: 2,
   containers: [container("api")],
   images: {},
   state: state([inState("api")]),
@@ -117,6 +119,30 @@ test("the gateway leads nowhere, or to an address that no container has", () => 
   ]);
 });
 
+test("a disk on which an update would pull nothing", () => {
+  expect(problems({ free: 1.5 * 1024 ** 3 })).toEqual([
+    "disk: 1.5 GiB are free on the engine's disk, and an update pulls no image below 2 GiB (disk.minFreeGiB): " +
+      "see `npx rampart clean prod`",
+  ]);
+  expect(problems({ free: 2 * 1024 ** 3 })).toEqual([]);
+});
+
+test("what a stack takes: each image once, logs of what runs, and logs without a bound", () => {
+  const withoutBound: { logBytes?: number } & ContainerFact = { ...container("db", { imageId: "sha256:db" }) };
+  delete withoutBound.logBytes;
+  const containers = [
+    container("api", { logBytes: 30 }),
+    container("web", { logBytes: 10 }),
+    withoutBound,
+    container("files", { component: "carrier", state: "created", imageId: "sha256:db" }),
+  ];
+  expect(report(found({ containers, imageSizes: { [IMAGE]: 500, "sha256:db": 70 } })).taken).toEqual({
+    images: 570,
+    logs: 40,
+    unbounded: ["shop-db-1a2b3c4"],
+  });
+});
+
 test("certificates that end soon, of the edge and of the stack's own", () =>
   expect(
     problems({
@@ -135,6 +161,11 @@ test("certificates that end soon, of the edge and of the stack's own", () =>
     "old.acme.com: the certificate ended on 2026-11-20",
     "data servers: the certificate ends on 2026-12-01, in 3 days",
   ]));
+
+test("an ACME server that refuses", () =>
+  expect(problems({ acme: [{ of: "app.acme.com", at: "2026-11-27T10:00:00Z", error: "429", renewal: true }] })).toEqual(
+    ["app.acme.com: the CA issued no certificate at 2026-11-27T10:00:00Z: 429"],
+  ));
 
 test("a backup and a drill that failed", () =>
   expect(
@@ -163,6 +194,8 @@ describe("the page", () => {
         lastUpdate: { kind: "update", result: "succeeded", at: "2026-11-27T09:00:00Z", commit: "0123456789ab" },
         edge: [{ of: "app.acme.com", end: "2027-02-01T00:00:00.000Z" }],
         backups: { last: { at: "2026-11-27T03:00:00Z", snapshot: "abcdef0123456789" } },
+        free: 12.34 * 1024 ** 3,
+        imageSizes: { [IMAGE]: 420 * 1024 ** 2 },
         disk: [{ what: "Images", size: "1.5GB", reclaimable: "0B" }],
         notes: ["a note"],
         state: state(["postgres", "api", "a-service-with-the-longest-name"].map((name) => inState(name))),

@@ -1,8 +1,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
+import { acmeFailures, openFailures } from "../../../commands/status/acme";
 import { backupFacts } from "../../../commands/status/backups";
 import { edgeCertificates } from "../../../commands/status/certificates";
-import { containerFacts } from "../../../commands/shared/containers";
+import { containerFacts, imageSizes } from "../../../commands/shared/containers";
 import { routeFacts } from "../../../commands/status/gateway";
 import { lastUpdate, stateFacts } from "../../../commands/status/state";
 import { authorityCertificate } from "../../../hardening/pki/certificates";
@@ -19,6 +20,7 @@ const INSPECTED = {
   Name: "/shop-api-1a2b3c4",
   Image: "sha256:aa",
   RestartCount: 1,
+  HostConfig: { LogConfig: { Type: "json-file", Config: { "max-file": "3", "max-size": "10m" } } },
   Config: { Labels: LABELS, Env: ["PASSWORD=shown-nowhere"] },
   State: {
     Status: "running",
@@ -50,9 +52,22 @@ test("a container, as the engine tells of it", () =>
       version: "0123456789",
       imageId: "sha256:aa",
       addresses: ["10.1.12.7", "10.1.11.7"],
+      logBytes: 30 * 1024 ** 2,
       ephemeral: false,
     },
   ]));
+
+test.each([
+  [{ Type: "json-file", Config: {} }, undefined],
+  [{ Type: "json-file", Config: { "max-size": "512k" } }, 512 * 1024],
+  [{ Type: "local", Config: { "max-size": "1g", "max-file": "2" } }, 2 * 1024 ** 3],
+  [{ Type: "journald", Config: {} }, 0],
+  [undefined, undefined],
+])("the log %j takes %p", (LogConfig, bytes) =>
+  expect(containerFacts([{ ...INSPECTED, HostConfig: { LogConfig } }])[0]?.logBytes).toBe(bytes),
+);
+
+test("sizes of images", () => expect(imageSizes([{ Id: "a", Size: 7 }, { Id: "b" }])).toEqual({ a: 7 }));
 
 const SERVERS = `1
 # be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state
@@ -112,6 +127,44 @@ test("certificates of the edge by their hosts, and one that is none", () => {
     { of: "a.acme.com", note: "not readable" },
     { of: "b.acme.com", end: "2046-01-01T00:00:00.000Z" },
   ]);
+});
+
+describe("what an ACME server refused", () => {
+  const line = (entry: object): string => JSON.stringify({ level: "error", time: "2026-11-27T10:00:00Z", ...entry });
+  const renewal = (time: string, error: string): string =>
+    line({ time, error, message: "Error renewing ACME certificate: {Main:a.acme.com SANs:[]}" });
+  const LOG = [
+    renewal("2026-11-26T10:00:00Z", "an older one"),
+    line({ message: "Testing certificate renew..." }),
+    "no JSON of an ACME certificate",
+    renewal("2026-11-27T10:00:00Z", "get directory at 'https://ca/dir': connection\n refused"),
+    line({ message: "Error renewing ACME certificate: {c.acme.com [d.acme.com]}" }),
+    line({
+      domains: ["b.acme.com", "e.acme.com"],
+      error: "429",
+      message: "Unable to obtain ACME certificate for domains",
+    }),
+  ].join("\n");
+
+  test("is told once for each certificate, the newest", () =>
+    expect(acmeFailures(LOG)).toEqual([
+      {
+        of: "a.acme.com",
+        at: "2026-11-27T10:00:00Z",
+        error: "get directory at 'https://ca/dir': connection refused",
+        renewal: true,
+      },
+      { of: "b.acme.com", at: "2026-11-27T10:00:00Z", error: "429", renewal: false },
+      { of: "c.acme.com", at: "2026-11-27T10:00:00Z", error: "no reason given", renewal: true },
+    ]));
+
+  test("is over once a first certificate came, or a renewal was tried again", () => {
+    const open = (log: string): string[] =>
+      openFailures(acmeFailures(log), [{ of: "a.acme.com" }, { of: "c.acme.com" }]).map(({ of }) => of);
+    expect(open(LOG)).toEqual(["a.acme.com", "b.acme.com", "c.acme.com"]);
+    expect(open(`${LOG}\n${line({ message: "Testing certificate renew..." })}`)).toEqual(["b.acme.com"]);
+    expect(openFailures(acmeFailures(LOG), [{ of: "b.acme.com" }]).map(({ of }) => of)).not.toContain("b.acme.com");
+  });
 });
 
 test("the last update is no preview", () =>

@@ -107,9 +107,12 @@ enter() {
   # `pivot_root . .` lays the old root over the new one: this takes the upper, the old, away.
   umount -l .
   cd /
+  # IPv6 by rules of the kernel, where it has them, as Docker does by default from 27 on. The other engine goes without.
+  local ipv6=()
+  if ip6tables --table nat --list-rules >/dev/null 2>&1; then ipv6=(--experimental --ip6tables); fi
   # Both sockets are the same engine's: the first is where a container that mounts /var/run/docker.sock looks, the
   # second is on the host's file system, where the host reaches it.
-  exec env -i PATH=/usr/sbin:/usr/bin HOME=/root dockerd --host unix:///run/docker.sock \
+  exec env -i PATH=/usr/sbin:/usr/bin HOME=/root dockerd "${ipv6[@]}" --host unix:///run/docker.sock \
     --host unix:///run/engine/docker.sock --cgroup-parent "/$cgroup"
 }
 

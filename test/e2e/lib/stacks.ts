@@ -104,6 +104,13 @@ export const UPGRADE = {
   pool: "10.242.0.0/16",
 } as const;
 
+export const IPV6 = {
+  host: "six.e2e.example.org",
+  httpPort: 34_280,
+  httpsPort: 34_643,
+  pool: "10.244.0.0/16",
+} as const;
+
 export const MONITORED = {
   name: "rampart-e2e-monitoring",
   host: "monitored.localhost",
@@ -398,6 +405,25 @@ export function acmeSettings(images: Images, directory: string, ca: string): Sta
     },
   };
 }
+
+/** One service, on all addresses of the host. */
+export const ipv6Settings = (images: Images, ipv6: boolean): StackSettings => ({
+  environment: "staging",
+  name: "rampart-e2e-ipv6",
+  certificates: "self-signed",
+  network: { pool: IPV6.pool },
+  edge: { httpPort: IPV6.httpPort, httpsPort: IPV6.httpsPort, ipv6 },
+  images: own(images),
+  services: {
+    web: {
+      image: images.app,
+      command: ["frontend"],
+      port: 8080,
+      healthCheck: health(8080),
+      routes: [{ host: IPV6.host }],
+    },
+  },
+});
 
 /** The same with two hosts, and certificates as they are tried. */
 export function certificatesSettings(images: Images, certificates: object): StackSettings {

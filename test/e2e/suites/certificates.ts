@@ -7,9 +7,9 @@ import { certificatePeriod } from "../../../hardening/pki/period";
 import { container, docker, mustDocker } from "../lib/engine";
 import { ask, handshake } from "../lib/http";
 import { bridgeAddress, dnsProvider, issuingRoot, removePebble, startPebble, type PebbleOptions } from "../lib/pebble";
-import { tail, until } from "../lib/process";
-import { Stack, type StackSettings } from "../lib/pulumi";
-import { expect, type Suite } from "../lib/runner";
+import { run, tail, until } from "../lib/process";
+import { REPOSITORY, Stack, type StackSettings } from "../lib/pulumi";
+import { expect, expectMatch, type Suite } from "../lib/runner";
 import { CERTIFICATES, certificatesSettings, type Context } from "../lib/stacks";
 
 const NAME = "rampart-e2e-pebble-dns";
@@ -158,6 +158,9 @@ export const certificates: Suite<Context> = {
         expect(result.certificate?.serialNumber === state.serial, names(result.certificate));
         const answer = await ask({ host: app, port: httpsPort });
         expect(answer.status === 200, `${answer.status}`);
+        const status = ["bin/rampart.cjs", "status", stack.name, "--config-file", stack.file];
+        const { stdout } = await run("node", status, { cwd: REPOSITORY, env: stack.env });
+        expectMatch(stdout, new RegExp(`  ${zone}: the CA issued no certificate at 20`), "status");
         return /"error":"([^"]{0,160})[^\n]*Error renewing ACME/.exec(await log(stack))?.[1];
       },
     },

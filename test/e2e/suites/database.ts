@@ -1,4 +1,6 @@
-import { Client } from "pg";
+import { Client, DatabaseError } from "pg";
+import { INSUFFICIENT_PRIVILEGE } from "../../../verify/probes/database/attempts";
+import { oversteps } from "../../../verify/probes/database/oversteps";
 import { container, docker, inNetworkOf } from "../lib/engine";
 import { REPOSITORY, type Outputs } from "../lib/pulumi";
 import { expect, expectMatch, expectNone, type Suite } from "../lib/runner";
@@ -48,7 +50,7 @@ async function attempts(context: Context, role: Role, statements: readonly strin
       results.push(
         await client.query(statement).then(
           () => undefined,
-          (error: unknown) => (error instanceof Error ? error.message : String(error)),
+          (error: unknown) => (error instanceof DatabaseError ? `${error.code}: ${error.message}` : String(error)),
         ),
       );
     }
@@ -69,7 +71,7 @@ async function expectRefused(context: Context, role: Role, statements: readonly 
   const results = await attempts(context, role, statements);
   expectNone(
     statements.flatMap((statement, index) =>
-      /permission denied|must be (owner|superuser)|cannot be/.test(results[index] ?? "")
+      results[index]?.startsWith(`${INSUFFICIENT_PRIVILEGE}:`) === true
         ? []
         : [`${role}: ${statement}: ${results[index] ?? "it passed"}`],
     ),
@@ -90,23 +92,9 @@ async function loginFrom(context: Context, service: string, role: string): Promi
   return result.output.trim();
 }
 
-const DDL = [
-  "CREATE TABLE app.e2e_x (a int)",
-  "CREATE TABLE public.e2e_x (a int)",
-  "CREATE TEMPORARY TABLE e2e_x (a int)",
-  "ALTER TABLE app.items ADD COLUMN e2e int",
-  "DROP TABLE app.items",
-  "TRUNCATE app.items",
-  "CREATE SCHEMA e2e",
-  "CREATE ROLE e2e",
-  "CREATE DATABASE e2e",
-  "CREATE EXTENSION dblink",
-  "COPY (SELECT 1) TO '/tmp/e2e'",
-  "COPY (SELECT 1) TO PROGRAM 'true'",
-  "SELECT pg_read_file('/etc/passwd')",
-  "SELECT lo_create(0)",
-  "SELECT rolpassword FROM pg_authid",
-];
+const ITEMS = { schema: "app", table: { name: "app.items", column: "note" } };
+/** What `rampart verify` tries, and a statement that it does not, as it would not come back. */
+const beyond = (role: Role): string[] => [...oversteps(ITEMS, role).map(({ sql }) => sql), "DROP TABLE app.items"];
 
 export const database: Suite<Context> = {
   name: "database",
@@ -126,7 +114,7 @@ export const database: Suite<Context> = {
     },
     {
       name: "app_rw changes no structure and administers nothing",
-      run: (context) => expectRefused(context, "app_rw", DDL),
+      run: (context) => expectRefused(context, "app_rw", beyond("app_rw")),
     },
     {
       name: "app_ro reads",
@@ -135,15 +123,7 @@ export const database: Suite<Context> = {
     },
     {
       name: "app_ro does nothing else",
-      run: (context) =>
-        expectRefused(context, "app_ro", [
-          "INSERT INTO app.items (note) VALUES ('e2e')",
-          "UPDATE app.items SET note = ''",
-          "DELETE FROM app.items",
-          "SELECT nextval('app.items_id_seq')",
-          "SELECT 1 FROM app.items FOR UPDATE",
-          ...DDL,
-        ]),
+      run: (context) => expectRefused(context, "app_ro", ["SELECT nextval('app.items_id_seq')", ...beyond("app_ro")]),
     },
     {
       name: "migrator makes tables, and the rights to future ones follow by themselves",
@@ -160,12 +140,11 @@ export const database: Suite<Context> = {
         } finally {
           await expectPass(context, "migrator", ["DROP TABLE app.e2e_future"]);
         }
-        await expectRefused(context, "migrator", [
-          "CREATE ROLE e2e",
-          "CREATE DATABASE e2e",
-          "COPY (SELECT 1) TO PROGRAM 'true'",
-          "SELECT rolpassword FROM pg_authid",
-        ]);
+        await expectRefused(
+          context,
+          "migrator",
+          oversteps(ITEMS, "migrator").map(({ sql }) => sql),
+        );
       },
     },
     {

@@ -1,3 +1,6 @@
+import { expandPermissions } from "../../../hardening/docker-api/permissions";
+import { foreignBodies, harmfulBodies } from "../../../verify/docker-api/harmful";
+import { NEVER_PERMITTED, PATH_FORMS, unpermitted, type ApiRequest } from "../../../verify/docker-api/requests";
 import { container, docker, inNetworkOf, mustDocker, type Container } from "../lib/engine";
 import { until } from "../lib/process";
 import { expect, expectNone, type Suite } from "../lib/runner";
@@ -26,52 +29,12 @@ async function viaWorker({ main }: Context, method: string, path: string, body?:
 }
 
 const CREATE = "/v1.41/containers/create";
-const host = (settings: string): string => `{"Image":"app","HostConfig":{${settings}}}`;
 
-/** Each amounts to root on the host, in the spellings that the engine takes. */
-const HARMFUL: readonly (readonly [string, string])[] = [
-  ["privileged", host('"Privileged":true')],
-  ["privileged in lower case", '{"image":"app","hostconfig":{"privileged":true}}'],
-  ["privileged with an escape", host('"\\u0050rivileged":true')],
-  ["privileged with a long s", '{"Image":"app","HoſtConfig":{"Privileged":true}}'],
-  ["privileged over several lines", '{"Image":"app",\n"HostConfig"\n:\n{"Privileged"\n:\ntrue}}'],
-  ["a host bind", host('"Binds":["/:/host"]')],
-  ["the socket", host('"Binds":["/var/run/docker.sock:/s:ro"]')],
-  ["a bind mount", host('"Mounts":[{"Type":"bind","Source":"/","Target":"/h"}]')],
-  [
-    "a volume that binds the host",
-    host(
-      '"Mounts":[{"Type":"volume","Target":"/d","VolumeOptions":{"DriverConfig":{"Name":"local",' +
-        '"Options":{"type":"none","o":"bind","device":"/"}}}}]',
-    ),
-  ],
-  ["a device", host('"Devices":[{"PathOnHost":"/dev/sda","PathInContainer":"/dev/sda","CgroupPermissions":"rwm"}]')],
-  ["a capability", host('"CapAdd":["SYS_ADMIN"]')],
-  ["no seccomp", host('"SecurityOpt":["seccomp=unconfined"]')],
-  ["the host's network", host('"NetworkMode":"host"')],
-  ["the host's processes", host('"PidMode":"host"')],
-  ["the host's IPC", host('"IpcMode":"host"')],
-  ["another container's volumes", host('"VolumesFrom":["postgres"]')],
-  ["a published port", host('"PortBindings":{"80/tcp":[{"HostPort":"80"}]}')],
-];
-
-const FORBIDDEN: readonly (readonly [string, string])[] = [
-  ["GET", "/secrets"],
-  ["GET", "/info"],
-  ["GET", "/networks"],
-  ["POST", "/volumes/create"],
-  ["POST", "/networks/create"],
-  ["DELETE", "/volumes/x"],
-  ["GET", "/containers/x/logs"],
-  ["GET", "/events"],
-  ["POST", "/swarm/init"],
-  ["GET", "/containers/x/archive?path=/"],
-  ["GET", "/containers/%2e%2e/json"],
-  ["GET", "/containers/../info"],
-  ["POST", "/containers/x/exec"],
-  ["POST", "/build"],
-  ["GET", "/v1.20/containers/json"],
-];
+/** The worker's, in stacks.ts. */
+const PERMISSIONS = expandPermissions({
+  presets: ["PING", "CONTAINERS", "IMAGES", "POST", "ALLOW_START", "ALLOW_STOP"],
+});
+const FORBIDDEN: readonly ApiRequest[] = [...unpermitted(PERMISSIONS), ...NEVER_PERMITTED, ...PATH_FORMS];
 
 const metric = async ({ main }: Context): Promise<number> => {
   const proxy = await container(main.name, "docker-api-worker");
@@ -183,18 +146,14 @@ export const dockerApi: Suite<Context> = {
       name: "a container that would be root on the host is refused, in any spelling",
       run: async (context) => {
         const faults: string[] = [];
-        for (const [what, body] of HARMFUL) {
-          const reply = await viaWorker(
-            context,
-            "POST",
-            CREATE,
-            body.replace('"app"', JSON.stringify(context.images.app)),
-          );
+        const bodies = harmfulBodies(context.images.app);
+        for (const [what, body] of bodies) {
+          const reply = await viaWorker(context, "POST", CREATE, body);
           if (reply.status !== 403) faults.push(`${what}: ${reply.status} ${reply.body.slice(0, 120)}`);
           if (reply.status === 201) await docker(["rm", "--force", (JSON.parse(reply.body) as { Id: string }).Id]);
         }
         expectNone(faults);
-        return `${HARMFUL.length} refused`;
+        return `${bodies.length} refused`;
       },
     },
     {
@@ -211,18 +170,10 @@ export const dockerApi: Suite<Context> = {
             networks.some((name) => name.endsWith("-docker-api-worker")),
           [...volumes, ...networks].join(", "),
         );
-        const attempts = [
-          ...volumes.map((name) => [name, host(`"Binds":["${name}:/d"]`)] as const),
-          ...networks.map((name) => [name, host(`"NetworkMode":"${name}"`)] as const),
-        ];
+        const attempts = foreignBodies(context.images.app, { volumes, networks });
         const faults: string[] = [];
         for (const [name, body] of attempts) {
-          const reply = await viaWorker(
-            context,
-            "POST",
-            CREATE,
-            body.replace('"app"', JSON.stringify(context.images.app)),
-          );
+          const reply = await viaWorker(context, "POST", CREATE, body);
           if (reply.status !== 403) faults.push(`${name}: ${reply.status} ${reply.body.slice(0, 120)}`);
           if (reply.status === 201) await docker(["rm", "--force", (JSON.parse(reply.body) as { Id: string }).Id]);
         }
@@ -232,12 +183,8 @@ export const dockerApi: Suite<Context> = {
           (entry) => /^DOCKER_NAME_PREFIX=(.*)$/.exec(entry)?.[1] ?? [],
         )[0];
         const own = `${prefix ?? ""}cache`;
-        const created = await viaWorker(
-          context,
-          "POST",
-          CREATE,
-          host(`"Binds":["${own}:/d"]`).replace('"app"', JSON.stringify(context.images.app)),
-        );
+        const [[, mountsOwn] = ["", ""]] = foreignBodies(context.images.app, { volumes: [own], networks: [] });
+        const created = await viaWorker(context, "POST", CREATE, mountsOwn);
         expect(created.status === 201, `its own volume ${own}: ${JSON.stringify(created)}`);
         await docker(["rm", "--force", "--volumes", (JSON.parse(created.body) as { Id: string }).Id]);
         await docker(["volume", "rm", own]);
@@ -248,10 +195,10 @@ export const dockerApi: Suite<Context> = {
       name: "what was not listed is refused",
       run: async (context) => {
         const faults: string[] = [];
-        for (const [method, path] of FORBIDDEN) {
-          const reply = await viaWorker(context, method, path);
+        for (const { what, method, target, body } of FORBIDDEN) {
+          const reply = await viaWorker(context, method, target, body);
           if (reply.status !== 403 && reply.status !== 400)
-            faults.push(`${method} ${path}: ${reply.status} ${reply.body.slice(0, 120)}`);
+            faults.push(`${what}: ${reply.status} ${reply.body.slice(0, 120)}`);
         }
         expectNone(faults);
         return `${FORBIDDEN.length} refused`;

@@ -19,7 +19,9 @@ import { isolation } from "./isolation";
 import { kept } from "./kept";
 import { logging } from "./logging";
 import { migration } from "./migration";
+import { ipv6 } from "./ipv6";
 import { monitoring } from "./monitoring";
+import { disk } from "./disk";
 import { operations } from "./operations";
 import { policy } from "./policy";
 import { recovery } from "./recovery";
@@ -33,6 +35,8 @@ import { seccomp } from "./seccomp";
 import { secretsSuite } from "./secrets";
 import { upgradeSuite } from "./upgrade";
 import { verify } from "./verify";
+import { verifyEdge } from "./verify-edge";
+import { verifyData } from "./verify-data";
 
 /** In the order in which they run: those that only look come before those that change something. */
 export const SUITES: readonly Suite<Context>[] = [
@@ -47,12 +51,14 @@ export const SUITES: readonly Suite<Context>[] = [
   dockerApi,
   seccomp,
   verify,
+  verifyEdge,
   policy,
   migration,
   replacement,
   rotation,
   faults,
   data,
+  verifyData,
   recovery,
   kept,
   upgradeSuite,
@@ -67,6 +73,8 @@ export const SUITES: readonly Suite<Context>[] = [
   backupRepositories,
   registries,
   operations,
+  disk,
   monitoring,
   logging,
+  ipv6,
 ];

@@ -102,6 +102,7 @@ export const monitoring: Suite<Context> = {
           'rampart_container_healthy{container="postgres"} == 1',
           'rampart_certificate_end_seconds{certificate="postgres"} > time()',
           'rampart_certificate_end_seconds{certificate="authority"} > time()',
+          "rampart_edge_certificate_longest_seconds >= rampart_edge_certificate_left_seconds",
           "node_memory_MemAvailable_bytes > 0",
           "node_filesystem_avail_bytes > 0",
           "node_vmstat_oom_kill >= 0",
@@ -166,6 +167,34 @@ export const monitoring: Suite<Context> = {
           `http://${address(12)}:9101/answers`,
         ]);
         expect(reached.stdout.includes("rampart_gateway_answers_total"), reached.stdout);
+      },
+    },
+    {
+      name: "a CA that does not answer: the alert of a host without a certificate begins to count",
+      run: async (context) => {
+        const before = (await container(STACK, "api")).Id;
+        const directory = `https://${MONITORED.receiver}:1/dir`;
+        const certificates = { directory, challenge: "http-01" };
+        await stackOf(context).mustUp({ ...monitoredSettings(context.images, KEY), certificates });
+        const pending = 'ALERTS{alertname="EdgeCertificateMissing",alertstate="pending"}';
+        const found = await until("Prometheus finds no certificate", 120, async () => {
+          const alerts = await query(pending);
+          return alerts.length === 2 && alerts;
+        }).catch(async (error: unknown) => {
+          const evidence = await query('{__name__=~"ALERTS|traefik_tls_certs_not_after"} or up');
+          throw new Error(`${String(error)}: ${evidence.map((one) => JSON.stringify(one)).join("\n")}`);
+        });
+        const hosts = found.map(({ metric }) => metric["host"]).sort();
+        expect(hosts.join() === [MONITORED.brokenHost, MONITORED.host].sort().join(), hosts.join());
+        const { output } = await docker(["logs", (await container(STACK, "edge")).Id]);
+        expect(/ACME/.test(output), tail(output, 10));
+        expect((await container(STACK, "api")).Id === before, "the API was replaced");
+        await stackOf(context).mustUp(monitoredSettings(context.images, KEY));
+        // The program that evaluated it ended, and what it last said is shown for five minutes.
+        const young = 'count_over_time(ALERTS{alertname="EdgeCertificateMissing"}[30s])';
+        await until("it is over", 60, async () => (await query(young)).length === 0);
+        expect((await at(MONITORED.host, "/api/version")).status === 200, "the API does not serve");
+        return hosts.join();
       },
     },
     {

@@ -9,11 +9,11 @@ import { rampart as rampartOn } from "../lib/rampart";
 import { expect, expectMatch, type Suite } from "../lib/runner";
 import { OPERATIONS, operationsSettings, type Context } from "../lib/stacks";
 
-const STACK = "e2e-operations";
+export const STACK = "e2e-operations";
 let made: Stack | undefined;
-const stackOf = ({ work }: Context): Stack => (made ??= new Stack(STACK, work));
+export const stackOf = ({ work }: Context): Stack => (made ??= new Stack(STACK, work));
 
-const rampart = (context: Context, command: string, ...args: string[]): Promise<RunResult> =>
+export const rampart = (context: Context, command: string, ...args: string[]): Promise<RunResult> =>
   rampartOn(stackOf(context), command, ...args);
 
 const get = (host: string, path: string, accept = "*/*"): Promise<Answer> =>
@@ -32,7 +32,7 @@ interface Told {
   readonly routes: readonly { readonly route: string; readonly servers: readonly string[] }[];
 }
 
-async function status(
+export async function status(
   context: Context,
 ): Promise<{ readonly code: number; readonly told: Told; readonly seconds: number }> {
   const { code, stdout, output, seconds } = await rampart(context, "status", "--json");

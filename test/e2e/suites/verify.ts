@@ -6,7 +6,7 @@ import { rampart } from "../lib/rampart";
 import { expect, expectNone, type Suite } from "../lib/runner";
 import type { Context } from "../lib/stacks";
 
-interface Check {
+export interface Check {
   readonly id: string;
   readonly status: "pass" | "fail" | "accepted" | "skip";
   readonly target: string;

@@ -1,5 +1,11 @@
 import fc from "fast-check";
-import { defaultPool, planNetworks, postgresAddress, type NetworksInput } from "../../../hardening/container/networks";
+import {
+  defaultPool,
+  planNetworks,
+  postgresAddress,
+  publicIpv6,
+  type NetworksInput,
+} from "../../../hardening/container/networks";
 
 const INPUT: NetworksInput = {
   stackName: "rampart-prod",
@@ -109,4 +115,23 @@ describe("the plan of the networks", () => {
     const before = subnets({ dockerApiConsumers: ["builder", "worker"] });
     expect(subnets({ dockerApiConsumers: ["agent", "builder", "worker"] })).toMatchObject(before);
   });
+});
+
+describe("IPv6 of the network where clients come in", () => {
+  test("is there only where it is asked for, and on no other network", () => {
+    expect(planNetworks(INPUT).filter(({ ipv6 }) => ipv6 !== undefined)).toEqual([]);
+    const withIpv6 = planNetworks({ ...INPUT, ipv6: true }).filter(({ ipv6 }) => ipv6 !== undefined);
+    expect(withIpv6.map(({ name }) => name)).toEqual(["public"]);
+    expect(withIpv6[0]?.ipv6).toEqual(publicIpv6(INPUT.stackName));
+  });
+
+  test.each(["shop", "rampart-prod", "a", "rampart-six"])(
+    "%s has a /64 of its own, as an address is written",
+    (name) => {
+      const { subnet, gateway } = publicIpv6(name);
+      expect(subnet).toMatch(/^fd[0-9a-f]{2}:(?:0|[1-9a-f][0-9a-f]{0,3}):(?:0|[1-9a-f][0-9a-f]{0,3})::\/64$/);
+      expect(gateway).toBe(subnet.replace("/64", "1"));
+      expect(subnet).not.toBe(publicIpv6(`${name}-2`).subnet);
+    },
+  );
 });

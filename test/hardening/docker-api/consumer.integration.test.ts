@@ -163,7 +163,7 @@ describeWith("haproxy")("a consumer that reaches only what it created", () => {
       const { status, last } = await send("GET", `/containers/json?${query}`);
       const filters = new URL(last?.url ?? "", "http://engine").searchParams.get("filters") ?? "{}";
       if (status === 403) return;
-      expect(() => JSON.parse(filters)).toThrow();
+      expect(isJson(filters)).toBe(false);
     },
   );
 

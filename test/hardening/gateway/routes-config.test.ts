@@ -384,3 +384,20 @@ describe("what is refused", () => {
     );
   });
 });
+
+describe("clients of IPv6", () => {
+  const FRONTENDS = [
+    ["frontend tls from tcp", 8446],
+    ["frontend http", 8086],
+  ] as const;
+
+  test.each(FRONTENDS)("come in at a port of their own, and not by the engine's hand: %s", (head, port) => {
+    const lines = section(config([route], { ipv6Engine: "fd12:3456:789a::1" }), head);
+    expect(lines).toContain(`bind [::]:${port} v6only`);
+    expect(lines.filter((line) => line.startsWith("tcp-request connection"))[0]).toBe(
+      "tcp-request connection reject if { src fd12:3456:789a::1 }",
+    );
+  });
+
+  test("are nobody unless they are asked for", () => expect(config()).not.toMatch(/::|v6only/));
+});

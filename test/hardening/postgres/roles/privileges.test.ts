@@ -18,6 +18,8 @@ import {
   type PrivilegeRow,
 } from "../../../../hardening/postgres/roles/privilege-table";
 import { scramSha256Verifier } from "../../../../hardening/postgres/roles/scram";
+import type { Statement } from "../../../../verify/probes/database/attempts";
+import { duties, oversteps } from "../../../../verify/probes/database/oversteps";
 import {
   FIRST_MIGRATION,
   inSecondDatabase,
@@ -216,6 +218,42 @@ describe("the model on a real PostgreSQL", () => {
       expect(await sqlState(() => clientOf("monitor").query("SELECT extensions.gen_random_bytes(1)"))).toBe(
         INSUFFICIENT_PRIVILEGE,
       );
+    });
+  });
+
+  describe("what rampart verify tries", () => {
+    const place = { schema: "app", table: { name: "app.item", column: "name" } };
+    const tryAll = async (client: Client, steps: readonly Statement[]): Promise<Record<string, string>> => {
+      const found: Record<string, string> = {};
+      for (const { sql, alone = false } of steps) {
+        if (!alone) await client.query("BEGIN");
+        found[sql] = await sqlState(() => client.query(sql));
+        if (!alone) await client.query("ROLLBACK");
+      }
+      return found;
+    };
+
+    test.each(WHO)("is refused to %s, who does what the role is for", async (user, as) => {
+      const client = clientOf(user);
+      const steps = oversteps(place, as);
+      // This PostgreSQL may not have the extension that is tried.
+      const beyond = await tryAll(client, steps);
+      expect(
+        steps.flatMap(({ sql, what, untold = [] }) =>
+          beyond[sql] === INSUFFICIENT_PRIVILEGE || untold.includes(beyond[sql] ?? "") ? [] : [[what, beyond[sql]]],
+        ),
+      ).toEqual([]);
+      expect(new Set(Object.values(await tryAll(client, duties(place, as))))).toEqual(new Set(["ok"]));
+    });
+
+    test("leaves nothing behind where nothing is refused", async () => {
+      const before = await catalogState();
+      const found = await tryAll(superuser, oversteps(place, "monitor"));
+      expect(Object.values(found).filter((state) => state === "ok").length).toBeGreaterThan(20);
+      expect(Object.values(found)).not.toContain(INSUFFICIENT_PRIVILEGE);
+      expect(await catalogState()).toEqual(before);
+      const { rows } = await superuser.query("SELECT name FROM pg_file_settings WHERE setting = 'rampart_verify'");
+      expect(rows).toEqual([]);
     });
   });
 
