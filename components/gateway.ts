@@ -7,12 +7,13 @@ import {
   corsOf,
   guardedHosts,
   monitoringOf,
+  surfaceRoute,
   type LoadedConfig,
   type RouteConfig,
 } from "../config";
 import { hardenedWorkload } from "../hardening/container/hardened-workload";
+import type { AcceptedException, NetworkAttachment, Workload } from "../hardening/container/workload";
 import { publicIpv6 } from "../hardening/container/networks";
-import type { AcceptedException, Workload } from "../hardening/container/workload";
 import { defined } from "../hardening/defined";
 import { asksOverHttp, EDGE_ALIAS, TRAEFIK_PORTS } from "../hardening/edge";
 import {
@@ -32,6 +33,7 @@ import {
   type GatewayRoute,
   type Target,
 } from "../hardening/gateway";
+import { logsAddress } from "../hardening/logging/parts";
 import { isPrivilegedPort } from "../hardening/rules";
 import type { RoutedCanary } from "../resources/canary";
 import { createCarrier } from "../resources/carrier";
@@ -244,6 +246,12 @@ function gatewayAccess(
   return { sources, ...defined({ basic, forward }) };
 }
 
+/** The gateway is with the logs only where somebody may look at them. */
+const wayToLogs = (context: StackContext): NetworkAttachment[] =>
+  surfaceRoute(context.config) === undefined
+    ? []
+    : [{ network: "logs", ipv4Address: logsAddress(networkSubnet(context, "logs"), "gateway") }];
+
 function gatewayWorkload(context: StackContext): Workload {
   const { config, images } = context;
   const { base, routes } = GATEWAY_PATHS;
@@ -259,6 +267,7 @@ function gatewayWorkload(context: StackContext): Workload {
       { network: "gateway", aliases: [GATEWAY_ALIAS] },
       { network: "proxy" },
       ...measured(context, "gateway"),
+      ...wayToLogs(context),
     ],
     publishedPorts: [
       ...(httpPort === false ? [] : [{ ip: listenAddress, external: httpPort, internal: GATEWAY_PORTS.http }]),

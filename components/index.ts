@@ -21,6 +21,7 @@ export * from "./edge";
 export * from "./forwarder";
 export * from "./gateway";
 export * from "./images";
+export * from "./log-sink";
 export * from "./migration-job";
 export * from "./mounted-files";
 export * from "./monitoring";

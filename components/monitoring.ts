@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { acmeOf, configSecret, monitoringOf, routeHosts, sendsAlerts } from "../config";
+import { acmeOf, configSecret, monitoringOf, routeHosts, sendsAlerts, sinkOf } from "../config";
 import type { Workload } from "../hardening/container/workload";
 import { defined } from "../hardening/defined";
 import { acmeRules } from "../hardening/monitoring/acme-rules";
@@ -109,7 +109,7 @@ export class Monitoring extends pulumi.ComponentResource {
     });
     this.create({
       workload: prometheusWorkload(settings),
-      files: [prometheusFiles(settings, args, acmeHosts(context.config))],
+      files: [prometheusFiles(settings, args, measuredOf(context.config))],
       data: "prometheus-data",
     });
     this.registerOutputs({});
@@ -225,14 +225,23 @@ const redisSecrets = (password: pulumi.Output<string>, ca: pulumi.Output<string>
   secret: true,
 });
 
-/** The hosts whose certificates an ACME server issues. */
-const acmeHosts = (config: StackContext["config"]): readonly string[] =>
-  acmeOf(config.certificates) === undefined ? [] : routeHosts(config);
+/** What the stack has besides that is measured. */
+interface Measured {
+  /** The hosts whose certificates an ACME server issues. */
+  readonly hosts: readonly string[];
+  /** Whether logs are handed to a sink. */
+  readonly logs: boolean;
+}
+
+const measuredOf = (config: StackContext["config"]): Measured => ({
+  hosts: acmeOf(config.certificates) === undefined ? [] : routeHosts(config),
+  logs: sinkOf(config) !== undefined,
+});
 
 const prometheusFiles = (
   { subnet, stack }: MonitoringSettings,
   { postgres, redis }: MonitoringArgs,
-  hosts: readonly string[],
+  { hosts, logs }: Measured,
 ): PartFiles => ({
   key: "prometheus-config",
   files: {
@@ -243,6 +252,7 @@ const prometheusFiles = (
         postgres: postgres !== undefined,
         redis: redis !== undefined,
         acme: hosts.length > 0,
+        logs,
       }),
     },
     [PROMETHEUS_FILES.rules]: { content: prometheusRules() },

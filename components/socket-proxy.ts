@@ -4,6 +4,7 @@ import { consumerScript } from "../hardening/docker-api/consumer-script";
 import { renderHaproxyConfig, type ContainerLimits } from "../hardening/docker-api/haproxy-config";
 import { consumerOwner, consumerPrefix } from "../hardening/docker-api/names";
 import type { DockerApiPermission } from "../hardening/docker-api/permissions";
+import { defined } from "../hardening/defined";
 import { hardenedWorkload } from "../hardening/container/hardened-workload";
 import { dockerApiNetwork } from "../hardening/container/networks";
 import type { Workload } from "../hardening/container/workload";
@@ -29,6 +30,8 @@ export interface SocketProxyArgs {
   /** Whether its containers may have a way out, as it has itself. */
   readonly egress: boolean;
   readonly networks: NetworkNames;
+  /** Whether what is allowed is logged as well, and not refusals only. @default true */
+  readonly logAllowed?: boolean;
   /** The gid of the socket on the engine's host; without it the proxy runs as root without any capability. */
   readonly socketGroup?: number;
 }
@@ -75,6 +78,7 @@ function haproxyConfig(stackName: string, args: SocketProxyArgs): string {
     port: SOCKET_PROXY_PORT,
     volumePrefix: prefix,
     networkPrefix: prefix,
+    ...defined({ logAllowed: args.logAllowed }),
     images: args.images,
     bridge: args.egress,
     ownOnly: args.scope === "own",

@@ -5,6 +5,7 @@ import {
   monitoringOf,
   needsAuthority,
   routeUrls,
+  sinkOf,
   serviceRole,
   signsEdge,
   sharedVolumeNames,
@@ -36,6 +37,7 @@ import { ElevationWatch } from "./elevation-watch";
 import { Forwarder } from "./forwarder";
 import { Gateway, type RoutedService } from "./gateway";
 import { Images } from "./images";
+import { LogSink } from "./log-sink";
 import { MigrationJob } from "./migration-job";
 import { Monitoring } from "./monitoring";
 import { Networks } from "./networks";
@@ -101,7 +103,7 @@ export class HardenedStack extends pulumi.ComponentResource {
       { parent: this },
     );
     this.certificateAuthority = signsEdge(config) ? authority?.certificate : undefined;
-    const gateway = this.createGateway(services.routed);
+    const gateway = this.createGateway([...services.routed, ...listed(this.createLogSink()?.surface)]);
     this.createMonitoring(database, redis);
     redis?.settle([...services.running, gateway]);
     this.access = gateway.passwords;
@@ -298,6 +300,12 @@ export class HardenedStack extends pulumi.ComponentResource {
       { networks, ...defined({ postgres, redis }) },
       { parent: this },
     );
+  }
+
+  private createLogSink(): LogSink | undefined {
+    const { context, networks } = this;
+    if (sinkOf(context.config) === undefined) return undefined;
+    return new LogSink(`${context.config.name}-logs`, context, { networks }, { parent: this });
   }
 
   private createServices(surroundings: ServiceSurroundings): {

@@ -1,9 +1,11 @@
 /** What follows from a configuration. */
 import { isRemote } from "../hardening/backup/workloads";
-import { IMAGE_PINS, IMAGE_ROLES, isMonitoringRole } from "./images";
+import { IMAGE_PINS, IMAGE_ROLES, isLoggingRole, isMonitoringRole } from "./images";
 import type { ServiceRole } from "../hardening/postgres/roles/roles";
 import { DEFAULT_MONITORING, type MonitoringConfig } from "./schema/monitoring";
 import type { RouteConfig, SecretSpec, ServiceConfig, StackConfig } from "./schema";
+import { keepsLogs, surfaceRoute } from "./sinks";
+import { listed } from "../hardening/defined";
 
 /** The variable that leads a migration to a further database. */
 export const databaseVariable = (database: string): string => `DATABASE_URL_${database.toUpperCase()}`;
@@ -25,11 +27,16 @@ export function routeUrl(
   return `https://${host}${edge.httpsPort === 443 ? "" : `:${edge.httpsPort}`}${pathPrefix === "/" ? "" : pathPrefix}`;
 }
 
-const routesOf = ({ services }: Pick<StackConfig, "services">): RouteConfig[] =>
-  Object.values(services).flatMap(({ routes }) => routes);
+/** What routes follow from: those of services, and the one to the stack's own logs. */
+type Routed = Pick<StackConfig, "environment" | "logging" | "services">;
+
+const routesOf = (config: Routed): RouteConfig[] => [
+  ...Object.values(config.services).flatMap(({ routes }) => routes),
+  ...listed(surfaceRoute(config)),
+];
 
 /** The URLs of all routes, sorted, each once. */
-export function routeUrls(config: Pick<StackConfig, "edge" | "services">): string[] {
+export function routeUrls(config: Pick<StackConfig, "edge"> & Routed): string[] {
   return [...new Set(routesOf(config).map((route) => routeUrl(config, route)))].sort();
 }
 
@@ -45,13 +52,13 @@ export const usesRedis = ({ services }: Pick<StackConfig, "services">): boolean 
   Object.values(services).some((service) => service.cache !== false);
 
 /** Every image that the stack pulls, or may pull, by its pinned reference. */
-export function imageReferences({
-  images,
-  migration,
-  monitoring,
-  services,
-}: Pick<StackConfig, "images" | "migration" | "monitoring" | "services">): string[] {
-  const roles = IMAGE_ROLES.filter((role) => monitoring !== false || !isMonitoringRole(role));
+export function imageReferences(
+  config: Pick<StackConfig, "environment" | "images" | "logging" | "migration" | "monitoring" | "services">,
+): string[] {
+  const { images, migration, monitoring, services } = config;
+  const roles = IMAGE_ROLES.filter(
+    (role) => (monitoring !== false || !isMonitoringRole(role)) && (keepsLogs(config) || !isLoggingRole(role)),
+  );
   const own = roles.map((role) => images[role] ?? IMAGE_PINS[role]);
   return [
     ...own,
@@ -72,7 +79,7 @@ export const registryUsers = ({ registries }: Pick<StackConfig, "registries">): 
   );
 
 /** Whether the edge's certificate is signed by the stack's own authority. */
-export const signsEdge = (config: Pick<StackConfig, "certificates" | "services">): boolean =>
+export const signsEdge = (config: Pick<StackConfig, "certificates"> & Routed): boolean =>
   config.certificates === "self-signed" && routeHosts(config).length > 0;
 
 /** Whether the stack has an authority of its own, which signs its servers' certificates. */
@@ -105,20 +112,21 @@ export function sharedVolumeNames({ migration, services }: Pick<StackConfig, "mi
 }
 
 /** The hosts of all routes, sorted, each once. */
-export const routeHosts = (config: Pick<StackConfig, "services">): string[] =>
-  [...new Set(routesOf(config).map(({ host }) => host))].sort();
+export const routeHosts = (config: Routed): string[] => [...new Set(routesOf(config).map(({ host }) => host))].sort();
 
 /** Users of management surfaces, who have a password of the stack's, sorted. */
-export const accessUsers = (config: Pick<StackConfig, "services">): string[] =>
+export const accessUsers = (config: Routed): string[] =>
   [...new Set(routesOf(config).flatMap(({ access }) => access?.basicAuth?.users ?? []))].sort();
 
 /** Whether another service is asked before a request passes. */
-export const asksBeforehand = (config: Pick<StackConfig, "services">): boolean =>
+export const asksBeforehand = (config: Routed): boolean =>
   routesOf(config).some(({ access }) => access?.forwardAuth !== undefined);
 
-/** The origins of the stack's own hosts, as a browser writes them, sorted. */
+/** The origins of the services' hosts, as a browser writes them, sorted. */
 export const ownOrigins = (config: Pick<StackConfig, "edge" | "services">): string[] =>
-  routeHosts(config).map((host) => routeUrl(config, { host, pathPrefix: "/" }));
+  [...new Set(Object.values(config.services).flatMap(({ routes }) => routes.map(({ host }) => host)))]
+    .sort()
+    .map((host) => routeUrl(config, { host, pathPrefix: "/" }));
 
 export type CorsConfig = NonNullable<RouteConfig["cors"]> & { readonly allowedOrigins: readonly string[] };
 

@@ -11,11 +11,17 @@ export const IMAGE_PINS = {
   "postgres-exporter":
     "quay.io/prometheuscommunity/postgres-exporter:v0.17.1@sha256:" +
     "38606faa38c54787525fb0ff2fd6b41b4cfb75d455c1df294927c5f611699b17",
+  "victoria-logs":
+    "victoriametrics/victoria-logs:v1.52.0@sha256:" +
+    "47b820890d64c4575a2a0a46415dcd8a4fd59a0f1fcd6a377693d7aea639442e",
   socat: "alpine/socat:1.8.1.3@sha256:82ad20f6f6e29b91ff33b6662d24063522b1378f08fd8569cd3ab412cac13f50",
 } as const;
 
 /** What only a stack with `rampart:monitoring` pulls. */
 const MONITORING_ROLES: readonly string[] = ["prometheus", "alertmanager", "node-exporter", "postgres-exporter"];
+
+/** What only a stack whose logs stay on its host pulls. */
+const LOGGING_ROLES: readonly string[] = ["victoria-logs"];
 
 export type ImageRole = keyof typeof IMAGE_PINS;
 
@@ -23,3 +29,6 @@ export const IMAGE_ROLES = Object.keys(IMAGE_PINS) as ImageRole[];
 
 /** Whether a stack pulls the image only where it is monitored. */
 export const isMonitoringRole = (role: ImageRole): boolean => MONITORING_ROLES.includes(role);
+
+/** Whether a stack pulls the image only where it keeps its logs itself. */
+export const isLoggingRole = (role: ImageRole): boolean => LOGGING_ROLES.includes(role);

@@ -9,3 +9,4 @@ export * from "./load";
 export * from "./pulumi";
 export { NAMESPACE, type RawConfig } from "./raw";
 export * from "./schema";
+export * from "./sinks";

@@ -1,11 +1,13 @@
 /** What a configuration declares and no container shows, for the posture. */
-import type { LoadedConfig } from "../config";
+import type { LoadedConfig, RouteConfig } from "../config";
 import { placeholders } from "../config/checks/placeholders";
 import { isPlainTcp, shownEngine } from "../config/values/engine";
 import { routeUrl } from "../config/derived";
+import { sendsInClear, sinkOf, sinkPlace } from "../config/sinks";
 import { printable } from "../config/text";
 import { dangerousPermissions } from "../hardening/docker-api/permissions";
 import { defined } from "../hardening/defined";
+import { LOG_PERMISSIONS } from "../hardening/logging/collector";
 import { changedHeaders, weakHeaders } from "../hardening/edge/weak-headers";
 import type { DeclaredFacts } from "../hardening/rules";
 import type { Engine } from "../engine/engine";
@@ -14,11 +16,14 @@ import type { Engine } from "../engine/engine";
 export function declaredFacts(config: LoadedConfig, engine: Engine, keys: readonly string[]): DeclaredFacts {
   const services = Object.entries(config.services).sort(([a], [b]) => (a < b ? -1 : 1));
   return {
-    dockerApi: services.flatMap(([name, { dockerApi }]) => {
-      const permissions = dangerousPermissions(dockerApi?.permissions ?? [], dockerApi?.scope);
-      if (dockerApi?.reason === undefined || permissions.length === 0) return [];
-      return [{ resource: `${config.name}-${name}`, permissions, reason: dockerApi.reason }];
-    }),
+    dockerApi: [
+      ...collectorPermissions(config),
+      ...services.flatMap(([name, { dockerApi }]) => {
+        const permissions = dangerousPermissions(dockerApi?.permissions ?? [], dockerApi?.scope);
+        if (dockerApi?.reason === undefined || permissions.length === 0) return [];
+        return [{ resource: `${config.name}-${name}`, permissions, reason: dockerApi.reason }];
+      }),
+    ],
     headers: services.flatMap(([name, { routes }]) =>
       routes.flatMap((route) => {
         const weak = weakHeaders(route.headers);
@@ -29,6 +34,7 @@ export function declaredFacts(config: LoadedConfig, engine: Engine, keys: readon
         return [{ resource, route: routeUrl(config, route), weak, changed, fromApplication, ...defined({ reason }) }];
       }),
     ),
+    ...defined({ logSink: logSink(config) }),
     maintenance: Object.keys(config.edge.maintenance).sort(),
     placeholders:
       config.environment === "prod" ? [...new Set(placeholders(config).map(({ value }) => value))].sort() : [],
@@ -37,3 +43,35 @@ export function declaredFacts(config: LoadedConfig, engine: Engine, keys: readon
       : {}),
   };
 }
+
+/** What collects the logs reads those of every container: that is what it is for. */
+function collectorPermissions(config: LoadedConfig): DeclaredFacts["dockerApi"] {
+  if (sinkOf(config) === undefined) return [];
+  return [
+    {
+      resource: `${config.name}-logs-collector`,
+      permissions: dangerousPermissions(LOG_PERMISSIONS),
+      reason: "it hands the logs of the stack's containers to their sink, and asks for nothing else",
+    },
+  ];
+}
+
+function logSink(config: LoadedConfig): DeclaredFacts["logSink"] {
+  const sink = sinkOf(config);
+  if (sink === undefined) return undefined;
+  return {
+    resource: `${config.name}-logs`,
+    place: sinkPlace(sink),
+    inClear: sendsInClear(sink),
+    ...(sink.kind === "builtin"
+      ? {
+          kept: `for ${sink.retentionDays} days in at most ${sink.maxDiskMiB} MiB`,
+          ...defined({ oneProof: onlyProof(sink.surface?.access) }),
+        }
+      : defined({ reason: sink.reason })),
+  };
+}
+
+/** Why a management surface asks for no login; undefined where it does. */
+const onlyProof = (access: RouteConfig["access"]): string | undefined =>
+  (access?.basicAuth ?? access?.forwardAuth) === undefined ? access?.reason : undefined;

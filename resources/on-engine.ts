@@ -2,11 +2,22 @@
  * What a configuration comes to on one engine: local or remote decides how Postgres is reached and who owns the socket.
  */
 import { statSync } from "node:fs";
-import { acmeOf, backsUpElsewhere, monitoringOf, sendsAlerts, usesDatabase, type LoadedConfig } from "../config";
+import {
+  acmeOf,
+  backsUpElsewhere,
+  keepsLogs,
+  monitoringOf,
+  sendsAlerts,
+  sendsLogs,
+  sinkOf,
+  usesDatabase,
+  type LoadedConfig,
+} from "../config";
 import { isLocalLinux, type Engine } from "../engine/engine";
 import { planNetworks, type NetworkPlan } from "../hardening/container/networks";
 import type { NetworkName } from "../hardening/container/workload";
 import { defined } from "../hardening/defined";
+import { LOG_COLLECTOR } from "../hardening/logging/parts";
 
 /** How the provider reaches Postgres: by its address where the engine is local, else through the forwarder. */
 export type DatabaseAccess = "direct" | "forwarder";
@@ -30,11 +41,19 @@ export function networkPlan(config: LoadedConfig, engine: Engine): NetworkPlan[]
   return planNetworks({
     stackName: config.name,
     ...defined({ pool: config.network.pool }),
-    dockerApiConsumers: services.filter(([, service]) => service.dockerApi !== undefined).map(([service]) => service),
+    dockerApiConsumers: [
+      ...services.filter(([, service]) => service.dockerApi !== undefined).map(([service]) => service),
+      ...(sinkOf(config) === undefined ? [] : [LOG_COLLECTOR]),
+    ],
     acme: acmeOf(config.certificates) !== undefined,
-    egress: services.some(([, service]) => service.egress) || backsUpElsewhere(config) || sendsAlerts(config),
+    egress:
+      services.some(([, service]) => service.egress) ||
+      backsUpElsewhere(config) ||
+      sendsAlerts(config) ||
+      sendsLogs(config),
     databaseAccess: databaseAccess(config, engine) === "forwarder" && usesDatabase(config),
     monitoring: monitoringOf(config) !== undefined,
+    logs: keepsLogs(config),
     ipv6: config.edge.ipv6,
   });
 }

@@ -10,6 +10,7 @@ import { certificateNames, privateKeyFault } from "../values/own-certificate";
 import { isExampleHost } from "../values/examples";
 import { isPublicHost } from "../values/hosts";
 import type { ShowPath } from "./check";
+import { hostPlaces } from "./hosts";
 import { secretFault } from "./secrets";
 
 type LookUp = (key: string) => SecretLookup;
@@ -41,19 +42,17 @@ function ownFaults(config: StackConfig, show: ShowPath, lookUp: LookUp): Fault[]
     return fault === undefined ? [] : [{ path, ...fault, given: `rampart:${key}, ${fault.given}` }];
   });
   const names = own.flatMap(({ certificate }) => certificateNames(certificate));
-  const hosts = Object.entries(config.services).flatMap(([name, service]) =>
-    service.routes.flatMap(({ host }, index): Fault[] =>
-      names.some((one) => covers(one, host))
-        ? []
-        : [
-            {
-              path: show(["services", name, "routes", index, "host"]),
-              given: JSON.stringify(host),
-              allowed: `a host that a certificate under certificates.own is good for: ${names.join(", ")}`,
-              fix: "add a certificate for it, or correct the host",
-            },
-          ],
-    ),
+  const hosts = hostPlaces(config).flatMap(({ host, path }): Fault[] =>
+    names.some((one) => covers(one, host))
+      ? []
+      : [
+          {
+            path: show(path),
+            given: JSON.stringify(host),
+            allowed: `a host that a certificate under certificates.own is good for: ${names.join(", ")}`,
+            fix: "add a certificate for it, or correct the host",
+          },
+        ],
   );
   return [...keys, ...hosts];
 }
@@ -214,11 +213,7 @@ function publicHostFaults(config: StackConfig, { issuer, domains }: AcmeConfig, 
       "give a name that resolves to this host from the internet, or use certificates: self-signed (not in " +
       "production)",
   });
-  const hosts = Object.entries(config.services).flatMap(([name, service]) =>
-    service.routes.flatMap(({ host }, index) =>
-      isGood(host) ? [] : [fault(["services", name, "routes", index, "host"], host)],
-    ),
-  );
+  const hosts = hostPlaces(config).flatMap(({ host, path }) => (isGood(host) ? [] : [fault(path, host)]));
   const names = domains.flatMap((domain, index) =>
     domainNames(domain).flatMap((name, at) =>
       isGood(name.replace(/^\*\./, ""))

@@ -18,6 +18,7 @@ import {
   traefikFaults,
 } from "./edge";
 import { exceptionFaults } from "./exceptions";
+import { loggingFaults } from "./logging";
 import { monitoringFaults } from "./monitoring";
 import { redisFaults, sessionFaults } from "./redis";
 import { registryFaults } from "./registries";
@@ -39,6 +40,7 @@ const CHECKS: readonly CrossCheck[] = [
   secretValueFaults,
   backupFaults,
   registryFaults,
+  loggingFaults,
   monitoringFaults,
   certificateFaults,
   clientCertificateFaults,

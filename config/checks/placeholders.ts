@@ -1,4 +1,6 @@
 /** What somebody has yet to fill in: example hosts and addresses in production. */
+import { surfaceRoute } from "../sinks";
+import { SURFACE } from "./hosts";
 import type { Fault } from "../faults";
 import type { StackConfig } from "../schema";
 import { isOriginName } from "../values/edge";
@@ -43,6 +45,12 @@ export function placeholders(config: StackConfig): Placeholder[] {
       for (const [place, source] of (access?.sources ?? []).entries())
         note([...at, "access", "sources", place], source, source);
     }
+  const surface = surfaceRoute(config);
+  if (surface !== undefined) {
+    note([...SURFACE, "host"], surface.host, surface.host);
+    for (const [place, source] of (surface.access?.sources ?? []).entries())
+      note([...SURFACE, "access", "sources", place], source, source);
+  }
   for (const [at, { environment }] of [...programs(config), ...canaries(config)])
     for (const [name, value] of Object.entries(environment))
       if (isOriginName(name))

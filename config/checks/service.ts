@@ -1,6 +1,8 @@
 /** Names, mounts and health checks of services. */
+import { LOGGING_CONTAINERS } from "../../hardening/logging/parts";
 import { MONITORING_CONTAINERS } from "../../hardening/monitoring/parts";
 import { monitoringOf } from "../derived";
+import { sinkOf } from "../sinks";
 import type { Fault } from "../faults";
 import type { StackConfig } from "../schema";
 import { DEFAULT_TMPFS } from "../schema/program";
@@ -46,6 +48,7 @@ export function nameFaults(config: StackConfig, show: ShowPath): Fault[] {
     const taken = [
       ...RESERVED_NAMES,
       ...(monitoringOf(config) === undefined ? [] : MONITORING_CONTAINERS),
+      ...(sinkOf(config) === undefined ? [] : LOGGING_CONTAINERS),
       ...(service.routes.length > 0 ? EDGE_NAMES : []),
       ...(service.cache === false ? [] : REDIS_USERS),
     ];

@@ -24,6 +24,10 @@ export const HARMLESS_KEYS: Readonly<Record<string, string>> = Object.fromEntrie
     "disk.minFreeGiB",
   ]),
   ...each("listens on IPv6 too; the gateway refuses a connection whose client address was lost", ["edge.ipv6"]),
+  ...each("which share of a service's requests its second version gets, and how the gateway asks that for its health", [
+    "services.canary.healthPath",
+    "services.canary.weight",
+  ]),
   ...each("which images a consumer of the Docker API may pull; what it runs is bounded all the same", [
     "services.dockerApi.images",
   ]),
@@ -78,6 +82,25 @@ export const HARMLESS_KEYS: Readonly<Record<string, string>> = Object.fromEntrie
   ...each("at least 16 letters and digits, and 32 where the secret signs", ["services.secrets.generated"]),
   ...each("only restricts who may come", ["edge.clientCertificates", "edge.clientCertificates.ca"]),
   ...each("both of Mozilla's guidelines ask for TLS 1.2 or later and forward secrecy", ["edge.tls"]),
+  ...each("how long and in how much room the stack's own sink keeps lines", [
+    "logging.retentionDays",
+    "logging.sink.builtin.maxDiskMiB",
+  ]),
+  ...each("names a receiver, which is verified, or the pages' own host", [
+    "logging.sink.builtin.surface.host",
+    ...["fluentd", "loki", "otlp", "syslog"].map((kind) => `logging.sink.${kind}.ca`),
+    "logging.sink.fluentd.server",
+    "logging.sink.syslog.server",
+  ]),
+  ...each("who may look at the logs; addresses and a second proof are required, or a reason", [
+    "logging.sink.builtin.surface.access.basicAuth.users",
+    ...["headers", "path", "service", "signIn"].map((key) => `logging.sink.builtin.surface.access.forwardAuth.${key}`),
+    "logging.sink.builtin.surface.access.sources",
+  ]),
+  ...each("names a secret, which has to be set and encrypted, and arrives as a file", [
+    "logging.sink.loki.headers.config",
+    "logging.sink.otlp.headers.config",
+  ]),
   ...each("a time of day", ["database.backups.at"]),
   ...each("contrib modules that read no files, open no connections and run no programs", [
     "database.databases.extensions",
@@ -115,7 +138,11 @@ export const HARMLESS_KEYS: Readonly<Record<string, string>> = Object.fromEntrie
   ]),
   ...each("only says whether a rollback may cross the migration", ["services.reversible"]),
   ...each("1024 or above, and never published", ["services.port"]),
-  ...each("each replica has the same limits and the same confinement", ["services.replicas", `${ROUTE}.sticky`]),
+  ...each("each replica has the same limits and the same confinement", [
+    "services.replicas",
+    "services.canary.replicas",
+    `${ROUTE}.sticky`,
+  ]),
   ...each("a role without DDL; what is read-only cannot write", ["services.data"]),
   ...each("which keys `rampart respond` deletes", ["services.cache.sessions"]),
   ...each("within the container's memory, and noexec unless `exec` gives a reason", [

@@ -31,7 +31,7 @@ const once = { params: { given: "a name twice", allowed: "each name once, whatev
 type RoutePreset = keyof typeof ROUTE_PRESETS;
 type HeaderPreset = keyof typeof HEADER_PRESETS;
 
-const access = z
+export const access = z
   .strictObject({
     /** Addresses and subnets of clients; others get 403. */
     sources: z.array(checkedString(sourceCheck)).min(1).max(200),

@@ -8,6 +8,7 @@ import { disk } from "./disk";
 import { edge } from "./edge";
 import { exceptions } from "./exceptions";
 import { checkedString, image, matching, name } from "./fields";
+import { logging } from "./logging";
 import { migration } from "./migration";
 import { monitoring } from "./monitoring";
 import { redis } from "./redis";
@@ -48,9 +49,7 @@ const buildSchema = (context: SchemaContext) =>
     rotation,
     migration: migration(context).optional(),
     services: z.record(name, service(context)).default({}),
-    logging: z
-      .strictObject({ maxSizeMiB: z.int().min(1).max(1024).default(10), maxFiles: z.int().min(1).max(20).default(3) })
-      .prefault({}),
+    logging: logging(context),
     /** Room on the engine's disk, and old images. */
     disk,
     /** Prometheus and Alertmanager; true: alerts are only shown. */

@@ -26,4 +26,9 @@ export type WorkloadFields = Omit<Workload, Safe> & Partial<Pick<Workload, Safe>
  * exception; a read-only root; the engine's default seccomp and AppArmor profiles; at most five restarts after
  * failures; 10 s between the stop signal and SIGKILL; 60 s to become healthy.
  */
-export const hardenedWorkload = (fields: WorkloadFields): Workload => ({ ...SAFE, ...fields });
+export const hardenedWorkload = ({ logging: { maxSizeMiB, maxFiles }, ...fields }: WorkloadFields): Workload => ({
+  ...SAFE,
+  ...fields,
+  // Where the lines go from the engine's files is no matter of the container: a change replaces none.
+  logging: { maxSizeMiB, maxFiles },
+});

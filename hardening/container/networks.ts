@@ -30,6 +30,8 @@ export interface NetworksInput {
   readonly databaseAccess: boolean;
   /** Whether the stack is monitored. @default false */
   readonly monitoring?: boolean;
+  /** Whether the stack keeps its logs itself. @default false */
+  readonly logs?: boolean;
   /** Whether clients come by IPv6 as well. @default false */
   readonly ipv6?: boolean;
 }
@@ -48,6 +50,8 @@ const FIXED_SUBNETS = {
 const INTERNAL_DYNAMIC = { slot: 14, bits: 23 } as const;
 /** The last slot: a consumer of the Docker API that it would be moves on. */
 const MONITORING = { slot: 255, bits: 24 } as const;
+/** The last but one, in the same way. */
+const LOGS = { slot: 254, bits: 24 } as const;
 /** Slots below this belong to the fixed networks, those from here to 255 to the consumers of the Docker API. */
 const FIRST_CONSUMER_SLOT = 16;
 /**
@@ -94,9 +98,12 @@ export function planNetworks(input: NetworksInput): NetworkPlan[] {
     ...(input.databaseAccess ? [fixed("database-access", false, false)] : []),
     // Who measures and who is measured, none of them a service.
     ...(input.monitoring === true ? [network("monitoring", MONITORING, true, true)] : []),
-    ...consumerSlots(input.dockerApiConsumers, input.monitoring === true ? [MONITORING.slot] : []).map(
-      ({ consumer, slot }) => network(dockerApiNetwork(consumer), { slot, bits: 24 }, true, true),
-    ),
+    // What keeps the logs, what hands them over, and the gateway where somebody may look at them.
+    ...(input.logs === true ? [network("logs", LOGS, true, true)] : []),
+    ...consumerSlots(input.dockerApiConsumers, [
+      ...(input.monitoring === true ? [MONITORING.slot] : []),
+      ...(input.logs === true ? [LOGS.slot] : []),
+    ]).map(({ consumer, slot }) => network(dockerApiNetwork(consumer), { slot, bits: 24 }, true, true)),
   ];
 }
 

@@ -17,6 +17,7 @@ export const COMPONENT_KINDS = [
   "carrier",
   "forwarder",
   "monitoring",
+  "logging",
 ] as const;
 export type ComponentKind = (typeof COMPONENT_KINDS)[number];
 
@@ -36,6 +37,7 @@ export type NetworkName =
   | "egress"
   | "database-access"
   | "monitoring"
+  | "logs"
   | `docker-api-${string}`;
 
 export interface NetworkAttachment {

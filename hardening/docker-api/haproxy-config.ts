@@ -51,6 +51,8 @@ export interface HaproxyConfigArgs extends NameLimits {
   readonly maxConnections?: number;
   /** Seconds that a stream (events, logs, build, attach, exec) may stay silent. @default 86400 */
   readonly streamIdleSeconds?: number;
+  /** Whether what is allowed is logged as well. @default true */
+  readonly logAllowed?: boolean;
 }
 
 /** Bytes: the largest body that is judged. The buffer is larger, so that the request's headers fit in as well. */
@@ -101,7 +103,7 @@ export function renderHaproxyConfig(args: HaproxyConfigArgs): string {
       : []),
     ...bodyRules(endpoints, { ...args, bounded: args.created !== undefined }),
     ...ownRules(endpoints, args),
-    ...verdict(args.consumer),
+    ...verdict(args),
     ...(args.created === undefined || !args.permissions.includes(CREATE)
       ? []
       : [`    http-request use-service lua.create if { var(txn.permission) -m str '${CREATE}' }`]),
@@ -347,7 +349,7 @@ function bodyRules(granted: readonly Granted[], limits: NameLimits): string[] {
   ];
 }
 
-function verdict(consumer: string): string[] {
+function verdict({ consumer, logAllowed = true }: HaproxyConfigArgs): string[] {
   const message =
     `{"message":"rampart: docker API request refused for ${consumer}: %[method] %[path,json(utf8s)] (rule ` +
     `%[var(txn.rule)]; %[var(txn.fix)])"}`;
@@ -357,6 +359,7 @@ function verdict(consumer: string): string[] {
       "-m found }",
     "    http-request set-var(txn.verdict) str(allowed)",
     "    http-request set-var(txn.rule) str(-)",
+    ...(logAllowed ? [] : ["    http-request set-log-level silent"]),
   ];
 }
 

@@ -10,13 +10,17 @@ export const MONITORING_PARTS = {
   "engine-metrics": { host: 15, port: 9103 },
   "postgres-metrics": { host: 16, port: 9187 },
   "redis-metrics": { host: 17, port: 9121 },
+  "log-collector": { host: 18, port: 9104 },
 } as const;
 
 export type MonitoringPart = keyof typeof MONITORING_PARTS;
 
+/** What is measured where it stands, and is there for another purpose. */
+const MEASURED: readonly string[] = ["gateway", "edge", "log-collector"];
+
 /** The containers that monitoring adds, whose names no service may have. */
 export const MONITORING_CONTAINERS: readonly string[] = Object.keys(MONITORING_PARTS).filter(
-  (part) => part !== "gateway" && part !== "edge",
+  (part) => !MEASURED.includes(part),
 );
 
 /**

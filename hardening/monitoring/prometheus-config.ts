@@ -17,6 +17,8 @@ export interface PrometheusInput {
   readonly stack: string;
   readonly postgres: boolean;
   readonly redis: boolean;
+  /** Whether logs are handed to a sink. */
+  readonly logs: boolean;
   /** Whether there are rules about an ACME server. */
   readonly acme: boolean;
 }
@@ -54,8 +56,11 @@ const POSTGRES: Scrape = {
 
 const REDIS: Scrape = { job: "redis", part: "redis-metrics" };
 
+const LOGS: Scrape = { job: "logs", part: "log-collector" };
+
 /** Targets are fixed addresses: there is nothing to discover. Sorted keys, so that the same input is the same bytes. */
-export function renderPrometheusConfig({ subnet, stack, postgres, redis, acme }: PrometheusInput): string {
+export function renderPrometheusConfig(input: PrometheusInput): string {
+  const { subnet, stack, postgres, redis, acme, logs } = input;
   const scrape = ({ job, part, path = "/metrics", keep }: Scrape): object => ({
     job_name: job,
     metrics_path: path,
@@ -73,7 +78,12 @@ export function renderPrometheusConfig({ subnet, stack, postgres, redis, acme }:
       rule_files: [PROMETHEUS_FILES.rules, ...(acme ? [PROMETHEUS_FILES.acme] : [])].map(
         (file) => `${PROMETHEUS_DIRECTORY}/${file}`,
       ),
-      scrape_configs: [...SCRAPES, ...(postgres ? [POSTGRES] : []), ...(redis ? [REDIS] : [])].map(scrape),
+      scrape_configs: [
+        ...SCRAPES,
+        ...(postgres ? [POSTGRES] : []),
+        ...(redis ? [REDIS] : []),
+        ...(logs ? [LOGS] : []),
+      ].map(scrape),
     },
     { sortMapEntries: true, lineWidth: 0, aliasDuplicateObjects: false },
   );

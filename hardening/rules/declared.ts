@@ -85,6 +85,36 @@ export const DECLARED_RULES: readonly Rule[] = [
       }),
   },
   {
+    id: "rampart-log-sink",
+    severity: "medium",
+    title: "logs are kept where a container cannot lose them, and reach that place unread",
+    why: "whoever breaks into a container, or removes it, takes its log with it; lines tell of people and secrets",
+    source: page("docs/logging.md"),
+    alsoIn: [baseline("AMO portal", "Forward logs to central sink `UNKNOWN`")],
+    judged: "a stack with a sink: lines in clear, and pages without a login, are accepted with their reason",
+    remedy:
+      "Send lines over TLS: an https URL, or a server without `tls: false`; give a receiver with a CA of its own " +
+      "that CA's roots as `ca`.",
+    keys: [
+      "logging.sink",
+      ...["fluentd", "syslog"].flatMap((kind) => [`logging.sink.${kind}.tls`, `logging.sink.${kind}.reason`]),
+      "logging.sink.builtin.surface.access.reason",
+      ...["loki", "otlp"].flatMap((kind) => [`logging.sink.${kind}.url`, `logging.sink.${kind}.reason`]),
+    ],
+    exceptable: false,
+    listsHeld: true,
+    check: ({ declared }: StackView): readonly Verdict[] => {
+      const sink = declared?.logSink;
+      if (sink === undefined) return [];
+      const { resource, place, kept, inClear, reason, oneProof } = sink;
+      const message = `the logs of all containers go to ${place}${kept === undefined ? "" : `, kept ${kept}`}`;
+      if (oneProof !== undefined)
+        return [{ status: "accepted", resource, message: `${message}; its pages ask for no login: ${oneProof}` }];
+      if (!inClear) return [{ status: "pass", resource, message }];
+      return [{ status: reason === undefined ? "fail" : "accepted", resource, message: `${message}: ${reason ?? ""}` }];
+    },
+  },
+  {
     id: "rampart-maintenance",
     severity: "low",
     title: "every host serves its application",

@@ -1,4 +1,5 @@
 import { BACKUP_WORK_OWNER } from "../backup/workloads";
+import { LOGGING_WORK_OWNER } from "../logging/parts";
 import { MONITORING_WORK_OWNER } from "../monitoring/parts";
 import { LABEL_ACCEPTED, LABEL_COMPONENT, LABEL_NAME, LABEL_PIDS } from "../container/labels";
 import type { ContainerView, NetworkView, StackView, VolumeView } from "./view";
@@ -124,7 +125,13 @@ function networkView({ name, inputs }: PlannedResource): NetworkView {
 }
 
 /** Owners of volumes that are made again from nothing: certificates, routes, what a backup works in, metrics. */
-const TRANSIENT_OWNERS: readonly string[] = ["edge", "gateway", BACKUP_WORK_OWNER, MONITORING_WORK_OWNER];
+const TRANSIENT_OWNERS: readonly string[] = [
+  "edge",
+  "gateway",
+  BACKUP_WORK_OWNER,
+  LOGGING_WORK_OWNER,
+  MONITORING_WORK_OWNER,
+];
 
 function volumeView({ name, inputs, protect }: PlannedResource): VolumeView {
   const engineName = text(inputs["name"]);

@@ -88,7 +88,7 @@ export const SERVICE_RULES: readonly Rule[] = [
     remedy:
       "Write `environment: { NODE_ENV: production }`, and remove DEBUG and what turns certificates off. Give the " +
       "program the CA instead.",
-    keys: ["services.environment"],
+    keys: ["services.environment", "services.canary.environment"],
     check: (view) =>
       services(view).flatMap(({ resource, environment }): Verdict[] => {
         const faults = Object.entries(environment).flatMap(

@@ -1,6 +1,7 @@
 import { serviceOf } from "../container/canary";
 import { imageFault } from "../container/image";
 import { dockerApiNetwork } from "../container/networks";
+import { LOG_COLLECTOR } from "../logging/parts";
 import type { Rule, Verdict } from "./rule";
 import { baseline, cisDocker, cisPostgres, nist, page } from "./sources";
 import type { ContainerView, StackView } from "./view";
@@ -14,13 +15,14 @@ const verdict = (resource: string, fault: string | undefined, good: string): Ver
 /** The networks that each kind of container may be on; a service's follow from its configuration. */
 const ALLOWED_NETWORKS: Readonly<Record<string, readonly string[]>> = {
   edge: ["acme", "gateway", "monitoring"],
-  gateway: ["gateway", "monitoring", "proxy", "public"],
+  gateway: ["gateway", "logs", "monitoring", "proxy", "public"],
   postgres: ["internal"],
   redis: ["internal"],
   job: ["internal"],
   forwarder: ["database-access", "internal"],
   carrier: [],
   monitoring: ["egress", "internal", "monitoring"],
+  logging: [dockerApiNetwork(LOG_COLLECTOR), "egress", "logs", "monitoring"],
 };
 
 /** Rampart's own containers with a way out, where the stack asks for what needs it. */
@@ -271,7 +273,7 @@ export const STACK_RULES: readonly Rule[] = [
     source: page("docs/operations.md"),
     judged: "each volume that holds data: deleted by `pulumi destroy` fails, and is accepted in dev",
     remedy: "Protect the data: `database: { protect: true }` and `redis: { protect: true }`, then `pulumi up`.",
-    keys: ["database.protect", "redis.protect", "environment"],
+    keys: ["database.protect", "redis.protect", "logging.sink.builtin.protect", "environment"],
     check: ({ volumes, environment }) =>
       volumes
         .filter((volume) => volume.data)

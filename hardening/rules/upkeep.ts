@@ -156,7 +156,7 @@ export const UPKEEP_RULES: readonly Rule[] = [
       judged:
         "the stack: registries on the engine's own host pass; of the others only the engine knows how it asks them",
       remedy: "Remove the registry from the engine's `insecure-registries`, and give it a certificate.",
-      keys: ["services.image", "images", "registries"],
+      keys: ["services.image", "services.canary.image", "images", "registries"],
       // It never fails and is never open.
       exceptable: false,
     },

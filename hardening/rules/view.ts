@@ -109,6 +109,17 @@ export interface DeclaredFacts {
     readonly fromApplication: readonly string[];
     readonly reason?: string;
   }[];
+  /** Where the logs go besides the engine's files. @default nowhere */
+  readonly logSink?: {
+    readonly resource: string;
+    readonly place: string;
+    /** For how long lines are kept, and in how much room, where the stack keeps them itself. */
+    readonly kept?: string;
+    readonly inClear: boolean;
+    readonly reason?: string;
+    /** Why the addresses of clients are proof enough for its pages. @default there is a second proof, or no page */
+    readonly oneProof?: string;
+  };
   /** Hosts in maintenance, sorted. */
   readonly maintenance: readonly string[];
   /** Hosts and addresses of examples in a sample of a production stack. */

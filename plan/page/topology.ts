@@ -1,4 +1,6 @@
 import { serviceOf } from "../../hardening/container/canary";
+import { dockerApiNetwork } from "../../hardening/container/networks";
+import { LOG_COLLECTOR, LOG_STORE } from "../../hardening/logging/parts";
 import { viewOfResources, type ContainerView } from "../../hardening/rules";
 import type { Plan } from "../evaluate";
 
@@ -30,6 +32,8 @@ export interface Topology {
 
 const PROGRAMS = ["service", "job"];
 const ELSEWHERE = ["edge", "gateway", "socket-proxy", "carrier", ""];
+/** Networks of what looks at the stack from beside it. */
+const BESIDE = ["monitoring", "logs", dockerApiNetwork(LOG_COLLECTOR)];
 const DATA_ORDER = ["postgres", "redis"];
 
 /** The topology that a plan declares. */
@@ -46,7 +50,7 @@ export function topologyOf({ stack, config, resources }: Plan): Topology {
       // What is measured there is no way of the application's, and would cross the picture with lines to everything.
       networks: container.networks
         .map(ownName)
-        .filter((name) => name !== "monitoring")
+        .filter((name) => !BESIDE.includes(name))
         .sort(),
     }))
     .filter(({ networks }) => networks.length > 0);
@@ -104,6 +108,8 @@ function noteOf({ component, name, ports }: ContainerView, config: Plan["config"
       return "backups";
     case "monitoring":
       return name === "alertmanager" ? "sends alerts" : "measures";
+    case "logging":
+      return name === LOG_STORE ? "keeps logs" : "hands over logs";
     case "forwarder":
       return `from ${ports.map(({ ip, external }) => `${ip}:${external}`).join(", ")} of the host`;
     default:

@@ -1,5 +1,6 @@
-import { corsOf, routeUrl, type RouteConfig, type StackConfig } from "../../config";
+import { corsOf, routeUrl, surfaceRoute, type RouteConfig, type StackConfig } from "../../config";
 import { DEFAULT_METHODS } from "../../hardening/gateway/route";
+import { LOG_STORE } from "../../hardening/logging/parts";
 import { DEFAULT_HEADERS, headerStates, headerText, judgeHeader, sameHeader } from "./headers";
 import { fact, type Fact, type Item } from "./item";
 import { joined, visible } from "./show";
@@ -15,7 +16,9 @@ export const rateText = ({ average, burst, periodSeconds }: RouteConfig["rateLim
 export const rateASecond = ({ average, periodSeconds }: RouteConfig["rateLimit"]): number => average / periodSeconds;
 
 export function routeItems(config: StackConfig): Item[] {
-  return Object.entries(config.services)
+  const surface = surfaceRoute(config);
+  const own = surface === undefined ? [] : [[LOG_STORE, { routes: [surface], canary: undefined }] as const];
+  return [...Object.entries(config.services), ...own]
     .flatMap(([service, { routes, canary }]) =>
       routes.map((route) => ({
         title: `${routeUrl(config, route)}${route.streaming ? " (streaming)" : ""}`,

@@ -9,6 +9,9 @@ import {
   issuerOf,
   monitoringOf,
   ownCertificatesOf,
+  sendsInClear,
+  sinkOf,
+  sinkPlace,
   usesDatabase,
   usesRedis,
   type CertificatesConfig,
@@ -79,6 +82,7 @@ export function dataItems(config: StackConfig): Item[] {
     ...(usesDatabase(config) ? [postgresItem(config)] : []),
     ...(usesRedis(config) ? [redisItem(config)] : []),
     ...monitoringItems(config),
+    ...logItems(config),
   ];
 }
 
@@ -101,6 +105,53 @@ function monitoringItems(config: StackConfig): Item[] {
       ],
     },
   ];
+}
+
+function logItems(config: StackConfig): Item[] {
+  const sink = sinkOf(config);
+  if (sink === undefined) return [];
+  const { maxSizeMiB, maxFiles } = config.logging;
+  const files = fact(
+    "files",
+    `on the engine, of each container ${maxFiles} of ${maxSizeMiB} MiB: what waits for the sink`,
+  );
+  const title = "logs";
+  const detail = `of all containers to ${sinkPlace(sink)}`;
+  switch (sink.kind) {
+    case "builtin": {
+      const { retentionDays, maxDiskMiB, resources, protect } = sink;
+      const facts = [
+        fact("kept", `for ${retentionDays} days, at most ${maxDiskMiB} MiB; ${limitsText(resources)}`),
+        ...(protect ? [] : [fact("data", "deleted by `pulumi destroy`", config.environment !== "dev")]),
+        files,
+      ];
+      return [{ title, detail, facts }];
+    }
+    case "fluentd":
+    case "syslog":
+    case "loki":
+    case "otlp": {
+      const headers = "headers" in sink ? Object.entries(sink.headers) : [];
+      const facts = [
+        fact("trusts", sink.ca === undefined ? "the public CAs" : caNames(sink.ca)),
+        ...(headers.length === 0
+          ? []
+          : [
+              fact(
+                "headers",
+                headers.map(([name, { config: key }]) => `${name}: ${key}`),
+              ),
+            ]),
+        ...(sink.reason === undefined ? [] : [fact("in clear", visible(sink.reason), true)]),
+        files,
+      ];
+      return [{ title, detail, facts: sendsInClear(sink) ? facts.slice(1) : facts }];
+    }
+    default: {
+      const unknown: never = sink;
+      throw new Error(`not a sink: ${JSON.stringify(unknown)}`);
+    }
+  }
 }
 
 function postgresItem(config: StackConfig): Item {

@@ -110,6 +110,7 @@ async function cleanUp(): Promise<void> {
       "amo",
       "canary",
       "monitoring",
+      "logging",
       "ipv6",
     ].map((name) => `${LABEL.stack}=e2e-${name}`),
     `${LABEL.e2e}=1`,

