@@ -143,22 +143,44 @@ local function completed(body)
     table.concat(host, ","))
 end
 
--- POST /containers/create: with the consumer's label, limits and logs.
-core.register_service("create", "http", function(applet)
+local function relay(applet, body)
   local query = applet.qs ~= nil and applet.qs ~= "" and ("?" .. applet.qs) or ""
   local answer = core.httpclient():post({
     url = "http://engine" .. applet.path .. query,
     dst = SOCKET,
-    body = completed(applet:receive()),
+    body = body,
     headers = { ["content-type"] = { "application/json" } },
     timeout = 60000,
   })
   local status = answer and answer.status or 0
-  local body = answer and answer.body or ""
-  if status == 0 then status, body = 502, '{"message":"rampart: the Docker engine gave no valid answer"}' end
+  if status == 0 then return 502, '{"message":"rampart: the Docker engine gave no valid answer"}' end
+  return status, answer.body or ""
+end
+
+local function reply(applet, status, body)
   applet:set_status(status)
   applet:add_header("content-type", "application/json")
   applet:add_header("content-length", tostring(#body))
   applet:start_response()
   applet:send(body)
+end
+
+-- POST /networks/{id}/connect and disconnect: the body names a container. It is named by its whole id after all that the
+-- client said, whatever the letters of its key.
+core.register_service("attach", "http", function(applet)
+  local body = applet:receive()
+  local name = string.match(body, '.*"Container"%s*:%s*"([A-Za-z0-9][A-Za-z0-9_.-]*)"')
+  local status, id = 404, nil
+  if name ~= nil then status, id = container_of("/containers/" .. name) end
+  if status == 404 then return reply(applet, 404, '{"message":"No such container"}') end
+  local start = string.match(body, "^%s*(.*)}%s*$")
+  if status ~= 200 or start == nil or not is_own(id) then
+    return reply(applet, 403, '{"message":"rampart: docker API request refused: the container is not this consumer\'s (rule not-own)"}')
+  end
+  reply(applet, relay(applet, string.format('%s,"Container":"%s"}', start, id)))
+end)
+
+-- POST /containers/create: with the consumer's label, limits and logs.
+core.register_service("create", "http", function(applet)
+  reply(applet, relay(applet, completed(applet:receive())))
 end)

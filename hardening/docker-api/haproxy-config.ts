@@ -107,6 +107,7 @@ export function renderHaproxyConfig(args: HaproxyConfigArgs): string {
     ...(args.created === undefined || !args.permissions.includes(CREATE)
       ? []
       : [`    http-request use-service lua.create if { var(txn.permission) -m str '${CREATE}' }`]),
+    ...attachRules(endpoints, args),
     "    default_backend engine",
     "",
     "backend engine",
@@ -237,6 +238,14 @@ function ownRules(granted: readonly Granted[], { created, ownOnly = false }: Hap
     "    http-request return status 404 content-type application/json " +
       `string '{"message":"No such container"}' if { var(txn.missing) -m found }`,
   ];
+}
+
+/** Nobody else's container joins a network of the consumer's, where what it created could reach it. */
+function attachRules(granted: readonly Granted[], { created, ownOnly = false }: HaproxyConfigArgs): string[] {
+  const attaching = granted.filter(({ permission }) => /^POST \/networks\/\{id\}\/(?:dis)?connect$/.test(permission));
+  if (created === undefined || !ownOnly || attaching.length === 0) return [];
+  const permissions = attaching.map(({ permission }) => `'${permission}'`).join(" ");
+  return [`    http-request use-service lua.attach if { var(txn.permission) -m str ${permissions} }`];
 }
 
 /** The first refusal keeps its name. */

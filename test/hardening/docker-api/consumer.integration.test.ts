@@ -127,6 +127,25 @@ describeWith("haproxy")("a consumer that reaches only what it created", () => {
     expect([status, last?.url]).toEqual([404, "/containers/nobody/json"]);
   });
 
+  test.each(["connect", "disconnect"])("only its own containers %s to its networks, by the whole id", async (what) => {
+    const attach = (body: string) => send("POST", `/networks/${PREFIX}net/${what}`, body);
+    const own = await attach('{"Container":"build"}');
+    expect([own.status, JSON.parse(own.last?.body ?? "")]).toEqual([200, { Container: OWN }]);
+    for (const body of [
+      '{"Container":"postgres"}',
+      `{"Container":"${OTHER}"}`,
+      '{"Container":"build","Container":"postgres"}',
+    ]) {
+      const { status, last } = await attach(body);
+      expect([body, status, last?.method]).toEqual([body, 403, "GET"]);
+    }
+    // Keys in other letters are the same to the engine: the last one holds.
+    const mixed = await attach('{"Container":"build","container":"postgres"}');
+    if (mixed.status === 200) expect(mixed.last?.body).toMatch(new RegExp(`"Container":"${OWN}"}$`));
+    expect([200, 403]).toContain(mixed.status);
+    expect((await attach('{"container":"postgres"}')).last?.method ?? "none").not.toBe("POST");
+  });
+
   test("commands run in its own containers only", async () => {
     const body = JSON.stringify({ Cmd: ["id"] });
     expect((await send("POST", "/containers/build/exec", body)).status).toBe(200);
