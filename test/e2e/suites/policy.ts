@@ -1,5 +1,5 @@
 /** The rules as a policy pack: on any program's preview, on a state file, and on Rampart's own stack. */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { must, run, tail } from "../lib/process";
 import { REPOSITORY } from "../lib/pulumi";
@@ -41,17 +41,17 @@ export const policy: Suite<Context> = {
     {
       name: "the preview of a bare program is blocked, with the rules' ids",
       run: async ({ work }) => {
-        const backend = join(work, "weak-state");
-        mkdirSync(backend, { recursive: true });
-        const file = join(work, "Pulumi.weak.yaml");
-        writeFileSync(file, "");
+        // Made beside a copy of its Pulumi.yaml, as the CLI writes the stack's file there.
+        const beside = join(work, "weak");
+        mkdirSync(join(beside, "state"), { recursive: true });
+        cpSync(join(WEAK, "Pulumi.yaml"), join(beside, "Pulumi.yaml"));
         const env = {
-          PULUMI_BACKEND_URL: `file://${backend}`,
+          PULUMI_BACKEND_URL: `file://${join(beside, "state")}`,
           PULUMI_CONFIG_PASSPHRASE: "end-to-end",
           PULUMI_SKIP_UPDATE_CHECK: "true",
         };
-        const args = ["--stack", "weak", "--non-interactive", "--config-file", file];
-        await must("pulumi", ["stack", "init", "weak", "--no-select", "--non-interactive"], { cwd: backend, env });
+        await must("pulumi", ["stack", "init", "weak", "--no-select", "--non-interactive"], { cwd: beside, env });
+        const args = ["--stack", "weak", "--non-interactive", "--config-file", join(beside, "Pulumi.weak.yaml")];
         const { code, output } = await run("pulumi", ["preview", ...args, "--policy-pack", PACK], { cwd: WEAK, env });
         const blocked = violations(output).filter((line) => line.startsWith("mandatory"));
         const rules = blocked.map((line) => line.split(" ")[1]);
