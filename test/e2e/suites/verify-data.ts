@@ -5,7 +5,7 @@
 import { container, docker, LABEL, mustDocker } from "../lib/engine";
 import { expect, expectNone, type Suite } from "../lib/runner";
 import { databaseOf, type Context } from "../lib/stacks";
-import { known, stackOf } from "./data";
+import { stackOf } from "./data";
 import { session } from "./database";
 import { verified } from "./verify";
 
@@ -72,8 +72,9 @@ const MEND = [
 ] as const;
 
 /** As the superuser, each in a transaction of its own. */
-const asSuperuser = (statements: readonly string[]): Promise<void> =>
-  session(known(), "postgres", async (client) => {
+const asSuperuser = async (context: Context, statements: readonly string[]): Promise<void> =>
+  // Passwords turned over since the stack was deployed.
+  session(await stackOf(context).outputs(), "postgres", async (client) => {
     for (const statement of statements) await client.query(statement);
   });
 
@@ -86,15 +87,15 @@ async function breakThings(context: Context): Promise<() => Promise<void>> {
   const [postgres, redis, api] = await Promise.all(["postgres", "redis", "api"].map((name) => container(stack, name)));
   if (postgres === undefined || redis === undefined || api === undefined) throw new Error("a container is missing");
   const inPostgres = (script: string): Promise<string> => mustDocker(["exec", postgres.Id, "sh", "-c", script]);
-  await asSuperuser(BREAK);
+  await asSuperuser(context, BREAK);
   await inPostgres(`cat ${HBA} >${KEPT} && { echo 'host all all all trust'; cat ${KEPT}; } >${HBA}`);
-  await asSuperuser(["SELECT pg_reload_conf()"]);
+  await asSuperuser(context, ["SELECT pg_reload_conf()"]);
   const admin =
     "REDISCLI_AUTH=$(cat /tmp/rampart-admin) exec redis-cli --tls --insecure --user rampart --no-auth-warning";
   const inRedis = (command: string): Promise<string> =>
     mustDocker(["exec", redis.Id, "sh", "-c", `${admin} ${command}`]);
   await inRedis("ACL SETUSER api '~*' '&*' +config");
-  const secret = databaseOf(known()).passwords["monitor"] ?? "";
+  const secret = databaseOf(await stackOf(context).outputs()).passwords["monitor"] ?? "";
   const encoded = Buffer.from(`monitor:${secret}`).toString("base64");
   const { Mounts } = api;
   const volume = Mounts.find(({ Destination }) => Destination === "/run/secrets")?.Name ?? "";
@@ -108,7 +109,7 @@ async function breakThings(context: Context): Promise<() => Promise<void>> {
   return async () => {
     await docker(["rm", "--force", LEAKY]);
     await inPostgres(`cat ${KEPT} >${HBA} && rm ${KEPT}`);
-    await asSuperuser(MEND);
+    await asSuperuser(context, MEND);
     // Declared patterns are no longer taken beside "all keys".
     await inRedis("ACL SETUSER api resetkeys resetchannels -config");
     for (const step of ["stage", "settle"]) await mustDocker(["exec", redis.Id, "sh", "/etc/rampart/users.sh", step]);
@@ -164,7 +165,7 @@ export const verifyData: Suite<Context> = {
               ({ what, id }) => `${what}: ${id} did not say so; failed: ${failed.map(told).join(" | ")}`,
             ),
           );
-          const { passwords, superuserPassword } = databaseOf(known());
+          const { passwords, superuserPassword } = databaseOf(await stackOf(context).outputs());
           const values = [...Object.values(passwords), superuserPassword];
           expect(!values.some((value) => JSON.stringify(checks).includes(value)), "a secret is in the evidence");
         } finally {
@@ -177,7 +178,7 @@ export const verifyData: Suite<Context> = {
       name: "once all of that is undone, nothing fails, and what was tried has left no row and no role",
       run: async (context) => {
         const note = await expectHeld(context);
-        const left = await session(known(), "postgres", (client) =>
+        const left = await session(await stackOf(context).outputs(), "postgres", (client) =>
           client.query(
             "SELECT rolname FROM pg_roles WHERE rolname ~ 'rampart_verify|e2e_' UNION ALL " +
               "SELECT relname FROM pg_class WHERE relname ~ 'rampart_verify'",
