@@ -262,8 +262,11 @@ export const monitoring: Suite<Context> = {
     {
       name: "Prometheus and Alertmanager stay far below their limits",
       run: async () => {
-        const found = await query('rampart_container_memory_bytes{container=~"prometheus|alertmanager"} / 1048576');
-        expect(found.length === 2, "Prometheus does not know both");
+        // An engine is asked for one container's memory after the other.
+        const found = await until("Prometheus knows the memory of both", 120, async () => {
+          const both = await query('rampart_container_memory_bytes{container=~"prometheus|alertmanager"} / 1048576');
+          return both.length === 2 && both;
+        });
         const high = found.filter(({ value }) => Number(value[1]) > 120);
         expectNone(high.map(({ metric, value }) => `${metric["container"] ?? ""} uses ${value[1]} MiB`));
         return found
