@@ -2,13 +2,11 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { defined } from "../hardening/defined";
 import type { MarkdownInput, Plan } from "../plan";
-import { wasDestroyed } from "./shared/rollback/history";
 import { deployedFile, readUpdates } from "./shared/rollback/plan";
 import { command } from "./shared/command";
 import { configFile } from "./shared/common-options";
 import { messageOf, UserError } from "./shared/errors";
 import { evaluateOwn, evaluateStack } from "./shared/evaluated";
-import { parseJson } from "./shared/json";
 import { anyText } from "./shared/options";
 import { openPulumiStack, type PulumiStack } from "./shared/pulumi-stack";
 import { makePrivateDirectory, statePaths } from "./shared/state";
@@ -65,8 +63,6 @@ export const report = command({
 async function evaluateDeployed(
   pulumi: PulumiStack,
 ): Promise<{ readonly plan: Plan; readonly source: string } | undefined> {
-  const history = await pulumi.ask(["stack", "history", "--json", "--page-size", "1"]);
-  if (wasDestroyed(parseJson(history.stdout))) return undefined;
   const updates = await readUpdates(pulumi, { none: "allowed" });
   const file = deployedFile(pulumi, updates);
   const at = updates.find(({ succeeded }) => succeeded)?.at ?? "";

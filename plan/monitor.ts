@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { SECRET_MARKER } from "../hardening/rules";
+import { isSecretValue, SECRET_MARKER } from "../hardening/rules";
 
 /** A resource as the program declared it. */
 export interface RecordedResource {
@@ -13,13 +13,6 @@ export interface RecordedResource {
   /** Inputs with every secret replaced by "[secret]". */
   readonly inputs: Readonly<Record<string, unknown>>;
 }
-
-/**
- * Marks a secret, and an output, on the wire between a program and the engine. Source: pulumi,
- * sdk/nodejs/runtime/rpc.ts
- */
-const SIGNATURE = "4dabf18193072939515e22adb298388d";
-const SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270";
 
 /** The part of a registration that the plan reads; the SDK leaves it untyped. */
 interface RegisterRequest {
@@ -89,7 +82,7 @@ function hideSecrets(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(hideSecrets);
   if (typeof value !== "object" || value === null) return value;
   const fields = value as Record<string, unknown>;
-  if (fields[SIGNATURE] === SECRET_SIGNATURE) return SECRET_MARKER;
+  if (isSecretValue(fields)) return SECRET_MARKER;
   return Object.fromEntries(Object.entries(fields).map(([key, child]) => [key, hideSecrets(child)]));
 }
 

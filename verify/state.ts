@@ -1,5 +1,5 @@
 /** What the stack's state says there is, from `pulumi stack export --show-secrets`. */
-import { SECRET_MARKER, type PlannedResource } from "../hardening/rules";
+import { isSecretValue, SECRET_MARKER, type PlannedResource } from "../hardening/rules";
 import { isTree, leaf, tree } from "../hardening/tree";
 
 export interface StateResource extends PlannedResource {
@@ -20,9 +20,6 @@ export interface StackState {
   readonly outputs: unknown;
 }
 
-/** Source: pulumi, sdk/go/common/resource, sig.go */
-const SIGNATURE = "4dabf18193072939515e22adb298388d";
-const SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270";
 const PASSWORD = "random:index/randomPassword:RandomPassword";
 /** Characters. A shorter value occurs by chance. */
 const RECOGNISABLE = 16;
@@ -72,7 +69,7 @@ export function stackState(exported: unknown): StackState {
 function opened(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(opened);
   if (!isTree(value)) return value;
-  if (value[SIGNATURE] === SECRET_SIGNATURE) return opened(parsed(leaf(value["plaintext"])));
+  if (isSecretValue(value)) return opened(parsed(leaf(value["plaintext"])));
   return Object.fromEntries(Object.entries(value).map(([key, child]) => [key, opened(child)]));
 }
 
@@ -80,7 +77,7 @@ function opened(value: unknown): unknown {
 function take(value: unknown, secrets: Set<string>): unknown {
   if (Array.isArray(value)) return value.map((one: unknown) => take(one, secrets));
   if (!isTree(value)) return value;
-  if (value[SIGNATURE] === SECRET_SIGNATURE) {
+  if (isSecretValue(value)) {
     remember(parsed(leaf(value["plaintext"])), secrets);
     return SECRET_MARKER;
   }

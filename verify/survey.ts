@@ -2,7 +2,7 @@ import { labelFilters } from "../engine/containers";
 import type { DockerClient } from "../engine/docker";
 import { lines } from "../engine/text";
 import { LABEL_STACK } from "../hardening/container/labels";
-import { tree } from "../hardening/tree";
+import { leaf, tree } from "../hardening/tree";
 
 /** What the engine says of a stack, as `docker inspect` and `docker info` give it. */
 export interface Survey {
@@ -53,6 +53,5 @@ export function engineFacts(info: unknown): EngineFacts {
   const options = tree(info)["SecurityOptions"];
   const has = (name: string): boolean =>
     Array.isArray(options) && options.some((one) => String(one).split(",").includes(`name=${name}`));
-  const version = tree(info)["ServerVersion"];
-  return { version: typeof version === "string" ? version : "", appArmor: has("apparmor"), seccomp: has("seccomp") };
+  return { version: leaf(tree(info)["ServerVersion"]), appArmor: has("apparmor"), seccomp: has("seccomp") };
 }

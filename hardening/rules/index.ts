@@ -14,7 +14,7 @@ export * from "./rule";
 export { canBeExcepted, endOfException, STACK_SCOPE } from "./exceptions";
 export * from "./settings";
 export * from "./view";
-export { SECRET_MARKER, viewOfResources, type PlannedResource, type StackFacts } from "./planned";
+export { isSecretValue, SECRET_MARKER, viewOfResources, type PlannedResource, type StackFacts } from "./planned";
 export { isPrivilegedPort } from "./operation";
 export { CONTAINER_RULES } from "./containers";
 export { DATA_RULES } from "./data";

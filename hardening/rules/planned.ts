@@ -13,6 +13,14 @@ export interface PlannedResource {
   readonly protect?: boolean;
 }
 
+/** Marks a secret, between a program and the engine and in a state. Source: pulumi, sdk/nodejs/runtime/rpc.ts */
+const SIGNATURE = "4dabf18193072939515e22adb298388d";
+const SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270";
+
+/** Whether a value is Pulumi's form of a secret. */
+export const isSecretValue = (value: Readonly<Record<string, unknown>>): boolean =>
+  value[SIGNATURE] === SECRET_SIGNATURE;
+
 /** What a plan shows in place of a secret. */
 export const SECRET_MARKER = "[secret]";
 

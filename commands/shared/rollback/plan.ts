@@ -7,7 +7,7 @@ import { UserError, wrongOption } from "../errors";
 import { parseJson } from "../json";
 import type { PulumiStack } from "../pulumi-stack";
 import { mergeStackFile } from "../stack-config";
-import { candidates, differs, keeping, updatesOf, type Update } from "./history";
+import { candidates, differs, keeping, updatesOf, type Update, wasDestroyed } from "./history";
 import { imagesOf } from "./images";
 import { oneWayMigration, type OneWay } from "./migration";
 import { configurationOf, withConfiguration } from "./stack-text";
@@ -32,14 +32,19 @@ export interface Rollback {
   readonly images: readonly string[];
 }
 
-/** @throws UserError where the history cannot be read, or has no update unless that is allowed */
+/**
+ * @param none where it is allowed, a stack that was destroyed, or never deployed, has no update
+ * @throws UserError where the history cannot be read, or has no update unless that is allowed
+ */
 export async function readUpdates(
   pulumi: PulumiStack,
   { none = "refused" }: { readonly none?: "allowed" | "refused" } = {},
 ): Promise<readonly Update[]> {
   const { code, stdout, stderr } = await pulumi.ask(HISTORY);
   if (code !== 0) throw new UserError(`The history of stack ${pulumi.stack} could not be read: ${stderr.trim()}`);
-  const updates = updatesOf(parseJson(stdout), { project: pulumi.file.project, defaults: projectDefaults(pulumi) });
+  const history = parseJson(stdout);
+  if (none === "allowed" && wasDestroyed(history)) return [];
+  const updates = updatesOf(history, { project: pulumi.file.project, defaults: projectDefaults(pulumi) });
   if (updates.length === 0 && none === "refused")
     throw new UserError(`Stack ${pulumi.stack} was never deployed: its history has no update.`);
   return updates;
