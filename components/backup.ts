@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { configSecret } from "../config";
+import { secretOf } from "../config";
 import {
   BACKUP_WORK_OWNER,
   backupScripts,
@@ -49,7 +49,7 @@ export class Backups extends pulumi.ComponentResource {
     this.password =
       backups.password === "generated"
         ? args.secrets.password("backup-repository", { protect })
-        : configSecret(backups.password.config);
+        : secretOf(backups.password);
 
     const local = isRemote(backups.repository) ? [] : (["repository"] as const);
     const data = Object.fromEntries(
@@ -133,8 +133,5 @@ function databaseFiles({ urls, ca }: BackupsArgs): Record<string, MountedFile> {
 
 const credentialFiles = (credentials: BackupsConfig["credentials"]): Record<string, MountedFile> =>
   Object.fromEntries(
-    Object.entries(credentials).map(([variable, { config }]) => [
-      credentialFile(variable),
-      { content: configSecret(config) },
-    ]),
+    Object.entries(credentials).map(([variable, secret]) => [credentialFile(variable), { content: secretOf(secret) }]),
   );

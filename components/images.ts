@@ -1,6 +1,6 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { configSecret, dockerSettings, registryUsers, type DiskConfig, type RegistriesConfig } from "../config";
+import { dockerSettings, registryUsers, secretOf, type DiskConfig, type RegistriesConfig } from "../config";
 import { IMAGE_PINS, type ImageRole } from "../config/images";
 import { pullHooks } from "../engine/pull-hooks";
 import { imageSlug } from "../hardening/container/image";
@@ -68,7 +68,7 @@ export class Images extends pulumi.ComponentResource implements ImageSource {
     const logins = Object.entries(registries).sort(([a], [b]) => (a < b ? -1 : 1));
     if (logins.length === 0) return undefined;
     const registryAuth = logins.flatMap(([registry, login]) => {
-      const user = "login" in login ? {} : { username: login.username, password: configSecret(login.password.config) };
+      const user = "login" in login ? {} : { username: login.username, password: secretOf(login.password) };
       return addressesOf(registry).map((address) => ({ address, ...user }));
     });
     return new docker.Provider(`${this.name}-registries`, { ...dockerSettings(), registryAuth }, { parent: this });

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { configSecret, monitoringOf, sinkOf, surfaceRoute, type LogSink as Sink } from "../config";
+import { monitoringOf, secretOf, sinkOf, surfaceRoute, type LogSink as Sink } from "../config";
 import { addressOf } from "../config/values/sink";
 import type { NetworkAttachment } from "../hardening/container/workload";
 import { defined } from "../hardening/defined";
@@ -212,7 +212,7 @@ function secretFiles(sink: Sink): FilesByName {
   if (sink.kind === "builtin") return {};
   const headers = "headers" in sink ? Object.entries(sink.headers).sort(([a], [b]) => (a < b ? -1 : 1)) : [];
   const content = pulumi
-    .all(headers.map(([header, { config }]) => configSecret(config).apply((value) => `${header}: ${value}\n`)))
+    .all(headers.map(([header, secret]) => secretOf(secret).apply((value) => `${header}: ${value}\n`)))
     .apply((lines) => lines.join(""));
   return {
     ...(sink.ca === undefined ? {} : { [COLLECTOR_SECRETS.ca]: { content: sink.ca } }),

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { acmeOf, configSecret, monitoringOf, routeHosts, sendsAlerts, sinkOf } from "../config";
+import { acmeOf, monitoringOf, routeHosts, secretOf, sendsAlerts, sinkOf } from "../config";
 import type { Workload } from "../hardening/container/workload";
 import { defined } from "../hardening/defined";
 import { acmeRules } from "../hardening/monitoring/acme-rules";
@@ -263,8 +263,8 @@ const prometheusFiles = (
 
 /** The receivers' secrets stand in the one file that Alertmanager reads, so the whole file is one. */
 function alertmanagerFiles({ webhook, ntfy, email }: MonitoringConfig): PartFiles {
-  const secret = (one: { readonly config: string } | undefined): pulumi.Input<string | undefined> =>
-    one === undefined ? undefined : configSecret(one.config);
+  const secret = (one: MonitoringConfig["webhook"]): pulumi.Input<string | undefined> =>
+    one === undefined ? undefined : secretOf(one);
   const content = pulumi
     .all({
       webhook: secret(webhook),

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import { configSecret, generatedLength, sourcedSecret, type SecretSpec } from "../config";
+import { generatedLength, secretOf, type SecretSpec } from "../config";
 import type { PasswordOptions, SecretSource } from "../resources/context";
 
 /** The length of the passwords that Rampart makes for its own use: 190 bits of letters and digits. */
@@ -41,8 +41,7 @@ export class Secrets extends pulumi.ComponentResource implements SecretSource {
   resolve(variable: string, spec: SecretSpec): pulumi.Output<string> {
     const length = generatedLength(spec);
     if (length !== undefined) return this.password(`secret-${variable.toLowerCase().replaceAll("_", "-")}`, { length });
-    if (typeof spec === "object" && "config" in spec) return configSecret(spec.config);
-    if (typeof spec === "object" && "from" in spec) return sourcedSecret(spec.from);
+    if (typeof spec === "object" && ("config" in spec || "from" in spec)) return secretOf(spec);
     throw new Error(`secrets.${variable}: not a specification of a secret`);
   }
 }

@@ -126,7 +126,7 @@ function targetsOf(issue: z.core.$ZodIssue): Target[] {
 
 /** Half of a secret's source says nothing: the secret goes as a whole. */
 const wholeSecret = (path: Path): Path => {
-  const at = path.findIndex((part, index) => part === "from" && path[index - 2] === "secrets");
+  const at = path.findIndex((part, index) => part === "from" && index < path.length - 1);
   return at < 0 ? path : path.slice(0, at);
 };
 

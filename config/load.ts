@@ -45,7 +45,7 @@ export function loadConfig(raw: RawConfig, { whole = false, deploys = false }: L
       ...crossChecks({
         config,
         show: (path) => keyPath(origin(path)),
-        lookUp: (key) => lookUpSecret(raw, key),
+        lookUp: (secret) => lookUpSecret(raw, secret),
         examples: whole ? { deploys } : undefined,
       }).filter((fault) => !isConsequence(fault)),
     );

@@ -4,8 +4,10 @@ import { defined } from "../hardening/defined";
 import { ConfigError } from "./faults";
 import { loadConfig, type LoadedConfig } from "./load";
 import { isOthers, NAMESPACE, UNREADABLE, type RawConfig } from "./raw";
+import type { SecretReference } from "./schema/secret";
 import type { SecretFrom } from "./schema/secret-source";
-import { readHere, readSources, sourceId, UNKNOWN_SECRET, type SourcedValue } from "./sources/read";
+import { sourceId } from "./sources/arguments";
+import { readHere, readSources, UNKNOWN_SECRET, type SourcedValue } from "./sources/read";
 import { sourcedSecrets } from "./sources/secrets";
 
 // Exported at run time, marked @internal in the types: `Config.get` of a secret key would warn on every run instead.
@@ -44,7 +46,9 @@ export function loadStackConfig(): LoadedConfig {
     const key = JSON.stringify([raw, deploys]);
     if (last?.key !== key) {
       const config = loadConfig(raw, { whole: true, deploys });
-      readSourced(config, deploys);
+      const values = readSourced(config, deploys);
+      // Once more, as only now the values can be judged.
+      if (values.size > 0) loadConfig({ ...raw, sourced: values }, { whole: true, deploys });
       last = { key, config };
     }
     return last.config;
@@ -62,14 +66,18 @@ const sourced = new Map<string, SourcedValue>();
  */
 const hasEngine = (): boolean => typeof Reflect.get(runtime.getMonitor() ?? {}, "waitForReady") === "function";
 
-/** @throws ConfigError with what could not be read, before anything is registered */
-function readSourced(config: LoadedConfig, deploys: boolean): void {
+/**
+ * The values that were read, by source.
+ * @throws ConfigError with what could not be read, before anything is registered
+ */
+function readSourced(config: LoadedConfig, deploys: boolean): ReadonlyMap<string, string> {
   const secrets = sourcedSecrets(config);
-  if (secrets.length === 0 || !hasEngine()) return;
+  if (secrets.length === 0 || !hasEngine()) return new Map();
   const { values, faults, warnings } = readSources(secrets, readHere, deploys);
   if (faults.length > 0) throw new ConfigError(config.stack, faults);
   for (const warning of warnings) void pulumi.log.warn(warning);
   for (const [id, value] of values) sourced.set(id, value);
+  return new Map([...values].flatMap(([id, value]) => (value === UNKNOWN_SECRET ? [] : [[id, value]])));
 }
 
 /**
@@ -85,6 +93,10 @@ export function sourcedSecret(from: SecretFrom): pulumi.Output<string> {
 
 /** Known to nobody before the deployment: the engine shows what follows from it as what may change. */
 const unknownText = (): pulumi.Output<string> => pulumi.output(pulumi.unknown as unknown as string);
+
+/** A secret that somebody else issued, wherever its value is. */
+export const secretOf = (secret: SecretReference): pulumi.Output<string> =>
+  "from" in secret ? sourcedSecret(secret.from) : configSecret(secret.config);
 
 /** A secret from the configuration; it never exists outside of an output. */
 export function configSecret(key: string): pulumi.Output<string> {

@@ -1,6 +1,8 @@
 /** A stack's configuration as the engine hands it over, and the structures in it. */
 import { keyPath, type Fault } from "./faults";
 import { isStackKey, type StackConfig } from "./schema";
+import type { SecretReference } from "./schema/secret";
+import { sourceId } from "./sources/arguments";
 
 /** The namespace of every key: the Pulumi project's name, fixed for other tools. */
 export const NAMESPACE = "rampart";
@@ -20,6 +22,8 @@ export interface RawConfig {
   readonly secretKeys: readonly string[];
   /** Values of others than Rampart and the project by their keys in full, such as `docker:host`. @default not known */
   readonly others?: Readonly<Record<string, unknown>>;
+  /** What other programs keep, by source, as far as they were asked. @default nobody was */
+  readonly sourced?: ReadonlyMap<string, string>;
 }
 
 // Keys whose value is text: not parsed as JSON, or a stack named "1e3" would become a number.
@@ -160,13 +164,16 @@ function keysFault({ value, path }: Place): Fault | undefined {
  */
 export const UNREADABLE = "EncryptedInTheStackFileAndNotReadByThePlan7Kq2";
 
-/** What a flat `rampart:<key>` holds. */
+/** What a flat `rampart:<key>` holds, or another program keeps. */
 export type SecretLookup =
   | { readonly kind: "missing" }
   | { readonly kind: "plain" }
   | { readonly kind: "secret"; readonly value: string };
 
-export function lookUpSecret(raw: RawConfig, key: string): SecretLookup {
+export function lookUpSecret(raw: RawConfig, secret: SecretReference): SecretLookup {
+  // What nobody has read yet is judged once somebody has.
+  if ("from" in secret) return { kind: "secret", value: raw.sourced?.get(sourceId(secret.from)) ?? UNREADABLE };
+  const { config: key } = secret;
   const value = Object.hasOwn(raw.values, key) ? raw.values[key] : undefined;
   if (value === undefined || value === null) return { kind: "missing" };
   return raw.secretKeys.includes(key) && typeof value === "string" ? { kind: "secret", value } : { kind: "plain" };

@@ -4,6 +4,7 @@ import { placeholders } from "../config/checks/placeholders";
 import { isPlainTcp, shownEngine } from "../config/values/engine";
 import { routeUrl } from "../config/derived";
 import { sendsInClear, sinkOf, sinkPlace } from "../config/sinks";
+import { keyPath } from "../config/faults";
 import { sourceText } from "../config/sources/arguments";
 import { sourcedSecrets } from "../config/sources/secrets";
 import { printable } from "../config/text";
@@ -49,13 +50,21 @@ export function declaredFacts(config: LoadedConfig, engine: Engine, keys: readon
 
 /** Undefined where there are none. */
 function secretSources(config: LoadedConfig): DeclaredFacts["secretSources"] {
-  const sources = sourcedSecrets(config).map(({ name, path, from }) => ({
-    resource: `${config.name}-${String(path[path[0] === "services" ? 1 : 0])}`,
-    name,
+  const sources = sourcedSecrets(config).map(({ path, from }) => ({
+    ...placeOf(config, path),
     source: printable(sourceText(from, commandLine)),
     command: "command" in from,
   }));
   return sources.length === 0 ? undefined : sources;
+}
+
+/** Whose a secret is, and its name there: a service's or the migration's variable, or a key of the stack's own. */
+function placeOf(config: LoadedConfig, path: readonly PropertyKey[]): { resource: string; name: string } {
+  const [top, service] = path;
+  const own = top === "services" ? String(service) : top === "migration" ? "migration" : undefined;
+  return own === undefined
+    ? { resource: config.stack, name: keyPath(path).replace(/^rampart:/, "") }
+    : { resource: `${config.name}-${own}`, name: String(path.at(-1)) };
 }
 
 /** What collects the logs reads those of every container: that is what it is for. */

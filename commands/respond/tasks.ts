@@ -1,4 +1,5 @@
 /** What no command can do. */
+import { sourcedPaths } from "../../config/sources/secrets";
 import type { PulumiStack } from "../shared/pulumi-stack";
 import { secretName } from "./rotate";
 import type { SessionKeys } from "./sessions";
@@ -15,6 +16,7 @@ export interface TaskArgs {
 
 export function tasks({ pulumi, keptSecrets, people, sessions, directory }: TaskArgs): string[] {
   const { sourceName, file, stack, command } = pulumi;
+  const sourced = sourcedPaths(file.values);
   const own = file.secretKeys.map((key) => key.replace(/^[^:]*:/, "")).sort();
   return [
     `Commit ${sourceName}: it has the new rotation key, and no elevation any more.`,
@@ -24,6 +26,9 @@ export function tasks({ pulumi, keptSecrets, people, sessions, directory }: Task
           `Have new values issued by third parties, and set each: ${own.join(", ")} ` +
             `(\`${command("config set --secret <key>")}\`).`,
         ]),
+    ...(sourced.length === 0
+      ? []
+      : [`Put new values where other programs keep them, and run \`${command("up")}\`: ${sourced.join(", ")}.`]),
     ...(people.length === 0
       ? []
       : [

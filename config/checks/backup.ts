@@ -1,12 +1,12 @@
 import { repositoryCredentials, UNJUDGED_CREDENTIALS } from "../../hardening/backup/repository";
 import type { Fault } from "../faults";
-import type { SecretLookup } from "../raw";
 import type { StackConfig } from "../schema";
-import type { ShowPath } from "./check";
-import { secretFault } from "./secrets";
+import type { SecretReference } from "../schema/secret";
+import type { LookUp, ShowPath } from "./check";
+import { secretFault, shownReference } from "./secrets";
 
 /** The credentials of a repository of backups: those that it takes and needs, each set as a secret. */
-export function backupFaults(config: StackConfig, show: ShowPath, lookUp: (key: string) => SecretLookup): Fault[] {
+export function backupFaults(config: StackConfig, show: ShowPath, lookUp: LookUp): Fault[] {
   const { backups } = config.database;
   if (backups === false) return [];
   const at = ["database", "backups"];
@@ -29,16 +29,15 @@ export function backupFaults(config: StackConfig, show: ShowPath, lookUp: (key: 
       allowed: `${required.join(" and ")} for this repository`,
       fix: `add ${variable}: { config: <key> }`,
     }));
-  const secrets: [path: string[], name: string, key: string][] = given
+  const secrets: [path: string[], name: string, secret: SecretReference][] = given
     .filter(([variable]) => allowed.includes(variable))
-    .map(([variable, { config: key }]) => [[...at, "credentials", variable], variable, key]);
-  if (typeof backups.password === "object")
-    secrets.push([[...at, "password"], "BACKUP_PASSWORD", backups.password.config]);
-  const values = secrets.flatMap(([path, name, key]): Fault[] => {
-    const found = lookUp(key);
+    .map(([variable, secret]) => [[...at, "credentials", variable], variable, secret]);
+  if (typeof backups.password === "object") secrets.push([[...at, "password"], "BACKUP_PASSWORD", backups.password]);
+  const values = secrets.flatMap(([path, name, secret]): Fault[] => {
+    const found = lookUp(secret);
     if (found.kind === "secret" && UNJUDGED_CREDENTIALS.includes(name)) return [];
-    const fault = secretFault(name, key, found);
-    return fault === undefined ? [] : [{ path: show(path), given: `rampart:${key}`, ...fault }];
+    const fault = secretFault(name, secret, found);
+    return fault === undefined ? [] : [{ path: show(path), given: shownReference(secret), ...fault }];
   });
   return [...unknown, ...missing, ...values];
 }

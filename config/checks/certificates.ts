@@ -2,18 +2,17 @@
 import { acmeOf, domainNames, isLetsEncrypt, ownCertificatesOf, type AcmeConfig } from "../certificates";
 import { routeHosts } from "../derived";
 import type { Fault } from "../faults";
-import { UNREADABLE, type SecretLookup } from "../raw";
+import { UNREADABLE } from "../raw";
 import type { StackConfig } from "../schema";
+import type { SecretReference } from "../schema/secret";
 import { covers } from "../../hardening/pki/names";
 import { isLoopback } from "../values/addresses";
 import { certificateNames, privateKeyFault } from "../values/own-certificate";
 import { isExampleHost } from "../values/examples";
 import { isPublicHost } from "../values/hosts";
-import type { ShowPath } from "./check";
+import type { LookUp, ShowPath } from "./check";
 import { hostPlaces } from "./hosts";
-import { secretFault } from "./secrets";
-
-type LookUp = (key: string) => SecretLookup;
+import { howToSet, secretFault, shownReference } from "./secrets";
 
 export function certificateFaults(config: StackConfig, show: ShowPath, lookUp: LookUp): Fault[] {
   const acme = acmeOf(config.certificates);
@@ -34,12 +33,12 @@ function ownFaults(config: StackConfig, show: ShowPath, lookUp: LookUp): Fault[]
   const own = ownCertificatesOf(config.certificates);
   if (own.length === 0) return [];
   const at = ["certificates", "own"];
-  const keys = own.flatMap(({ certificate, key: { config: key } }, index): Fault[] => {
+  const keys = own.flatMap(({ certificate, key: secret }, index): Fault[] => {
     const path = show([...at, index, "key"]);
-    const found = lookUp(key);
-    if (found.kind !== "secret") return secretSet(path, { name: "PRIVATE_KEY", key }, lookUp);
+    const found = lookUp(secret);
+    if (found.kind !== "secret") return secretSet(path, { name: "PRIVATE_KEY", secret }, lookUp);
     const fault = found.value === UNREADABLE ? undefined : privateKeyFault(certificate, found.value);
-    return fault === undefined ? [] : [{ path, ...fault, given: `rampart:${key}, ${fault.given}` }];
+    return fault === undefined ? [] : [{ path, ...fault, given: `${shownReference(secret)}, ${fault.given}` }];
   });
   const names = own.flatMap(({ certificate }) => certificateNames(certificate));
   const hosts = hostPlaces(config).flatMap(({ host, path }): Fault[] =>
@@ -167,9 +166,9 @@ function dnsFaults({ dns }: AcmeConfig, show: ShowPath, lookUp: LookUp): Fault[]
       allowed: "one source for each variable",
       fix: "remove one of the two",
     })),
-    ...Object.entries(dns.credentials).flatMap(([name, { config: key }]) =>
+    ...Object.entries(dns.credentials).flatMap(([name, secret]) =>
       // A provider issues its tokens itself: their form is not for Rampart to judge.
-      secretSet(show([...at, "credentials", name]), { name, key }, lookUp),
+      secretSet(show([...at, "credentials", name]), { name, secret }, lookUp),
     ),
   ];
 }
@@ -177,28 +176,28 @@ function dnsFaults({ dns }: AcmeConfig, show: ShowPath, lookUp: LookUp): Fault[]
 function accountFaults({ eab }: AcmeConfig, show: ShowPath, lookUp: LookUp): Fault[] {
   if (eab === undefined) return [];
   const path = show(["certificates", "eab", "hmac"]);
-  const { config: key } = eab.hmac;
-  const found = lookUp(key);
-  if (found.kind !== "secret") return secretSet(path, { name: "EAB_HMAC", key }, lookUp);
+  const { hmac: secret } = eab;
+  const found = lookUp(secret);
+  if (found.kind !== "secret") return secretSet(path, { name: "EAB_HMAC", secret }, lookUp);
   if (/^[A-Za-z0-9_-]{16,}={0,2}$/.test(found.value.trim())) return [];
   return [
     {
       path,
-      given: `rampart:${key}, a text of ${found.value.length} characters (hidden)`,
+      given: `${shownReference(secret)}, a text of ${found.value.length} characters (hidden)`,
       allowed: "a key in base64 for URLs, as the CA gave it",
-      fix: `\`pulumi config set --secret rampart:${key}\` with the CA's text as it is`,
+      fix: `${howToSet(secret)} with the CA's text as it is`,
     },
   ];
 }
 
 function secretSet(
   path: string,
-  { name, key }: { readonly name: string; readonly key: string },
+  { name, secret }: { readonly name: string; readonly secret: SecretReference },
   lookUp: LookUp,
 ): Fault[] {
-  const found = lookUp(key);
-  const fault = found.kind === "secret" ? undefined : secretFault(name, key, found);
-  return fault === undefined ? [] : [{ path, given: `rampart:${key}`, ...fault }];
+  const found = lookUp(secret);
+  const fault = found.kind === "secret" ? undefined : secretFault(name, secret, found);
+  return fault === undefined ? [] : [{ path, given: shownReference(secret), ...fault }];
 }
 
 function publicHostFaults(config: StackConfig, { issuer, domains }: AcmeConfig, show: ShowPath): Fault[] {

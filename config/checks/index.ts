@@ -1,9 +1,8 @@
 /** What one value cannot tell: rules over the whole configuration, after its shape is known to be right. */
 import type { Fault } from "../faults";
-import type { SecretLookup } from "../raw";
 import type { StackConfig } from "../schema";
 import { backupFaults } from "./backup";
-import type { CrossCheck, ShowPath } from "./check";
+import type { CrossCheck, LookUp, ShowPath } from "./check";
 import { databaseFaults, postgresFaults, postgresMajorFaults } from "./database";
 import { databaseAccessFaults } from "./database-access";
 import { canaryFaults } from "./canary";
@@ -67,7 +66,7 @@ export interface CrossCheckInput {
   /** Its shape is right. */
   readonly config: StackConfig;
   readonly show: ShowPath;
-  readonly lookUp: (key: string) => SecretLookup;
+  readonly lookUp: LookUp;
   /** Whether the stack is about to be deployed, where it is all there: only then example hosts have no place in it. */
   readonly examples: { readonly deploys: boolean } | undefined;
 }

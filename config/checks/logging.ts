@@ -1,13 +1,13 @@
 /** The logs' sink: each secret is set and encrypted, and what is asked for is the sink's own. */
 import type { Fault } from "../faults";
-import { UNREADABLE, type SecretLookup } from "../raw";
+import { UNREADABLE } from "../raw";
 import type { StackConfig } from "../schema";
 import { sinkOf, surfaceRoute } from "../sinks";
-import type { ShowPath } from "./check";
+import type { LookUp, ShowPath } from "./check";
 import { SURFACE } from "./hosts";
-import { secretFault } from "./secrets";
+import { howToSet, secretFault, shownReference } from "./secrets";
 
-export function loggingFaults(config: StackConfig, show: ShowPath, lookUp: (key: string) => SecretLookup): Fault[] {
+export function loggingFaults(config: StackConfig, show: ShowPath, lookUp: LookUp): Fault[] {
   const sink = sinkOf(config);
   const { retentionDays } = config.logging;
   const retention: Fault[] =
@@ -29,19 +29,19 @@ export function loggingFaults(config: StackConfig, show: ShowPath, lookUp: (key:
         ];
   if (sink?.kind === "builtin") return [...retention, ...surfaceFaults(config, show)];
   if (sink === undefined || !("headers" in sink)) return retention;
-  const headers = Object.entries(sink.headers).flatMap(([header, { config: key }]): Fault[] => {
+  const headers = Object.entries(sink.headers).flatMap(([header, secret]): Fault[] => {
     const path = show(["logging", "sink", sink.kind, "headers", header]);
-    const found = lookUp(key);
+    const found = lookUp(secret);
     // A receiver issues its tokens itself: their form is not for Rampart to judge.
-    const fault = found.kind === "secret" ? undefined : secretFault("LOG_SINK", key, found);
-    if (fault !== undefined) return [{ path, given: `rampart:${key}`, ...fault }];
+    const fault = found.kind === "secret" ? undefined : secretFault("LOG_SINK", secret, found);
+    if (fault !== undefined) return [{ path, given: shownReference(secret), ...fault }];
     if (found.kind !== "secret" || found.value === UNREADABLE || /^[\x20-\x7e]{1,4096}$/.test(found.value)) return [];
     return [
       {
         path,
-        given: `rampart:${key}, whose value (hidden) is no header's`,
+        given: `${shownReference(secret)}, whose value (hidden) is no header's`,
         allowed: "one line of printable ASCII",
-        fix: `\`pulumi config set --secret rampart:${key}\` with the value alone, such as \`Bearer <token>\``,
+        fix: `${howToSet(secret)} with the value alone, such as \`Bearer <token>\``,
       },
     ];
   });

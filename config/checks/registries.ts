@@ -2,12 +2,11 @@
 import { registryOf } from "../../hardening/container/image";
 import { imageReferences } from "../derived";
 import type { Fault } from "../faults";
-import type { SecretLookup } from "../raw";
 import type { StackConfig } from "../schema";
-import type { ShowPath } from "./check";
-import { secretFault } from "./secrets";
+import type { LookUp, ShowPath } from "./check";
+import { secretFault, shownReference } from "./secrets";
 
-export function registryFaults(config: StackConfig, show: ShowPath, lookUp: (key: string) => SecretLookup): Fault[] {
+export function registryFaults(config: StackConfig, show: ShowPath, lookUp: LookUp): Fault[] {
   const pulledFrom = [...new Set(imageReferences(config).map(registryOf))].sort();
   return Object.entries(config.registries).flatMap(([registry, login]): Fault[] => {
     const path = ["registries", registry];
@@ -23,12 +22,12 @@ export function registryFaults(config: StackConfig, show: ShowPath, lookUp: (key
           },
         ];
     if ("login" in login) return stray;
-    const { config: key } = login.password;
-    const found = lookUp(key);
+    const { password } = login;
+    const found = lookUp(password);
     // A registry issues its tokens itself: their form is not for Rampart to judge.
-    const fault = found.kind === "secret" ? undefined : secretFault("REGISTRY_PASSWORD", key, found);
+    const fault = found.kind === "secret" ? undefined : secretFault("REGISTRY_PASSWORD", password, found);
     return fault === undefined
       ? stray
-      : [...stray, { path: show([...path, "password"]), given: `rampart:${key}`, ...fault }];
+      : [...stray, { path: show([...path, "password"]), given: shownReference(password), ...fault }];
   });
 }

@@ -3,9 +3,11 @@ import { generatedLength } from "../derived";
 import type { Fault, FaultParams } from "../faults";
 import type { SecretLookup } from "../raw";
 import { isStackKey, type StackConfig } from "../schema";
+import type { SecretReference } from "../schema/secret";
+import { commandOf, commandText } from "../sources/arguments";
 import { secretValueCheck } from "../values/program";
 import { isSigningName } from "../values/secret-shapes";
-import type { ShowPath } from "./check";
+import type { LookUp, ShowPath } from "./check";
 import { canaries, programs, type Program } from "./programs";
 
 /** Variables that a secret sets too. */
@@ -73,19 +75,29 @@ export function secretFaults(config: StackConfig, show: ShowPath): Fault[] {
 }
 
 /** Secrets from the configuration: each is set, encrypted, long enough and not a placeholder. */
-export function secretValueFaults(config: StackConfig, show: ShowPath, lookUp: (key: string) => SecretLookup): Fault[] {
+export function secretValueFaults(config: StackConfig, show: ShowPath, lookUp: LookUp): Fault[] {
   return programs(config).flatMap(([at, program]) =>
     Object.entries(program.secrets).flatMap(([name, spec]) => {
-      if (typeof spec !== "object" || !("config" in spec)) return [];
-      const fault = secretFault(name, spec.config, lookUp(spec.config));
+      if (typeof spec !== "object" || "generated" in spec) return [];
+      const fault = secretFault(name, spec, lookUp(spec));
       return fault === undefined
         ? []
-        : [{ path: show([...at, "secrets", name]), given: `rampart:${spec.config}`, ...fault }];
+        : [{ path: show([...at, "secrets", name]), given: shownReference(spec), ...fault }];
     }),
   );
 }
 
-export function secretFault(name: string, key: string, found: SecretLookup): FaultParams | undefined {
+/** How a person knows where a secret is. */
+export const shownReference = (secret: SecretReference): string =>
+  "from" in secret ? `\`${commandText(commandOf(secret.from))}\`` : `rampart:${secret.config}`;
+
+/** How a person gives a secret another value. */
+export const howToSet = (secret: SecretReference): string =>
+  "from" in secret ? "put another value at its source" : `\`pulumi config set --secret rampart:${secret.config}\``;
+
+export function secretFault(name: string, secret: SecretReference, found: SecretLookup): FaultParams | undefined {
+  if ("from" in secret) return sourcedFault(name, secret, found);
+  const { config: key } = secret;
   if (isStackKey(key))
     return {
       given: `rampart:${key}, which is a key of Rampart's own`,
@@ -113,6 +125,11 @@ export function secretFault(name: string, key: string, found: SecretLookup): Fau
       throw new Error(`not a secret's state: ${JSON.stringify(unknown)}`);
     }
   }
+}
+
+function sourcedFault(name: string, secret: SecretReference, found: SecretLookup): FaultParams | undefined {
+  const fault = found.kind === "secret" ? secretValueCheck(name, found.value) : undefined;
+  return fault && { ...fault, given: `${shownReference(secret)}, ${fault.given ?? "hidden"}`, fix: howToSet(secret) };
 }
 
 /** JWT_SECRET as jwtSecret. */

@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { repositoryFault } from "../../hardening/backup/repository";
 import type { SchemaContext } from "../environment";
-import { checkedString, configKey, matching, resources, variableName } from "./fields";
+import { checkedString, matching, resources, variableName } from "./fields";
+import { secretReference } from "./secret";
 
-const credential = z.strictObject({ config: configKey });
+const credential = secretReference();
 
 export const backups = (context: SchemaContext) =>
   z

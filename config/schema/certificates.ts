@@ -4,7 +4,8 @@ import { caCheck } from "../values/ca";
 import { ownCertificateCheck } from "../values/own-certificate";
 import { domainCheck, isStagingDirectory, parseDirectory, resolverCheck } from "../values/edge";
 import { environmentCheck } from "../values/program";
-import { checkedString, configKey, matching, toIssue, unique, variableName } from "./fields";
+import { checkedString, matching, toIssue, unique, variableName } from "./fields";
+import { secretReference } from "./secret";
 
 const isStaging = (directory: string): boolean => {
   const url = parseDirectory(directory);
@@ -20,7 +21,7 @@ const https = checkedString((value) =>
     : undefined,
 );
 
-const secret = z.strictObject({ config: configKey }, "{ config: <key> }, never the value itself");
+const secret = secretReference();
 
 /** Lego's code of a provider; two of them run something that a container has not got. */
 const provider = checkedString((value) => {

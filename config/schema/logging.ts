@@ -4,10 +4,11 @@ import { caCheck } from "../values/ca";
 import { hostCheck } from "../values/edge";
 import { isHostName } from "../values/hosts";
 import { addressOf } from "../values/sink";
-import { checkedString, configKey, matching, reason, resources } from "./fields";
+import { checkedString, matching, reason, resources } from "./fields";
+import { secretReference } from "./secret";
 import { access } from "./route";
 
-const secret = z.strictObject({ config: configKey });
+const secret = secretReference();
 
 /** Whose certificates are believed. */
 const ca = checkedString(caCheck(() => new Date(), "the roots of the receiver's own certificate"));

@@ -1,7 +1,8 @@
 import { z } from "zod";
-import { checkedString, configKey, resources } from "./fields";
+import { checkedString, resources } from "./fields";
+import { secretReference } from "./secret";
 
-const secret = z.strictObject({ config: configKey });
+const secret = secretReference();
 
 const address = checkedString((value) =>
   z.email().safeParse(value).success

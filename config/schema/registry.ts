@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { checkedString, configKey, matching } from "./fields";
+import { checkedString, matching } from "./fields";
+import { secretReference } from "./secret";
 
 /** As it stands in an image's reference; Docker Hub is `docker.io`. */
 const registryName = checkedString((value) => {
@@ -18,7 +19,7 @@ const registryLogin = z.union(
   [
     z.strictObject({
       username: matching(/^[\x21-\x7e]{1,256}$/, "a user name without blanks", "write the user that may pull"),
-      password: z.strictObject({ config: configKey }, "{ config: <key> }, never the password itself"),
+      password: secretReference("password"),
     }),
     /** The login of whoever deploys: `docker login` on that machine, credential helpers included. */
     z.strictObject({ login: z.literal("docker") }),

@@ -26,6 +26,9 @@ export function commandOf(source: SecretFrom): CommandLine {
   throw new Error(`not a source of a secret: ${JSON.stringify(unknown)}`);
 }
 
+/** Two secrets of the same source share one reading. */
+export const sourceId = (source: SecretFrom): string => JSON.stringify(commandOf(source));
+
 /** `stripe.keys.0` as `["stripe"]["keys"][0]`. */
 const sopsPath = (key: string): string =>
   key

@@ -178,5 +178,7 @@ export function judgeLeaf({ kind, key }: Pick<Leaf, "kind" | "key">, before: unk
     return judgeHeader(key, before as HeaderState | undefined, after as HeaderState | undefined);
   if (["program.environment.*", "program.canary.environment.*"].includes(kind) && MODE.test(key))
     return mode(before, after);
+  // What a deployment runs for a secret of the stack's own, word by word.
+  if (kind.endsWith(".from.command.*")) return presenceIsWeaker(before, after);
   return (JUDGES[kind] ?? other)(before, after);
 }

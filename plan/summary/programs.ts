@@ -5,10 +5,9 @@ import {
   type ServiceConfig,
   type StackConfig,
 } from "../../config";
-import { sourceText } from "../../config/sources/arguments";
 import { endpointOf } from "../../hardening/docker-api/endpoints";
 import { fact, type Fact, type Item } from "./item";
-import { commandLine, imageName, joined, shown, visible } from "./show";
+import { commandLine, imageName, joined, secretPlace, shown, visible } from "./show";
 
 type Program = ServiceConfig | MigrationConfig;
 type Permission = NonNullable<ServiceConfig["dockerApi"]>["permissions"][number];
@@ -146,8 +145,7 @@ const variables = (environment: Program["environment"]): string[] =>
 
 export function secretSource(spec: SecretSpec): string {
   if (typeof spec === "string") return spec;
-  if ("generated" in spec) return `generated, ${spec.generated} characters`;
-  return "from" in spec ? `from ${visible(sourceText(spec.from, commandLine))}` : `from ${spec.config}`;
+  return "generated" in spec ? `generated, ${spec.generated} characters` : `from ${secretPlace(spec)}`;
 }
 
 /** What holds it, and each weakening with its reason. */

@@ -1,4 +1,6 @@
 /** How a value of a stack's file is shown: on one line, and never where it may be a secret. */
+import type { SecretReference } from "../../config/schema/secret";
+import { sourceText } from "../../config/sources/arguments";
 import { hasCredentials, isSecretName } from "../../config/values/secret-shapes";
 
 /** Stands for a value that is not shown. */
@@ -52,3 +54,7 @@ export const imageName = (reference: string): string => reference.replace(/(@sha
 /** A list in a sentence, or another text where it is empty. */
 export const joined = (items: readonly string[], none: string): string =>
   items.length === 0 ? none : items.join(", ");
+
+/** Where a secret's value is: the key that holds it, or another program's keeping. */
+export const secretPlace = (secret: SecretReference): string =>
+  "from" in secret ? visible(sourceText(secret.from, commandLine)) : secret.config;

@@ -18,7 +18,7 @@ import {
   type StackConfig,
 } from "../../config";
 import { fact, type Fact, type Item } from "./item";
-import { joined, visible } from "./show";
+import { joined, secretPlace, visible } from "./show";
 
 export function edgeItem(config: StackConfig): Item {
   const { edge, certificates, acmeEmail } = config;
@@ -91,8 +91,8 @@ function monitoringItems(config: StackConfig): Item[] {
   if (monitoring === undefined) return [];
   const { webhook, ntfy, email, retentionDays, resources } = monitoring;
   const receivers = [
-    ...(webhook === undefined ? [] : [`a webhook, ${webhook.config}`]),
-    ...(ntfy === undefined ? [] : [`a topic of ntfy, ${ntfy.url.config}`]),
+    ...(webhook === undefined ? [] : [`a webhook, ${secretPlace(webhook)}`]),
+    ...(ntfy === undefined ? [] : [`a topic of ntfy, ${secretPlace(ntfy.url)}`]),
     ...(email === undefined ? [] : [`${email.to.join(", ")} by ${email.server}`]),
   ];
   return [
@@ -139,7 +139,7 @@ function logItems(config: StackConfig): Item[] {
           : [
               fact(
                 "headers",
-                headers.map(([name, { config: key }]) => `${name}: ${key}`),
+                headers.map(([name, secret]) => `${name}: ${secretPlace(secret)}`),
               ),
             ]),
         ...(sink.reason === undefined ? [] : [fact("in clear", visible(sink.reason), true)]),

@@ -98,6 +98,19 @@ describe("a secret from elsewhere", () => {
       expect(loadStackConfig).toThrow("`rampart-test-no-such-program`, which is not installed on this machine");
     }));
 
+  test("of the stack's own is judged by its form once it is read", () =>
+    withEngine(true, () => {
+      const stack = (value: string): void => {
+        configure({});
+        const monitoring = JSON.stringify({ webhook: { from: printing(value) } });
+        pulumi.runtime.setAllConfig({ ...pulumi.runtime.allConfig(), "rampart:monitoring": monitoring }, []);
+      };
+      stack("ftp://alerts.acme.com/hook");
+      expect(loadStackConfig).toThrow(/monitoring\.webhook[^]*whose value \(hidden\) is no such URL/);
+      stack("https://alerts.acme.com/hook");
+      expect(loadStackConfig().monitoring).toBeTruthy();
+    }));
+
   test("whose program a preview lacks is unknown to it", () =>
     withEngine(false, async () => {
       const from = { command: ["rampart-test-no-such-program"] };

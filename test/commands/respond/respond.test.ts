@@ -19,6 +19,7 @@ const FILE = `config:
       port: 3000
       data: read-write
       cache: { keyPrefixes: ["api:"], sessions: ["api:sess:"] }
+      secrets: { STRIPE_KEY: { from: { op: "op://prod/stripe/key" } } }
 `;
 const LABELS = { "io.rampart.component": "service", "io.rampart.name": "api", "io.rampart.stack": "dev" };
 const INSPECTED = [
@@ -123,6 +124,9 @@ describe("rampart respond", () => {
     expect(commands.some((call) => call.includes("UNLINK") && call.endsWith(" api:sess:"))).toBe(true);
     expect(stdout).toContain("Generated secrets of services were kept: jwt-secret.");
     expect(kept("tasks.txt")).toContain("Commit Pulumi.dev.yaml");
+    expect(kept("tasks.txt")).toMatch(
+      /Put new values where other programs keep them.*services\.api\.secrets\.STRIPE_KEY/,
+    );
   });
 
   test("makes generated secrets anew where somebody says so", async () => {

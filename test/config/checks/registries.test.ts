@@ -20,8 +20,8 @@ it("refuses a password in clear text, without showing it", () => {
     {
       path: 'rampart:registries["registry.example.com"].password',
       given: "a value of 16 characters (hidden)",
-      allowed: "{ config: <key> }, never the password itself",
-      fix: "write it as password: { config: <key> }",
+      allowed: "{ config: <key> } or { from: { … } }, never the password itself",
+      fix: "write it as password: { config: <key> }, or in another of the allowed forms",
     },
   ]);
 });

@@ -1,5 +1,5 @@
-import { readSources, sourceId, UNKNOWN_SECRET, type SourcedSecret } from "../../../config/sources/read";
-import type { CommandLine } from "../../../config/sources/arguments";
+import { readSources, UNKNOWN_SECRET, type SourcedSecret } from "../../../config/sources/read";
+import { sourceId, type CommandLine } from "../../../config/sources/arguments";
 import type { Reading } from "../../../config/sources/run";
 
 const GOOD = "q7Zk3v9QmX7Lr2Wp8Tn5Yc1Hb6Dj4Fs0Ga";
@@ -25,21 +25,6 @@ test("a source that two services name is read once", () => {
   expect(asked).toHaveLength(1);
   expect(faults).toEqual([]);
   expect([...values]).toEqual([[sourceId(SOPS), GOOD]]);
-});
-
-test("a value that nobody should use is refused, and never shown", () => {
-  const faultOf = (value: string, name = "STRIPE_KEY") =>
-    read([secret(SOPS, name)], { kind: "value", value }).faults[0];
-  expect(faultOf("changeme-please")).toEqual({
-    path: "rampart:services.api.secrets.STRIPE_KEY",
-    given:
-      '`sops --decrypt --extract "[\\"stripe\\"][\\"key\\"]" secrets/prod.enc.yaml`, ' +
-      "which printed a placeholder of 15 characters (hidden)",
-    allowed: "a value that nobody can guess",
-    fix: "put a better value at its source, such as one that `openssl rand -base64 48` makes",
-  });
-  expect(faultOf("q7Zk3v9")?.allowed).toBe("at least 8 characters");
-  expect(faultOf("q7Zk3v9QmX7Lr2Wp", "JWT_SECRET")?.allowed).toBe("at least 32 characters");
 });
 
 test("a program that is missing stops a deployment, and not a preview", () => {
@@ -83,6 +68,3 @@ test("Infisical's word for a secret that is not there is none", () => {
   expect(faults[0]?.given).toMatch(/which found no such secret$/);
   expect(values.size).toBe(0);
 });
-
-test("a value that its issuer forms is taken as it is", () =>
-  expect(read([{ ...secret(), anyForm: true }], { kind: "value", value: "abc" }).faults).toEqual([]));

@@ -14,7 +14,7 @@ function refused(from: unknown): { readonly path: string; readonly allowed: stri
   };
 }
 
-test("each source is taken, in the order of the file", () => {
+test("each source is taken, the migration's first", () => {
   const command = ["pass", "show", "shop/stripe"];
   const config = load({
     [SECRET]: { from: SOPS },
@@ -23,12 +23,47 @@ test("each source is taken, in the order of the file", () => {
     "migration.secrets": { C: { from: { infisical: "C", environment: "prod" } }, D: { from: { command } } },
   });
   expect(sourcedSecrets(config)).toEqual([
+    { name: "C", path: ["migration", "secrets", "C"], from: { infisical: "C", environment: "prod", path: "/" } },
+    { name: "D", path: ["migration", "secrets", "D"], from: { command } },
     { name: "STRIPE_KEY", path: ["services", "api", "secrets", "STRIPE_KEY"], from: SOPS },
     { name: "A", path: ["services", "api", "secrets", "A"], from: { vault: "secret/shop", field: "key" } },
     { name: "B", path: ["services", "worker", "secrets", "B"], from: { op: "op://prod/stripe/key" } },
-    { name: "C", path: ["migration", "secrets", "C"], from: { infisical: "C", environment: "prod", path: "/" } },
-    { name: "D", path: ["migration", "secrets", "D"], from: { command } },
   ]);
+});
+
+test("every secret of the stack itself may come from elsewhere, too", () => {
+  const from = (field: string) => ({ from: { vault: "secret/shop", field } });
+  const config = load({
+    certificates: {
+      directory: "https://ca.acme-shop.com/directory",
+      dns: { provider: "cloudflare", credentials: { CF_DNS_API_TOKEN: from("dns") } },
+      eab: { kid: "kid-1", hmac: from("hmac") },
+    },
+    registries: { "registry.example.com": { username: "acme", password: from("registry") } },
+    "database.backups": {
+      repository: "s3:https://s3.acme-shop.com/backups",
+      credentials: { AWS_ACCESS_KEY_ID: from("id"), AWS_SECRET_ACCESS_KEY: from("key") },
+      password: from("backup"),
+    },
+    monitoring: {
+      webhook: from("hook"),
+      ntfy: { url: from("ntfy"), token: from("token") },
+      email: {
+        to: ["a@acme.com"],
+        from: "b@acme.com",
+        server: "m.acme.com:587",
+        username: "b",
+        password: from("mail"),
+      },
+    },
+    "logging.sink": {
+      loki: { url: "https://loki.acme-shop.com/loki/api/v1/push", headers: { Authorization: from("loki") } },
+    },
+  });
+  const found = sourcedSecrets(config).map(({ from: source }) => ("field" in source ? source.field : "?"));
+  expect(found.sort()).toEqual(
+    ["backup", "dns", "hmac", "hook", "id", "key", "loki", "mail", "ntfy", "registry", "token"].sort(),
+  );
 });
 
 test.each([
