@@ -26,6 +26,7 @@ import { projectRoot } from "./shared/project";
 import { start } from "./start";
 import { status } from "./status";
 import { trust } from "./trust";
+import { updatePins } from "./update-pins";
 import { upgradePostgres } from "./upgrade-postgres";
 import { verify } from "./verify";
 
@@ -40,6 +41,7 @@ export const COMMANDS: readonly Command[] = [
   verify,
   rollback,
   clean,
+  updatePins,
   respond,
   psql,
   backup,
