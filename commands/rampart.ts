@@ -23,6 +23,7 @@ import { nearest } from "../config/nearest";
 import { standingPlace, takenByNpm } from "./shared/npm-run";
 import { printer, type Printer } from "./shared/output";
 import { projectRoot } from "./shared/project";
+import { scan } from "./scan";
 import { start } from "./start";
 import { status } from "./status";
 import { trust } from "./trust";
@@ -42,6 +43,7 @@ export const COMMANDS: readonly Command[] = [
   rollback,
   clean,
   updatePins,
+  scan,
   respond,
   psql,
   backup,

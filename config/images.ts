@@ -9,11 +9,11 @@ export const IMAGE_PINS = {
   alertmanager: "prom/alertmanager:v0.28.1@sha256:27c475db5fb156cab31d5c18a4251ac7ed567746a2483ff264516437a39b15ba",
   "node-exporter": "prom/node-exporter:v1.9.1@sha256:d00a542e409ee618a4edc67da14dd48c5da66726bbd5537ab2af9c1dfc442c8a",
   "postgres-exporter":
-    "quay.io/prometheuscommunity/postgres-exporter:v0.17.1@sha256:" +
-    "38606faa38c54787525fb0ff2fd6b41b4cfb75d455c1df294927c5f611699b17",
+    "quay.io/prometheuscommunity/postgres-exporter" +
+    ":v0.17.1@sha256:38606faa38c54787525fb0ff2fd6b41b4cfb75d455c1df294927c5f611699b17",
   "victoria-logs":
-    "victoriametrics/victoria-logs:v1.52.0@sha256:" +
-    "47b820890d64c4575a2a0a46415dcd8a4fd59a0f1fcd6a377693d7aea639442e",
+    "victoriametrics/victoria-logs" +
+    ":v1.52.0@sha256:47b820890d64c4575a2a0a46415dcd8a4fd59a0f1fcd6a377693d7aea639442e",
   socat: "alpine/socat:1.8.1.3@sha256:82ad20f6f6e29b91ff33b6662d24063522b1378f08fd8569cd3ab412cac13f50",
 } as const;
 

@@ -1,6 +1,6 @@
 /** Asks a registry of images over the OCI distribution API: which tags there are, and which digest a tag has. */
 import { createHash } from "node:crypto";
-import { registryOf } from "../hardening/container/image";
+import { isLoopback, registryOf } from "../hardening/container/image";
 
 /** A login for one registry. */
 export interface RegistryLogin {
@@ -23,8 +23,6 @@ const MANIFESTS = [
 const MOST_PAGES = 100;
 const PAGE = 1000;
 const TIMEOUT_MS = 30_000;
-
-const isLoopback = (host: string): boolean => /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])(?::\d+)?$/.test(host);
 
 /** One repository of a registry. Plain HTTP is spoken with this machine only, as an engine does. */
 export class RegistryRepository {

@@ -51,9 +51,13 @@ export interface PinChange {
  */
 export function withPins(source: string, changes: readonly PinChange[]): string {
   return changes.reduce((text, { pin, tag, digest }) => {
-    const name = `${pin.repository}:${pin.tag}@sha256:`.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-    // In a file of TypeScript the digest may stand on the next line.
-    const pattern = new RegExp(`(?<![\\w./:-])${name}("\\s*\\+\\s*")?${pin.digest}(?![0-9a-f])`, "g");
-    return text.replace(pattern, (_whole, gap: string = "") => `${pin.repository}:${tag}@sha256:${gap}${digest}`);
+    const escaped = (part: string): string => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+    const version = escaped(`:${pin.tag}@sha256:${pin.digest}`);
+    // In a file of TypeScript the tag may stand on the line after the repository.
+    const pattern = new RegExp(
+      `(?<![\\w./:-])(${escaped(pin.repository)}(?:"\\s*\\+\\s*")?)${version}(?![0-9a-f])`,
+      "g",
+    );
+    return text.replace(pattern, (_whole, repository: string) => `${repository}:${tag}@sha256:${digest}`);
   }, source);
 }

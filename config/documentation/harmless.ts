@@ -28,6 +28,14 @@ export const HARMLESS_KEYS: Readonly<Record<string, string>> = Object.fromEntrie
     "services.canary.healthPath",
     "services.canary.weight",
   ]),
+  ...each("asks for signatures, and opens nothing", [
+    "signatures",
+    "signatures.identity",
+    "signatures.issuer",
+    "signatures.key",
+    "signatures.match",
+    "signatures.transparencyLog",
+  ]),
   ...each("which images a consumer of the Docker API may pull; what it runs is bounded all the same", [
     "services.dockerApi.images",
   ]),

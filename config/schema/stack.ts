@@ -15,6 +15,7 @@ import { redis } from "./redis";
 import { registries } from "./registry";
 import { rotation } from "./rotation";
 import { service } from "./service";
+import { signatures } from "./signatures";
 
 /** The whole configuration of a stack: every key below stands as `rampart:<key>` in Pulumi.<stack>.yaml. */
 const buildSchema = (context: SchemaContext) =>
@@ -38,6 +39,8 @@ const buildSchema = (context: SchemaContext) =>
     images: z.partialRecord(z.enum(IMAGE_ROLES as [string, ...string[]]), image).default({}),
     /** Logins for pulls, by registry. */
     registries,
+    /** Which images have to be signed, and by whom. */
+    signatures,
     network: z
       .strictObject({
         /** The /16 that the stack's networks are cut from. @default one derived from the stack's name */

@@ -42,6 +42,10 @@ export function registryOf(reference: string): string {
   return first === "index.docker.io" ? "docker.io" : first.toLowerCase();
 }
 
+/** Whether a registry is on this machine, with which plain HTTP is spoken. @param registry with its port */
+export const isLoopback = (registry: string): boolean =>
+  /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])(?::\d+)?$/.test(registry);
+
 /** Why an image may not be used, or undefined if it may. */
 export function imageFault(reference: string): string | undefined {
   const parsed = parseImage(reference);

@@ -1,5 +1,5 @@
 /** Rules over the edge's way in, the images of Rampart's own servers, registries, logs and alerts. */
-import { parseImage } from "../container/image";
+import { isLoopback, parseImage } from "../container/image";
 import { addressesOf, inProduction } from "./bounds";
 import type { Rule, Verdict } from "./rule";
 import type { SettingFacts } from "./settings";
@@ -50,8 +50,6 @@ function imageFinding({ role, reference, pin }: SettingFacts["images"][number]):
     message: `${role} runs ${name} in place of Rampart's own: whether it has every fix, only its maker can tell`,
   };
 }
-
-const isLoopback = (registry: string): boolean => /^(?:localhost|127\.[0-9.]+|\[::1\])(?::\d+)?$/.test(registry);
 
 function registryFindings({ registries }: SettingFacts): Finding[] {
   const [near, far] = [registries.filter(isLoopback), registries.filter((registry) => !isLoopback(registry))];

@@ -164,6 +164,8 @@ const JUDGES: Readonly<Record<string, Judge>> = {
   "route.timeouts.responseSeconds": higherIsWeaker(60),
   "route.timeouts.streamSeconds": higherIsWeaker(300),
   "route.webSocket": presenceIsWeaker,
+  "signatures.*": presenceIsStronger,
+  "signatures.*.transparencyLog": presenceIsStronger,
 };
 
 /** Variables that say what kind of environment a program runs in: whatever is not production is looser. */

@@ -15,6 +15,8 @@ Commands:
   verify            tries on the running stack whether every control holds
   rollback          goes back to an earlier configuration and its images
   clean             removes old images of the stack that neither a container nor a rollback needs
+  update-pins       asks the registries for newer versions of the pinned images, and writes them
+  scan              looks for known vulnerabilities in the stack's images, and for their signatures
   respond           answers a breach: evidence, rotation, sessions
   psql              opens psql as a role, or a tunnel for another client
   backup            takes a backup now, besides the daily ones

@@ -32,15 +32,22 @@ const WORKFLOWS = files(".github/workflows", /\.ya?ml$/).map((file) => ({
 const jobsOf = (workflow: Workflow): [string, Job][] => Object.entries(workflow.jobs);
 
 it("the workflows of .github/workflows are found", () => {
-  expect(WORKFLOWS.map(({ file }) => file)).toEqual([".github/workflows/ci.yml", ".github/workflows/preview.yml"]);
+  expect(WORKFLOWS.map(({ file }) => file)).toEqual([
+    ".github/workflows/ci.yml",
+    ".github/workflows/preview.yml",
+    ".github/workflows/publish.yml",
+  ]);
 });
 
 describe.each(WORKFLOWS)("$file", ({ text, workflow }) => {
-  it("may read the repository, and nothing else but write one comment", () => {
+  it("may read the repository, and nothing else but write one comment and show who publishes", () => {
     expect(workflow.permissions).toEqual({ contents: "read" });
-    // Only the job that no fork reaches may write a comment.
-    for (const [name, { permissions }] of jobsOf(workflow))
-      expect(permissions).toEqual(name === "preview" ? { contents: "read", "pull-requests": "write" } : undefined);
+    // Only jobs that no fork reaches: one writes a comment, and one has an identity.
+    const more: Readonly<Record<string, object>> = {
+      preview: { contents: "read", "pull-requests": "write" },
+      publish: { contents: "read", "id-token": "write" },
+    };
+    for (const [name, { permissions }] of jobsOf(workflow)) expect([name, permissions]).toEqual([name, more[name]]);
   });
 
   it("pins every action by commit, with its version beside it", () => {
@@ -49,10 +56,10 @@ describe.each(WORKFLOWS)("$file", ({ text, workflow }) => {
     for (const line of uses) expect(line).toMatch(/uses: [a-z-]+\/[a-z-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
   });
 
-  it("bounds each job in time, and gives way to a newer run", () => {
+  it("bounds each job in time, and gives way to a newer run unless it publishes", () => {
     for (const [name, job] of jobsOf(workflow))
       expect([name, (job["timeout-minutes"] ?? 360) <= 20]).toEqual([name, true]);
-    expect(workflow.concurrency?.["cancel-in-progress"]).toBe(true);
+    expect(workflow.concurrency?.["cancel-in-progress"]).toBe(!("publish" in workflow.jobs));
   });
 
   it("leaves no credential in the checkout, installs by the lock file, and runs no fork's code with secrets", () => {
@@ -77,4 +84,15 @@ it("the workflows use secrets only in the preview of branches of the repository 
   expect(condition).toContain("github.event.pull_request.head.repo.full_name == github.repository");
   expect(condition).toContain("github.actor != 'dependabot[bot]'");
   expect(environment).toBe("preview");
+});
+
+it("a release is published with its provenance, by an identity and no token, after the audit and the tests", () => {
+  const { workflow } = WORKFLOWS.find(({ file }) => file.endsWith("publish.yml")) ?? {};
+  const job = workflow?.jobs["publish"];
+  expect([Object.keys(workflow?.on ?? {}), job?.environment]).toEqual([["release"], "npm"]);
+  const runs = job?.steps.flatMap(({ run }) => run ?? []) ?? [];
+  const at = (text: string): number => runs.findIndex((run) => run.includes(text));
+  expect(at("npm publish --provenance")).toBe(runs.length - 1);
+  for (const before of ["npm ci", "npm run audit", "npm test"]) expect(at(before)).toBeGreaterThanOrEqual(0);
+  expect(JSON.stringify(workflow)).not.toContain("secrets.");
 });

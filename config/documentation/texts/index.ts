@@ -9,6 +9,7 @@ import { REDIS } from "./redis";
 import { ROTATION } from "./rotation";
 import { ROUTE } from "./route";
 import { SERVICE } from "./service";
+import { SIGNATURES } from "./signatures";
 import { STACK } from "./stack";
 
 /** By the heading under which docs/configuration.md has the table. */
@@ -21,6 +22,7 @@ export const TABLES: Readonly<Record<string, KeyTexts>> = {
   "Metrics and alerts: `monitoring`": MONITORING,
   "New passwords and certificates: `rotation`": ROTATION,
   "What the stack accepts for a time: `exceptions`": EXCEPTIONS,
+  "Signed images: `signatures`": SIGNATURES,
   "A service: `services.<name>`": SERVICE,
   "A container: services and `migration`": CONTAINER,
   "A route: `services.<name>.routes`": ROUTE,
