@@ -93,8 +93,8 @@ export const scan = command({
   },
 });
 
-const isBad = ({ error, signatures }: ImageReport): boolean =>
-  error !== undefined || signatures.some(({ status }) => status === "refused");
+const isBad = ({ error, sbomError, signatures }: ImageReport): boolean =>
+  error !== undefined || sbomError !== undefined || signatures.some(({ status }) => status === "refused");
 
 interface Subject {
   /** Each once. */

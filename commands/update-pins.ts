@@ -20,11 +20,11 @@ export const updatePins = command({
   summary: "asks the registries for newer versions of the pinned images, and writes them",
   about:
     "Shows for each image of a stack's file whether its registry has a newer version of the same line, or another " +
-    "digest for the same tag, and asks. Then it writes tags and digests into the file, and leaves every other byte as " +
-    "it is. A line is a major version; of PostgreSQL it is its major version, and of HAProxy, nginx, Python and a few " +
-    "others, and before 1.0, the first two numbers. Nothing moves to another line by itself. Without a stack, in a " +
-    "clone of Rampart: Rampart's own images. Registries are asked with the " +
-    "stack's logins, where Pulumi can open them here, else with those of the Docker CLI.",
+    "digest for the same tag, and asks. Then it writes tags and digests into the file, and leaves every other byte " +
+    "as it is. A line is a major version; of HAProxy, nginx, Python and a few others, and before 1.0, it is the " +
+    "first two numbers. Nothing moves to another line by itself. Without a stack, in a clone of Rampart: Rampart's " +
+    "own images. Registries are asked with the stack's logins, where Pulumi can open them here, else with those of " +
+    "the Docker CLI.",
   stack: "optional",
   options: {
     "config-file": configFile("the stack's file (default: Pulumi.<stack>.yaml)"),

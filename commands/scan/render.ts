@@ -48,7 +48,7 @@ const signatureText = ({ signatures }: ImageReport): string =>
   signatures.length === 0 ? "not asked" : signatures.some(({ status }) => status === "refused") ? "REFUSED" : "good";
 
 function details(report: ImageReport, stopping: (finding: Finding) => boolean): string[] {
-  const { findings, error, signatures, sbom } = report;
+  const { findings, error, signatures, sbom, sbomError } = report;
   const worst = findings.filter((finding) => stopping(finding));
   const lines = [
     ...(error === undefined ? [] : [`  not scanned: ${error}`]),
@@ -58,6 +58,7 @@ function details(report: ImageReport, stopping: (finding: Finding) => boolean): 
     ...worst.slice(0, MOST_SHOWN).map((finding) => `  ${findingText(finding)}`),
     ...(worst.length > MOST_SHOWN ? [`  and ${worst.length - MOST_SHOWN} more: --json has all of them`] : []),
     ...(sbom === undefined ? [] : [`  contents: ${sbom}`]),
+    ...(sbomError === undefined ? [] : [`  contents not listed: ${sbomError}`]),
   ];
   return lines.length === 0 ? [] : ["", nameOf(report), ...lines];
 }

@@ -1,5 +1,5 @@
 /** Asks the programs for each image. */
-import { mkdirSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import type { SignaturePolicy } from "../../config/schema/signatures";
@@ -26,6 +26,8 @@ export interface ImageReport {
   readonly signatures: readonly Signature[];
   /** The file with the list of what is in the image. */
   readonly sbom?: string;
+  /** What the program said that could not write the list. */
+  readonly sbomError?: string;
 }
 
 export interface ScanArgs {
@@ -89,11 +91,14 @@ async function verify(image: string, { signatures, env }: ScanArgs): Promise<Sig
   return results;
 }
 
-async function list(image: string, { sbom, env }: ScanArgs): Promise<Pick<ImageReport, "sbom" | "error">> {
+async function list(image: string, { sbom, env }: ScanArgs): Promise<Pick<ImageReport, "sbom" | "sbomError">> {
   if (sbom === undefined) return {};
   mkdirSync(sbom.directory, { recursive: true });
   const file = join(sbom.directory, `${imageSlug(image)}.cdx.json`);
   const { name, arguments: words } = sbom.lister;
   const finished = await capture(name, words(byDigest(image), file), forRegistry(image, env), SECONDS);
-  return finished.code === 0 ? { sbom: file } : { error: `${name} ${saidOf(finished)}` };
+  if (finished.code === 0) return { sbom: file };
+  // A part of a list would be taken for the whole.
+  rmSync(file, { force: true });
+  return { sbomError: `${name} ${saidOf(finished)}` };
 }

@@ -630,8 +630,8 @@ describe("structure", () => {
         path: "rampart:sevices",
         given: "a key that Rampart does not know",
         allowed:
-          "environment, name, sample, certificates, acmeEmail, edge, images, registries, signatures, network, database, " +
-          "redis, rotation, migration, services, logging, disk, monitoring, exceptions, dockerSocketGroup, " +
+          "environment, name, sample, certificates, acmeEmail, edge, images, registries, signatures, network, " +
+          "database, redis, rotation, migration, services, logging, disk, monitoring, exceptions, dockerSocketGroup, " +
           "and the keys that a service's secrets name",
         fix: "write it as rampart:services",
       },

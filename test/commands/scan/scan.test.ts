@@ -145,6 +145,10 @@ describe("rampart scan", () => {
     expect(called()).toContain(
       `syft scan --output cyclonedx-json=${api?.sbom ?? ""} registry:ghcr.io/acme/api@sha256:${DIGEST}`,
     );
+    program("syft", "", `echo part > ${api?.sbom ?? ""}; echo "no space" >&2; exit 1`);
+    const full = await scan("--sbom", join(work, "sbom"));
+    expect([full.code, existsSync(api?.sbom ?? "")]).toEqual([1, false]);
+    expect(full.stdout).toContain("  contents not listed: syft ended with 1: no space\n");
     rmSync(join(project.pulumi.directory, "syft"));
     expect((await scan("--sbom", join(work, "sbom"))).code).toBe(3);
     expect(readdirSync(work)).toContain("sbom");
@@ -189,7 +193,7 @@ describe("a policy", () => {
 
   test("names a key, or an identity and its issuer", () => {
     const reference = `ghcr.io/acme/api@sha256:${DIGEST}`;
-    expect(cosignArguments({ ...key("*"), transparencyLog: false } as SignaturePolicy, reference)).toEqual([
+    expect(cosignArguments({ match: "*", key: "acme.pub", transparencyLog: false }, reference)).toEqual([
       "verify",
       "--key=acme.pub",
       "--insecure-ignore-tlog=true",

@@ -78,7 +78,7 @@ describe("rampart update-pins", () => {
     await registry.stop();
   });
 
-  test("shows what is newer, why, and what only a person moves to; --check ends with 1 and writes nothing", async () => {
+  test("shows what is newer and why, and what only a person moves to; --check writes nothing", async () => {
     const before = read();
     const { code, stdout } = await project.rampart("update-pins", "dev", "--check");
     expect(code).toBe(1);

@@ -7,8 +7,8 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { docker } from "../lib/engine";
 import { ask } from "../lib/http";
-import { tail, until } from "../lib/process";
-import { Stack, type StackSettings } from "../lib/pulumi";
+import { run, tail, until, type RunResult } from "../lib/process";
+import { REPOSITORY, Stack, type StackSettings } from "../lib/pulumi";
 import { expect, expectNone, type Suite } from "../lib/runner";
 import { REGISTRIES, registrySettings, type Context } from "../lib/stacks";
 
@@ -45,7 +45,7 @@ const digestOf = (text: string): string => `sha256:${createHash("sha256").update
  * The application's image once more, with a digest that no engine has seen: what an engine once pulled by its digest,
  * it takes from its own store, and asks no registry.
  */
-async function publish({ images }: Context): Promise<string> {
+async function publish({ images }: Context, tag = "private"): Promise<string> {
   const manifest = (await (await registry(`manifests/${images.app.split("@")[1] ?? ""}`)).json()) as {
     config: { digest: string; size: number };
   };
@@ -56,8 +56,8 @@ async function publish({ images }: Context): Promise<string> {
   await registry(`${location}&digest=${digest}`, { method: "PUT", body: blob });
   const changed = { ...manifest, config: { ...manifest.config, digest, size: Buffer.byteLength(blob) } };
   const body = JSON.stringify(changed);
-  await registry("manifests/private", { method: "PUT", body, type: MANIFEST });
-  return `${name}/app:private@${digestOf(body)}`;
+  await registry(`manifests/${tag}`, { method: "PUT", body, type: MANIFEST });
+  return `${name}/app:${tag}@${digestOf(body)}`;
 }
 
 /** Serves what images/registry.sh stores, to those who know the password. */
@@ -226,6 +226,36 @@ export const registries: Suite<Context> = {
           Object.entries(places).flatMap(([place, text]) => (text.includes(PASSWORD) ? [place] : [])),
           "shows the password",
         );
+      },
+    },
+    {
+      name: "update-pins asks with the stack's login, stays on the line, and keeps the rest of the file",
+      run: async (context) => {
+        const stack = stackOf(context);
+        const pinned = await publish(context, "70.1.0");
+        const newer = await publish(context, "70.1.1");
+        await publish(context, "71.0.0");
+        stack.configure(registrySettings(context.images, pinned, { [name]: login }));
+        const before = `# Since May.\n${readFileSync(stack.file, "utf8")}`;
+        writeFileSync(stack.file, before);
+        const updatePins = (...args: string[]): Promise<RunResult> =>
+          run("node", ["bin/rampart.cjs", "update-pins", STACK, "--config-file", stack.file, ...args], {
+            cwd: REPOSITORY,
+            env: stack.env,
+            timeoutSeconds: 120,
+          });
+        // Rampart's own stand-ins are in a registry without a password.
+        const looked = await updatePins("--check");
+        expect(looked.code === 1, looked.output);
+        expect(looked.stdout.includes("71.0.0 is another line"), looked.output);
+        const written = await updatePins("--yes");
+        const after = readFileSync(stack.file, "utf8");
+        expect(after.includes(newer) && !after.includes(pinned), written.output);
+        expect(after.startsWith("# Since May.\n"), "the comment is gone");
+        expect(!written.output.includes(PASSWORD), "the password is shown");
+        const [lines, were] = [after, before].map((text) => text.split("\n"));
+        const others = lines?.filter((line, at) => line !== were?.[at] && !line.includes("@sha256:")) ?? [];
+        expectNone(others, "lines that are no image's changed");
       },
     },
     {

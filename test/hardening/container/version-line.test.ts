@@ -30,7 +30,7 @@ const LINES: readonly (readonly [string, string, readonly string[], string, stri
   ["acme/api", "1.4.2", ["1.4.10", "1.4.9", "01.4.11.1"], "1.4.10", undefined],
 ];
 
-test.each(LINES)("%s:%s has its newest among %j", (repository, tag, tags, newest, otherLine) =>
+test.each(LINES)("%s:%s has its newest among %j", (...[repository, tag, tags, newest, otherLine]) =>
   expect(newerTags(repository, tag, [...tags, tag])).toEqual({ newest, ...(otherLine ? { otherLine } : {}) }),
 );
 
