@@ -21,8 +21,9 @@ export const doctor = command({
   about:
     "Judges the machine that the engine runs on, and the engine's own configuration: sections 1 to 3 of the CIS " +
     "Docker Benchmark, the kernel, ssh, the firewall, updates, and versions with a known way out of containers. " +
-    "Changes nothing. Runs here, or by ssh where the engine's address is ssh:// or --host names the machine. As another " +
-    "user than root, what only root sees is skipped. The exit code is 1 if a control of high or critical severity fails.",
+    "Changes nothing. Runs here, or by ssh where the engine's address is ssh:// or --host names the machine. As " +
+    "another user than root, what only root sees is skipped. The exit code is 1 if a control of high or critical " +
+    "severity fails.",
   stack: "optional",
   options: {
     host: {

@@ -30,7 +30,7 @@ config:
 | key | meaning |
 |---|---|
 | \`rule\` | the id of a rule that takes exceptions, as the sections below say, or of a [control](doctor.md) |
-| \`scope\` | a service, container, network or volume of the plan, also without the stack's prefix; \`stack\`; \`host\` |
+| \`scope\` | a name that the plan shows, also without the stack's prefix; or \`stack\`; or \`host\` |
 | \`reason\` | why; it becomes part of the posture |
 | \`until\` | the last day on which it counts, in UTC, at most 400 days from today |
 
