@@ -86,7 +86,9 @@ async function examine(
   const own = await engineHost(file?.values["docker:host"], env);
   // A machine is named for the engine on it, unless the engine has an address on a network.
   const engine = new DockerClient(host === undefined || own.startsWith("tcp://") ? own : host);
-  print.progress(`  ..  asks ${engine.host}${host === undefined ? "" : `, by ${host}`}`);
+  print.progress(
+    `  ..  asks ${host === undefined || host === engine.host ? engine.host : `${engine.host} and ${host}`}`,
+  );
   return gather({ engine, sudo, env, ...(host === undefined ? {} : { host }) });
 }
 

@@ -40,7 +40,8 @@ export async function gather({ engine, host, sudo, env }: GatherArgs): Promise<H
       `the engine is reached by ${engine.host.split(":")[0] ?? ""}: name its machine with --host ssh://user@machine`,
     );
   const facts = await askHost({ asked, socket: socketOf(engine.host), machine, sudo, env });
-  const told = asked.info === undefined ? { ...asked, ...saidFacts(facts) } : asked;
+  const said = saidFacts(facts);
+  const told = asked.info === undefined && said !== undefined ? said : asked;
   const unseen = unseenHost(facts, told.info);
   return new HostFacts(unseen === undefined ? facts : [], told, unseen);
 }
@@ -65,7 +66,7 @@ async function askEngine(engine: DockerClient): Promise<EngineFacts> {
     const told = parseJson(info.stdout);
     // Without an engine the CLI tells of itself, and of an error.
     if (!isTree(told) || info.code !== 0 || leaf(told["ServerVersion"]) === "")
-      return { silent: `the engine does not answer: ${lastLine(info.stderr) ?? lastLine(errorsOf(told)) ?? ""}` };
+      return { silent: silence(`${info.stderr}\n${errorsOf(told)}`) };
     return {
       info: told,
       published: listing.stdout.split("\n").flatMap((line) => {
@@ -77,6 +78,12 @@ async function askEngine(engine: DockerClient): Promise<EngineFacts> {
   } catch (error) {
     return { silent: `the engine does not answer: ${error instanceof Error ? error.message : String(error)}` };
   }
+}
+
+function silence(errors: string): string {
+  if (/permission denied/i.test(errors))
+    return "the engine does not answer this user: be root or in the group of its socket, or use --sudo";
+  return `the engine does not answer: ${lastLine(errors) ?? "it says nothing"}`;
 }
 
 const errorsOf = (info: unknown): string =>

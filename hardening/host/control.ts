@@ -39,8 +39,9 @@ interface ControlBase {
 
 /** One control over a host, by what it looks at. */
 export type HostControl = ControlBase &
+  // "either": the engine tells what the host does not, and the other way round.
   (
-    | { readonly looksAt: "engine" | "host"; readonly judge: (facts: HostFacts) => readonly HostFinding[] }
+    | { readonly looksAt: "engine" | "host" | "either"; readonly judge: (facts: HostFacts) => readonly HostFinding[] }
     | {
         /** The configuration of the engine's process, which only its host knows. */
         readonly looksAt: "configuration";

@@ -115,8 +115,8 @@ export function unseenHost(facts: readonly Fact[], info: Tree | undefined): stri
 /** Elements of a list of structures; an empty list for anything else. */
 export const trees = (value: unknown): readonly Tree[] => (Array.isArray(value) ? value.filter(isTree) : []);
 
-/** What facts.sh heard from the engine, where it was told to ask. */
-export function saidFacts(facts: readonly Fact[]): EngineFacts {
+/** What facts.sh heard from the engine, where it was told to ask; undefined where the engine did not answer it. */
+export function saidFacts(facts: readonly Fact[]): EngineFacts | undefined {
   const said = (key: string): readonly string[] =>
     facts.filter((fact) => fact.kind === "said" && fact.key === key).map(({ value }) => value);
   const json = (key: string): Tree | undefined => {
@@ -124,10 +124,7 @@ export function saidFacts(facts: readonly Fact[]): EngineFacts {
     return value === undefined || Object.keys(value).length === 0 ? undefined : value;
   };
   const info = json("info");
-  if (info === undefined) {
-    const why = facts.find(({ kind, key }) => kind === "hidden" && key === "said")?.value;
-    return why === undefined ? {} : { silent: `the engine does not answer: ${why}` };
-  }
+  if (info === undefined) return undefined;
   return defined({
     info,
     version: json("version"),

@@ -39,6 +39,8 @@ function findingsOf(control: HostControl, facts: HostFacts): readonly HostFindin
   switch (control.looksAt) {
     case "engine":
       return engine.info === undefined ? [skip(engine.silent ?? "the engine does not answer")] : control.judge(facts);
+    case "either":
+      return unseen === undefined || engine.info !== undefined ? control.judge(facts) : [skip(unseen)];
     case "host":
       return unseen === undefined ? control.judge(facts) : [skip(unseen)];
     case "configuration": {
@@ -59,7 +61,7 @@ function checkOf(control: HostControl, { status, target, evidence, remedy }: Hos
     title,
     severity,
     status,
-    target: target ?? (control.looksAt === "host" ? "host" : "engine"),
+    target: target ?? (control.looksAt === "host" || control.looksAt === "either" ? "host" : "engine"),
     evidence,
     sources,
     ...(fix === undefined ? {} : { remedy: fix }),

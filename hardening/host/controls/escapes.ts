@@ -109,8 +109,8 @@ const control = (component: Component): HostControl => ({
       .join(", ")}, as of ${ESCAPES_AS_OF}. A distribution's package older than the makers' fix is a person's to ` +
     "decide, unless the table knows the distribution's fix",
   remedy: `${UPGRADES[component]} (Fedora: sudo dnf upgrade --refresh)`,
-  looksAt: "engine",
-  judge: (facts) => {
+  looksAt: component === "kernel" ? "either" : "engine",
+  judge: (facts: HostFacts) => {
     const found = component === "kernel" ? kernelVersion(facts) : programVersion(facts, component);
     if (found === undefined || found.version === "")
       return [skip(`the engine does not say its version of ${component}`)];

@@ -94,6 +94,16 @@ test("with --sudo the machine asks an engine that this user may not", async () =
   expect(checks.find(({ id }) => id === "host-seccomp")?.status).toBe("pass");
 });
 
+test("an engine that this user may not ask is skipped, with what to do", async () => {
+  docker.answer("info", { stderr: "permission denied while trying to connect to the Docker daemon", code: 1 });
+  program("sh", String.raw`cat >/dev/null; printf 'rampart-host-facts\t1\t\nsystem\tos\tLinux\nend\t\t\n'`);
+  const { checks } = json(await doctor(["--json"]));
+  expect(checks.find(({ id }) => id === "host-icc")).toMatchObject({
+    status: "skip",
+    evidence: "the engine does not answer this user: be root or in the group of its socket, or use --sudo",
+  });
+});
+
 test("a machine that cannot be reached is an error that says what to try", async () => {
   engineOf("ubuntu");
   program("ssh", "echo 'Permission denied (publickey).' >&2; exit 255");

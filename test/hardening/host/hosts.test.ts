@@ -158,4 +158,9 @@ test("an engine that does not answer is skipped, and the host is judged all the 
     host("ubuntu", { without: ["said info"], engine: { silent: "the engine does not answer: permission denied" } }),
   );
   expect(checks.find(({ id }) => id === "host-ssh-root")?.status).toBe("pass");
+  expect(checks.find(({ id }) => id === "host-escapes-kernel")?.status).toBe("pass");
+  expect(checks.find(({ id }) => id === "host-escapes-runc")).toMatchObject({
+    status: "skip",
+    evidence: "the engine does not answer: permission denied",
+  });
 });

@@ -34,7 +34,7 @@ export function host(name: Host, { without = [], add = [], engine = {}, info = {
     ...recorded.filter(({ kind, key }) => !without.includes(`${kind} ${key}`)),
     ...add.map(([kind, key, value]) => ({ kind, key, value })),
   ];
-  const said = saidFacts(facts);
+  const said = saidFacts(facts) ?? {};
   const told: EngineFacts =
     engine.silent === undefined ? { ...said, info: { ...said.info, ...info }, ...engine } : engine;
   const unseen = unseenHost(facts, told.info);
