@@ -29,6 +29,7 @@ nav ul{display:flex;flex-wrap:wrap;gap:4px 18px;list-style:none;margin:14px 0 0;
 code,.mono{font-family:ui-monospace,"SF Mono",Menlo,Consolas,"Liberation Mono","DejaVu Sans Mono",monospace;
 font-size:.875em}
 code,.mono,dd,td,.path{overflow-wrap:anywhere}
+.tiles+p{margin:12px 0 0}
 .tiles{display:grid;grid-template-columns:repeat(5,1fr);gap:12px;margin:24px 0 0;padding:0;list-style:none}
 .tile{background:var(--card);border:1px solid var(--rule);border-radius:10px;padding:12px 16px;
 box-shadow:var(--shade)}

@@ -69,6 +69,7 @@ const on =
 function entrance(topology: Topology, edge: Box): Markup[] {
   const y = middle(edge);
   const { ports } = topology.edge;
+  const between = (INTERNET.x + INTERNET.width + EDGE.x) / 2;
   return [
     outsideBox({ ...INTERNET, y: y - 22, height: 44 }, topology.outside),
     line(
@@ -79,8 +80,9 @@ function entrance(topology: Topology, edge: Box): Markup[] {
       "plain",
       `${ID}-plain`,
     ),
-    label({ x: (INTERNET.x + INTERNET.width + EDGE.x) / 2, y: y - 10 }, ports.join(", "), "port"),
-    label({ x: (INTERNET.x + INTERNET.width + EDGE.x) / 2, y: y + 20 }, "public", "network"),
+    // One above the other: two ports of five digits are wider than the gap.
+    ...ports.toReversed().map((port, index) => label({ x: between, y: y - 10 - index * 16 }, String(port), "port")),
+    label({ x: between, y: y + 20 }, "public", "network"),
     containerBox(edge, "edge", "gateway", edgeNote(topology)),
   ];
 }

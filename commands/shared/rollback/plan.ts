@@ -41,7 +41,10 @@ export async function readUpdates(
   { none = "refused" }: { readonly none?: "allowed" | "refused" } = {},
 ): Promise<readonly Update[]> {
   const { code, stdout, stderr } = await pulumi.ask(HISTORY);
-  if (code !== 0) throw new UserError(`The history of stack ${pulumi.stack} could not be read: ${stderr.trim()}`);
+  if (code !== 0)
+    throw new UserError(`The history of stack ${pulumi.stack} could not be read: ${stderr.trim()}`, {
+      hint: "Log in where its state is (`pulumi login`), and choose a stack that exists there (`pulumi stack ls`).",
+    });
   const history = parseJson(stdout);
   if (none === "allowed" && wasDestroyed(history)) return [];
   const updates = updatesOf(history, { project: pulumi.file.project, defaults: projectDefaults(pulumi) });

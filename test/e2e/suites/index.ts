@@ -35,6 +35,7 @@ import { replacement } from "./replacement";
 import { rotation } from "./rotation";
 import { seccomp } from "./seccomp";
 import { secretsSuite } from "./secrets";
+import { sources } from "./sources";
 import { upgradeSuite } from "./upgrade";
 import { verify } from "./verify";
 import { verifyEdge } from "./verify-edge";
@@ -77,6 +78,7 @@ export const SUITES: readonly Suite<Context>[] = [
   registries,
   operations,
   canary,
+  sources,
   disk,
   monitoring,
   logging,
