@@ -95,8 +95,12 @@ function findingLines(outcome: Outcome, checks: readonly HostCheck[], { verbose,
 
 /** All that daemon.json lacks, as one command. */
 function settingsLines(checks: readonly HostCheck[], { controls, file, paint }: TextOptions): string[] {
-  const failing = new Set(checks.filter(({ status }) => status === "fail").map(({ id }) => id));
-  const missing = controls.filter(({ id, settings }) => settings !== undefined && failing.has(id));
+  const missing = controls.filter(
+    ({ id, settings, remedy }) =>
+      settings !== undefined &&
+      // Another remedy: an argument of the engine's process is in the way.
+      checks.some((check) => check.id === id && check.status === "fail" && check.remedy === remedy),
+  );
   if (missing.length < 2) return [];
   const merged = Object.fromEntries(missing.flatMap(({ settings = {} }) => Object.entries(settings)));
   return ["", paint("bold", `What ${file} lacks, as one command:`), "", ...settingsCommand(merged, file)];

@@ -5,6 +5,8 @@ import { jsonTree, type HostFacts } from "./facts";
 /** Settings as daemon.json names them. */
 export interface EngineConfig {
   readonly settings: Tree;
+  /** Those of them that arguments make. The engine does not start where the file names one of these as well. */
+  readonly fromArguments: readonly string[];
   /** The file that the process reads, whether or not it exists. */
   readonly file: string;
 }
@@ -73,7 +75,8 @@ export function engineConfig(facts: HostFacts): EngineConfig | { readonly unknow
   const fromFile = text.trim() === "" ? {} : jsonTree(text);
   if (fromFile === undefined) return { unknown: `${file} is not valid JSON` };
   const [, ...args] = facts.values("engine-argument", pid);
-  return { file, settings: { ...fromFile, ...settingsOfArguments(args) } };
+  const fromArguments = settingsOfArguments(args);
+  return { file, settings: { ...fromFile, ...fromArguments }, fromArguments: Object.keys(fromArguments) };
 }
 
 /** The number of the process that listens on the engine's socket. */
@@ -88,13 +91,21 @@ function engineProcess(facts: HostFacts): string | { readonly unknown: string } 
     if (facts.value("engine-elsewhere", pid) !== undefined && !/^\/(?:var\/)?run\//.test(socket)) return false;
     const hosts = texts(settingsOfArguments(facts.values("engine-argument", pid).slice(1))["hosts"]);
     const sockets = hosts.map((host) => host.replace(/^unix:\/\//, "")).map(shortSocket);
-    return sockets.includes(socket) || (socket === "/run/docker.sock" && sockets.every((one) => !one.startsWith("/")));
+    return (
+      sockets.includes(socket) || (sockets.every((one) => !one.startsWith("/")) && socket === defaultSocket(facts, pid))
+    );
   });
   const here = found.filter((pid) => facts.value("engine-elsewhere", pid) === undefined);
   const [only, ...others] = here.length > 0 ? here : found;
   return only !== undefined && others.length === 0
     ? only
     : { unknown: `${pids.length} processes dockerd run here, and none can be told to be this engine` };
+}
+
+/** Where an engine listens that is told nothing else, or is given its socket by systemd. */
+function defaultSocket(facts: HostFacts, pid: string): string {
+  const uid = facts.value("engine", pid) ?? "0";
+  return uid === "0" ? "/run/docker.sock" : `/run/user/${uid}/docker.sock`;
 }
 
 const shortSocket = (path: string): string => path.replace(/^\/var\/run\//, "/run/");

@@ -119,6 +119,8 @@ passwd() { if has getent; then getent passwd; else cat /etc/passwd; fi; }
 users() {
   passwd | awk -F: '$3 == 0 { print $1 }' | lines users root
   group=$(stat -L -c %G "$socket" 2>/dev/null || echo docker)
+  # A number of a rootless engine's, which has no name here.
+  if [ "$group" = UNKNOWN ]; then group=$(stat -L -c %g "$socket"); fi
   entry=$(if has getent; then getent group "$group"; else grep "^$group:" /etc/group; fi)
   fact group "$group" "$entry"
   gid=$(printf '%s' "$entry" | cut -d: -f3)

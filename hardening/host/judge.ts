@@ -31,8 +31,23 @@ export interface JudgeArgs {
 export const judgeHost = (controls: readonly HostControl[], { facts, exceptions = [], now }: JudgeArgs): HostCheck[] =>
   controls.flatMap((control) => {
     const exception = exceptions.find(({ rule }) => rule === control.id);
-    return findingsOf(control, facts).map((finding) => excepted(checkOf(control, finding), exception, now));
+    const argument = argumentInTheWay(control, facts);
+    return findingsOf(control, facts).map((finding) =>
+      excepted(checkOf(argument === undefined ? control : { ...control, remedy: argument }, finding), exception, now),
+    );
   });
+
+/** What to do where daemon.json cannot say a setting, as an argument of the engine's process says it already. */
+function argumentInTheWay({ settings = {} }: HostControl, facts: HostFacts): string | undefined {
+  const config = engineConfig(facts);
+  if ("unknown" in config) return undefined;
+  const taken = Object.keys(settings).filter((name) => config.fromArguments.includes(name));
+  if (taken.length === 0) return undefined;
+  return (
+    `change ${taken.join(", ")} where the engine is started (sudo systemctl edit --full ` +
+    "docker), as the engine takes a setting from one place only; then: sudo systemctl restart docker"
+  );
+}
 
 function findingsOf(control: HostControl, facts: HostFacts): readonly HostFinding[] {
   const { engine, unseen } = facts;

@@ -187,6 +187,9 @@ test("what daemon.json lacks is one command, which keeps what it has", () => {
     ),
   );
   expect(text("ubuntu")).not.toContain("as one command");
+  const argument: Change = { add: [["engine-argument", "27617", "--userland-proxy"]] };
+  expect(text("debian12", argument)).toContain("fix: change userland-proxy where the engine is started");
+  expect(text("debian12", argument)).not.toContain('"userland-proxy":');
 });
 
 test("verbose, each thing that holds is told, and the command for what a person decides", () => {

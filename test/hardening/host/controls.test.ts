@@ -188,6 +188,30 @@ const CASES: readonly (readonly [what: string, id: string, change: Change, expec
     ].reverse(),
   ],
   [
+    "what only root sees of sysctls",
+    "host-bpf",
+    {
+      without: ["sysctl net.core.bpf_jit_harden"],
+      add: [["hidden", "sysctl-net.core.bpf_jit_harden", "only root sees it"]],
+    },
+    ["pass kernel.unprivileged_bpf_disabled: 2", "skip net.core.bpf_jit_harden: only root sees it"],
+  ],
+  [
+    "what only root sees of sshd",
+    "host-ssh-root",
+    { add: [["hidden", "sshd", "only root sees it"]] },
+    ["skip host: only root sees it"],
+  ],
+  [
+    "the sticky bit of a rootless engine's socket",
+    "host-docker-socket",
+    {
+      without: ["file /var/run/docker.sock"],
+      add: [["file", "/var/run/docker.sock", "root:docker 1660 socket"]],
+    },
+    ["pass /var/run/docker.sock: root:docker 1660"],
+  ],
+  [
     "audit that cannot be asked",
     "host-audit",
     { add: [["hidden", "audit", "only root sees it"]] },
