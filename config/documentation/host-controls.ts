@@ -35,7 +35,7 @@ const sections = (): string =>
       "|---|---|",
       `| why | ${cell(why)} |`,
       `| judged | ${cell(judged)} |`,
-      `| fix | ${cell(code(remedy))} |`,
+      `| fix | ${cell(/^(?:echo|npx|sudo) |@/.test(remedy) ? code(remedy) : remedy)} |`,
       `| CIS | ${numbersOf(control) || "none"} |`,
       ...(pages === "" ? [] : [`| more | ${pages} |`]),
       `| exception | ${severity === "critical" ? "no" : "yes"} |`,

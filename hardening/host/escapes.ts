@@ -122,6 +122,13 @@ export const ESCAPES: readonly Escape[] = [
     source: ghsa("containerd/containerd", "pwhc-rpq9-4c8w"),
   },
   {
+    cve: "CVE-2024-29018",
+    name: "internal networks have a way out by DNS",
+    component: "engine",
+    fixed: ["23.0.11", "25.0.5", "26.0.0-rc3"],
+    source: ghsa("moby/moby", "mq39-4gv4-mvpx"),
+  },
+  {
     cve: "CVE-2024-41110",
     name: "requests without a body pass authorization plugins",
     component: "engine",
