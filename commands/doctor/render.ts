@@ -101,7 +101,7 @@ function settingsLines(checks: readonly HostCheck[], { controls, file, paint }: 
       // Another remedy: an argument of the engine's process is in the way.
       checks.some((check) => check.id === id && check.status === "fail" && check.remedy === remedy),
   );
-  if (missing.length < 2) return [];
+  if (missing.length === 0) return [];
   const merged = Object.fromEntries(missing.flatMap(({ settings = {} }) => Object.entries(settings)));
   return ["", paint("bold", `What ${file} lacks, as one command:`), "", ...settingsCommand(merged, file)];
 }

@@ -22,9 +22,18 @@ const pagesOf = ({ sources }: HostControl): string =>
     })
     .join("<br>");
 
+const fixes = ({ remedy }: HostControl): readonly string[] =>
+  (typeof remedy === "string"
+    ? [["fix", remedy]]
+    : [
+        ["fix, Debian and Ubuntu", remedy.debian],
+        ["fix, Fedora", remedy.fedora],
+      ]
+  ).map(([what = "", text = ""]) => `| ${what} | ${cell(/^(?:echo|npx|sudo) |@/.test(text) ? code(text) : text)} |`);
+
 const sections = (): string =>
   HOST_CONTROLS.map((control) => {
-    const { id, title, why, judged, remedy, severity } = control;
+    const { id, title, why, judged, severity } = control;
     const pages = pagesOf(control);
     return [
       `### ${id}`,
@@ -35,7 +44,7 @@ const sections = (): string =>
       "|---|---|",
       `| why | ${cell(why)} |`,
       `| judged | ${cell(judged)} |`,
-      `| fix | ${cell(/^(?:echo|npx|sudo) |@/.test(remedy) ? code(remedy) : remedy)} |`,
+      ...fixes(control),
       `| CIS | ${numbersOf(control) || "none"} |`,
       ...(pages === "" ? [] : [`| more | ${pages} |`]),
       `| exception | ${severity === "critical" ? "no" : "yes"} |`,

@@ -10,6 +10,9 @@ import type { HostFacts } from "./facts";
  */
 export type HostOutcome = "pass" | "fail" | "skip";
 
+/** A command, or what to do; by families of distributions where they differ. */
+export type Remedy = string | { readonly debian: string; readonly fedora: string };
+
 /** What a control found on one thing of the host. */
 export interface HostFinding {
   readonly status: HostOutcome;
@@ -17,7 +20,7 @@ export interface HostFinding {
   readonly target?: string;
   readonly evidence: string;
   /** The command that mends this. @default the control's */
-  readonly remedy?: string;
+  readonly remedy?: Remedy;
 }
 
 interface ControlBase {
@@ -32,7 +35,7 @@ interface ControlBase {
   /** What is looked at, and what makes which status. */
   readonly judged: string;
   /** The command that mends it, for a shell of root's or by `sudo`; or what to do, where no command can do it. */
-  readonly remedy: string;
+  readonly remedy: Remedy;
   /** What daemon.json has to say for it to hold, where that is all. @default the remedy says what to do */
   readonly settings?: Tree;
 }
@@ -50,7 +53,7 @@ export type HostControl = ControlBase &
   );
 
 export const pass = (evidence: string, target?: string): HostFinding => finding("pass", evidence, target);
-export const fail = (evidence: string, target?: string, remedy?: string): HostFinding => ({
+export const fail = (evidence: string, target?: string, remedy?: Remedy): HostFinding => ({
   ...finding("fail", evidence, target),
   ...(remedy === undefined ? {} : { remedy }),
 });
@@ -63,6 +66,12 @@ const finding = (status: HostOutcome, evidence: string, target?: string): HostFi
   status,
   evidence,
   ...(target === undefined ? {} : { target }),
+});
+
+/** Adds an argument to the kernel's command line. */
+export const kernelArgument = (argument: string): Remedy => ({
+  debian: `sudo sed -i 's/^GRUB_CMDLINE_LINUX="/&${argument} /' /etc/default/grub && sudo update-grub && sudo reboot`,
+  fedora: `sudo grubby --update-kernel=ALL --args="${argument}" && sudo reboot`,
 });
 
 /** A text as one word for a POSIX shell. */

@@ -1,7 +1,7 @@
 import type { Severity } from "../rules/rule";
 import { endOfException } from "../rules/exceptions";
 import type { Exception } from "../rules/view";
-import { skip, type HostControl, type HostFinding } from "./control";
+import { skip, type HostControl, type HostFinding, type Remedy } from "./control";
 import { engineConfig } from "./engine-config";
 import type { HostFacts } from "./facts";
 
@@ -33,7 +33,11 @@ export const judgeHost = (controls: readonly HostControl[], { facts, exceptions 
     const exception = exceptions.find(({ rule }) => rule === control.id);
     const argument = argumentInTheWay(control, facts);
     return findingsOf(control, facts).map((finding) =>
-      excepted(checkOf(argument === undefined ? control : { ...control, remedy: argument }, finding), exception, now),
+      excepted(
+        checkOf(argument === undefined ? control : { ...control, remedy: argument }, finding, facts),
+        exception,
+        now,
+      ),
     );
   });
 
@@ -68,9 +72,16 @@ function findingsOf(control: HostControl, facts: HostFacts): readonly HostFindin
   }
 }
 
-function checkOf(control: HostControl, { status, target, evidence, remedy }: HostFinding): HostCheck {
+/** The remedy for the host's own distribution. */
+export function remedyFor(remedy: Remedy, facts: HostFacts): string {
+  if (typeof remedy === "string") return remedy;
+  return /fedora|rhel|centos/.test(`${facts.os("ID")} ${facts.os("ID_LIKE")}`) ? remedy.fedora : remedy.debian;
+}
+
+function checkOf(control: HostControl, { status, target, evidence, remedy }: HostFinding, facts: HostFacts): HostCheck {
   const { id, title, severity, sources } = control;
-  const fix = remedy ?? (status === "fail" ? control.remedy : undefined);
+  const found = remedy ?? (status === "fail" ? control.remedy : undefined);
+  const fix = found === undefined ? undefined : remedyFor(found, facts);
   return {
     id,
     title,

@@ -1,6 +1,6 @@
 /** Whether the kernel's audit writes down who touches the engine's files. */
 import { cisDocker, type CisDocker } from "../../rules/sources";
-import { fail, pass, skip, type HostControl, type HostFinding } from "../control";
+import { fail, pass, skip, type HostControl, type HostFinding, type Remedy } from "../control";
 import type { HostFacts } from "../facts";
 
 /** What is watched, where it is there. */
@@ -50,9 +50,11 @@ const pathsOf = (rules: readonly string[]): ReadonlySet<string> =>
 function auditFindings(facts: HostFacts): HostFinding[] {
   const paths = watched(facts);
   const rules = paths.map(([, path]) => `-w ${path} -k docker`).join(String.raw`\n`);
-  const remedy =
-    `sudo apt-get install auditd (dnf install audit), then: printf '${rules}\\n' | sudo tee ${RULES_FILE} && ` +
-    "sudo augenrules --load";
+  const load = `printf '${rules}\\n' | sudo tee ${RULES_FILE} && sudo augenrules --load`;
+  const remedy: Remedy = {
+    debian: `sudo apt-get install auditd && ${load}`,
+    fedora: `sudo dnf install audit && ${load}`,
+  };
   const hidden = facts.hidden("audit");
   if (hidden === "there is no auditctl")
     return [fail("auditd is not installed: nothing writes down who touches the engine's files", undefined, remedy)];

@@ -1,9 +1,14 @@
 /** What `docker info` says of the engine. */
 import { cisDocker } from "../../rules/sources";
 import { leaf, tree, type Tree } from "../../tree";
-import { decide, fail, pass, skip, type HostControl, type HostFinding } from "../control";
+import { decide, fail, kernelArgument, pass, skip, type HostControl, type HostFinding } from "../control";
 import { texts } from "../engine-config";
 import type { HostFacts } from "../facts";
+
+/** A user's systemd has to be given the controllers, on a host with cgroup v2. */
+const DELEGATION =
+  "sudo mkdir -p /etc/systemd/system/user@.service.d && printf '[Service]\\nDelegate=cpu cpuset io memory pids\\n' | " +
+  "sudo tee /etc/systemd/system/user@.service.d/delegate.conf && sudo systemctl daemon-reload && sudo reboot";
 
 const DOCKER_DOCS = "https://docs.docker.com/engine";
 
@@ -58,9 +63,12 @@ export const ENGINE_CONTROLS: readonly HostControl[] = [
     why: "who breaks out of a namespace is root on the host, and only these policies stand in the way",
     sources: [cisDocker("5.2"), "docs/confinement.md"],
     judged: "`docker info`, security options; the evidence names what the kernel has",
-    remedy:
-      "Debian, Ubuntu: sudo apt-get install apparmor, add apparmor=1 security=apparmor to GRUB_CMDLINE_LINUX in " +
-      "/etc/default/grub, then: sudo update-grub && sudo reboot. Fedora: set selinux-enabled in daemon.json",
+    remedy: {
+      debian:
+        "sudo apt-get install apparmor && sudo sed -i 's/^GRUB_CMDLINE_LINUX=\"/&apparmor=1 security=apparmor /' " +
+        "/etc/default/grub && sudo update-grub && sudo reboot",
+      fedora: 'set "selinux-enabled": true in /etc/docker/daemon.json, then: sudo systemctl restart docker',
+    },
     looksAt: "engine",
     judge: (facts) => {
       const lsm = facts.value("system", "lsm");
@@ -77,12 +85,12 @@ export const ENGINE_CONTROLS: readonly HostControl[] = [
     why: "limits that are declared and not enforced let one container stop the whole host",
     sources: [cisDocker("5.11"), cisDocker("5.12"), cisDocker("5.29")],
     judged: "`docker info`: MemoryLimit, CpuCfsQuota and PidsLimit",
-    remedy:
-      "boot with the cgroup controllers, then reboot; Debian on a Raspberry Pi: add cgroup_enable=memory to " +
-      "/boot/firmware/cmdline.txt. For a rootless engine: sudo systemctl edit user@.service, [Service], Delegate=cpu " +
-      "cpuset io memory pids",
+    remedy: kernelArgument("cgroup_enable=memory"),
     looksAt: "engine",
-    judge: ({ info }) => limits(info, { MemoryLimit: "memory", CpuCfsQuota: "CPU time", PidsLimit: "processes" }),
+    judge: (facts) =>
+      limits(facts.info, { MemoryLimit: "memory", CpuCfsQuota: "CPU time", PidsLimit: "processes" }).map((finding) =>
+        finding.status === "fail" && facts.has("rootless") ? { ...finding, remedy: DELEGATION } : finding,
+      ),
   },
   {
     id: "host-swap-limit",
@@ -91,7 +99,7 @@ export const ENGINE_CONTROLS: readonly HostControl[] = [
     why: "a container beyond its memory then fills the swap of all, and the host crawls",
     sources: [`${DOCKER_DOCS}/containers/resource_constraints/`],
     judged: "`docker info`: SwapLimit; a host without swap passes",
-    remedy: "add swapaccount=1 to GRUB_CMDLINE_LINUX in /etc/default/grub, then: sudo update-grub && sudo reboot",
+    remedy: kernelArgument("swapaccount=1"),
     looksAt: "engine",
     judge: (facts) => {
       if (facts.info["SwapLimit"] === true) return [pass("limits of swap are enforced")];
@@ -107,9 +115,7 @@ export const ENGINE_CONTROLS: readonly HostControl[] = [
     why: "version 1 has release_agent, a known way out of containers (CVE-2022-0492), and runc drops its support",
     sources: [`${DOCKER_DOCS}/security/rootless/`, "https://docs.kernel.org/admin-guide/cgroup-v2.html"],
     judged: "`docker info`: CgroupVersion",
-    remedy:
-      "add systemd.unified_cgroup_hierarchy=1 to GRUB_CMDLINE_LINUX in /etc/default/grub, then: sudo update-grub && " +
-      "sudo reboot",
+    remedy: kernelArgument("systemd.unified_cgroup_hierarchy=1"),
     looksAt: "engine",
     judge: ({ info }) => {
       const version = leaf(info["CgroupVersion"]);

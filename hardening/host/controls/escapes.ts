@@ -1,7 +1,7 @@
 /** The versions of the kernel and of the engine's programs, against ways out of a container that are known. */
 import { cisDocker } from "../../rules/sources";
 import { leaf, tree } from "../../tree";
-import { decide, fail, pass, skip, type HostControl, type HostFinding } from "../control";
+import { decide, fail, pass, skip, type HostControl, type HostFinding, type Remedy } from "../control";
 import { ESCAPES, ESCAPES_AS_OF, type Component, type Escape } from "../escapes";
 import { trees, type HostFacts } from "../facts";
 import { compareDebian, standing, versionOf } from "../versions";
@@ -61,7 +61,7 @@ function programVersion(facts: HostFacts, component: Exclude<Component, "kernel"
 }
 
 function escapeFinding(facts: HostFacts, escape: Escape, found: Found): HostFinding {
-  const { cve, name, fixed, since, packages = {}, unlessPlugins, component } = escape;
+  const { cve, name, fixed, since, packages = {}, unlessPlugins } = escape;
   const target = `${cve} (${name})`;
   const told = found.package === undefined ? found.version : `${found.version}, package ${found.package}`;
   const plugins = tree(facts.info["Plugins"])["Authorization"];
@@ -80,15 +80,31 @@ function escapeFinding(facts: HostFacts, escape: Escape, found: Found): HostFind
   // An epoch belongs to the distribution's own counting.
   return compareDebian(found.package, first) >= 0
     ? pass(`${told}: mended since ${first}`, target)
-    : fail(`${told}; mended in ${first}`, target, UPGRADES[component]);
+    : fail(`${told}; mended in ${first}`, target);
 }
 
-const UPGRADES: Readonly<Record<Component, string>> = {
-  containerd: "sudo apt-get update && sudo apt-get install --only-upgrade containerd containerd.io",
-  engine: "sudo apt-get update && sudo apt-get install --only-upgrade docker.io docker-ce",
-  kernel: "sudo apt-get update && sudo apt-get full-upgrade && sudo reboot",
-  runc: "sudo apt-get update && sudo apt-get install --only-upgrade runc containerd.io",
+/** Packages that bring a program, of whomever. */
+const BRING: Readonly<Record<Component, readonly string[]>> = {
+  containerd: ["containerd", "containerd.io"],
+  engine: ["docker.io", "docker-ce", "moby-engine"],
+  kernel: [],
+  runc: ["runc", "containerd.io"],
 };
+
+/** @param installed the packages of the host */
+function upgrade(component: Component, installed: readonly string[]): Remedy {
+  if (component === "kernel")
+    return {
+      debian: "sudo apt-get update && sudo apt-get full-upgrade && sudo reboot",
+      fedora: "sudo dnf upgrade --refresh kernel && sudo reboot",
+    };
+  const own = BRING[component].filter((name) => installed.includes(name));
+  const names = (own.length > 0 ? own : BRING[component].slice(0, 1)).join(" ");
+  return {
+    debian: `sudo apt-get update && sudo apt-get install --only-upgrade ${names}`,
+    fedora: `sudo dnf upgrade --refresh ${names}`,
+  };
+}
 
 const TITLES: Readonly<Record<Component, string>> = {
   containerd: "containerd has no way out that is known",
@@ -108,13 +124,17 @@ const control = (component: Component): HostControl => ({
       .map(({ cve }) => cve)
       .join(", ")}, as of ${ESCAPES_AS_OF}. A distribution's package older than the makers' fix is a person's to ` +
     "decide, unless the table knows the distribution's fix",
-  remedy: `${UPGRADES[component]} (Fedora: sudo dnf upgrade --refresh)`,
+  remedy: upgrade(component, []),
   looksAt: component === "kernel" ? "either" : "engine",
   judge: (facts: HostFacts) => {
     const found = component === "kernel" ? kernelVersion(facts) : programVersion(facts, component);
     if (found === undefined || found.version === "")
       return [skip(`the engine does not say its version of ${component}`)];
-    return ESCAPES.filter((one) => one.component === component).map((escape) => escapeFinding(facts, escape, found));
+    const installed = facts.all("package").map(({ key }) => key);
+    return ESCAPES.filter((one) => one.component === component).map((escape) => {
+      const finding = escapeFinding(facts, escape, found);
+      return finding.status === "fail" ? { ...finding, remedy: upgrade(component, installed) } : finding;
+    });
   },
 });
 

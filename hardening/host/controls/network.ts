@@ -156,7 +156,10 @@ export const NETWORK_CONTROLS: readonly HostControl[] = [
     why: "a program that is installed tomorrow would be reached from everywhere",
     sources: [cisDocker("1.2.1"), FIREWALL_DOCS],
     judged: "ufw or firewalld is on, or INPUT drops by its policy or its last rule",
-    remedy: "sudo ufw allow OpenSSH && sudo ufw enable (Fedora: sudo systemctl enable --now firewalld)",
+    remedy: {
+      debian: "sudo apt-get install ufw && sudo ufw allow OpenSSH && sudo ufw enable",
+      fedora: "sudo dnf install firewalld && sudo systemctl enable --now firewalld",
+    },
     looksAt: "host",
     judge: (facts) => [firewallFinding(facts)],
   },

@@ -1,6 +1,6 @@
 /** The host around the engine: disk, clock, updates, users and ssh. */
 import { cisDocker } from "../../rules/sources";
-import { decide, fail, pass, skip, type HostControl, type HostFinding } from "../control";
+import { decide, fail, pass, skip, type HostControl, type HostFinding, type Remedy } from "../control";
 import type { HostFacts } from "../facts";
 
 const GIB_IN_KIB = 1_048_576;
@@ -71,15 +71,11 @@ function updatesFinding(facts: HostFacts): HostFinding {
   const family = `${facts.os("ID")} ${facts.os("ID_LIKE")}`;
   if (dnf === undefined)
     return /fedora|rhel|centos/.test(family)
-      ? fail("dnf-automatic is not on", undefined, DNF_REMEDY)
+      ? fail("dnf-automatic is not on")
       : skip(`nothing is known of the updates of ${facts.os("PRETTY_NAME") || "this system"}`);
   const applies = facts.values("updates-apply").some((value) => /^(?:yes|true|1)$/i.test(value));
-  return applies ? pass(`${dnf} installs updates`) : fail(`${dnf} only downloads updates`, undefined, DNF_REMEDY);
+  return applies ? pass(`${dnf} installs updates`) : fail(`${dnf} only downloads updates`);
 }
-
-const DNF_REMEDY =
-  "sudo dnf install dnf-automatic, set apply_updates = yes in /etc/dnf/automatic.conf, then: sudo systemctl enable " +
-  "--now dnf-automatic.timer (from dnf5 on: dnf5-plugin-automatic, dnf5-automatic.timer)";
 
 function rebootFinding(facts: HostFacts): HostFinding {
   if (facts.value("reboot", "required") !== undefined)
@@ -113,9 +109,13 @@ const keyword = (settings: ReadonlyMap<string, string>, name: string, good: read
   return good.includes(value) ? pass(value, name) : fail(value, name, sshRemedy(name, good[0] ?? "no"));
 };
 
-const sshRemedy = (name: string, value: string): string =>
-  `echo '${name} ${value}' | sudo tee /etc/ssh/sshd_config.d/10-${name.toLowerCase()}.conf && sudo systemctl ` +
-  "reload ssh (Fedora: sshd)";
+const sshRemedy = (name: string, value: string): Remedy => {
+  const write = `echo '${name} ${value}' | sudo tee /etc/ssh/sshd_config.d/10-${name.toLowerCase()}.conf`;
+  return {
+    debian: `${write} && sudo systemctl reload ssh`,
+    fedora: `${write} && sudo systemctl reload sshd`,
+  };
+};
 
 const SSH_DOCS = "https://man.openbsd.org/sshd_config";
 
@@ -186,7 +186,12 @@ export const SYSTEM_CONTROLS: readonly HostControl[] = [
     sources: [cisDocker("1.2.1"), "https://wiki.debian.org/UnattendedUpgrades"],
     judged:
       "unattended-upgrades of Debian and Ubuntu, dnf-automatic of Fedora and its kin, zincati, transactional-update",
-    remedy: "sudo apt-get install unattended-upgrades && sudo dpkg-reconfigure --priority=low unattended-upgrades",
+    remedy: {
+      debian: "sudo apt-get install unattended-upgrades && sudo dpkg-reconfigure --priority=low unattended-upgrades",
+      fedora:
+        "sudo dnf install dnf5-plugin-automatic && printf '[commands]\\napply_updates=yes\\n' | sudo tee " +
+        "/etc/dnf/dnf5-plugins/automatic.conf && sudo systemctl enable --now dnf5-automatic.timer",
+    },
     looksAt: "host",
     judge: (facts) => [updatesFinding(facts)],
   },
@@ -234,9 +239,10 @@ export const SYSTEM_CONTROLS: readonly HostControl[] = [
     why: "certificates, end times of elevations and exceptions, backups and logs count on it",
     sources: [cisDocker("1.2.1")],
     judged: "timedatectl, chronyc, ntpq or adjtimex, whichever is there",
-    remedy:
-      "sudo apt-get install systemd-timesyncd && sudo timedatectl set-ntp true (Fedora: sudo systemctl enable --now " +
-      "chronyd)",
+    remedy: {
+      debian: "sudo apt-get install systemd-timesyncd && sudo timedatectl set-ntp true",
+      fedora: "sudo dnf install chrony && sudo systemctl enable --now chronyd",
+    },
     looksAt: "host",
     judge: (facts) => [clockFinding(facts)],
   },

@@ -176,3 +176,19 @@ test("an engine that does not answer is skipped, and the host is judged all the 
     evidence: "the engine does not answer: permission denied",
   });
 });
+
+test("a command is that of the host's own family of distributions, and of the packages that it has", () => {
+  const remedies = (name: "bad" | "fedora"): readonly string[] =>
+    judged(host(name)).flatMap(({ id, remedy = "" }) => (remedy === "" ? [] : [`${id}: ${remedy}`]));
+  expect(remedies("fedora")).toEqual(
+    expect.arrayContaining([
+      "host-ssh-passwords: echo 'PasswordAuthentication no' | sudo tee " +
+        "/etc/ssh/sshd_config.d/10-passwordauthentication.conf && sudo systemctl reload sshd",
+    ]),
+  );
+  expect(remedies("fedora").filter((remedy) => /apt-get|update-grub/.test(remedy))).toEqual([]);
+  expect(remedies("bad")).toContain(
+    "host-escapes-runc: sudo apt-get update && sudo apt-get install --only-upgrade runc",
+  );
+  expect(remedies("bad").filter((remedy) => /dnf|grubby/.test(remedy))).toEqual([]);
+});
