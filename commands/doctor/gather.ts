@@ -20,6 +20,9 @@ import { feed } from "../shared/run";
 const SCRIPT_SECONDS = 90;
 const ENGINE_SECONDS = 30;
 
+/** As the Docker CLI reads the address; the host's name never begins with a hyphen. */
+export const SSH_ADDRESS = /^ssh:\/\/(?:([\w.][\w.-]*)@)?([A-Za-z0-9][A-Za-z0-9.-]*)(?::(\d{1,5}))?(?:\/.*)?$/;
+
 export interface GatherArgs {
   readonly engine: DockerClient;
   /** The machine that the script runs on: `ssh://user@host:22`. @default where the engine's address says */
@@ -31,8 +34,10 @@ export interface GatherArgs {
 
 /** @throws UserError where the machine cannot be reached, or sudo asks for a password */
 export async function gather({ engine, host, sudo, env }: GatherArgs): Promise<HostFacts> {
-  const asked = await askEngine(engine);
   const machine = host ?? (engine.host.startsWith("ssh://") ? engine.host : undefined);
+  if (machine !== undefined && !SSH_ADDRESS.test(machine))
+    throw new UserError(`${machine} is no address of a machine; allowed: ssh://admin@server.example.com:22`);
+  const asked = await askEngine(engine);
   if (machine === undefined && !engine.host.startsWith("unix://"))
     return new HostFacts(
       [],
@@ -125,9 +130,6 @@ async function askHost({ asked, socket, machine, sudo, env }: AskHost): Promise<
     });
   }
 }
-
-/** As the Docker CLI reads the address; the host's name never begins with a hyphen. */
-export const SSH_ADDRESS = /^ssh:\/\/(?:([\w.][\w.-]*)@)?([A-Za-z0-9][A-Za-z0-9.-]*)(?::(\d{1,5}))?(?:\/.*)?$/;
 
 function sshArgs(address: string, command: readonly string[]): string[] {
   const [, user, host = "", port] = SSH_ADDRESS.exec(address) ?? [];

@@ -108,11 +108,16 @@ function settingsLines(checks: readonly HostCheck[], { controls, file, paint }: 
 
 /** Keeps what the file says of other settings. */
 export function settingsCommand(settings: Tree, file: string): string[] {
+  // A rootless engine's is its user's own.
+  const own = !file.startsWith("/etc/");
   const sorted = Object.fromEntries(Object.entries(settings).sort(([a], [b]) => (a < b ? -1 : 1)));
   return [
-    "sudo python3 - <<'END' && sudo systemctl restart docker",
+    own
+      ? "python3 - <<'END' && systemctl --user restart docker"
+      : "sudo python3 - <<'END' && sudo systemctl restart docker",
     "import json, os",
     `path = ${JSON.stringify(file)}`,
+    "os.makedirs(os.path.dirname(path), exist_ok=True)",
     "settings = json.load(open(path)) if os.path.exists(path) else {}",
     `settings.update(json.loads('${JSON.stringify(sorted)}'))`,
     "text = json.dumps(settings, indent=2) + '\\n'",

@@ -38,7 +38,8 @@ system() {
     sed -n 's/^\(ID\|ID_LIKE\|VERSION_ID\|VERSION_CODENAME\|PRETTY_NAME\)=/\1\t/p' /etc/os-release |
       while IFS="$(printf '\t')" read -r key value; do fact os "$key" "$value"; done
   fi
-  kernels=$(find /lib/modules -mindepth 1 -maxdepth 1 2>/dev/null | sed 's#.*/##')
+  # Of a kernel that was removed a directory can be left, without this file.
+  kernels=$(find /lib/modules -mindepth 2 -maxdepth 2 -name modules.dep 2>/dev/null | sed 's#/modules.dep$##; s#.*/##')
   fact system installed-kernel "$(printf '%s' "$kernels" | sort -V 2>/dev/null | tail -n 1)"
 }
 
@@ -261,8 +262,8 @@ updates() {
     fi
   done
   if has needs-restarting; then
-    if needs-restarting -r >/dev/null 2>&1; then asked=no; else asked=yes; fi
-    fact reboot needs-restarting "$asked"
+    # It ends with 1 for errors, too.
+    if needs-restarting -r 2>/dev/null | grep -qi 'reboot is required'; then fact reboot needs-restarting yes; fi
   fi
 }
 

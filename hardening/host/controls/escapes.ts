@@ -30,7 +30,7 @@ const PACKAGES: Readonly<Record<Exclude<Component, "kernel">, readonly string[]>
 
 /** The marks of Debian, Ubuntu, Fedora and their kin in a version. */
 const DISTRIBUTION =
-  /[+~]d(?:fsg|s)|ubuntu|[-~+]deb|\.fc\d|\.el\d|\.amzn|-generic|-amd64|-arm64|-cloud|\+rpt|-azure|-aws|-gcp|-default$/;
+  /[+~]d(?:fsg|s)|ubuntu|[-~+]deb|\.fc\d|\.el\d|\.amzn|-generic|-amd64|-arm64|-cloud|\+rpt|-azure|-aws|-gcp|-pve|-default$/;
 
 function kernelVersion(facts: HostFacts): Found {
   const release = facts.value("system", "kernel") ?? leaf(facts.info["KernelVersion"]);

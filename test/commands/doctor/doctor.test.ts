@@ -118,6 +118,11 @@ test.each(["web1", "ssh://-oProxyCommand=x", "ssh://a b", "tcp://web1"])("--host
   expect([code, stderr]).toEqual([2, expect.stringContaining("an address such as ssh://admin@server.example.com:22")]);
 });
 
+test("an address of an engine that is none of a machine is refused before anything is asked of it", async () => {
+  const { code, stderr } = await doctor([], { DOCKER_HOST: "ssh://-oProxyCommand=x" });
+  expect([code, stderr]).toEqual([1, expect.stringContaining("ssh://-oProxyCommand=x is no address of a machine")]);
+});
+
 test("an engine over TCP does not say where its machine is", async () => {
   engineOf("ubuntu");
   const { checks } = json(await doctor(["--json"], { DOCKER_HOST: "tcp://192.0.2.1:2376" }));
@@ -172,7 +177,7 @@ test("the text has a line for each control, the numbers of CIS, and the command 
 test("what daemon.json lacks is one command, which keeps what it has", () => {
   const lines = text("debian12").split("\n");
   const at = lines.indexOf("What /etc/docker/daemon.json lacks, as one command:");
-  expect(lines.slice(at + 2, at + 10)).toEqual(
+  expect(lines.slice(at + 2, at + 11)).toEqual(
     settingsCommand(
       {
         "live-restore": true,
@@ -185,6 +190,9 @@ test("what daemon.json lacks is one command, which keeps what it has", () => {
       },
       "/etc/docker/daemon.json",
     ),
+  );
+  expect(settingsCommand({ icc: false }, "/home/anna/.config/docker/daemon.json")[0]).toBe(
+    "python3 - <<'END' && systemctl --user restart docker",
   );
   expect(text("ubuntu")).not.toContain("as one command");
   const argument: Change = { add: [["engine-argument", "27617", "--userland-proxy"]] };
