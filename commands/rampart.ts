@@ -1,11 +1,11 @@
-import { existsSync, readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { ConfigError } from "../config/faults";
 import { EngineError } from "../engine/engine";
 import { StackFileError } from "../plan/stack-file";
 import { apparmor } from "./apparmor";
 import { backup } from "./backup";
 import { clean } from "./clean";
+import { doctor } from "./doctor";
 import { init } from "./init";
 import { plan } from "./plan";
 import { psql } from "./psql";
@@ -18,10 +18,11 @@ import { rollback } from "./rollback";
 import type { Command, Context, Programs } from "./shared/command";
 import { messageOf, usageError, UserError } from "./shared/errors";
 import { helpOf, overview } from "./shared/help";
-import { field, parseJson, text } from "./shared/json";
+import { field } from "./shared/json";
 import { nearest } from "../config/nearest";
 import { standingPlace, takenByNpm } from "./shared/npm-run";
 import { printer, type Printer } from "./shared/output";
+import { ownVersion } from "./shared/own-version";
 import { projectRoot } from "./shared/project";
 import { scan } from "./scan";
 import { start } from "./start";
@@ -40,6 +41,7 @@ export const COMMANDS: readonly Command[] = [
   pulumi,
   status,
   verify,
+  doctor,
   rollback,
   clean,
   updatePins,
@@ -60,7 +62,7 @@ export async function run(context: Context, args: readonly string[]): Promise<nu
   const [name, ...rest] = args;
   if (name === undefined) throw usageError("Name a command.", overview(COMMANDS, print.width).trimEnd());
   if (name === "--version") {
-    print.result(version());
+    print.result(ownVersion());
     return 0;
   }
   const asked = name === "help" || isHelp(name) ? rest[0] : name;
@@ -103,14 +105,6 @@ function asksForHelp(command: Command, args: readonly string[]): boolean {
   if (command.passesOn !== undefined) return isHelp(args[0] ?? "");
   const end = args.indexOf("--");
   return (end < 0 ? args : args.slice(0, end)).some(isHelp);
-}
-
-function version(): string {
-  // dist/commands in the package, commands in a clone.
-  const file = [join(__dirname, "../package.json"), join(__dirname, "../../package.json")].find((path) =>
-    existsSync(path),
-  );
-  return text(field(parseJson(readFileSync(file ?? "", "utf8")), "version")) ?? "unknown";
 }
 
 /** Prints what went wrong, and gives the exit code. */

@@ -9,7 +9,7 @@ import { UserError } from "./shared/errors";
 import { evaluateStack } from "./shared/evaluated";
 import { parseJson } from "./shared/json";
 import { anyText } from "./shared/options";
-import { packageVersion } from "./shared/pulumi-cli";
+import { ownVersion } from "./shared/own-version";
 import { openPulumiStack, type PulumiStack } from "./shared/pulumi-stack";
 import { DEFAULT_STACK } from "./shared/workspace";
 import { verificationText } from "./verify/render";
@@ -41,7 +41,7 @@ export const verify = command({
     verbose: { short: "v", summary: "prints each thing that holds, too" },
   },
   run: async (context, { stack = DEFAULT_STACK, options }) => {
-    const { print, cwd, root } = context;
+    const { print, cwd } = context;
     const started = Date.now();
     const pulumi = await openPulumiStack(context, {
       stack,
@@ -71,7 +71,7 @@ export const verify = command({
       import("../verify/output/sarif"),
     ]);
     write(options.junit, () => junit(verification));
-    write(options.sarif, () => jsonText(sarif(verification, packageVersion(root, "rampart"))));
+    write(options.sarif, () => jsonText(sarif(verification, ownVersion())));
     print.result(
       options.json
         ? jsonText(verification)

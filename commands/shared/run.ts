@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
+import { result, TimeLimit } from "../../engine/process";
 
 export interface Finished {
   /** The exit code; 124 where the time ran out, as timeout(1) has it. */
@@ -48,6 +49,33 @@ export function converse(command: string, args: readonly string[], env: NodeJS.P
   const { status, stdout, stderr, error } = spawnSync(command, args, { env, input, encoding: "utf8", timeout: 30_000 });
   if (error !== undefined) return { code: NOT_STARTED, stdout: "", stderr: error.message };
   return { code: status ?? 1, stdout, stderr };
+}
+
+/** A program that reads a text from its standard input. */
+export interface Fed {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly input: string;
+  readonly env: NodeJS.ProcessEnv;
+  /** Until the program is ended; the exit code is then 124. */
+  readonly timeoutSeconds: number;
+}
+
+/** The same with an input. A program that cannot be started ends with 127. */
+export async function feed({ command, args, input, env, timeoutSeconds }: Fed): Promise<Finished> {
+  const child = spawn(command, args, { env });
+  // A program that ends before it has read everything says why by its exit code.
+  child.stdin.on("error", () => undefined);
+  child.stdin.end(input);
+  const limit = new TimeLimit(child, timeoutSeconds);
+  try {
+    const found = await result(child);
+    return limit.over ? { ...found, code: TIMED_OUT } : found;
+  } catch {
+    return { code: NOT_STARTED, stdout: "", stderr: `${command} could not be started` };
+  } finally {
+    limit.lift();
+  }
 }
 
 /**

@@ -4,6 +4,9 @@ import type { Fault } from "../faults";
 import type { StackConfig } from "../schema";
 import type { ShowPath } from "./check";
 
+/** The scope of an exception from a control of `rampart doctor`. */
+const HOST_SCOPE = "host";
+
 const DAY_MS = 86_400_000;
 
 /** A year, and the month in which a yearly review renews what it still needs. */
@@ -23,6 +26,16 @@ export function exceptionFaults({ exceptions }: StackConfig, show: ShowPath, now
               given: `${rule} for ${scope}, which ${show(["exceptions", first])} excepts already`,
               allowed: "one exception for a rule and a scope",
               fix: "remove one",
+            },
+          ]),
+      ...(!rule.startsWith("host-") || scope === HOST_SCOPE
+        ? []
+        : [
+            {
+              path: show(["exceptions", index, "scope"]),
+              given: JSON.stringify(scope),
+              allowed: `${HOST_SCOPE}, as ${rule} is a control of \`rampart doctor\``,
+              fix: `write ${HOST_SCOPE}`,
             },
           ]),
       ...(endOfException(until) <= endOfException(latest)

@@ -1,8 +1,9 @@
 /**
  * What is written from the schema of the configuration and from the rules: the JSON schema for editors, the tables of
- * the docs, the page of the rules.
+ * the docs, the page of the rules, the tables of the host's controls.
  */
 import { parse } from "yaml";
+import { withHostControls } from "./host-controls";
 import { keysSchema, stackFileSchema } from "./json-schema";
 import { rulesPage } from "./rules";
 import { withTables } from "./tables";
@@ -21,6 +22,7 @@ export const WRITTEN: readonly Written[] = [
   },
   { path: "docs/configuration.md", text: (read) => withTables(read("docs/configuration.md"), keysSchema()) },
   { path: "docs/rules.md", text: rulesPage },
+  { path: "docs/doctor.md", text: (read) => withHostControls(read("docs/doctor.md")) },
 ];
 
 /** The descriptions that Pulumi.yaml has of the configuration's keys, by their names without `rampart:`. */

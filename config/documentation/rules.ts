@@ -29,13 +29,14 @@ config:
 
 | key | meaning |
 |---|---|
-| \`rule\` | the id of a rule that takes exceptions; the sections below say which do |
-| \`scope\` | a service, container, network or volume of the plan, with or without the stack's prefix; or \`stack\` |
+| \`rule\` | the id of a rule that takes exceptions, as the sections below say, or of a [control](doctor.md) |
+| \`scope\` | a name that the plan shows, also without the stack's prefix; or \`stack\`; or \`host\` |
 | \`reason\` | why; it becomes part of the posture |
 | \`until\` | the last day on which it counts, in UTC, at most 400 days from today |
 
-\`stack\` is for what a rule says of the stack as a whole. \`rampart-database-tls\` speaks of two servers: its scopes
-are \`postgres\` and \`redis\`. If a scope does not fit, the plan names those that do.
+\`host\` is for controls of \`rampart doctor\`. \`stack\` is for what a rule says of the stack as a whole.
+\`rampart-database-tls\` speaks of two servers: its scopes are \`postgres\` and \`redis\`. If a scope does not fit, the
+plan names those that do.
 
 What an exception covers is \`accepted\` with its reason and its last day, whether it fails or is open. After that day
 it fails, and the message says that the exception has ended. An exception that covers nothing is open under

@@ -13,6 +13,7 @@ Commands:
   pulumi            runs the Pulumi CLI on the state that \`npm start\` keeps
   status            shows what runs, of which version, and what is wrong
   verify            tries on the running stack whether every control holds
+  doctor            examines the host and the engine, and says what mends each fault
   rollback          goes back to an earlier configuration and its images
   clean             removes old images of the stack that neither a container nor a rollback needs
   update-pins       asks the registries for newer versions of the pinned images, and writes them

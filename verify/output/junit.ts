@@ -1,11 +1,11 @@
 import type { Verification } from "../verify";
 
-/** A report that CI systems read: a test case for each check. */
-export function junit({ stack, checks }: Verification): string {
+/** A report that CI systems read: a test case for each check. @param tool the command that made the checks */
+export function junit({ stack, checks }: Verification, tool = "rampart verify"): string {
   const count = (status: string): number => checks.filter((check) => check.status === status).length;
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
-    `<testsuites name="rampart verify">`,
+    `<testsuites name="${escape(tool)}">`,
     `  <testsuite name="${escape(stack)}" tests="${checks.length}" failures="${count("fail")}" ` +
       `skipped="${count("skip")}">`,
     ...checks.flatMap(({ id, title, status, target, evidence }) => {

@@ -7,7 +7,7 @@ const LEVELS = { critical: "error", high: "error", medium: "warning", low: "note
 const SCORES = { critical: "9.5", high: "8.0", medium: "5.0", low: "2.0" } as const;
 
 /** SARIF 2.1.0: what fails is a result, what is accepted a suppressed one. Source: OASIS, sarif-v2.1.0 */
-export function sarif({ stack, engine, checks }: Verification, version: string): object {
+export function sarif({ stack, engine, checks }: Verification, version: string, tool = "rampart verify"): object {
   return {
     $schema: "https://json.schemastore.org/sarif-2.1.0.json",
     version: "2.1.0",
@@ -15,7 +15,7 @@ export function sarif({ stack, engine, checks }: Verification, version: string):
       {
         tool: {
           driver: {
-            name: "rampart verify",
+            name: tool,
             version,
             rules: controlsOf(checks).map(({ id, title, severity }) => ({
               id,

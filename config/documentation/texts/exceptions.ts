@@ -6,9 +6,14 @@ export const EXCEPTIONS: KeyTexts = {
     example:
       '[{ rule: rampart-backups, scope: stack, reason: "the bucket is ordered, ticket 4711", until: "2027-03-31" }]',
   },
-  "exceptions.rule": { allowed: "the id of a rule that takes exceptions", example: "rampart-backups" },
+  "exceptions.rule": {
+    allowed: "the id of a rule that takes exceptions, or of a control of [doctor](doctor.md)",
+    example: "rampart-backups",
+  },
   "exceptions.scope": {
-    allowed: "the name of a service, container or network as the plan shows it, or `stack`",
+    allowed:
+      "the name of a service, container or network as the plan shows it, `stack`, or `host` for a control of " +
+      "[doctor](doctor.md)",
     example: "api",
   },
   "exceptions.reason": {

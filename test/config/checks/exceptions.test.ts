@@ -24,7 +24,23 @@ test("a day is one, as YAML and the Pulumi CLI hand it on", () => {
   expect(load({ exceptions: [exception({ until: `${day} 00:00:00 +0000 UTC` })] }).exceptions[0]?.until).toBe(day);
 });
 
+test("a control of `rampart doctor` is excepted for the host", () => {
+  const given = exception({ rule: "host-userns-remap", scope: "host" });
+  expect(load({ exceptions: [given] }).exceptions).toEqual([given]);
+});
+
 describe("is refused", () => {
+  test.each(["stack", "api"])("the scope %s for a control of the host", (scope) => {
+    expect(faults(exception({ rule: "host-icc", scope }))).toEqual([
+      {
+        path: "rampart:exceptions[0].scope",
+        given: JSON.stringify(scope),
+        allowed: "host, as host-icc is a control of `rampart doctor`",
+        fix: "write host",
+      },
+    ]);
+  });
+
   test.each([
     ["rampart-backup", "write it as rampart-backups"],
     ["CIS-5.27", "write it as cis-5.27"],
@@ -34,23 +50,30 @@ describe("is refused", () => {
       {
         path: "rampart:exceptions[0].rule",
         given: JSON.stringify(rule),
-        allowed: "the id of a rule, as a plan and docs/rules.md show it",
+        allowed: "the id of a rule, as a plan and docs/rules.md show it, or of a control, as docs/doctor.md does",
         fix,
       },
     ]);
   });
 
-  test.each(["cis-5.5", "cis-5.32", "rampart-docker-api", "cis-4.1", "rampart-networks", "rampart-exceptions"])(
-    "the rule %s, which takes no exceptions",
-    (rule) => {
-      expect(faults(exception({ rule }))).toMatchObject([
-        {
-          path: "rampart:exceptions[0].rule",
-          allowed: "a rule that docs/rules.md says takes exceptions; the others are not the stack's to weaken",
-        },
-      ]);
-    },
-  );
+  test.each([
+    "cis-5.5",
+    "cis-5.32",
+    "rampart-docker-api",
+    "cis-4.1",
+    "rampart-networks",
+    "rampart-exceptions",
+    "host-engine-tcp",
+  ])("the rule %s, which takes no exceptions", (rule) => {
+    expect(faults(exception({ rule }))).toMatchObject([
+      {
+        path: "rampart:exceptions[0].rule",
+        allowed:
+          "a rule or control that docs/rules.md or docs/doctor.md says takes exceptions; the others are not the " +
+          "stack's to weaken",
+      },
+    ]);
+  });
 
   test.each(["..........", "todo", "because", "a reason here"])("the reason %s", (reason) => {
     expect(faults(exception({ reason }))).toMatchObject([{ path: "rampart:exceptions[0].reason" }]);

@@ -13,6 +13,7 @@ import { data } from "./data";
 import { database } from "./database";
 import { deployment } from "./deployment";
 import { dockerApi } from "./docker-api";
+import { doctor } from "./doctor";
 import { edge } from "./edge";
 import { faults } from "./faults";
 import { hostAccess } from "./host-access";
@@ -54,6 +55,7 @@ export const SUITES: readonly Suite<Context>[] = [
   seccomp,
   verify,
   verifyEdge,
+  doctor,
   policy,
   migration,
   replacement,
