@@ -103,8 +103,8 @@ export function secretFault(name: string, key: string, found: SecretLookup): Fau
           given: `a text of ${key.length} characters that looks like a secret (hidden), and is no key of the stack`,
           allowed: "the name of a key that the stack's configuration holds",
           fix:
-            `\`pulumi config set --secret rampart:${camelCase(name)}\`, write { config: ${camelCase(name)} }, and change ` +
-            "the secret: it has been in a file that is shared",
+            `\`pulumi config set --secret rampart:${camelCase(name)}\`, write { config: ${camelCase(name)} }, and ` +
+            "change the secret: it has been in a file that is shared",
         };
       return {
         given: `the key rampart:${key}, which is not set`,

@@ -99,7 +99,8 @@ const SECRET_OPTION = new RegExp(
     "private|secret|auth|encryption|signing|master)[-_]?key|requirepass|credentials?|secret[-_]key[-_]base)$",
     "^[\"'(]{0,4}--(?:[a-z0-9_.-]{0,80}[-_.])?pwd$",
     // Not --two-pass.
-    "^[\"'(]{0,4}--(?:(?:admin|auth|basic|db|ftp|http|login|mail|mysql|pg|postgres|proxy|redis|root|smtp|user)[-_.])?pass$",
+    "^[\"'(]{0,4}--(?:(?:admin|auth|basic|db|ftp|http|login|mail|mysql|pg|postgres|proxy|redis|root|smtp|user)" +
+      "[-_.])?pass$",
   ].join("|"),
   "i",
 );
