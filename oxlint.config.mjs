@@ -37,8 +37,11 @@ const patternsOf = (room) => {
   ];
 };
 
-/** The files that may start a program: the Docker client, and what runs Pulumi and other programs of this machine. */
-const STARTS_PROGRAMS = ["engine/docker.ts", "engine/process.ts", "commands/shared/run.ts"];
+/**
+ * The files that may start a program: the Docker client, what runs Pulumi and other programs of this machine, and what
+ * asks one for a secret.
+ */
+const STARTS_PROGRAMS = ["engine/docker.ts", "engine/process.ts", "commands/shared/run.ts", "config/sources/run.ts"];
 
 const startsPrograms = {
   name: "node:child_process",

@@ -14,7 +14,7 @@ export const backup = command({
   stack: "required",
   options: {
     "config-file": configFile(
-      "the stack's file, read only for docker:host (default: Pulumi.<stack>.yaml, if it exists)",
+      "the stack's file, read only for docker:host (default: the one of the last start, else Pulumi.<stack>.yaml, if it exists)",
     ),
   },
   run: async ({ root, env, print }, { stack, options }) => {

@@ -16,10 +16,6 @@ import { stackFileOf } from "./shared/project";
 type Say = (line: string) => void;
 
 const SHOWN_DIFFERENCES = 20;
-const UNGUARDED =
-  "The stack's file is not here (--config-file), so tenancy and rights are those of the backup. " +
-  "If the backup is older than\nthe configuration: pulumi up --replace '**RandomId::*-database-guard'";
-
 export const restore = command({
   name: "restore",
   summary: "lists the backups, or restores one",
@@ -39,6 +35,7 @@ export const restore = command({
     const { to: target, snapshot: wanted, database, confirm } = input.options;
     const say: Say = print.result;
     const file = stackFileOf(root, stack, input.options["config-file"]);
+    const guard = target?.kind === "live" ? guardOf(file, stack) : [];
     const engine = await requiredEngine(file, env);
     const store = await containerOf(engine, stack, BACKUP_CONTAINERS.store);
     const listed = await execIn(engine, store, ["sh", script("store"), "list"]);
@@ -74,7 +71,7 @@ export const restore = command({
     const postgres = await containerOf(engine, stack, "postgres");
     await restoring.room(postgres, snapshot.summary?.total_bytes_processed ?? 0);
     return target.kind === "live"
-      ? toLive({ restoring, postgres, databases, guard: guardOf(file), say })
+      ? toLive({ restoring, postgres, databases, guard, say })
       : toDatabase({ restoring, postgres, database: databases[0] ?? "", target: target.name, say });
   },
 });
@@ -137,13 +134,24 @@ async function toDatabase({ restoring, postgres, database, target, say }: ToData
   return same ? 0 : 1;
 }
 
-/** What the guard of `pulumi up` runs, by database; none where the stack's file is not here. */
-const guardOf = (file: StackFile | undefined): readonly DatabaseScript[] | undefined =>
-  file === undefined ? undefined : guardScripts(configOf(file).database, POSTGRES_SUPERUSER);
+/**
+ * What the guard of `pulumi up` runs, by database.
+ * @throws UserError where the stack's file is not here: tenancy and rights would be those of the backup, which may be
+ *   older than the file
+ */
+function guardOf(file: StackFile | undefined, stack: string): readonly DatabaseScript[] {
+  if (file === undefined)
+    throw new UserError(
+      `The stack's file is not here (Pulumi.${stack}.yaml). Without it a restore cannot apply the stack's tenancy and ` +
+        "rights to the backup. Nothing was changed.",
+      { hint: "Name the file that the stack is deployed from: --config-file <file>." },
+    );
+  return guardScripts(configOf(file).database, POSTGRES_SUPERUSER);
+}
 
 interface ToLive extends Restoring {
   readonly databases: readonly string[];
-  readonly guard: readonly DatabaseScript[] | undefined;
+  readonly guard: readonly DatabaseScript[];
 }
 
 /**
@@ -173,7 +181,7 @@ async function toLive({ restoring, postgres, databases, guard, say }: ToLive): P
       say(untouched);
       return 1;
     }
-    const statements = guard?.find((script) => script.database === database)?.statements;
+    const statements = guard.find((script) => script.database === database)?.statements;
     try {
       if (statements !== undefined) await restoring.confine(postgres, target, statements);
     } catch (error) {
@@ -193,6 +201,5 @@ async function toLive({ restoring, postgres, databases, guard, say }: ToLive): P
         `kept as ${before}. To drop it: DROP DATABASE "${before}";`,
     );
   }
-  if (guard === undefined) say(UNGUARDED);
   return 0;
 }

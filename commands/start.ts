@@ -11,6 +11,7 @@ import { engineHost } from "./shared/engine-host";
 import { messageOf, UserError, wrongOption } from "./shared/errors";
 import { stackName } from "./shared/options";
 import { evaluateStack } from "./shared/evaluated";
+import { rememberConfigFile } from "./shared/last-start";
 import { packageVersion, pulumiCommand } from "./shared/pulumi-cli";
 import { withPulumi } from "./shared/pulumi-program";
 import { makePrivateDirectory, pulumiEnvironment, writePrivateFile } from "./shared/state";
@@ -20,7 +21,6 @@ import {
   ensureStack,
   openWorkspace,
   prepareWorkspace,
-  rememberConfigFile,
   type Workspace,
   type WorkspaceOptions,
 } from "./shared/workspace";
@@ -90,7 +90,7 @@ async function deploy(context: Context, options: StartOptions): Promise<number> 
 
   const config = await prepare(context, workspace, host);
   await ensureStack(workspace, pulumi);
-  rememberConfigFile(workspace);
+  rememberConfigFile(workspace.paths, workspace.stack, workspace.sourceName);
   print.progress("");
   const { paths, stack, pulumiFile } = workspace;
   const pulumiEnv = pulumiEnvironment(withPulumi(env, pulumi), paths, stack, pulumiFile);

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import { configSecret, generatedLength, type SecretSpec } from "../config";
+import { configSecret, generatedLength, sourcedSecret, type SecretSpec } from "../config";
 import type { PasswordOptions, SecretSource } from "../resources/context";
 
 /** The length of the passwords that Rampart makes for its own use: 190 bits of letters and digits. */
@@ -34,11 +34,15 @@ export class Secrets extends pulumi.ComponentResource implements SecretSource {
     return value;
   }
 
-  /** A secret that a service names: generated, and then shared by all that name it, or from the configuration. */
+  /**
+   * A secret that a service names: generated, and then shared by all that name it; from the configuration; or from
+   * another program's keeping.
+   */
   resolve(variable: string, spec: SecretSpec): pulumi.Output<string> {
     const length = generatedLength(spec);
     if (length !== undefined) return this.password(`secret-${variable.toLowerCase().replaceAll("_", "-")}`, { length });
     if (typeof spec === "object" && "config" in spec) return configSecret(spec.config);
+    if (typeof spec === "object" && "from" in spec) return sourcedSecret(spec.from);
     throw new Error(`secrets.${variable}: not a specification of a secret`);
   }
 }

@@ -131,14 +131,20 @@ interface Target {
 /** What has to go for an issue to vanish. */
 function targetsOf(issue: z.core.$ZodIssue): Target[] {
   if (issue.code === "unrecognized_keys")
-    return issue.keys.map((key) => ({ path: [...issue.path, key], rename: false }));
+    return issue.keys.map((key) => ({ path: wholeSecret([...issue.path, key]), rename: false }));
   return [
     {
-      path: issue.path,
+      path: wholeSecret(issue.path),
       rename: issue.code === "invalid_key" && issue.path.length === 2 && issue.path[0] === "services",
     },
   ];
 }
+
+/** Half of a secret's source says nothing: the secret goes as a whole. */
+const wholeSecret = (path: Path): Path => {
+  const at = path.findIndex((part, index) => part === "from" && path[index - 2] === "secrets");
+  return at < 0 ? path : path.slice(0, at);
+};
 
 /** A copy of the configuration that loses its faulty parts, and remembers where the rest stood. */
 class Draft {

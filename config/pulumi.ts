@@ -1,11 +1,18 @@
 import type { ProviderArgs } from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { defined } from "../hardening/defined";
+import { ConfigError } from "./faults";
 import { loadConfig, type LoadedConfig } from "./load";
-import { isOthers, NAMESPACE, type RawConfig } from "./raw";
+import { isOthers, NAMESPACE, UNREADABLE, type RawConfig } from "./raw";
+import type { SecretFrom } from "./schema/secret-source";
+import { readHere, readSources, sourceId, UNKNOWN_SECRET, type SourcedValue } from "./sources/read";
+import { sourcedSecrets } from "./sources/secrets";
 
 // Exported at run time, marked @internal in the types: `Config.get` of a secret key would warn on every run instead.
-const runtime = pulumi.runtime as unknown as { readonly isConfigSecret: (key: string) => boolean };
+const runtime = pulumi.runtime as unknown as {
+  readonly isConfigSecret: (key: string) => boolean;
+  readonly getMonitor: () => object | undefined;
+};
 
 /** The running stack's raw configuration: the only place that reads Pulumi's. */
 export function readRawConfig(): RawConfig {
@@ -35,12 +42,49 @@ export function loadStackConfig(): LoadedConfig {
     // A preview and a plan change nothing.
     const deploys = !pulumi.runtime.isDryRun();
     const key = JSON.stringify([raw, deploys]);
-    if (last?.key !== key) last = { key, config: loadConfig(raw, { whole: true, deploys }) };
+    if (last?.key !== key) {
+      const config = loadConfig(raw, { whole: true, deploys });
+      readSourced(config, deploys);
+      last = { key, config };
+    }
     return last.config;
   } catch (error) {
     throw new pulumi.RunError(error instanceof Error ? error.message : String(error));
   }
 }
+
+/** What other programs keep, by source: like Pulumi's own configuration, in this process only. */
+const sourced = new Map<string, SourcedValue>();
+
+/**
+ * Whether Pulumi's engine is there, which a plan and a test only play: the engine's client can be waited for, and the
+ * mocks cannot. Without an engine no program is run for a secret, as nothing would be given the secret.
+ */
+const hasEngine = (): boolean => typeof Reflect.get(runtime.getMonitor() ?? {}, "waitForReady") === "function";
+
+/** @throws ConfigError with what could not be read, before anything is registered */
+function readSourced(config: LoadedConfig, deploys: boolean): void {
+  const secrets = sourcedSecrets(config);
+  if (secrets.length === 0 || !hasEngine()) return;
+  const { values, faults, warnings } = readSources(secrets, readHere, deploys);
+  if (faults.length > 0) throw new ConfigError(config.stack, faults);
+  for (const warning of warnings) void pulumi.log.warn(warning);
+  for (const [id, value] of values) sourced.set(id, value);
+}
+
+/**
+ * A secret that another program keeps; it never exists outside of an output. In a plan it is one that nobody reads.
+ * @throws Error where the configuration that names the source was not loaded by `loadStackConfig`
+ */
+export function sourcedSecret(from: SecretFrom): pulumi.Output<string> {
+  if (!hasEngine()) return pulumi.secret(UNREADABLE);
+  const value = sourced.get(sourceId(from));
+  if (value === undefined) throw new Error("a secret from elsewhere is read by loadStackConfig, which did not see it");
+  return pulumi.secret(value === UNKNOWN_SECRET ? unknownText() : value);
+}
+
+/** Known to nobody before the deployment: the engine shows what follows from it as what may change. */
+const unknownText = (): pulumi.Output<string> => pulumi.output(pulumi.unknown as unknown as string);
 
 /** A secret from the configuration; it never exists outside of an output. */
 export function configSecret(key: string): pulumi.Output<string> {

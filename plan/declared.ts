@@ -4,6 +4,8 @@ import { placeholders } from "../config/checks/placeholders";
 import { isPlainTcp, shownEngine } from "../config/values/engine";
 import { routeUrl } from "../config/derived";
 import { sendsInClear, sinkOf, sinkPlace } from "../config/sinks";
+import { sourceText } from "../config/sources/arguments";
+import { sourcedSecrets } from "../config/sources/secrets";
 import { printable } from "../config/text";
 import { dangerousPermissions } from "../hardening/docker-api/permissions";
 import { defined } from "../hardening/defined";
@@ -11,6 +13,7 @@ import { LOG_PERMISSIONS } from "../hardening/logging/collector";
 import { changedHeaders, weakHeaders } from "../hardening/edge/weak-headers";
 import type { DeclaredFacts } from "../hardening/rules";
 import type { Engine } from "../engine/engine";
+import { commandLine } from "./summary/show";
 
 /** @param keys The stack's keys in full. */
 export function declaredFacts(config: LoadedConfig, engine: Engine, keys: readonly string[]): DeclaredFacts {
@@ -34,7 +37,7 @@ export function declaredFacts(config: LoadedConfig, engine: Engine, keys: readon
         return [{ resource, route: routeUrl(config, route), weak, changed, fromApplication, ...defined({ reason }) }];
       }),
     ),
-    ...defined({ logSink: logSink(config) }),
+    ...defined({ logSink: logSink(config), secretSources: secretSources(config) }),
     maintenance: Object.keys(config.edge.maintenance).sort(),
     placeholders:
       config.environment === "prod" ? [...new Set(placeholders(config).map(({ value }) => value))].sort() : [],
@@ -42,6 +45,17 @@ export function declaredFacts(config: LoadedConfig, engine: Engine, keys: readon
       ? { plainEngine: printable(shownEngine(engine.host)) }
       : {}),
   };
+}
+
+/** Undefined where there are none. */
+function secretSources(config: LoadedConfig): DeclaredFacts["secretSources"] {
+  const sources = sourcedSecrets(config).map(({ name, path, from }) => ({
+    resource: `${config.name}-${String(path[path[0] === "services" ? 1 : 0])}`,
+    name,
+    source: printable(sourceText(from, commandLine)),
+    command: "command" in from,
+  }));
+  return sources.length === 0 ? undefined : sources;
 }
 
 /** What collects the logs reads those of every container: that is what it is for. */

@@ -51,7 +51,7 @@ export const OPTIONS = {
     },
   },
   "config-file": configFile(
-    "the stack's file, read for docker:host and images.socat (default: Pulumi.<stack>.yaml, if it exists)",
+    "the stack's file, read for docker:host and images.socat (default: the one of the last start, else Pulumi.<stack>.yaml, if it exists)",
   ),
 } as const;
 

@@ -35,7 +35,7 @@ export const OPTIONS = {
     read: (given: string): string => named("--database", given),
   },
   "config-file": configFile(
-    "the stack's file, read for docker:host, tenants and rights (default: Pulumi.<stack>.yaml, if it exists)",
+    "the stack's file, read for docker:host, tenants and rights (default: the one of the last start, else Pulumi.<stack>.yaml, if it exists)",
   ),
 } as const;
 

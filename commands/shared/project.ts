@@ -3,6 +3,8 @@ import { dirname, join, resolve } from "node:path";
 import { parse } from "yaml";
 import { readStackFile, type StackFile } from "../../plan/stack-file";
 import { field, text } from "./json";
+import { lastConfigFile } from "./last-start";
+import { statePaths } from "./state";
 
 const PROJECT_FILE = "Pulumi.yaml";
 
@@ -28,10 +30,13 @@ export function programOf(root: string): string {
 
 /**
  * The stack's file, where there is one here: most commands need only the engine's address from it.
- * @param configFile from the current directory. @default Pulumi.<stack>.yaml, where it exists
- * @throws StackFileError where the named file does not exist, or is not YAML
+ * @param configFile from the current directory. @default the file of the last start, else Pulumi.<stack>.yaml
+ * @returns undefined where no file is named, none is remembered, and Pulumi.<stack>.yaml does not exist
+ * @throws StackFileError where the named or remembered file does not exist, or is not YAML
  */
 export function stackFileOf(root: string, stack: string, configFile: string | undefined): StackFile | undefined {
   if (configFile !== undefined) return readStackFile(root, stack, resolve(configFile));
+  const last = lastConfigFile(statePaths(root), stack);
+  if (last !== undefined) return readStackFile(root, stack, resolve(root, last));
   return existsSync(join(root, `Pulumi.${stack}.yaml`)) ? readStackFile(root, stack) : undefined;
 }

@@ -3,7 +3,7 @@ import { isAbsolute, join, relative, resolve } from "node:path";
 import { defined } from "../../hardening/defined";
 import { readStackFile, type StackFile } from "../../plan/stack-file";
 import { UserError } from "./errors";
-import { field, parseJson, text } from "./json";
+import { lastConfigFile } from "./last-start";
 import { capture } from "./run";
 import { mergeStackFile, saltOf } from "./stack-config";
 import {
@@ -119,22 +119,4 @@ export async function ensureStack(workspace: Workspace, pulumi: string): Promise
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
-}
-
-const memory = (paths: StatePaths): string => join(paths.directory, "started.json");
-
-function readMemory(paths: StatePaths): unknown {
-  return existsSync(memory(paths)) ? parseJson(readFileSync(memory(paths), "utf8")) : undefined;
-}
-
-/**
- * The file that a stack was last started from, so that a plain `npm start` does not
- * put the sample in an application's place.
- */
-const lastConfigFile = (paths: StatePaths, stack: string): string | undefined => text(field(readMemory(paths), stack));
-
-export function rememberConfigFile({ paths, stack, sourceName }: Workspace): void {
-  const before = readMemory(paths);
-  const all = { ...(typeof before === "object" ? before : {}), [stack]: sourceName };
-  writePrivateFile(memory(paths), `${JSON.stringify(all, undefined, 2)}\n`);
 }

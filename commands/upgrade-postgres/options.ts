@@ -39,7 +39,9 @@ export const OPTIONS = {
     read: anyText,
   },
   abort: { summary: "makes the old databases writable again, and removes what was prepared" },
-  "config-file": configFile("the stack's file, read only for docker:host (default: Pulumi.<stack>.yaml, if it exists)"),
+  "config-file": configFile(
+    "the stack's file, read only for docker:host (default: the one of the last start, else Pulumi.<stack>.yaml, if it exists)",
+  ),
 } as const;
 
 /** @throws UserError where options are missing or exclude each other */

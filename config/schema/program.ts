@@ -18,6 +18,7 @@ import {
   toIssue,
   variableName,
 } from "./fields";
+import { secretSource } from "./secret-source";
 
 const tmpfs = z.strictObject({
   path: containerPath,
@@ -67,8 +68,9 @@ const secretSpec = z.union(
     z.literal("generated"),
     z.strictObject({ generated: z.int().min(16).max(256) }),
     z.strictObject({ config: configKey }),
+    z.strictObject({ from: secretSource }),
   ],
-  "generated, { generated: <length> } or { config: <key> }; never the value itself",
+  "generated, { generated: <length> }, { config: <key> } or { from: { … } }; never the value itself",
 );
 
 const secrets = z.record(variableName, secretSpec).superRefine((specs, refinement) => {

@@ -115,6 +115,30 @@ export const DECLARED_RULES: readonly Rule[] = [
     },
   },
   {
+    id: "rampart-secret-sources",
+    severity: "low",
+    title: "no program of the stack's own choice is run for a secret",
+    why: "whoever may change the stack's file then says what runs on the machine that deploys, with its logins",
+    source: nist("4.1.4"),
+    alsoIn: [page("docs/secrets.md")],
+    judged:
+      "each secret with `from`: a `command` is accepted, and shown with its words; sops, vault, infisical and op pass",
+    remedy:
+      "Read the secret with one of the programs that Rampart calls itself: `secrets: { STRIPE_KEY: { from: " +
+      "{ sops: secrets/prod.enc.yaml, key: stripe.key } } }`.",
+    keys: ["services.secrets.from.command"],
+    exceptable: false,
+    listsHeld: true,
+    check: ({ declared }: StackView): readonly Verdict[] =>
+      (declared?.secretSources ?? []).map(({ resource, name, source, command }) => ({
+        status: command ? "accepted" : "pass",
+        resource,
+        message: command
+          ? `${name} is ${source}: a deployment and a preview run this program on the machine that they run on`
+          : `${name} is ${source}, on the machine that deploys`,
+      })),
+  },
+  {
     id: "rampart-maintenance",
     severity: "low",
     title: "every host serves its application",

@@ -120,6 +120,16 @@ export interface DeclaredFacts {
     /** Why the addresses of clients are proof enough for its pages. @default there is a second proof, or no page */
     readonly oneProof?: string;
   };
+  /** Secrets that programs on the deploying machine are asked for. @default none */
+  readonly secretSources?: readonly {
+    readonly resource: string;
+    /** The secret's name. */
+    readonly name: string;
+    /** In a few words, without a secret. */
+    readonly source: string;
+    /** Whether the stack's file says which program is run. */
+    readonly command: boolean;
+  }[];
   /** Hosts in maintenance, sorted. */
   readonly maintenance: readonly string[];
   /** Hosts and addresses of examples in a sample of a production stack. */

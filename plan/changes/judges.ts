@@ -20,6 +20,7 @@ import {
   type Judge,
 } from "./direction";
 import { judgeHeader, type HeaderState } from "../summary/headers";
+import { isTree } from "../../hardening/tree";
 import type { Leaf } from "./leaves";
 
 /** A route's default; source: config/schema/route.ts. */
@@ -70,6 +71,18 @@ const issuerRank = (certificates: unknown): number | undefined => ISSUERS[issuer
 
 const secretLength = (spec: unknown): number | undefined =>
   typeof spec === "object" && spec !== null && "generated" in spec ? Number(spec.generated) : undefined;
+
+/** What the stack's file has a deployment run for a secret: another command is for a person to look at. */
+const commandFor = (spec: unknown): string =>
+  typeof spec === "object" && spec !== null && "from" in spec && isTree(spec.from) && "command" in spec.from
+    ? JSON.stringify(spec.from["command"])
+    : "";
+
+const secret: Judge = (before, after) => {
+  const [from, to] = [commandFor(before), commandFor(after)];
+  if (from !== to) return to === "" ? "stronger" : "weaker";
+  return lowerIsWeaker()(secretLength(before), secretLength(after));
+};
 
 const until: Judge = (before, after) => higherIsWeaker()(Date.parse(String(before)), Date.parse(String(after)));
 
@@ -162,7 +175,7 @@ const JUDGES: Readonly<Record<string, Judge>> = {
   "program.dockerApi.scope": listed("own", "engine"),
   "program.egress": presenceIsWeaker,
   "program.internal": presenceIsWeaker,
-  "program.secrets.*": (before, after) => lowerIsWeaker()(secretLength(before), secretLength(after)),
+  "program.secrets.*": secret,
   "program.secretsInEnvironment": presenceIsWeaker,
   "program.secretsInEnvironment.names.*": presenceIsWeaker,
   "program.tmpfs.*.exec": presenceIsWeaker,

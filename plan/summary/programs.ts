@@ -5,6 +5,7 @@ import {
   type ServiceConfig,
   type StackConfig,
 } from "../../config";
+import { sourceText } from "../../config/sources/arguments";
 import { endpointOf } from "../../hardening/docker-api/endpoints";
 import { fact, type Fact, type Item } from "./item";
 import { commandLine, imageName, joined, shown, visible } from "./show";
@@ -156,7 +157,8 @@ const variables = (environment: Program["environment"]): string[] =>
 
 export function secretSource(spec: SecretSpec): string {
   if (typeof spec === "string") return spec;
-  return "generated" in spec ? `generated, ${spec.generated} characters` : `from ${spec.config}`;
+  if ("generated" in spec) return `generated, ${spec.generated} characters`;
+  return "from" in spec ? `from ${visible(sourceText(spec.from, commandLine))}` : `from ${spec.config}`;
 }
 
 /** What holds it, and each weakening with its reason. */

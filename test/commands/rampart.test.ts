@@ -38,8 +38,8 @@ const BACKUP = `usage: npx rampart backup <stack> [--config-file FILE]
 Takes a backup now, waits until it is stored and checked, and prints its snapshot's id.
 
 Options:
-  --config-file FILE  the stack's file, read only for docker:host (default: Pulumi.<stack>.yaml, if
-                      it exists)
+  --config-file FILE  the stack's file, read only for docker:host (default: the one of the last
+                      start, else Pulumi.<stack>.yaml, if it exists)
   -h, --help          shows this help
 `;
 

@@ -40,10 +40,11 @@ describe("Secrets", () => {
         secrets.password("a"),
         secrets.resolve("JWT_SECRET", "generated"),
         secrets.resolve("SMTP_PASSWORD", { config: "smtpPassword" }),
+        secrets.resolve("STRIPE_KEY", { from: { command: ["rampart-test-no-such-program"] } }),
       ])
         found.push(await pulumi.isSecret(output));
     });
-    expect(found).toEqual([true, true, true]);
+    expect(found).toEqual([true, true, true, true]);
   });
 
   test("shares a generated secret between all that name it, at the length that was asked for", async () => {

@@ -109,6 +109,7 @@ async function cleanUp(): Promise<void> {
       "operations",
       "amo",
       "canary",
+      "sources",
       "monitoring",
       "logging",
       "ipv6",

@@ -17,7 +17,7 @@ export const CONTAINER: KeyTexts = {
   "resources.pids": { allowed: "{range} processes and threads", example: "256" },
   secrets: {
     allowed:
-      "by variable name: `generated`, `{ generated: <length> }` or `{ config: <key> }`; " +
+      "by variable name: `generated`, `{ generated: <length> }`, `{ config: <key> }` or `{ from: … }`; " +
       "the secret arrives as a file, and `<NAME>_FILE` holds the path",
     example: "{ JWT_SECRET: { config: jwtSecret } }",
   },
@@ -31,6 +31,55 @@ export const CONTAINER: KeyTexts = {
       "a flat key set with `pulumi config set --secret`; at least 8 characters, 32 for a secret that signs; " +
       "no placeholder",
     example: "jwtSecret",
+  },
+  "secrets.from": {
+    default: "none",
+    allowed:
+      "where another program keeps the secret: one of the next keys; read at each preview and deployment, " +
+      "see [secrets](secrets.md)",
+    example: "{ sops: secrets/prod.enc.yaml, key: stripe.key }",
+  },
+  "secrets.from.sops": {
+    default: "none",
+    allowed: "a file that SOPS has encrypted, by its path from the project's directory; no `..`",
+    example: "secrets/prod.enc.yaml",
+  },
+  "secrets.from.key": {
+    default: "required with `sops`",
+    allowed: "the value's place in the file: keys with dots between them, and numbers for places in a list",
+    example: "stripe.key",
+  },
+  "secrets.from.vault": {
+    default: "none",
+    allowed: "`<mount>/<path>` of a secret in a key-value engine of Vault",
+    example: "secret/shop",
+  },
+  "secrets.from.field": {
+    default: "required with `vault`",
+    allowed: "a field of the secret in Vault",
+    example: "stripe_key",
+  },
+  "secrets.from.infisical": { default: "none", allowed: "a secret's name in Infisical", example: "STRIPE_KEY" },
+  "secrets.from.environment": {
+    default: "required with `infisical`",
+    allowed: "the environment's slug in Infisical",
+    example: "prod",
+  },
+  "secrets.from.path": { allowed: "the secret's folder in Infisical", example: "/api" },
+  "secrets.from.project": {
+    default: "the project of `.infisical.json` or of the login",
+    allowed: "the project's id in Infisical",
+  },
+  "secrets.from.op": {
+    default: "none",
+    allowed: "a secret reference of 1Password; no one-time password",
+    example: "op://prod/stripe/key",
+  },
+  "secrets.from.command": {
+    default: "none",
+    allowed:
+      "a program and its arguments, which prints the secret; no shell, no `..`, and no secret among the arguments",
+    example: "[pass, show, shop/stripe]",
   },
   "secretsInEnvironment.names": {
     default: "none",

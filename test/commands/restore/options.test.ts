@@ -2,6 +2,7 @@ import { restoreDrill } from "../../../commands/restore-drill";
 import { checkTarget, OPTIONS } from "../../../commands/restore/options";
 import { UserError } from "../../../commands/shared/errors";
 import { parse, type Input } from "../../../commands/shared/options";
+import { rampart } from "../support";
 
 const read = (...args: string[]): Input<typeof OPTIONS, "required"> => {
   const input = parse({ name: "restore", stack: "required", options: OPTIONS }, args);
@@ -60,4 +61,11 @@ describe("the options of a restore", () => {
 
 test("a drill takes the newest backup unless another is named", () => {
   expect(restoreDrill.options["snapshot"]).toMatchObject({ default: "latest" });
+});
+
+test("a restore over the live databases is refused before anything is asked where the stack's file is not here", async () => {
+  const { code, stderr } = await rampart(["restore", "prod", "--to", "live", "--confirm", "prod"]);
+  expect(code).toBe(1);
+  expect(stderr).toContain("The stack's file is not here (Pulumi.prod.yaml).");
+  expect(stderr).toContain("--config-file <file>");
 });

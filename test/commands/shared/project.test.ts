@@ -1,7 +1,9 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { rememberConfigFile } from "../../../commands/shared/last-start";
 import { programOf, projectRoot, stackFileOf } from "../../../commands/shared/project";
+import { statePaths } from "../../../commands/shared/state";
 
 let directory: string;
 beforeEach(() => (directory = mkdtempSync(join(tmpdir(), "rampart-project-"))));
@@ -42,5 +44,19 @@ describe("the project", () => {
     expect(() => stackFileOf(directory, "prod", join(directory, "x.yaml"))).toThrow(/^there is no .*x\.yaml/);
     writeFileSync(join(directory, "Pulumi.prod.yaml"), "config: { docker:host: ssh://db }\n");
     expect(stackFileOf(directory, "prod", undefined)?.values).toEqual({ "docker:host": "ssh://db" });
+  });
+
+  it("reads a stack from the file that it was last started from", () => {
+    project(directory);
+    writeFileSync(join(directory, "Pulumi.prod.yaml"), "config: { docker:host: ssh://sample }\n");
+    writeFileSync(join(directory, "shop.yaml"), "config: { docker:host: ssh://shop }\n");
+    mkdirSync(join(directory, ".rampart"));
+    rememberConfigFile(statePaths(directory), "prod", "shop.yaml");
+    expect(stackFileOf(directory, "prod", undefined)?.values).toEqual({ "docker:host": "ssh://shop" });
+    expect(stackFileOf(directory, "prod", join(directory, "Pulumi.prod.yaml"))?.values).toEqual({
+      "docker:host": "ssh://sample",
+    });
+    rmSync(join(directory, "shop.yaml"));
+    expect(() => stackFileOf(directory, "prod", undefined)).toThrow(/there is no .*shop\.yaml/);
   });
 });

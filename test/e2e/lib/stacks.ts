@@ -111,6 +111,13 @@ export const CANARY = {
   pool: "10.248.0.0/16",
 } as const;
 
+export const SOURCES = {
+  host: "sources.localhost",
+  httpPort: 34_880,
+  httpsPort: 34_943,
+  pool: "10.246.0.0/16",
+} as const;
+
 export const IPV6 = {
   host: "six.e2e.example.org",
   httpPort: 34_280,
@@ -193,6 +200,25 @@ export const canarySettings = (images: Images, app: string, canary?: object): St
       startTimeoutSeconds: 10,
       routes: [{ host: CANARY.host, rateLimit: { average: 20_000, burst: 20_000 } }],
       ...(canary === undefined ? {} : { canary }),
+    },
+  },
+});
+
+/** An API with a secret that another program keeps. @param from Its source */
+export const sourcesSettings = (images: Images, from: object): StackSettings => ({
+  environment: "dev",
+  name: "rampart-e2e-sources",
+  network: { pool: SOURCES.pool },
+  edge: { httpPort: SOURCES.httpPort, httpsPort: SOURCES.httpsPort },
+  images: own(images),
+  services: {
+    api: {
+      image: images.app,
+      command: ["api"],
+      port: 3000,
+      healthCheck: health(3000),
+      secrets: { STRIPE_KEY: { from } },
+      routes: [{ host: SOURCES.host, rateLimit: { average: 20_000, burst: 20_000 } }],
     },
   },
 });

@@ -34,6 +34,7 @@ import { replacement } from "./replacement";
 import { rotation } from "./rotation";
 import { seccomp } from "./seccomp";
 import { secretsSuite } from "./secrets";
+import { sources } from "./sources";
 import { upgradeSuite } from "./upgrade";
 import { verify } from "./verify";
 import { verifyEdge } from "./verify-edge";
@@ -75,6 +76,7 @@ export const SUITES: readonly Suite<Context>[] = [
   registries,
   operations,
   canary,
+  sources,
   disk,
   monitoring,
   logging,

@@ -57,6 +57,16 @@ test("example hosts of a sample are open, and an engine in clear fails", () =>
       "whoever is on the way is root on its host (use ssh://, or tcp:// with docker:certPath)",
   ]));
 
+test("a program that the stack has run for a secret is accepted, and shown with its words", () => {
+  const sops = { resource: "acme-api", name: "A", source: "a.key of prod.enc.yaml, by sops", command: false };
+  const pass = { resource: "acme-api", name: "B", source: "what `pass show b` prints", command: true };
+  expect(posture({ secretSources: [sops, pass] })).toEqual([
+    "rampart-secret-sources: pass: acme-api: A is a.key of prod.enc.yaml, by sops, on the machine that deploys",
+    "rampart-secret-sources: accepted: acme-api: B is what `pass show b` prints: " +
+      "a deployment and a preview run this program on the machine that they run on",
+  ]);
+});
+
 test("a host in maintenance stays open until it serves", () =>
   expect(posture({ maintenance: ["app.acme.com"] })).toEqual([
     "rampart-maintenance: open: prod: in maintenance: app.acme.com: every request there gets 503 until " +

@@ -55,6 +55,12 @@ const WEAKENINGS: readonly (readonly [string, LoadedConfig, LoadedConfig, string
     stack({}, { exceptions: [{ ...EXCEPTION, until: LATER }] }),
     `exceptions[rampart-backups for stack].until: ${EXCEPTION.until} → ${LATER}`,
   ],
+  [
+    "a program of the stack's own choice that is run for a secret",
+    stack({ secrets: { STRIPE_KEY: { from: { op: "op://prod/stripe/key" } } } }),
+    stack({ secrets: { STRIPE_KEY: { from: { command: ["pass", "show", "stripe"] } } } }),
+    "services.api.secrets.STRIPE_KEY: from op://prod/stripe/key, by op → from what `pass show stripe` prints",
+  ],
   ["larger bodies", route({}), route({ maxBodyMiB: 100 }), `${at}.maxBodyMiB: 1 → 100`],
   ["no limit on waiting", route({}), route({ inFlight: { total: 5000 } }), `${at}.inFlight.total: 1000 → 5000`],
   [
@@ -254,6 +260,13 @@ describe("a route", () => {
       `stronger: ${path}: there → -`,
     ]);
   });
+});
+
+test("another program that is run for a secret is for a person to look at", () => {
+  const from = (...command: string[]): LoadedConfig => stack({ secrets: { STRIPE_KEY: { from: { command } } } });
+  expect(told(from("pass", "show", "a"), from("pass", "show", "b")).map((line) => line.split(":")[0])).toEqual([
+    "weaker",
+  ]);
 });
 
 test("a service that is new is one change, with its weakenings", () => {

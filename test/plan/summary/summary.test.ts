@@ -98,6 +98,18 @@ describe("a service", () => {
     expect(weak(api)).toEqual(["egress", "Docker API"]);
   });
 
+  test("shows where another program keeps a secret, and never what may be one", () => {
+    const [api] = of({
+      secrets: {
+        A: { from: { sops: "secrets/prod.enc.yaml", key: "stripe.key" } },
+        B: { from: { command: ["pass", "show", "shop/a b", "0f8fad5bd9cb469fa16570867728950e"] } },
+      },
+    }).programs;
+    expect(lines(api, "secrets")).toEqual([
+      "A (from stripe.key of secrets/prod.enc.yaml, by sops), B (from what `pass show 'shop/a b' (hidden)` prints)",
+    ]);
+  });
+
   test("shows each weakening with its reason", () => {
     const [api] = of({
       user: { root: WHY },
