@@ -2,7 +2,7 @@
 import type { FaultParams } from "../faults";
 import { hasUnseen } from "../text";
 import type { Check } from "./check";
-import { hasCredentials } from "./secret-shapes";
+import { hasCredentials, tellsCredentials } from "./secret-shapes";
 
 const HIDDEN = "a value with credentials in it (hidden)";
 
@@ -12,7 +12,7 @@ const LINE_ENDS = /\r?\n/g;
 /** The faults of a check; none of them shows a credential, and a text that the check takes holds none. */
 export function plainTextCheck(value: string, check: Check<string>): FaultParams | undefined {
   const fault = check(value);
-  if (hasCredentials(value)) {
+  if (hasCredentials(value) && (fault !== undefined || tellsCredentials(value))) {
     if (fault === undefined)
       return {
         given: HIDDEN,

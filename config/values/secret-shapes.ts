@@ -52,8 +52,8 @@ export const hasUrlCredentials = (value: string): boolean =>
 
 /** The end of a key of a structure that is one text. */
 const SECRET_KEY = "(?:password|passwd|secret|token|api_?key|private_?key)";
-/** A value with a figure in it: not a word, and not one that is read from elsewhere. */
-const NO_WORD = String.raw`(?![$<{/])(?=[^\s"']{0,200}\d)[^\s"']{6}`;
+/** A value with a figure in it: not a word, and not one that is read from elsewhere or names a secret there. */
+const NO_WORD = String.raw`(?![$<{/]|arn:|op:|projects/|ref\+|vault:)(?=[^\s"']{0,200}\d)[^\s"']{6}`;
 
 /**
  * Forms that nothing but a credential has. Each is bounded, but for its end: on a text of any length each of its places
@@ -178,8 +178,9 @@ function holdsSecretWord(word: string): boolean {
   });
 }
 
-/** `MAX_TOKENS=500` */
-const isCount = (name: string, value: string): boolean => /tokens$/i.test(name) && /^["']?\d{1,9}["']?$/.test(value);
+/** `MAX_TOKENS=500`, `token=10/m` */
+const isCount = (name: string, value: string): boolean =>
+  /tokens?$/i.test(name) && /^["']?\d{1,9}(?:\/?[a-z]{1,3})?["']?$/i.test(value);
 
 const isSecretOption = (name: string): boolean =>
   SECRET_OPTION.test(name) || isSecretName(name.replace(/^-+/, "").replaceAll("-", "_"));
@@ -194,6 +195,19 @@ export function hasCredentials(value: string): boolean {
     holdsSecretWord(value)
   );
 }
+
+/**
+ * Whether a text that people write for people carries a credential: "takes --requirepass only as an argument" names an
+ * option and no secret.
+ */
+export const tellsCredentials = (text: string): boolean =>
+  hasUrlCredentials(text) ||
+  CREDENTIAL_SHAPES.some((shape) => shape.test(text)) ||
+  isBasic(text) ||
+  text.split(/\s+/).some((part, index, parts) => {
+    const next = parts[index + 1] ?? "";
+    return holdsSecretWord(part) || (SECRET_OPTION.test(part) && /\d/.test(next) && !NO_LITERAL.test(next));
+  });
 
 /** `--password=x` and `--jwt-secret x`, wherever it stands. */
 const holdsSecretOption = (value: string): boolean =>

@@ -105,9 +105,20 @@ describe("a value of any name", () => {
     "https://app.acme-shop.com/reset?token={token}",
     "https://app.acme-shop.com/sk-bratislava-centrum-mesta-a-okolie",
     "X-Token-Type: opaque",
+    "login=5/m;token=10/m",
+    '{"secret":"projects/1234/secrets/db"}',
+    '{"password":"arn:aws:secretsmanager:eu-central-1:1234:secret:db"}',
     "TOKEN_TTL=15m",
   ])("is none: %s", (value) => expect(hasCredentials(value)).toBe(false));
 });
+
+test.each([
+  "redis-server takes --requirepass only as an argument",
+  "the old client reads --password from its arguments, see ticket 4711",
+  "psql reads PGPASSWORD from its environment only",
+])("a reason may name an option: %s", (reason) =>
+  expect(faultsOf({ "services.api.confinement": { writableRoot: { reason } } })).toEqual([]),
+);
 
 describe("a secret in the place of the key that holds it", () => {
   const generated = "q7Zk3v9QmX7Lr2Wp8Tn5Yc1Hb6Dj4Fs0";
