@@ -1,4 +1,4 @@
-/** examples/kitiumai-docker.yaml itself, with what a test has to replace: images, hosts, certificate, ports, receivers. */
+/** examples/kitiumai-docker.yaml itself, with what a test has to replace: images, hosts, certificate, ports. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
