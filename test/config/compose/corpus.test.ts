@@ -174,6 +174,21 @@ describe("what became what", () => {
     expect(cron.everything).not.toContain("Zq7");
   });
 
+  it("the one service that is served has the host that its own variables give as its address", () => {
+    const source = (more = ""): string =>
+      'services:\n  app:\n    image: acme/app:1.2\n    ports: ["80:8080"]\n' +
+      `    environment: { APP_URL: "https://money.acme.com/", ALLOWED: "https://other.acme.com" }\n${more}`;
+    const hosts = (text: string, environment: "dev" | "prod" = "prod"): unknown =>
+      serviceOf(converted({ source: text, environment }), "app")["routes"];
+    expect(hosts(source())).toEqual([{ host: "money.acme.com" }]);
+    expect(hosts(source(), "dev")).toEqual([{ host: "app.localhost" }]);
+    // Of two, nobody knows whose it is; and two addresses are none.
+    const open = [{ host: expect.stringMatching(/^FILL IN: the host name of app/) as string }];
+    expect(hosts(source('  web:\n    image: acme/web:1.2\n    ports: ["81:8080"]\n'))).toEqual(open);
+    expect(hosts(source().replace("ALLOWED", "SITE_URL"))).toEqual(open);
+    expect(hosts(source().replace("money.acme.com", "app.example.com"))).toEqual(open);
+  });
+
   it("what no container is given is named", () => {
     const result = corpus("hostile");
     const names = about(result.instead).map((line) => line.replace(/^Weird[^:]*: /, ""));
