@@ -62,7 +62,7 @@ const NO_WORD = String.raw`(?![$<{/]|arn:|op:|projects/|ref\+|vault:)(?=[^\s"']{
 export const CREDENTIAL_SHAPES: readonly RegExp[] = [
   /-----BEGIN [A-Z ]{0,40}PRIVATE KEY/,
   // libpq and ODBC connection strings.
-  /\b(?:password|passwd|pwd) {0,8}= {0,8}(?!["']?(?:\$|\/run\/secrets\/))[^\s;&]/i,
+  /\b(?:password|passwd|pwd) {0,8}= {0,8}(?!["']?(?:\$|\/run\/secrets\/|\*{3}|…|\.{3}))[^\s;&]/i,
   /\bAuthorization: {0,8}(?:Basic|Bearer) {1,8}(?!["']?\$)[^\s]/i,
   // A JSON Web Token; AWS, GitHub, GitLab, Slack, Stripe, Google, npm, SendGrid.
   /\beyJ[A-Za-z0-9_-]{8,400}\.eyJ[A-Za-z0-9_-]{8}/,
@@ -123,7 +123,7 @@ const ASSIGNMENT = /^["'({]{0,4}(?:export\s)?(-{0,2}[A-Za-z_][\w.-]{0,127})=/;
  */
 const NO_LITERAL = new RegExp(
   [
-    "^[\"'\\\\]{0,2}(?:$|[$<`;&|)]|/|(?:true|false|yes|no|on|off|none|null|required)\\b|--?[a-z]",
+    "^[\"'\\\\]{0,2}(?:$|[$<`;&|)…]|\\.{3}|\\*{3}|/|(?:true|false|yes|no|on|off|none|null|required)\\b|--?[a-z]",
     "[\\w.-]{1,80}\\.(?:crt|env|json|key|p12|pem|txt|ya?ml)[\"']{0,2}$)",
   ].join("|"),
   "i",

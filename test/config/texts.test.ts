@@ -116,6 +116,7 @@ test.each([
   "redis-server takes --requirepass only as an argument",
   "the old client reads --password from its arguments, see ticket 4711",
   "psql reads PGPASSWORD from its environment only",
+  "ticket 4711: the log has token=… and password=*** in clear",
 ])("a reason may name an option: %s", (reason) =>
   expect(faultsOf({ "services.api.confinement": { writableRoot: { reason } } })).toEqual([]),
 );
