@@ -85,6 +85,9 @@ const GIVEN_TO_PROGRAMS: readonly PropertyKey[] = [
   "secretsInEnvironment",
 ];
 
+/** JSON where text belongs: it may hold a secret under any of its keys. */
+const STRUCTURE = /^\s{0,8}[{[]/;
+
 const isGiven = (path: readonly PropertyKey[]): boolean =>
   path.slice(1).some((part) => GIVEN_TO_PROGRAMS.includes(part)) || (path[0] === "registries" && path.length > 1);
 
@@ -94,7 +97,8 @@ export function showGiven(value: unknown, path: readonly PropertyKey[]): string 
   if (isSecretPlace(path))
     return typeof value === "string" ? `a value of ${value.length} characters (hidden)` : "a value (hidden)";
   if (typeof value === "string" && hasCredentials(value)) return "a value with credentials in it (hidden)";
-  if (typeof value === "string" && isGiven(path)) return `a text of ${value.length} characters (hidden)`;
+  if (typeof value === "string" && (isGiven(path) || STRUCTURE.test(value)))
+    return `a text of ${value.length} characters (hidden)`;
   if (Array.isArray(value)) return value.length === 0 ? "an empty list" : `a list of ${value.length}`;
   if (typeof value === "object" && value !== null) {
     const keys = Object.keys(value).slice(0, 20).map(keyName);

@@ -6,6 +6,7 @@
 import type { z } from "zod";
 import { keyPath, type Fault } from "./faults";
 import { issueToFaults } from "./issues";
+import { slipsOf, withoutConsequences, type Slip } from "./slips";
 import { placesIn } from "./places";
 import type { StackConfig, stackSchema } from "./schema";
 import { NO_PERMISSION } from "./schema/docker-api";
@@ -26,6 +27,8 @@ type Container = Record<PropertyKey, unknown> | unknown[];
 
 /** Each round takes out what the round before could not see yet: shape, then a value's checks, then an object's. */
 const MAX_ROUNDS = 12;
+const COMMAND_LINES: readonly PropertyKey[] = ["command", "entrypoint"];
+const STAND_IN_WORD = "$STAND_IN";
 const STAND_IN_IMAGE = `stand-in:1@sha256:${"5a".repeat(32)}`;
 
 /** What takes the place of a value that cannot be left out, so that its surroundings are judged all the same. */
@@ -44,6 +47,7 @@ export function judge(schema: ReturnType<typeof stackSchema>, values: Readonly<R
   const draft = new Draft(withRoutePresets(structuredClone(values)));
   const faults: Fault[] = [];
   const removed = new Set<string>();
+  const misspelt = new Set<string>();
   const origin = (path: Path): Path => draft.origin(path);
   const isConsequence = ({ path }: Fault): boolean => around(path).some((one) => removed.has(one));
   const places = placesIn(values);
@@ -60,14 +64,26 @@ export function judge(schema: ReturnType<typeof stackSchema>, values: Readonly<R
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     const parsed = schema.safeParse(draft.value);
     if (parsed.success) return { faults: withoutMeant(faults), isConsequence, config: parsed.data, origin };
-    const { issues } = parsed.error;
-    for (const issue of issues) {
+    const slips = slipsOf(parsed.error.issues, { schema, at: (path) => draft.at(path) });
+    const issues = withoutConsequences(parsed.error.issues, slips);
+    const told = (issue: z.core.$ZodIssue): void => {
       if (!draft.hasLost(issue.path))
-        faults.push(...issueToFaults(issue, { root: values, schema, origin }).filter((fault) => !isConsequence(fault)));
+        faults.push(
+          ...issueToFaults(issue, { root: values, schema, origin }).filter(
+            // Of a misspelt key its spelling is told, and what is wrong within its value.
+            (fault) => !isConsequence(fault) && !misspelt.has(fault.path),
+          ),
+        );
+    };
+    issues.forEach(told);
+    for (const { path, key } of slips) {
+      told({ code: "unrecognized_keys", keys: [key], path: [...path], message: "" });
+      misspelt.add(keyPath(origin([...path, key])));
     }
     const targets = distinct(issues.flatMap((issue) => targetsOf(issue)));
     for (const { path, rename } of targets) if (!rename) removed.add(keyPath(origin(path)));
     draft.remove(targets);
+    for (const slip of slips) draft.correct(slip);
   }
   return { faults: withoutMeant(faults), isConsequence, config: undefined, origin };
 }
@@ -172,7 +188,10 @@ class Draft {
     const key = path.at(-1);
     if (key === undefined) return;
     if (!isContainer(parent)) return path.length > 1 ? this.removeOne(path.slice(0, -1)) : undefined;
-    if (Array.isArray(parent)) return this.removeElement(parent, Number(key));
+    // The words of a command line stand in an order: what follows one that is gone would be another's value.
+    if (Array.isArray(parent) && path.some((part) => COMMAND_LINES.includes(part))) parent[Number(key)] = STAND_IN_WORD;
+    else if (Array.isArray(parent)) this.removeElement(parent, Number(key));
+    if (Array.isArray(parent)) return;
     const id = JSON.stringify(path.map(String));
     const standIn =
       this.replaced.has(id) || !Object.hasOwn(STAND_INS, String(key))
@@ -180,7 +199,7 @@ class Draft {
         : STAND_INS[String(key)]?.(parent[key], this.replaced.size);
     this.replaced.add(id);
     if (standIn !== undefined) parent[key] = standIn;
-    else if (rename) this.rename(parent, String(key));
+    else if (rename) this.rename(parent, String(key), `renamed-${(this.renamed += 1)}`);
     else if (Object.hasOwn(parent, key)) {
       delete parent[key];
       this.poorer.add(parent);
@@ -194,14 +213,19 @@ class Draft {
     this.keys.set(array, new Map(originals.map((original, position) => [position, original])));
   }
 
-  private rename(parent: Record<PropertyKey, unknown>, key: string): void {
-    const name = `renamed-${(this.renamed += 1)}`;
+  /** Gives a misspelt key the name that was meant, so that its value is judged, and nothing is missing. */
+  correct({ path, key, meant }: Slip): void {
+    const parent = this.at(path);
+    if (isContainer(parent) && !Array.isArray(parent) && Object.hasOwn(parent, key)) this.rename(parent, key, meant);
+  }
+
+  private rename(parent: Record<PropertyKey, unknown>, key: string, name: string): void {
     parent[name] = parent[key];
     delete parent[key];
     this.keys.set(parent, new Map([...(this.keys.get(parent) ?? []), [name, key]]));
   }
 
-  private at(path: Path): unknown {
+  at(path: Path): unknown {
     return path.reduce<unknown>(
       (value, part) =>
         isContainer(value) && Object.hasOwn(value, part) ? (value as Record<PropertyKey, unknown>)[part] : undefined,

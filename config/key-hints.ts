@@ -1,6 +1,6 @@
 /** What to do about a key that does not exist. */
 import { isPlainKey } from "./faults";
-import { nearestKey } from "./nearest";
+import { nearestKey, plain } from "./nearest";
 import type { stackSchema } from "./schema";
 import { keysAt, reachedFrom } from "./schema-keys";
 
@@ -57,9 +57,9 @@ const KEY_HINTS: Readonly<Record<string, string>> = {
   docker: "write it as `dockerApi` with the exact permissions; the socket itself is never given to a service",
   password: "passwords are generated; leave it out",
   cpu: "write it as resources.cpus",
-  replicas: "a service has one container; leave it out",
-  scale: "a service has one container; leave it out",
-  deploy: "write limits under resources; a service has one container",
+  replicas: "only a service has replicas: services.<name>.replicas; leave it out here",
+  scale: "write it as `replicas`",
+  deploy: "write limits under resources, and the number of containers as replicas",
   links: "services find each other by their names; leave it out",
   dns: "services find each other by their names; leave it out",
   hostname: "the service is found under its own name; leave it out",
@@ -77,7 +77,9 @@ export function keyHint(key: string, path: readonly PropertyKey[], schema: Retur
   const known = keysAt(schema, path);
   const near = nearestKey(key, known);
   const hint = Object.hasOwn(KEY_HINTS, key) ? KEY_HINTS[key] : undefined;
-  if (hint !== undefined) return hint;
+  // The habits are a container's: elsewhere, or where only the case or a hyphen differs, a near key was meant.
+  const isContainer = path[0] === "migration" ? path.length === 1 : path[0] === "services" && path.length === 2;
+  if (hint !== undefined && (near === undefined || (isContainer && plain(near) !== plain(key)))) return hint;
   if (near !== undefined) return `write it as ${near}`;
   const elsewhere = isPlainKey(key) ? reachedFrom(schema, path, key) : undefined;
   if (elsewhere !== undefined) return `write it as ${elsewhere}`;

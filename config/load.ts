@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { namespaceFaults, noServiceFaults, unknownKeyFaults } from "./checks/keys";
+import { misspeltKeys, namespaceFaults, noServiceFaults, unknownKeyFaults } from "./checks/keys";
 import { crossChecks } from "./checks";
 import { engineFaults } from "./checks/engine";
 import { environmentFaults, environmentOf } from "./environment";
@@ -30,13 +30,13 @@ export interface LoadOptions {
  */
 export function loadConfig(raw: RawConfig, { whole = false, deploys = false }: LoadOptions = {}): LoadedConfig {
   const faults: Fault[] = [];
-  const parsed = parseValues(raw, faults);
+  const { parsed, meant } = parsedValues(raw, faults);
   const values = Object.fromEntries(Object.entries(parsed).filter(([key]) => !raw.secretKeys.includes(key)));
   const environment = environmentOf(raw.stack, values["environment"]);
   const { faults: found, isConsequence, config, origin } = judge(stackSchema({ environment }), values);
   const empty = whole ? noServiceFaults(raw, values) : [];
   const contradiction = environmentFaults(raw.stack, environment);
-  faults.push(...found, ...contradiction, ...unknownKeyFaults(raw, parsed));
+  faults.push(...found, ...contradiction);
   faults.push(...namespaceFaults(raw), ...engineFaults(raw, environment), ...empty);
   // What a stack without services lacks besides them is their consequence; and by which rules to judge one that says
   // dev and is called prod, nobody knows.
@@ -49,8 +49,21 @@ export function loadConfig(raw: RawConfig, { whole = false, deploys = false }: L
         examples: whole ? { deploys } : undefined,
       }).filter((fault) => !isConsequence(fault)),
     );
-  if (faults.length > 0 || config === undefined) throw new ConfigError(raw.stack, faults);
+  // A secret that nothing names may be named by what another fault has taken out.
+  const unnamed = (path: string): boolean => faults.length > 0 && raw.secretKeys.some((key) => path === keyPath([key]));
+  faults.push(...unknownKeyFaults(raw, parsed).filter(({ path }) => !unnamed(path)));
+  // Of a misspelt key its spelling is told, and what is wrong within its value.
+  const told = faults.filter(({ path }) => !meant.some((key) => path === keyPath([key])));
+  if (told.length > 0 || config === undefined) throw new ConfigError(raw.stack, told);
   return { ...config, name: config.name ?? `rampart-${slug(raw.stack)}`, stack: raw.stack };
+}
+
+/** The structures by their keys, those of misspelt keys by the keys that were meant. */
+function parsedValues(raw: RawConfig, faults: Fault[]): { parsed: Record<string, unknown>; meant: readonly string[] } {
+  const parsed = parseValues(raw, faults);
+  const misspelt = misspeltKeys(raw, parsed);
+  const values = Object.fromEntries(Object.entries(misspelt).map(([meant, key]) => [meant, raw.values[key]]));
+  return { parsed: { ...parsed, ...parseValues({ ...raw, values }, faults) }, meant: Object.keys(misspelt) };
 }
 
 const slug = (stack: string): string =>

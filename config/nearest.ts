@@ -13,9 +13,17 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   return longer.length === 1 ? longer[0] : undefined;
 }
 
+/** A key without what people take to be the same: its case, hyphens and underscores. */
+export const plain = (text: string): string => text.toLowerCase().replace(/[-_]/g, "");
+
+/** What to do about a name that is none of the candidates. @param otherwise Where none of them is close */
+export function correction(word: string, candidates: readonly string[], otherwise: string): string {
+  const near = nearestKey(word, candidates);
+  return near === undefined || near === word ? otherwise : `write it as ${near}`;
+}
+
 /** The key that a mistyped one most likely means, whatever its case and its hyphens and underscores. */
 export function nearestKey(key: string, candidates: readonly string[]): string | undefined {
-  const plain = (text: string): string => text.toLowerCase().replace(/[-_]/g, "");
   const near = nearest(plain(key), candidates.map(plain));
   return candidates.find((candidate) => plain(candidate) === near);
 }

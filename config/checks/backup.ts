@@ -4,6 +4,8 @@ import type { StackConfig } from "../schema";
 import type { SecretReference } from "../schema/secret";
 import type { LookUp, ShowPath } from "./check";
 import { secretFault, shownReference } from "./secrets";
+import { correction, nearestKey } from "../nearest";
+import { quote } from "../text";
 
 /** The credentials of a repository of backups: those that it takes and needs, each set as a secret. */
 export function backupFaults(config: StackConfig, show: ShowPath, lookUp: LookUp): Fault[] {
@@ -13,16 +15,17 @@ export function backupFaults(config: StackConfig, show: ShowPath, lookUp: LookUp
   const { allowed, required } = repositoryCredentials(backups.repository);
   const given = Object.entries(backups.credentials);
   const named = allowed.length === 0 ? "none for this repository" : `${allowed.join(", ")} for this repository`;
-  const unknown = given
-    .filter(([variable]) => !allowed.includes(variable))
-    .map(([variable]): Fault => ({
-      path: show([...at, "credentials", variable]),
-      given: JSON.stringify(variable),
-      allowed: named,
-      fix: "remove it, or correct its name",
-    }));
+  const strangers = given.map(([variable]) => variable).filter((variable) => !allowed.includes(variable));
+  const absent = allowed.filter((variable) => !Object.hasOwn(backups.credentials, variable));
+  const unknown = strangers.map((variable): Fault => ({
+    path: show([...at, "credentials", variable]),
+    given: quote(variable),
+    allowed: named,
+    fix: correction(variable, absent, "remove it, or correct its name"),
+  }));
+  const meant = strangers.map((variable) => nearestKey(variable, absent));
   const missing = required
-    .filter((variable) => !Object.hasOwn(backups.credentials, variable))
+    .filter((variable) => !Object.hasOwn(backups.credentials, variable) && !meant.includes(variable))
     .map((variable): Fault => ({
       path: show([...at, "credentials", variable]),
       given: "nothing",

@@ -6,6 +6,7 @@ import { TENANCY_SCHEMA } from "../../hardening/postgres/tenancy/tenancy";
 import { postgresMajor } from "../../hardening/postgres/upgrade/upgrade";
 import type { Fault } from "../faults";
 import { IMAGE_PINS } from "../images";
+import { correction } from "../nearest";
 import type { StackConfig } from "../schema";
 import type { ShowPath } from "./check";
 
@@ -41,7 +42,12 @@ export function databaseFaults(config: StackConfig, show: ShowPath): Fault[] {
       const given = JSON.stringify(database);
       if (!names.includes(database))
         return [
-          { path, given, allowed: names.join(", "), fix: `add it under database.databases, or use one of these` },
+          {
+            path,
+            given,
+            allowed: names.join(", "),
+            fix: correction(database, names, "add it under database.databases, or use one of these"),
+          },
         ];
       return data === "none"
         ? [

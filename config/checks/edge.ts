@@ -3,6 +3,7 @@ import { EDGE_BASE_MIB, leastEdgeMiB } from "../../hardening/edge/memory";
 import { parseTraefikVersion } from "../../hardening/edge/static-config";
 import { routeHosts } from "../derived";
 import type { Fault } from "../faults";
+import { correction } from "../nearest";
 import type { StackConfig } from "../schema";
 import { quote } from "../text";
 import type { ShowPath } from "./check";
@@ -41,7 +42,10 @@ export function accessFaults(config: StackConfig, show: ShowPath): Fault[] {
           path: show(["services", name, "routes", index, "access", "forwardAuth", "service"]),
           given: JSON.stringify(service),
           allowed: "a service of this stack that has a port and a route of its own, such as /oauth2",
-          fix: asked === undefined ? "add it under services, or correct the name" : "give it a route",
+          fix:
+            asked === undefined
+              ? correction(service, Object.keys(config.services), "add it under services, or correct the name")
+              : "give it a route",
         },
       ];
     }),

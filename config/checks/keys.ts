@@ -10,14 +10,35 @@ import { isTree } from "../../hardening/tree";
  * anything else is a spelling mistake or left behind.
  */
 export function unknownKeyFaults(raw: RawConfig, values: Record<string, unknown>): Fault[] {
-  const named = new Set(secretKeysNamed(values));
-  const unknown = Object.keys(raw.values).filter((key) => !isStackKey(key) && !named.has(key));
+  const unknown = unknownKeys(raw, values);
   return unknown.slice(0, MOST_TOLD).map((key) => ({
     path: keyPath([key]),
     given: unknown.length > MOST_TOLD ? `one of ${unknown.length} keys that Rampart does not know` : UNKNOWN,
     allowed: `${STACK_KEYS.join(", ")}, and the keys that a service's secrets name`,
     fix: unknownKeyFix(key),
   }));
+}
+
+/** Keys that are neither Rampart's nor named by anything in the configuration, at whatever place. */
+function unknownKeys(raw: RawConfig, values: Record<string, unknown>): string[] {
+  const named = new Set(textsIn(values));
+  return Object.keys(raw.values).filter((key) => !isStackKey(key) && !named.has(key));
+}
+
+/**
+ * Misspelt keys by the key that was meant and is not there: what stands under them is judged all the same, so that
+ * nothing is missing because of them.
+ */
+export function misspeltKeys(raw: RawConfig, values: Record<string, unknown>): Readonly<Record<string, string>> {
+  const unknown = unknownKeys(raw, values);
+  if (unknown.length > MOST_TOLD) return {};
+  const meant = unknown
+    .filter((key) => !raw.secretKeys.includes(key))
+    .flatMap((key): [string, string][] => {
+      const near = nearestKey(key, STACK_KEYS);
+      return near === undefined || Object.hasOwn(raw.values, near) ? [] : [[near, key]];
+    });
+  return Object.fromEntries(meant);
 }
 
 const UNKNOWN = "a key that Rampart does not know";
@@ -90,9 +111,8 @@ function unknownKeyFix(key: string): string {
   return "check its spelling, name it under a service's secrets, or remove it with `pulumi config rm`";
 }
 
-function secretKeysNamed(value: unknown): string[] {
-  if (typeof value !== "object" || value === null) return [];
-  return Object.entries(value).flatMap(([key, child]: [string, unknown]) =>
-    key === "config" && typeof child === "string" ? [child] : secretKeysNamed(child),
-  );
+/** Every text in a structure: a secret's key is one of them, even where the key `config` beside it is misspelt. */
+function textsIn(value: unknown): string[] {
+  if (typeof value === "string") return [value];
+  return typeof value === "object" && value !== null ? Object.values(value).flatMap(textsIn) : [];
 }

@@ -1,5 +1,6 @@
 /** The logs' sink: each secret is set and encrypted, and what is asked for is the sink's own. */
 import type { Fault } from "../faults";
+import { correction } from "../nearest";
 import { UNREADABLE } from "../raw";
 import type { StackConfig } from "../schema";
 import { sinkOf, surfaceRoute } from "../sinks";
@@ -74,7 +75,10 @@ function surfaceFaults(config: StackConfig, show: ShowPath): Fault[] {
       path: show([...SURFACE, "access", "forwardAuth", "service"]),
       given: JSON.stringify(asked),
       allowed: "a service of this stack that has a port and a route of its own, such as /oauth2",
-      fix: service === undefined ? "add it under services, or correct the name" : "give it a route",
+      fix:
+        service === undefined
+          ? correction(asked, Object.keys(config.services), "add it under services, or correct the name")
+          : "give it a route",
     },
   ];
 }

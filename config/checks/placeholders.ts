@@ -1,5 +1,6 @@
 /** What somebody has yet to fill in: example hosts and addresses in production. */
-import { surfaceRoute } from "../sinks";
+import { acmeOf } from "../certificates";
+import { sinkOf, surfaceRoute } from "../sinks";
 import { SURFACE } from "./hosts";
 import type { Fault } from "../faults";
 import type { StackConfig } from "../schema";
@@ -45,6 +46,7 @@ export function placeholders(config: StackConfig): Placeholder[] {
       for (const [place, source] of (access?.sources ?? []).entries())
         note([...at, "access", "sources", place], source, source);
     }
+  for (const [path, host] of receivers(config)) note(path, host, host.split("@").at(-1) ?? "");
   const surface = surfaceRoute(config);
   if (surface !== undefined) {
     note([...SURFACE, "host"], surface.host, surface.host);
@@ -61,6 +63,29 @@ export function placeholders(config: StackConfig): Placeholder[] {
   }
   return found;
 }
+
+/** Hosts to which alerts and logs go, and name servers that are asked. */
+function receivers(config: StackConfig): (readonly [path: readonly PropertyKey[], host: string])[] {
+  const email = typeof config.monitoring === "object" ? config.monitoring.email : undefined;
+  const sink = sinkOf(config);
+  const at = ["logging", "sink", sink?.kind ?? ""];
+  const resolvers = acmeOf(config.certificates)?.dns?.resolvers ?? [];
+  return [
+    ...resolvers.map((one, index) => [["certificates", "dns", "resolvers", index], hostPart(one)] as const),
+    ...(email === undefined
+      ? []
+      : ([
+          ...email.to.map((one, index) => [["monitoring", "email", "to", index], one] as const),
+          [["monitoring", "email", "from"], email.from],
+          [["monitoring", "email", "server"], hostPart(email.server)],
+        ] as const)),
+    ...(sink !== undefined && "server" in sink ? [[[...at, "server"], hostPart(sink.server)] as const] : []),
+    ...(sink !== undefined && "url" in sink ? [[[...at, "url"], hostOf(sink.url)] as const] : []),
+  ];
+}
+
+/** Of `host:port`, `[address]:port`, or an address. */
+const hostPart = (text: string): string => /^\[([^\]]*)\]/.exec(text)?.[1] ?? text.replace(/:\d+$/, "");
 
 /**
  * Faults of a production stack that has placeholders. A sample (`rampart:sample: true`) may have them until it is

@@ -1,6 +1,7 @@
 /** Logins of registries: each is for a registry that the stack pulls from, and its password is set as a secret. */
 import { registryOf } from "../../hardening/container/image";
 import { imageReferences } from "../derived";
+import { correction } from "../nearest";
 import type { Fault } from "../faults";
 import type { StackConfig } from "../schema";
 import type { LookUp, ShowPath } from "./check";
@@ -18,7 +19,7 @@ export function registryFaults(config: StackConfig, show: ShowPath, lookUp: Look
             path: show(path),
             given: `"${registry}", from which the stack pulls no image`,
             allowed: `registries that the stack pulls from: ${pulledFrom.join(", ")}`,
-            fix: "correct the name, or remove it",
+            fix: correction(registry, pulledFrom, "correct the name, or remove it"),
           },
         ];
     if ("login" in login) return stray;

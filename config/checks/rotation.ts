@@ -1,4 +1,5 @@
 import type { Fault } from "../faults";
+import { correction } from "../nearest";
 import type { StackConfig } from "../schema";
 import type { ShowPath } from "./check";
 
@@ -15,6 +16,6 @@ export function rotationFaults(config: StackConfig, show: ShowPath): Fault[] {
       given: `the name "${name}"`,
       allowed:
         users.length === 0 ? "none, as no service uses Redis" : `services that use Redis: ${users.sort().join(", ")}`,
-      fix: "correct the name, or set cache: true for the service",
+      fix: correction(name, users, "correct the name, or set cache: true for the service"),
     }));
 }

@@ -1,13 +1,14 @@
 /** Secrets: each variable has one source, and each source holds a good value. */
 import { generatedLength } from "../derived";
 import type { Fault, FaultParams } from "../faults";
+import { correction } from "../nearest";
 import type { SecretLookup } from "../raw";
 import { isStackKey, type StackConfig } from "../schema";
 import type { SecretReference } from "../schema/secret";
 import { commandOf, commandText } from "../sources/arguments";
 import { secretValueCheck } from "../values/program";
-import { isSigningName } from "../values/secret-shapes";
 import type { LookUp, ShowPath } from "./check";
+import { isSigningName, looksRandom } from "../values/secret-shapes";
 import { canaries, programs, type Program } from "./programs";
 
 /** Variables that a secret sets too. */
@@ -67,7 +68,7 @@ export function secretFaults(config: StackConfig, show: ShowPath): Fault[] {
         path: show([...at, "secretsInEnvironment", "names"]),
         given: JSON.stringify(name),
         allowed: known.join(", ") || "none, as there are no secrets",
-        fix: `add ${name} under secrets, or remove it here`,
+        fix: correction(name, known, `add ${name} under secrets, or remove it here`),
       });
     }
   }
@@ -109,6 +110,14 @@ export function secretFault(name: string, secret: SecretReference, found: Secret
   const fix = `\`pulumi config set --secret rampart:${key}\``;
   switch (found.kind) {
     case "missing":
+      if (looksRandom(key))
+        return {
+          given: `a text of ${key.length} characters that looks like a secret (hidden), and is no key of the stack`,
+          allowed: "the name of a key that the stack's configuration holds",
+          fix:
+            `\`pulumi config set --secret rampart:${camelCase(name)}\`, write { config: ${camelCase(name)} }, and ` +
+            "change the secret: it has been in a file that is shared",
+        };
       return {
         given: `the key rampart:${key}, which is not set`,
         allowed: "a key that the stack's configuration holds",

@@ -59,6 +59,7 @@ export function serviceDraft({ member, context, kind }: DraftArgs): Draft {
         : routes.routes.map(({ host, pathPrefix, maxBodyMiB }) =>
             insertDefined({}, { host, pathPrefix: pathPrefix === "/" ? undefined : pathPrefix, maxBodyMiB }),
           ),
+    replicas: kind === "service" ? replicasOf(service.replicas) : undefined,
     healthCheck: health.config,
     startTimeoutSeconds: health.startTimeoutSeconds,
     stopGraceSeconds:
@@ -86,11 +87,11 @@ export function serviceDraft({ member, context, kind }: DraftArgs): Draft {
         "configuration files and defaults of programs do not",
     });
   remarkRoutes(member, routes, remarks);
-  if (service.replicas !== undefined && service.replicas > 1)
+  if (kind === "service" && (service.replicas ?? 1) > MOST_REPLICAS)
     remarks.instead.push({
       services: [service.name],
       about: `replicas ${service.replicas}`,
-      text: "a service is one container; a new version becomes healthy beside the old one before the old one stops",
+      text: `a service has at most ${MOST_REPLICAS} containers`,
     });
   if (service.networkMode !== undefined && service.networkMode !== "bridge")
     remarks.instead.push({
@@ -114,6 +115,12 @@ export function serviceDraft({ member, context, kind }: DraftArgs): Draft {
     urls,
   };
 }
+
+/** Containers of a service; source: config/schema/service.ts. */
+const MOST_REPLICAS = 16;
+
+/** Where there is more than one container. */
+const replicasOf = (given = 1): number | undefined => (given > 1 ? Math.min(given, MOST_REPLICAS) : undefined);
 
 /** The port that the program listens on; a text that says what to fill in where it is a privileged one. */
 function portOf(member: Member, routes: ServiceRoutes | undefined, facts: EngineFacts): number | string | undefined {

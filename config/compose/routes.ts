@@ -1,6 +1,8 @@
 /** Which services the edge serves, under which names. */
 import type { Environment } from "../environment";
-import { hostCheck } from "../values/edge";
+import { hostCheck, isOriginName } from "../values/edge";
+import { isExampleHost } from "../values/examples";
+import { isPublicHost } from "../values/hosts";
 import { fillIn } from "../places";
 import { isMarked, unsetNames } from "./hidden";
 import { labelRoutes, variableRoutes } from "./labels";
@@ -40,16 +42,20 @@ export function routesByService(project: ComposeProject, environment: Environmen
   const shared = sharedHost(
     applications.filter((member) => (found.get(member) ?? []).some(({ host }) => host === undefined)),
   );
+  const published = applications.filter(
+    (member) => (found.get(member) ?? []).length === 0 && isServed(member, project),
+  );
   const claimed = new Set<string>();
   return new Map(
     applications.map((member): [string, ServiceRoutes] => {
       const all = found.get(member) ?? [];
-      const fronted = project.frontedBy.has(member.service.name);
+      // Of two services, nobody knows whose address a variable is.
+      const only = published.length === 1 && environment !== "dev";
       const own =
         all.length > 0
           ? all
-          : publishes(member) || fronted
-            ? [{ host: undefined, path: "/", port: undefined, strips: false }]
+          : isServed(member, project)
+            ? [{ host: only ? publicHost(member) : undefined, path: "/", port: undefined, strips: false }]
             : [];
       if (own.length === 0) return [member.service.name, NO_ROUTES];
       const routes = own.flatMap((one): RouteDraft[] => {
@@ -71,6 +77,20 @@ export function routesByService(project: ComposeProject, environment: Environmen
       ];
     }),
   );
+}
+
+const isServed = (member: Member, project: ComposeProject): boolean =>
+  publishes(member) || project.frontedBy.has(member.service.name);
+
+/** The one host that a service's own variables give as the application's address: `APP_URL=https://shop.acme.com`. */
+function publicHost({ service }: Member): string | undefined {
+  const hosts = [...service.environment].flatMap(([name, value]) => {
+    if (!isOriginName(name) || isMarked(value) || !/^https:\/\//.test(value) || !URL.canParse(value)) return [];
+    const { hostname } = new URL(value);
+    return isPublicHost(hostname) && !isExampleHost(hostname) ? [hostname] : [];
+  });
+  const [host, ...others] = new Set(hosts);
+  return others.length === 0 ? host : undefined;
 }
 
 /** By labels, by nginx-proxy's variables, or by a proxy's own configuration. */

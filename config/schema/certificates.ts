@@ -6,6 +6,7 @@ import { domainCheck, isStagingDirectory, parseDirectory, resolverCheck } from "
 import { environmentCheck } from "../values/program";
 import { checkedString, matching, toIssue, unique, variableName } from "./fields";
 import { secretReference } from "./secret";
+import { hasUnseen } from "../text";
 
 const isStaging = (directory: string): boolean => {
   const url = parseDirectory(directory);
@@ -35,6 +36,11 @@ const provider = checkedString((value) => {
     : { allowed: "the code of a DNS provider of Traefik's, such as cloudflare", fix: "write it in lower case" };
 });
 
+const UNSEEN = {
+  allowed: "text on one line, without characters that nobody sees",
+  fix: "write it again as plain text",
+};
+
 const dns = (context: SchemaContext) =>
   z.strictObject({
     provider,
@@ -46,9 +52,9 @@ const dns = (context: SchemaContext) =>
       .superRefine((settings, refinement) => {
         for (const [key, value] of Object.entries(settings)) {
           const fault = environmentCheck(key, value, context.environment);
-          if (fault === undefined) continue;
           const fix = `move it to credentials: { ${key}: { config: <key> } }`;
-          refinement.issues.push(toIssue({ ...fault, fix }, value, [key]));
+          if (fault !== undefined) refinement.issues.push(toIssue({ ...fault, fix }, value, [key]));
+          else if (hasUnseen(value)) refinement.issues.push(toIssue(UNSEEN, value, [key]));
         }
       })
       .default({}),

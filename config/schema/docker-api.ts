@@ -8,7 +8,7 @@ import {
   type PermissionRequest,
 } from "../../hardening/docker-api/permissions";
 import { quote } from "../text";
-import { reason, resources, toIssue } from "./fields";
+import { checkedString, reason, resources, toIssue } from "./fields";
 
 export interface DockerApiConfig {
   readonly permissions: readonly DockerApiPermission[];
@@ -25,21 +25,27 @@ export interface DockerApiConfig {
 /** The fault of a request that grants nothing. */
 export const NO_PERMISSION = "no permission";
 
+/** Characters of a repository with its registry, as registries have it. */
+const LONGEST_REPOSITORY = 255;
+
 /** More than a message should list. */
 const MOST_NAMED = 5;
 
 /** `registry.example.com/team/*`: a name as clients send it, with `*` for the rest of it. */
-const imagePattern = z.string().refine((value) => IMAGE_PATTERN.test(value), {
+const imagePattern = z.string().refine((value) => value.length <= LONGEST_REPOSITORY && IMAGE_PATTERN.test(value), {
   params: {
     allowed: "a repository as the client names it, such as ghcr.io/acme/builder, or with * at its end: ghcr.io/acme/*",
     fix: "name the repository without a tag; a registry by its address is a host of the network, so name it on purpose",
   },
 });
 
+/** Judged below, all of them together. */
+const permission = checkedString(() => undefined);
+
 export const dockerApi = z
   .strictObject({
-    allow: z.array(z.string()).default([]),
-    presets: z.array(z.string()).default([]),
+    allow: z.array(permission).default([]),
+    presets: z.array(permission).default([]),
     scope: z.enum(["own", "engine"]).default("own"),
     images: z.array(imagePattern).max(50).default([]),
     containers: resources({ memoryMiB: 512, cpus: 1, pids: 256 }),

@@ -4,6 +4,7 @@ import type { FaultParams } from "../faults";
 import type { Check } from "../values/check";
 import { identifierCheck } from "../values/database";
 import { containerPathCheck } from "../values/paths";
+import { plainTextCheck } from "../values/plain-text";
 import { argumentCheck, imageCheck } from "../values/program";
 import { reasonCheck } from "../values/reason";
 import { secretArgument } from "../values/secret-shapes";
@@ -23,8 +24,12 @@ const LONGEST_TEXT = 8192;
 /** Of one word of a command line and of one variable, as the kernel has it (MAX_ARG_STRLEN). */
 export const LONGEST_ARGUMENT = 131_072;
 
-/** A string that a check refuses with its own words. */
-export function checkedString(check: Check<string>, longest = LONGEST_TEXT): z.ZodType<string, string> {
+/** A string that a check refuses with its own words, and whatever the key, one that hides something. */
+export const checkedString = (check: Check<string>, longest = LONGEST_TEXT): z.ZodType<string, string> =>
+  programString((value) => plainTextCheck(value, check), longest);
+
+/** A string that a program is given as it is: what it may hold is the check's business. */
+function programString(check: Check<string>, longest: number): z.ZodType<string, string> {
   return z.string().superRefine((value, context) => {
     const fault =
       value.length > longest
@@ -71,7 +76,7 @@ export const plainVariableName: z.ZodType<string, string> = matching(
 
 export const containerPath: z.ZodType<string, string> = checkedString(containerPathCheck);
 
-const words = z.array(checkedString(argumentCheck, LONGEST_ARGUMENT));
+const words = z.array(programString(argumentCheck, LONGEST_ARGUMENT));
 
 /** The words of a command line, of which none is a secret. @param least Words. @default 0 */
 export const commandLine = (least = 0) =>

@@ -2,10 +2,9 @@ import { z } from "zod";
 import type { SchemaContext } from "../environment";
 import { caCheck } from "../values/ca";
 import { hostCheck } from "../values/edge";
-import { isHostName } from "../values/hosts";
-import { addressOf } from "../values/sink";
 import { checkedString, matching, reason, resources } from "./fields";
 import { secretReference } from "./secret";
+import { addressOf, isReceiver } from "../values/sink";
 import { access } from "./route";
 
 const secret = secretReference();
@@ -15,7 +14,7 @@ const ca = checkedString(caCheck(() => new Date(), "the roots of the receiver's 
 
 const server = checkedString((value) => {
   const [, host = "", port = ""] = /^([^:\s]+):(\d{1,5})$/.exec(value) ?? [];
-  return isHostName(host) && Number(port) >= 1 && Number(port) <= 65_535
+  return isReceiver(host) && Number(port) >= 1 && Number(port) <= 65_535
     ? undefined
     : { allowed: "a host and a port, such as logs.your-company.com:6514", fix: "write host:port" };
 });

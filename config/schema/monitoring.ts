@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { checkedString, resources } from "./fields";
 import { secretReference } from "./secret";
+import { isReceiver } from "../values/sink";
 
 const secret = secretReference();
 
@@ -11,7 +12,7 @@ const address = checkedString((value) =>
 );
 
 const mailServer = checkedString((value) =>
-  /^[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?:(?:25|465|587|2525)$/.test(value)
+  /:(?:25|465|587|2525)$/.test(value) && isReceiver(value.slice(0, value.lastIndexOf(":")).toLowerCase())
     ? undefined
     : {
         allowed: "a host and a port of mail (25, 465, 587, 2525), such as smtp.your-company.com:587",

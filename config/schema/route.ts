@@ -17,9 +17,22 @@ const headerName = matching(
   "rename it",
 );
 
+/** Headers of the connection, and those by which the edge tells the application who asks. */
+const EDGES_OWN = /^(?:connection|content-(?:length|encoding)|expect|forwarded|host|keep-alive|proxy-.*|te|trailer)$/i;
+const TOLD_BY_EDGE = /^(?:transfer-encoding|upgrade|x-forwarded-.*|x-real-ip|x-request-id)$/i;
+
+/** A header that the service which is asked hands on to the application. */
+const answeredHeader = checkedString((value) => {
+  if (!/^[A-Za-z0-9-]{1,100}$/.test(value))
+    return { allowed: "a header's name of letters, digits and hyphens; not *", fix: "rename it" };
+  return EDGES_OWN.test(value) || TOLD_BY_EDGE.test(value)
+    ? { allowed: "a header that says who is signed in; not the connection's or the edge's own", fix: "remove it" }
+    : undefined;
+}).meta({ pattern: "^[A-Za-z0-9-]{1,100}$" });
+
 const plainPath = matching(
-  /^\/[A-Za-z0-9._~/-]{0,200}$/,
-  "a path of letters, digits and - . _ ~ /, without a query",
+  /^(?!.*\/\/)(?!.*\/\.{1,2}(?:\/|$))\/[A-Za-z0-9._~/-]{0,200}$/,
+  "a path of letters, digits and - . _ ~ /, without a query, // and ..",
   "write it as /oauth2/auth",
 );
 
@@ -27,6 +40,19 @@ const distinct = (values: readonly string[]): boolean =>
   new Set(values.map((value) => value.toLowerCase())).size === values.length;
 
 const once = { params: { given: "a name twice", allowed: "each name once, whatever its case", fix: "remove one" } };
+
+/** `anna:secret`, as htpasswd writes it, is never shown. */
+const userName = checkedString((value) => {
+  if (/^[a-z][a-z0-9._-]{0,31}$/.test(value)) return undefined;
+  const allowed = "a name of lower-case letters, digits and . _ -";
+  return value.includes(":")
+    ? {
+        given: "a name with a password (hidden)",
+        allowed: `${allowed}; its password is generated`,
+        fix: "write the name",
+      }
+    : { allowed, fix: "rename it" };
+}).meta({ pattern: "^[a-z][a-z0-9._-]{0,31}$" });
 
 type RoutePreset = keyof typeof ROUTE_PRESETS;
 type HeaderPreset = keyof typeof HEADER_PRESETS;
@@ -38,11 +64,7 @@ export const access = z
     /** Users with a generated password each, which `pulumi stack output access` shows. */
     basicAuth: z
       .strictObject({
-        users: z
-          .array(matching(/^[a-z][a-z0-9._-]{0,31}$/, "a name of lower-case letters, digits and . _ -", "rename it"))
-          .min(1)
-          .max(50)
-          .refine(distinct, once),
+        users: z.array(userName).min(1).max(50).refine(distinct, once),
       })
       .optional(),
     /** Another service of the stack is asked before each request. */
@@ -54,7 +76,7 @@ export const access = z
         /** Where a browser that is not signed in is led. @default nowhere: 401 */
         signIn: plainPath.optional(),
         /** Headers of its answer that the application gets. */
-        headers: z.array(headerName).max(20).refine(distinct, once).default([]),
+        headers: z.array(answeredHeader).max(20).refine(distinct, once).default([]),
       })
       .optional(),
     /** Why the addresses are proof enough: required where there is no second one. */

@@ -78,8 +78,8 @@ function tooWideIPv6(network: string, bits: number): boolean | string {
   const leading = first.slice(0, 5).every((group) => group === 0);
   if (leading && first[5] === 0xffff) return "write an IPv4 address as IPv4, such as 10.0.0.0/24";
   // The unspecified address, IPv4-compatible ones; NAT64 and 6to4 stand for every IPv4 address.
-  if (leading && bits < 128) return true;
-  if (first.every((group) => group === 0)) return true;
+  const isLocal = first.slice(5, 7).every((group) => group === 0) && first[7] === 1;
+  if (leading && (bits < 128 || !isLocal)) return true;
   const head = first[0] ?? 0;
   if (head === 0x64 && first[1] === 0xff9b) return true;
   if (head === 0x2002) return bits < 48;

@@ -79,7 +79,7 @@ export const responseHeaderCheck: Check<string> = (name) => {
       allowed: "cross-origin access only under `cors`, with exact origins",
       fix: "use the route's cors",
     };
-  if (/^(?:connection|content-length|host|keep-alive|set-cookie|te|trailer|transfer-encoding|upgrade)$/i.test(name)) {
+  if (/^(?:connection|content-length|host|keep-alive|set-cookie2?|te|trailer|transfer-encoding|upgrade)$/i.test(name)) {
     return {
       given: quote(name),
       allowed: "a header that is not part of the connection or of a session",

@@ -31,7 +31,9 @@ export const reasonCheck: Check<string> = (given) => {
       allowed: `${allowed}; no control characters, and none that hide or turn text`,
       fix: "write it again as plain text",
     };
-  const letters = text.replace(EMPTY_WORDS, "").match(/\p{L}/gu) ?? [];
+  // Letters of words: one that stands by itself says nothing.
+  const words = text.replace(EMPTY_WORDS, "").match(/[\p{L}\p{M}]{2,}/gu) ?? [];
+  const letters = words.join("").match(/\p{L}/gu) ?? [];
   if (letters.length >= LEAST_LETTERS && new Set(letters).size >= LEAST_DIFFERENT) return undefined;
   return { allowed: `${allowed}, so it has words`, fix };
 };

@@ -50,6 +50,11 @@ export const hasUrlCredentials = (value: string): boolean =>
       .some((part) => URL_WITH_PASSWORD.test(part)),
   );
 
+/** The end of a key of a structure that is one text. */
+const SECRET_KEY = "(?:password|passwd|secret|token|api_?key|private_?key)";
+/** A value with a figure in it: not a word, and not one that is read from elsewhere or names a secret there. */
+const NO_WORD = String.raw`(?![$<{/]|arn:|op:|projects/|ref\+|vault:)(?=[^\s"']{0,200}\d)[^\s"']{6}`;
+
 /**
  * Forms that nothing but a credential has. Each is bounded, but for its end: on a text of any length each of its places
  * is looked at a bounded number of times.
@@ -57,7 +62,7 @@ export const hasUrlCredentials = (value: string): boolean =>
 export const CREDENTIAL_SHAPES: readonly RegExp[] = [
   /-----BEGIN [A-Z ]{0,40}PRIVATE KEY/,
   // libpq and ODBC connection strings.
-  /\b(?:password|passwd|pwd) {0,8}= {0,8}(?!["']?(?:\$|\/run\/secrets\/))[^\s;&]/i,
+  /\b(?:password|passwd|pwd) {0,8}= {0,8}(?!["']?(?:\$|\/run\/secrets\/|\*{3}|…|\.{3}))[^\s;&]/i,
   /\bAuthorization: {0,8}(?:Basic|Bearer) {1,8}(?!["']?\$)[^\s]/i,
   // A JSON Web Token; AWS, GitHub, GitLab, Slack, Stripe, Google, npm, SendGrid.
   /\beyJ[A-Za-z0-9_-]{8,400}\.eyJ[A-Za-z0-9_-]{8}/,
@@ -65,20 +70,49 @@ export const CREDENTIAL_SHAPES: readonly RegExp[] = [
   /\b(?:gh[pousr]_[A-Za-z0-9]{30}|github_pat_[A-Za-z0-9_]{30}|glpat-[A-Za-z0-9_-]{20})/,
   /\bxox[abprs]-[A-Za-z0-9-]{10}/,
   /\b[sr]k_(?:live|test)_[A-Za-z0-9]{16}/,
-  /\bsk-[A-Za-z0-9_-]{20}/,
+  // OpenAI and Anthropic: not the path of a Slovak page, which has neither capitals nor digits.
+  /\bsk-(?=[A-Za-z_-]{0,40}\d)(?=[a-z0-9_-]{0,40}[A-Z])[A-Za-z0-9_-]{20}/,
   /\bAIza[A-Za-z0-9_-]{35}/,
   /\bnpm_[A-Za-z0-9]{36}/,
   /\bSG\.[A-Za-z0-9_-]{16,200}\.[A-Za-z0-9_-]{16}/,
+  /\bBearer {1,4}(?=[A-Za-z0-9._~+/-]{0,80}\d)[A-Za-z0-9._~+/-]{12}/,
+  /\bX-[A-Za-z-]{0,40}(?:Key|Password|Secret|Token): {0,8}["']?(?![$<{])(?=[^\s"']{0,80}\d)[^\s"']{6}/i,
+  // A structure as text, in JSON and in YAML.
+  new RegExp(`["'][A-Za-z_-]{0,60}${SECRET_KEY}["'] {0,8}: {0,8}["']${NO_WORD}`, "i"),
+  new RegExp(`(?:^|\\n)[ -]{0,40}[A-Za-z_-]{0,60}${SECRET_KEY}: {1,8}["']?${NO_WORD}`, "i"),
+  // A link that is its own key, and the hooks of chats.
+  /[?&](?:access_?token|api_?key|password|secret|sig|signature|token)=(?![$<{:%])(?=[^&\s]{0,200}\d)[^&\s]{6}/i,
+  /\bhooks\.slack\.com\/(?:services|workflows|triggers)\/[A-Z0-9]{6}/,
+  /\bdiscord(?:app)?\.com\/api\/webhooks\/\d{8,24}\/[A-Za-z0-9_-]{8}/,
 ];
+
+/** A user and a password as HTTP sends them: the text of another word in base64 has no colon, or no readable text. */
+const isBasic = (value: string): boolean =>
+  [...value.matchAll(/\bBasic {1,4}([A-Za-z0-9+/]{6,400}={0,2})/gi)].some(([, encoded = ""]) =>
+    /^[\x20-\x7e]{1,200}:[\x20-\x7e]{1,200}$/.test(Buffer.from(encoded, "base64").toString("latin1")),
+  );
 
 /** An option that names a secret: `--password`, `-jwt-secret`; not `--password-file`. */
 const SECRET_OPTION = new RegExp(
   [
     String.raw`^["'(]{0,4}--?[a-z0-9_.-]{0,80}(?:password|passwd|passphrase|secret|token|api[-_]?key|(?:access`,
-    "private|secret|auth|encryption|signing|master)[-_]?key|requirepass|credentials?)$",
+    "private|secret|auth|encryption|signing|master)[-_]?key|requirepass|credentials?|secret[-_]key[-_]base)$",
+    "^[\"'(]{0,4}--(?:[a-z0-9_.-]{0,80}[-_.])?pwd$",
+    // Not --two-pass.
+    "^[\"'(]{0,4}--(?:(?:admin|auth|basic|db|ftp|http|login|mail|mysql|pg|postgres|proxy|redis|root|smtp|user)" +
+      "[-_.])?pass$",
   ].join("|"),
   "i",
 );
+
+/** Options of one letter, by the program that takes a password by them. */
+const PASSWORD_OPTIONS: Readonly<Record<string, RegExp>> = {
+  mariadb: /^-p./,
+  mysql: /^-p./,
+  mysqladmin: /^-p./,
+  mysqldump: /^-p./,
+};
+const PASSWORD_FOLLOWS: Readonly<Record<string, string>> = { mongosh: "-p", "redis-cli": "-a", sshpass: "-p" };
 
 /** `NAME=` at the beginning of a word. */
 const ASSIGNMENT = /^["'({]{0,4}(?:export\s)?(-{0,2}[A-Za-z_][\w.-]{0,127})=/;
@@ -89,11 +123,14 @@ const ASSIGNMENT = /^["'({]{0,4}(?:export\s)?(-{0,2}[A-Za-z_][\w.-]{0,127})=/;
  */
 const NO_LITERAL = new RegExp(
   [
-    "^[\"'\\\\]{0,2}(?:$|[$<`;&|)]|/|(?:true|false|yes|no|on|off|none|null|required)\\b|--?[a-z]",
+    "^[\"'\\\\]{0,2}(?:$|[$<`;&|)…]|\\.{3}|\\*{3}|/|(?:true|false|yes|no|on|off|none|null|required)\\b|--?[a-z]",
     "[\\w.-]{1,80}\\.(?:crt|env|json|key|p12|pem|txt|ya?ml)[\"']{0,2}$)",
   ].join("|"),
   "i",
 );
+
+/** Characters of a script in which a program's own options are looked for. */
+const LONGEST_SCRIPT = 32_768;
 
 /**
  * Whether the words of a command line hold a secret: `--password X`, in one word or in two, or `PGPASSWORD=X`.
@@ -101,11 +138,28 @@ const NO_LITERAL = new RegExp(
  */
 export function secretArgument(words: readonly string[]): number | undefined {
   const found = words.findIndex((word, index) => {
-    if (holdsSecretWord(word) || isLogin(words, index)) return true;
+    if (holdsSecretWord(word) || isLogin(words, index) || isPasswordOption(words, index)) return true;
+    // A word may be a script of its own.
+    const script = /\s/.test(word) ? word.slice(0, LONGEST_SCRIPT).split(/[\s'"]+/) : [];
+    if (script.some((_, at) => isPasswordOption(script, at))) return true;
     return SECRET_OPTION.test(words[index - 1] ?? "") && !NO_LITERAL.test(word);
   });
   return found < 0 ? undefined : found;
 }
+
+/** `redis-cli -a X`, `mysql -pX`: the program is the last one before that has such an option. */
+function isPasswordOption(words: readonly string[], index: number): boolean {
+  const word = words[index] ?? "";
+  const programs = words.slice(Math.max(0, index - MOST_WORDS), index).map((one) => one.split("/").at(-1) ?? "");
+  const takes = (table: object): string | undefined => programs.findLast((one) => Object.hasOwn(table, one));
+  const joined = PASSWORD_OPTIONS[takes(PASSWORD_OPTIONS) ?? ""];
+  if (joined?.test(word) === true && !NO_LITERAL.test(word.slice(2))) return true;
+  const option = PASSWORD_FOLLOWS[takes(PASSWORD_FOLLOWS) ?? ""];
+  return option !== undefined && words[index - 1] === option && !NO_LITERAL.test(word);
+}
+
+/** Between a program and its password. */
+const MOST_WORDS = 20;
 
 /** `curl -u user:password` */
 const isLogin = (words: readonly string[], index: number): boolean =>
@@ -124,16 +178,36 @@ function holdsSecretWord(word: string): boolean {
   });
 }
 
-/** `MAX_TOKENS=500` */
-const isCount = (name: string, value: string): boolean => /tokens$/i.test(name) && /^["']?\d{1,9}["']?$/.test(value);
+/** `MAX_TOKENS=500`, `token=10/m` */
+const isCount = (name: string, value: string): boolean =>
+  /tokens?$/i.test(name) && /^["']?\d{1,9}(?:\/?[a-z]{1,3})?["']?$/i.test(value);
 
 const isSecretOption = (name: string): boolean =>
   SECRET_OPTION.test(name) || isSecretName(name.replace(/^-+/, "").replaceAll("-", "_"));
 
 /** Whether a value of any name carries a credential. */
 export function hasCredentials(value: string): boolean {
-  return hasUrlCredentials(value) || CREDENTIAL_SHAPES.some((shape) => shape.test(value)) || holdsSecretOption(value);
+  return (
+    hasUrlCredentials(value) ||
+    CREDENTIAL_SHAPES.some((shape) => shape.test(value)) ||
+    isBasic(value) ||
+    holdsSecretOption(value) ||
+    holdsSecretWord(value)
+  );
 }
+
+/**
+ * Whether a text that people write for people carries a credential: "takes --requirepass only as an argument" names an
+ * option and no secret.
+ */
+export const tellsCredentials = (text: string): boolean =>
+  hasUrlCredentials(text) ||
+  CREDENTIAL_SHAPES.some((shape) => shape.test(text)) ||
+  isBasic(text) ||
+  text.split(/\s+/).some((part, index, parts) => {
+    const next = parts[index + 1] ?? "";
+    return holdsSecretWord(part) || (SECRET_OPTION.test(part) && /\d/.test(next) && !NO_LITERAL.test(next));
+  });
 
 /** `--password=x` and `--jwt-secret x`, wherever it stands. */
 const holdsSecretOption = (value: string): boolean =>
@@ -231,4 +305,11 @@ function isRepetition(value: string): boolean {
       return true;
   }
   return false;
+}
+
+/** Whether a text has the look of something that was generated: nobody names a key like this. */
+export function looksRandom(text: string): boolean {
+  const letters = /[a-z]/.test(text) && /[A-Z]/.test(text);
+  const turns = text.match(/[A-Za-z](?=\d)|\d(?=[A-Za-z])/g)?.length ?? 0;
+  return text.length >= 16 && /\d/.test(text) && (letters ? turns >= 4 : turns >= 6);
 }

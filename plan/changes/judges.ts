@@ -86,7 +86,28 @@ const secret: Judge = (before, after) => {
 
 const until: Judge = (before, after) => higherIsWeaker()(Date.parse(String(before)), Date.parse(String(after)));
 
+/** `none` is no sink. */
+const sink: Judge = (before, after) =>
+  presenceIsStronger(before === "none" ? undefined : before, after === "none" ? undefined : after);
+
+/** In clear is weaker. */
+const url: Judge = ranked((value) => (typeof value === "string" ? Number(value.startsWith("http:")) : undefined));
+
+/** The judges of a management surface, by where it stands. */
+const accessJudges = (at: string): Readonly<Record<string, Judge>> => ({
+  [`${at}.access`]: presenceIsStronger,
+  [`${at}.access.basicAuth`]: presenceIsStronger,
+  [`${at}.access.basicAuth.users.*`]: presenceIsWeaker,
+  [`${at}.access.forwardAuth`]: presenceIsStronger,
+  [`${at}.access.forwardAuth.headers.*`]: other,
+  [`${at}.access.sources.*`]: presenceIsWeaker,
+});
+
+const roleRank = listed("app_ro", "monitor", "app_rw", "migrator");
+
 const JUDGES: Readonly<Record<string, Judge>> = {
+  ...accessJudges("logging.sink.builtin.surface"),
+  ...accessJudges("route"),
   certificates: ranked(issuerRank),
   "database.access": (before, after) => listed("direct", "forwarder")(before ?? "direct", after ?? "direct"),
   "database.backups": presenceIsStronger,
@@ -96,10 +117,16 @@ const JUDGES: Readonly<Record<string, Judge>> = {
   "database.backups.keep.weekly": lowerIsWeaker(),
   "database.backups.maxAgeHours": higherIsWeaker(),
   "database.backups.repository": ranked((repository) => (repository === "volume" ? 1 : 0)),
+  "database.connectionLimits.app_ro": higherIsWeaker(),
+  "database.connectionLimits.app_rw": higherIsWeaker(),
+  "database.connectionLimits.backup": higherIsWeaker(),
+  "database.connectionLimits.migrator": higherIsWeaker(),
+  "database.connectionLimits.monitor": higherIsWeaker(),
   "database.databases.*.tenancy.exceptions.*": presenceIsWeaker,
   "database.databases.*.tenancy.sharedTables.*": presenceIsWeaker,
   "database.elevationMaximumHours": higherIsWeaker(),
   "database.elevations.*": presenceIsWeaker,
+  "database.elevations.*.role": roleRank,
   "database.elevations.*.until": until,
   "database.idleInTransactionTimeoutMs": higherOrNoneIsWeaker,
   "database.protect": presenceIsStronger,
@@ -111,12 +138,29 @@ const JUDGES: Readonly<Record<string, Judge>> = {
   "edge.connections.perClient": higherIsWeaker(256),
   "edge.connections.total": higherIsWeaker(1500),
   "edge.httpPort": presenceIsWeaker,
+  "edge.ipv6": presenceIsWeaker,
   "edge.listenAddress": ranked(listenRank),
   "edge.tls": listed("modern", "intermediate"),
   "edge.trustedProxies.*": presenceIsWeaker,
   "exceptions.*": presenceIsWeaker,
   "exceptions.*.until": until,
   environment: listed("prod", "staging", "dev"),
+  "logging.maxFiles": lowerIsWeaker(),
+  "logging.maxSizeMiB": lowerIsWeaker(),
+  "logging.retentionDays": lowerIsWeaker(30),
+  "logging.sink": sink,
+  "logging.sink.builtin.maxDiskMiB": lowerIsWeaker(),
+  "logging.sink.builtin.protect": presenceIsStronger,
+  "logging.sink.builtin.surface": presenceIsWeaker,
+  "logging.sink.fluentd.tls": presenceIsStronger,
+  "logging.sink.loki.url": url,
+  "logging.sink.otlp.url": url,
+  "logging.sink.syslog.tls": presenceIsStronger,
+  monitoring: presenceIsStronger,
+  "monitoring.email": presenceIsStronger,
+  "monitoring.ntfy": presenceIsStronger,
+  "monitoring.retentionDays": lowerIsWeaker(15),
+  "monitoring.webhook": presenceIsStronger,
   "program.cache": (before, after) => setGainIsWeaker(prefixes(before), prefixes(after)),
   "program.confinement.appArmor": ranked(appArmorRank),
   "program.confinement.capabilities.*": presenceIsWeaker,
@@ -141,12 +185,6 @@ const JUDGES: Readonly<Record<string, Judge>> = {
   "redis.protect": presenceIsStronger,
   "redis.tls": presenceIsStronger,
   route: gainIsWeaker,
-  "route.access": presenceIsStronger,
-  "route.access.basicAuth": presenceIsStronger,
-  "route.access.basicAuth.users.*": presenceIsWeaker,
-  "route.access.forwardAuth": presenceIsStronger,
-  "route.access.forwardAuth.headers.*": other,
-  "route.access.sources.*": presenceIsWeaker,
   "route.contentTypes": contentTypes,
   "route.cors": presenceIsWeaker,
   "route.cors.allowCredentials": presenceIsWeaker,

@@ -1,4 +1,5 @@
 /** A configuration as a flat list of values, each under a path that stays the same when a list's order changes. */
+import { caNames } from "../../config";
 import type { LoadedConfig, RouteConfig, SecretSpec, ServiceConfig } from "../../config";
 import { appArmorText, cacheText, canaryText, dangerText, seccompText, secretSource } from "../summary/programs";
 import { headerStates, headerText, type HeaderState } from "../summary/headers";
@@ -34,7 +35,10 @@ const RECORDS = [
   "database.backups.credentials",
   "database.databases",
   "edge.clientCertificates",
+  "edge.maintenance",
   "images",
+  "logging.sink.loki.headers",
+  "logging.sink.otlp.headers",
   "program.canary.environment",
   "program.environment",
   "program.secrets",
@@ -67,6 +71,15 @@ const GROUPS = [
   "database.tenancy",
   "exceptions.*",
   "signatures.*",
+  "logging.sink",
+  "logging.sink.builtin.surface",
+  "logging.sink.builtin.surface.access",
+  "logging.sink.builtin.surface.access.basicAuth",
+  "logging.sink.builtin.surface.access.forwardAuth",
+  "monitoring",
+  "monitoring.email",
+  "monitoring.ntfy",
+  "monitoring.webhook",
   "program",
   "program.canary",
   "program.confinement.capabilities.*",
@@ -86,15 +99,31 @@ const GROUPS = [
 const WHOLE: Readonly<Record<string, (value: unknown, place: Place) => string>> = {
   certificates: (value) => certificatesText(value as LoadedConfig["certificates"]),
   "edge.clientCertificates.*": (value) => clientsText(value as LoadedConfig["edge"]["clientCertificates"][string]),
+  "logging.sink.fluentd.ca": (value) => caNames(String(value)).join(" and "),
+  "logging.sink.loki.ca": (value) => caNames(String(value)).join(" and "),
+  "logging.sink.otlp.ca": (value) => caNames(String(value)).join(" and "),
+  "logging.sink.syslog.ca": (value) => caNames(String(value)).join(" and "),
   "program.cache": (value, { path }) => cacheText(value as ServiceConfig["cache"], path.split(".")[1] ?? ""),
-  "program.confinement.appArmor": (value) => appArmorText(value as ServiceConfig["confinement"]["appArmor"]),
-  "program.confinement.seccomp": (value) => seccompText(value as ServiceConfig["confinement"]["seccomp"]),
+  "program.confinement.appArmor": (value) =>
+    withReason(appArmorText(value as ServiceConfig["confinement"]["appArmor"]), value),
+  "program.confinement.seccomp": (value) =>
+    withReason(seccompText(value as ServiceConfig["confinement"]["seccomp"]), value),
   "program.secrets.*": (value) => secretSource(value as SecretSpec),
-  "program.user": (value) => (typeof value === "string" ? value : "root"),
+  "program.user": (value) => (typeof value === "string" ? value : withReason("root", value)),
   "route.contentTypes": (value) => (value as readonly string[]).join(", "),
   "route.methods": (value) => (value as readonly string[]).join(", "),
   "route.rateLimit": (value) => rateText(value as RouteConfig["rateLimit"]),
 };
+
+/** A weakening that carries its reason by itself. */
+function withReason(text: string, value: unknown): string {
+  const reason = isTree(value) ? (value["unconfined"] ?? value["root"]) : undefined;
+  return typeof reason === "string" ? `${text}: ${shown(reason)}` : text;
+}
+
+/** A profile that is written in full is the same as by its name. */
+const normal = (value: unknown, { kind }: Place): unknown =>
+  kind === "program.confinement.seccomp" && isTree(value) && value["complain"] === false ? value["profile"] : value;
 
 /** Every value of a configuration, defaults included. */
 export function leavesOf(config: LoadedConfig, alias: RouteAlias = (_service, route) => route): Leaf[] {
@@ -132,7 +161,7 @@ const member = ({ path, kind, group }: Place, key: string): Place => ({
 
 function leavesAt(value: unknown, place: Place, alias: RouteAlias): Leaf[] {
   const whole = WHOLE[place.kind];
-  if (whole !== undefined) return [{ ...place, value, text: whole(value, place) }];
+  if (whole !== undefined) return [{ ...place, value: normal(value, place), text: whole(value, place) }];
   if (Array.isArray(value)) return listLeaves(value as unknown[], place, alias);
   if (!isTree(value)) return [{ ...place, value, text: scalarText(value, place) }];
   if (place.kind === "route.headers") return headerLeaves(value as RouteConfig["headers"], place);
@@ -194,6 +223,7 @@ function groupText(value: Fields, kind: string): string {
     const canary = value as unknown as NonNullable<ServiceConfig["canary"]>;
     return `${imageName(canary.image)}, ${canaryText(canary)}`;
   }
+  if (kind === "logging.sink") return Object.keys(value).find((key) => value[key] !== undefined) ?? "none";
   if (kind === "program.volumes.*" && "hostPath" in value) return `${String(value["hostPath"])} of the host`;
   const reason = value["reason"];
   return typeof reason === "string" ? shown(reason) : "there";

@@ -64,6 +64,8 @@ function serviceFacts(service: ServiceConfig, name: string, { database }: StackC
             dockerApi.scope === "engine",
           ),
           ...(dockerApi.images.length === 0 ? [] : [fact("may pull", dockerApi.images)]),
+          ...(isUsual(dockerApi.containers) ? [] : [fact("each at most", limitsText(dockerApi.containers))]),
+          ...(dockerApi.reason === undefined ? [] : [fact("because", visible(dockerApi.reason))]),
         ]),
     ...(port === undefined ? [] : [fact("port", `${port}, not published`)]),
     fact(
@@ -73,6 +75,13 @@ function serviceFacts(service: ServiceConfig, name: string, { database }: StackC
     ...confinementFacts(service),
   ];
 }
+
+type Limits = Program["resources"];
+
+const limitsText = ({ memoryMiB, cpus, pids }: Limits): string => `${memoryMiB} MiB, ${cpus} CPU, ${pids} processes`;
+
+/** Of what a consumer creates; source: config/schema/docker-api.ts. */
+const isUsual = ({ memoryMiB, cpus, pids }: Limits): boolean => memoryMiB === 512 && cpus === 1 && pids === 256;
 
 /** The second version, and what of it is not the service's. */
 function canaryFacts(service: ServiceConfig): Fact[] {
@@ -106,7 +115,9 @@ export function dangerText(permission: Permission): string {
 export function cacheText(cache: ServiceConfig["cache"], service: string): string {
   if (cache === false) return "none";
   const prefixes = cache === true ? [`${service}:`] : cache.keyPrefixes;
-  return `Redis, keys ${prefixes.map((prefix) => `${prefix}*`).join(", ")}`;
+  const sessions = (cache === true ? undefined : cache.sessions) ?? [];
+  const keys = (beginnings: readonly string[]): string => beginnings.map((one) => `${one}*`).join(", ");
+  return `Redis, keys ${keys(prefixes)}${sessions.length === 0 ? "" : `, sessions ${keys(sessions)}`}`;
 }
 
 /** What the program is, and what it is told. */
@@ -151,7 +162,6 @@ export function secretSource(spec: SecretSpec): string {
 /** What holds it, and each weakening with its reason. */
 function confinementFacts(program: Program): Fact[] {
   const { user, resources, confinement, volumes, tmpfs } = program;
-  const { memoryMiB, cpus, pids } = resources;
   const root = typeof user === "object";
   const weak = [
     ...(root ? [`user root: ${user.root}`] : []),
@@ -181,7 +191,7 @@ function confinementFacts(program: Program): Fact[] {
   );
   return [
     ...(root ? [] : [fact("user", user)]),
-    fact("limits", `${memoryMiB} MiB, ${cpus} CPU, ${pids} processes`),
+    fact("limits", limitsText(resources)),
     fact("confinement", `seccomp ${seccompText(confinement.seccomp)}, AppArmor ${appArmorText(confinement.appArmor)}`),
     ...(named.length === 0 ? [] : [fact("volumes", named)]),
     ...(weak.length === 0 ? [] : [fact("exceptions", weak, true)]),

@@ -31,7 +31,7 @@ export function routeItems(config: StackConfig): Item[] {
 
 /** The methods, bodies and waiting of a route, where they are not the default. */
 function formFacts(route: RouteConfig): Fact[] {
-  const { methods, contentTypes, maxHeaderKiB, timeouts, webSocket } = route;
+  const { methods, contentTypes, maxHeaderKiB, sticky, timeouts, webSocket } = route;
   const { requestSeconds, responseSeconds, streamSeconds } = timeouts;
   const usual = DEFAULT_METHODS.every((method) => methods.includes(method));
   return [
@@ -48,8 +48,18 @@ function formFacts(route: RouteConfig): Fact[] {
           ),
         ]),
     ...(webSocket ? [fact("WebSocket", "allowed")] : []),
+    ...(sticky ? [fact("sticky", "a client stays with one replica, by a cookie")] : []),
   ];
 }
+
+type Asked = NonNullable<NonNullable<RouteConfig["access"]>["forwardAuth"]>;
+
+const askedText = ({ service, path, signIn, headers }: Asked): string =>
+  [
+    `${service} is asked for ${path}`,
+    ...(signIn === undefined ? [] : [`sign in at ${signIn}`]),
+    ...(headers.length === 0 ? [] : [`the application gets ${headers.join(", ")}`]),
+  ].join("; ");
 
 /** Who may come to a management surface. */
 function accessFacts({ access }: RouteConfig): Fact[] {
@@ -58,7 +68,7 @@ function accessFacts({ access }: RouteConfig): Fact[] {
   return [
     fact("only from", sources.join(", ")),
     ...(basicAuth === undefined ? [] : [fact("login", `password of ${basicAuth.users.join(", ")}`)]),
-    ...(forwardAuth === undefined ? [] : [fact("login", `${forwardAuth.service} is asked for ${forwardAuth.path}`)]),
+    ...(forwardAuth === undefined ? [] : [fact("login", askedText(forwardAuth))]),
     ...(basicAuth === undefined && forwardAuth === undefined
       ? [fact("login", `none: ${visible(reason ?? "")}`, true)]
       : []),

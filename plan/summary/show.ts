@@ -1,6 +1,7 @@
 /** How a value of a stack's file is shown: on one line, and never where it may be a secret. */
 import type { SecretReference } from "../../config/schema/secret";
 import { sourceText } from "../../config/sources/arguments";
+import { printable } from "../../config/text";
 import { hasCredentials, isSecretName } from "../../config/values/secret-shapes";
 
 /** Stands for a value that is not shown. */
@@ -25,16 +26,11 @@ function looksLikeKey(text: string): boolean {
 export const isPlain = (value: string, name = ""): boolean =>
   !isSecretName(name) && !hasCredentials(value) && !looksLikeKey(value);
 
-/** What would move the cursor, break the line, or turn the reading direction round. */
-const INVISIBLE = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
 const NAMED: Readonly<Record<string, string>> = { "\n": "\\n", "\t": "\\t", "\r": "\\r" };
 
 /** A text on one line, with everything invisible written out. */
 export const visible = (text: string): string =>
-  text.replace(
-    INVISIBLE,
-    (character) => NAMED[character] ?? `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
+  printable(text.replace(/[\n\t\r]/g, (character) => NAMED[character] ?? character));
 
 /** A value, or `(hidden)`. */
 export const shown = (value: string, name?: string): string => (isPlain(value, name) ? visible(value) : HIDDEN);

@@ -14,11 +14,12 @@ import {
   sinkPlace,
   usesDatabase,
   usesRedis,
+  type AcmeConfig,
   type CertificatesConfig,
   type StackConfig,
 } from "../../config";
 import { fact, type Fact, type Item } from "./item";
-import { joined, secretPlace, visible } from "./show";
+import { imageName, joined, secretPlace, shown, visible } from "./show";
 
 export function edgeItem(config: StackConfig): Item {
   const { edge, certificates, acmeEmail } = config;
@@ -26,9 +27,10 @@ export function edgeItem(config: StackConfig): Item {
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([host, message]) => `${host} answers 503 only: ${visible(message)}`);
   const ports = [...(edge.httpPort === false ? [] : [edge.httpPort]), edge.httpsPort];
+  const addresses = ports.map((port) => `${edge.listenAddress}:${port}`);
   return {
     title: "edge",
-    detail: `HAProxy on ${ports.map((port) => `${edge.listenAddress}:${port}`).join(" and ")}, TLS by Traefik`,
+    detail: `HAProxy on ${addresses.join(" and ")}${edge.ipv6 ? ", and by IPv6" : ""}, TLS by Traefik`,
     facts: [
       fact("certificates", `${certificatesText(certificates)}${acmeEmail === undefined ? "" : `, for ${acmeEmail}`}`),
       fact("TLS", `Mozilla's ${edge.tls} guideline`),
@@ -58,7 +60,7 @@ export function certificatesText(certificates: CertificatesConfig): string {
       .join("; ");
   const acme = acmeOf(certificates);
   if (acme === undefined || typeof certificates === "string") return issuerOf(certificates);
-  const { challenge, dns, domains, eab } = acme;
+  const { ca, challenge, dns, domains, eab } = acme;
   const how = dns === undefined ? challenge : `${challenge} through ${dns.provider}`;
   return [
     `${issuerOf(certificates)} by ${how}`,
@@ -66,7 +68,20 @@ export function certificatesText(certificates: CertificatesConfig): string {
       ? []
       : [`one certificate for ${domains.map((one) => domainNames(one).join(" and ")).join(", one for ")}`]),
     ...(eab === undefined ? [] : [`account ${eab.kid}`]),
+    ...(ca === undefined ? [] : [`trusting ${caNames(ca).join(" and ")}`]),
+    ...(dns === undefined ? [] : dnsTexts(dns)),
   ].join(", ");
+}
+
+/** What the DNS provider and the CA's question are told beside the defaults. */
+function dnsTexts({ settings, resolvers, propagation }: NonNullable<AcmeConfig["dns"]>): string[] {
+  const told = Object.entries(settings).map(([name, value]) => `${name}=${shown(value, name)}`);
+  return [
+    ...told,
+    ...(resolvers.length === 0 ? [] : [`asking ${resolvers.join(" and ")}`]),
+    ...(propagation.delaySeconds === 0 ? [] : [`after ${propagation.delaySeconds} s`]),
+    ...(propagation.checks === "all" ? [] : [`checked by ${propagation.checks}`]),
+  ];
 }
 
 /** Whose certificates open a host. */
@@ -83,6 +98,7 @@ export function dataItems(config: StackConfig): Item[] {
     ...(usesRedis(config) ? [redisItem(config)] : []),
     ...monitoringItems(config),
     ...logItems(config),
+    ...stackItems(config),
   ];
 }
 
@@ -182,10 +198,51 @@ function postgresItem(config: StackConfig): Item {
           .map(([role, limit]) => `${role} ${limit}`)
           .join(", "),
       ),
+      ...databaseFacts(config),
       ...backupFacts(config),
       ...(protect ? [] : [fact("data", "deleted by `pulumi destroy`", config.environment !== "dev")]),
     ],
   };
+}
+
+/** What is otherwise than the default of what bounds people and statements; sources: config/schema/database.ts. */
+function databaseFacts({ database }: StackConfig): Fact[] {
+  const { tenancy, databases, statementTimeoutMs, idleInTransactionTimeoutMs, elevationMaximumHours, access } =
+    database;
+  const left = [
+    ...(tenancy === undefined ? [] : [{ name: database.name, ...tenancy }]),
+    ...Object.entries(databases).map(([name, one]) => ({ name, ...one.tenancy })),
+  ].flatMap(({ name, sharedTables = [], exceptions }) => [
+    ...sharedTables.map((table) => `${table} of ${name} is everybody's`),
+    ...exceptions.map(({ object, reason }) => `${object} of ${name} stays as it is: ${visible(reason)}`),
+  ]);
+  const usual = statementTimeoutMs === 30_000 && idleInTransactionTimeoutMs === 60_000;
+  return [
+    ...(left.length === 0 ? [] : [fact("beyond tenants", left, true)]),
+    ...(usual
+      ? []
+      : [fact("statements", `at most ${statementTimeoutMs} ms, ${idleInTransactionTimeoutMs} ms idle (0: for ever)`)]),
+    ...(elevationMaximumHours === 8 ? [] : [fact("elevations", `of at most ${elevationMaximumHours} hours`)]),
+    ...(access === "forwarder" ? [fact("reached", `through a forwarder on 127.0.0.1:${database.forwarderPort}`)] : []),
+  ];
+}
+
+/** What the stack accepts for a time, its images in the place of Rampart's, and where it pulls with a login. */
+function stackItems({ exceptions, images, registries }: StackConfig): Item[] {
+  const own = Object.entries(images).flatMap(([role, image]) =>
+    image === undefined ? [] : [fact(role, imageName(image))],
+  );
+  const logins = Object.entries(registries).map(([registry, login]) =>
+    fact(registry, "login" in login ? "the login of whoever deploys" : `as ${login.username}`),
+  );
+  const accepted = exceptions.map(({ rule, scope, reason, until }) =>
+    fact(rule, `for ${scope} until ${until}: ${visible(reason)}`, true),
+  );
+  return [
+    ...(accepted.length === 0 ? [] : [{ title: "exceptions", detail: "accepted for a time", facts: accepted }]),
+    ...(own.length === 0 ? [] : [{ title: "images", detail: "in the place of Rampart's own", facts: own }]),
+    ...(logins.length === 0 ? [] : [{ title: "registries", detail: "pulled from with a login", facts: logins }]),
+  ];
 }
 
 function backupFacts({ database: { backups }, environment }: StackConfig): Fact[] {

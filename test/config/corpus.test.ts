@@ -59,7 +59,7 @@ describe("a value of a service", () => {
     ["environment", { DOCKER_HOST: "tcp://10.0.0.5:2375" }, "environment.DOCKER_HOST"],
     ["port", 0],
     ["port", "3000"],
-    ["cache", { keyPrefix: ["x:"] }],
+    ["cache", { keyPrefix: ["x:"] }, "cache.keyPrefix"],
     ["secrets", { JWT_SECRET: { config: "services" } }, "secrets.JWT_SECRET"],
     ["secrets", { JWT_SECRET: { value: SECRET } }, "secrets.JWT_SECRET"],
     ["tmpfs", [{ path: "/tmp", sizeMiB: 300 }], "tmpfs[0].sizeMiB"],

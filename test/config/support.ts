@@ -57,6 +57,10 @@ export function change(tree: Tree, path: string, value: unknown): void {
 export interface Options {
   readonly stack?: string;
   readonly secretKeys?: readonly string[];
+  /** Keys of other namespaces. */
+  readonly others?: Tree;
+  /** Whether it is a stack's own file. */
+  readonly whole?: boolean;
 }
 
 /** The flat form in which the engine hands the configuration over. */
@@ -67,6 +71,7 @@ export function rawConfig(values: Tree, options: Options = {}): RawConfig {
       Object.entries(values).map(([key, value]) => [key, typeof value === "string" ? value : JSON.stringify(value)]),
     ),
     secretKeys: options.secretKeys ?? ["jwtSecret"],
+    ...(options.others === undefined ? {} : { others: options.others }),
   };
 }
 
@@ -81,12 +86,12 @@ export const load = (changes: Tree = {}, options: Options = {}): LoadedConfig =>
 
 /** The faults of the happy path with some fields changed; any error but a ConfigError is a bug. */
 export function faultsOf(changes: Tree, options: Options = {}): readonly Fault[] {
-  return faultsOfRaw(rawConfig(changed(changes), options));
+  return faultsOfRaw(rawConfig(changed(changes), options), options);
 }
 
-export function faultsOfRaw(raw: RawConfig): readonly Fault[] {
+export function faultsOfRaw(raw: RawConfig, { whole = false }: Pick<Options, "whole"> = {}): readonly Fault[] {
   try {
-    loadConfig(raw);
+    loadConfig(raw, { whole });
     return [];
   } catch (error) {
     if (error instanceof ConfigError) return error.faults;

@@ -159,3 +159,44 @@ describe("examples/amo-portal.yaml", () => {
     }
   });
 });
+
+describe("examples/kitiumai-docker.yaml", () => {
+  const config = load("kitiumai-docker", "examples/kitiumai-docker.yaml");
+  const { api } = config.services;
+
+  it("is held to production's rules, and pulls with a login of its own", () => {
+    expect([config.environment, config.certificates]).toEqual(["prod", "letsencrypt"]);
+    expect(config.registries["docker.io"]).toEqual({
+      username: "kitium-deploy",
+      password: { config: "registryToken" },
+    });
+  });
+
+  it("runs the application's programs as 1000:1000, within limits", () => {
+    expect([api?.user, config.migration?.user]).toEqual(["1000:1000", "1000:1000"]);
+    expect(api?.resources).toEqual({ memoryMiB: 512, cpus: 1, pids: 128 });
+  });
+
+  it("backs up every day to another machine, and restores for practice every week", () => {
+    expect(config.database.backups).toMatchObject({ at: "02:30", drillEveryDays: 7 });
+    expect(JSON.stringify(config.database.backups)).toContain("s3:https://");
+  });
+
+  it("sends logs to syslog over TLS, and alerts to somebody", () => {
+    expect(config.logging.sink).toMatchObject({ syslog: { tls: true } });
+    expect(config.monitoring).toMatchObject({ email: { to: ["ops@example.com"] } });
+  });
+
+  it("takes Redis and the API's origins as strictly as the guidelines ask", () => {
+    expect(config.redis.tls).toBe(true);
+    expect(api?.cache).toMatchObject({ sessions: ["sess:"] });
+    expect(api?.routes.map(({ cors }) => cors?.allowedOrigins)).toEqual(
+      Array.from({ length: 3 }, () => ["https://app.example.com"]),
+    );
+  });
+
+  it("limits signing in to ten attempts a minute", () => {
+    const login = api?.routes.find(({ pathPrefix }) => pathPrefix === "/auth/login");
+    expect(login?.rateLimit).toEqual({ average: 10, burst: 10, periodSeconds: 60 });
+  });
+});

@@ -6,6 +6,7 @@ export const GOLDEN = [
   { name: "prod", stack: "prod", file: "Pulumi.prod.yaml" },
   { name: "dragdropdeploy", stack: "prod", file: "examples/dragdropdeploy.yaml" },
   { name: "amo-portal", stack: "prod", file: "examples/amo-portal.yaml" },
+  { name: "kitiumai-docker", stack: "prod", file: "examples/kitiumai-docker.yaml" },
   { name: "tenants", stack: "staging", file: "test/golden/tenants.yaml" },
 ] as const;
 

@@ -156,12 +156,37 @@ describe("what became what", () => {
     expect(result.written["migration"]).toMatchObject({ command: ["bin/rails", "db:migrate"] });
     expect(serviceOf(result, "web")).toMatchObject({
       port: 8000,
+      replicas: 3,
       resources: { memoryMiB: 512, cpus: 0.75 },
       stopGraceSeconds: 3,
       startTimeoutSeconds: 135,
     });
-    expect(about(result.instead)).toContain("web: replicas 3");
     expect(about(corpus("rails").instead)).toContain("web: profiles web");
+  });
+
+  it("replicas are replicas, and a link that is its own key is none in a command", () => {
+    expect(serviceOf(corpus("twenty"), "server")["replicas"]).toBe(2);
+    const cron = converted({
+      source:
+        "services:\n  cron:\n    image: alpine:3.22\n" +
+        "    command: wget -qO- http://app:8080/cron?token=Zq7Zq7Zq7Zq7\n",
+    });
+    expect(cron.everything).not.toContain("Zq7");
+  });
+
+  it("the one service that is served has the host that its own variables give as its address", () => {
+    const source = (more = ""): string =>
+      'services:\n  app:\n    image: acme/app:1.2\n    ports: ["80:8080"]\n' +
+      `    environment: { APP_URL: "https://money.acme.com/", ALLOWED: "https://other.acme.com" }\n${more}`;
+    const hosts = (text: string, environment: "dev" | "prod" = "prod"): unknown =>
+      serviceOf(converted({ source: text, environment }), "app")["routes"];
+    expect(hosts(source())).toEqual([{ host: "money.acme.com" }]);
+    expect(hosts(source(), "dev")).toEqual([{ host: "app.localhost" }]);
+    // Of two, nobody knows whose it is; and two addresses are none.
+    const open = [{ host: expect.stringMatching(/^FILL IN: the host name of app/) as string }];
+    expect(hosts(source('  web:\n    image: acme/web:1.2\n    ports: ["81:8080"]\n'))).toEqual(open);
+    expect(hosts(source().replace("ALLOWED", "SITE_URL"))).toEqual(open);
+    expect(hosts(source().replace("money.acme.com", "app.example.com"))).toEqual(open);
   });
 
   it("what no container is given is named", () => {
@@ -179,7 +204,7 @@ describe("what became what", () => {
         "sysctls",
         "the Docker socket",
         "/proc",
-        "replicas 5",
+        "replicas 50",
         "logging",
         "variable dotted.name",
       ]),
@@ -190,6 +215,7 @@ describe("what became what", () => {
     });
     expect(service["user"]).toEqual({ root: expect.any(String) as string });
     expect(service["resources"]).toEqual({ memoryMiB: 16, cpus: 0.05, pids: 4 });
+    expect(service["replicas"]).toBe(16);
     expect(service["stopGraceSeconds"]).toBe(600);
     expect(Object.keys(result.written["services"] as object).sort()).toEqual([
       "app-edge",

@@ -19,6 +19,7 @@ import { faults } from "./faults";
 import { hostAccess } from "./host-access";
 import { isolation } from "./isolation";
 import { kept } from "./kept";
+import { kitiumaiDocker } from "./kitiumai-docker";
 import { logging } from "./logging";
 import { migration } from "./migration";
 import { ipv6 } from "./ipv6";
@@ -70,6 +71,7 @@ export const SUITES: readonly Suite<Context>[] = [
   certificates,
   amo,
   amoData,
+  kitiumaiDocker,
   redisRotation,
   redisFaults,
   backupContainers,

@@ -34,6 +34,7 @@ describe("what rules come from", () => {
   test.each([
     ["DragDropDeploy", "dragdropdeploy.md"],
     ["AMO portal", "amo-portal.md"],
+    ["kitiumai/docker", "kitiumai-docker.md"],
   ])("the lines of %s are lines of its baseline", (name, file) => {
     const lines = linesOf(file);
     expect(of(`${name}: `).length).toBeGreaterThan(3);
