@@ -95,6 +95,7 @@ const JUDGES: Readonly<Record<string, Judge>> = {
   "database.backups.keep.monthly": lowerIsWeaker(),
   "database.backups.keep.weekly": lowerIsWeaker(),
   "database.backups.maxAgeHours": higherIsWeaker(),
+  "database.backups.readDailyPercent": lowerIsWeaker(),
   "database.backups.repository": ranked((repository) => (repository === "volume" ? 1 : 0)),
   "database.databases.*.tenancy.exceptions.*": presenceIsWeaker,
   "database.databases.*.tenancy.sharedTables.*": presenceIsWeaker,

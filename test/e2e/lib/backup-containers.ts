@@ -70,6 +70,7 @@ export class BackupWorld {
       keep: { daily: 7, weekly: 4, monthly: 6 },
       maxAgeHours: 26,
       drillEveryDays: false,
+      readDailyPercent: 4,
       // More of the processor than a stack gives them: restic's key derivation and
       // initdb are what these checks wait for.
       resources: { memoryMiB: 512, cpus: Math.min(2, availableParallelism()), pids: 96 },
