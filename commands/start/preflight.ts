@@ -75,7 +75,7 @@ export async function checkLeftovers(workspace: Workspace, config: LoadedConfig,
   if (!cutOff) return [];
   return [
     "a run was cut off, but nothing of it is left; " +
-      `Pulumi goes on warning of it until \`${pulumiCommand(stack, "refresh --clear-pending-creates")}\``,
+      `Pulumi goes on warning of it until \`${pulumiCommand(workspace, "refresh --clear-pending-creates")}\``,
   ];
 }
 
@@ -87,7 +87,7 @@ export async function checkLeftovers(workspace: Workspace, config: LoadedConfig,
 export function checkLocks(workspace: Workspace): string[] {
   const { paths, project, stack } = workspace;
   const { dead, held } = judgeLocks(readLocks(lockDirectory(paths, project, stack)));
-  if (held.length > 0) throw new UserError(heldSentence(stack, held, pulumiCommand(stack, "cancel")));
+  if (held.length > 0) throw new UserError(heldSentence(stack, held, pulumiCommand(workspace, "cancel")));
   dead.forEach(removeLock);
   return dead.map(deadSentence);
 }

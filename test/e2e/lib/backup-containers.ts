@@ -1,6 +1,7 @@
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
+import { stringify } from "yaml";
 import { renderTmpfs } from "../../../hardening/container/render";
 import {
   backupScripts,
@@ -38,6 +39,19 @@ export interface WorldOptions {
   /** Credentials of the repository by variable. */
   readonly credentials?: Readonly<Record<string, string>>;
   readonly password?: string;
+}
+
+/** The file of a stack around these databases, which a restore into the live ones wants; gives its path. */
+export function writeStackFile(directory: string, databases: readonly string[]): string {
+  const [name, ...more] = databases;
+  const services = { api: { image: `me/api:1.0.0@sha256:${"ab".repeat(32)}`, port: 3000, data: "read-write" } };
+  const database = { name, databases: Object.fromEntries(more.map((one) => [one, {}])) };
+  const file = join(directory, "stack.yaml");
+  writeFileSync(
+    file,
+    stringify({ config: { "rampart:environment": "dev", "rampart:services": services, "rampart:database": database } }),
+  );
+  return file;
 }
 
 /** A server for a repository elsewhere. */

@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { BackupWorld } from "../lib/backup-containers";
+import { BackupWorld, writeStackFile } from "../lib/backup-containers";
 import { must, until } from "../lib/process";
 import { REPOSITORY } from "../lib/pulumi";
 import { expect, expectMatch, type Check, type Suite } from "../lib/runner";
@@ -61,7 +61,10 @@ async function worksWith(images: Context["images"], far: Far): Promise<string> {
     "no backup is listed",
   );
   await one.sql("DELETE FROM app.items WHERE id > 10");
-  await command("restore", "--to", "live", "--confirm", PREFIX);
+  await inDirectory(async (_text, _make, directory) => {
+    const file = writeStackFile(directory, DATABASES);
+    await command("restore", "--to", "live", "--confirm", PREFIX, "--config-file", file);
+  });
   expect((await one.sql("SELECT count(*) FROM app.items")) === "100000", "the rows are not back");
   expectMatch(await command("backup repair"), /there is nothing to repair/, "npm run backup repair");
   return (await one.exec("store", ["list"])).stdout;
@@ -102,6 +105,7 @@ async function inDirectory<T>(
   use: (
     text: (file: string) => string,
     make: (command: string, args: readonly string[]) => Promise<string>,
+    directory: string,
   ) => Promise<T>,
 ): Promise<T> {
   const directory = mkdtempSync(join(tmpdir(), "rampart-far-"));
@@ -109,6 +113,7 @@ async function inDirectory<T>(
     return await use(
       (file) => readFileSync(join(directory, file), "utf8"),
       (command, args) => must(command, args, { cwd: directory }),
+      directory,
     );
   } finally {
     rmSync(directory, { recursive: true, force: true });
