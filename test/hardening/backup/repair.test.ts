@@ -246,11 +246,17 @@ describeWith("restic")("a repository of which bytes have changed", () => {
 
   test("is left by the container's own turns while a repair is at work, and by another repair", async () => {
     const holder = spawn("sh", ["-c", store.program("hold; echo held; read -r _")], { env: store.environment() });
-    await once(holder.stdout, "data");
-    expect(store.repair("look")).toMatchObject({ status: 3, stderr: "another repair of this repository is at work\n" });
-    expect(store.run("ready=yes; tried=0; tick() { echo ran; }; turn").stdout).toBe("");
-    holder.stdin.end("\n");
-    await once(holder, "close");
+    try {
+      await once(holder.stdout, "data");
+      expect(store.repair("look")).toMatchObject({
+        status: 3,
+        stderr: "another repair of this repository is at work\n",
+      });
+      expect(store.run("ready=yes; tried=0; tick() { echo ran; }; turn").stdout).toBe("");
+    } finally {
+      holder.stdin.end("\n");
+      await once(holder, "close");
+    }
     expect(store.run("ready=yes; tried=0; tick() { echo ran; }; turn").stdout).toBe("ran\n");
   });
 });
