@@ -28,7 +28,8 @@ export const backupRepair = command({
       read: anyText,
     },
     "config-file": configFile(
-      "the stack's file, read only for docker:host (default: the one of the last start, else Pulumi.<stack>.yaml, if it exists)",
+      "the stack's file, read only for docker:host (default: the one of the last start, else Pulumi.<stack>.yaml, if " +
+        "it exists)",
     ),
   },
   run: async ({ root, env, print }, { stack, options }) => {

@@ -14,7 +14,8 @@ export const backup = command({
   stack: "required",
   options: {
     "config-file": configFile(
-      "the stack's file, read only for docker:host (default: the one of the last start, else Pulumi.<stack>.yaml, if it exists)",
+      "the stack's file, read only for docker:host (default: the one of the last start, else Pulumi.<stack>.yaml, if " +
+        "it exists)",
     ),
   },
   run: async ({ root, env, print }, { stack, options }) => {
@@ -24,8 +25,8 @@ export const backup = command({
     const taken = await takeBackup(engine, container);
     if ("failure" in taken) throw new UserError(taken.failure);
     print.result(
-      `${taken.snapshot}\nThe databases as of ${taken.time}: ${taken.bytes} bytes, of which ${taken.added} are new in ` +
-        "the repository.",
+      `${taken.snapshot}\nThe databases as of ${taken.time}: ${taken.bytes} bytes, of which ${taken.added} are new ` +
+        "in the repository.",
     );
     return 0;
   },

@@ -70,5 +70,5 @@ export function describeDamage(facts: RepairFacts, known: readonly Snapshot[]): 
 
 /** What a repair does, as a sentence that follows "This would". */
 export const REPAIR_PLAN =
-  "repair the index, save what can be read of the damaged packs, take a new backup, which brings back everything that " +
-  "the database still has, forget the backups that lack content even then, and read the whole repository again.";
+  "repair the index, save what can be read of the damaged packs, take a new backup, which brings back everything " +
+  "that the database still has, forget the backups that lack content even then, and read the whole repository again.";

@@ -86,7 +86,8 @@ export async function checkLeftovers(workspace: Workspace, config: LoadedConfig,
     throw new UserError(leftoverSentence(config.name, leftovers, cutOff, workspace.sourceName));
   if (!cutOff) return [];
   return [
-    `a run was cut off${any ? `; this one removes what is left of it: ${leftovers.containers.join(", ")}` : ", but nothing of it is left"}; ` +
+    `a run was cut off${any ? `; this one removes what is left: ${leftovers.containers.join(", ")}` : ""}` +
+      `${any ? "" : ", but nothing of it is left"}; ` +
       `Pulumi goes on warning of it until \`${pulumiCommand(workspace, "refresh --clear-pending-creates")}\``,
   ];
 }

@@ -45,6 +45,7 @@ export const backups = (context: SchemaContext) =>
           resources: resources({ memoryMiB: 512, cpus: 0.5, pids: 96 }, { memoryMiB: 128, pids: 32 }),
         }),
       ],
-      "false, or { at, repository, credentials, password, keep, maxAgeHours, drillEveryDays, readDailyPercent, resources }",
+      "false, or { at, repository, credentials, password, keep, maxAgeHours, drillEveryDays, readDailyPercent, " +
+        "resources }",
     )
     .prefault(context.environment === "dev" ? false : {});

@@ -357,5 +357,5 @@ case ${1:-run} in
   restic) shift; run_restic "$@" ;;
   repair) shift; repair "$@" ;;
   init) run_restic init && begin_with ;;
-  *) echo 'usage: store.sh run|health|list|cat SNAPSHOT FILE|tar SNAPSHOT|restic ARGUMENTS|repair PART|init' >&2; exit 2 ;;
+  *) echo 'usage: store.sh run|health|list|cat SNAPSHOT FILE|tar SNAPSHOT|restic ARGUMENTS|repair|init' >&2; exit 2 ;;
 esac

@@ -88,7 +88,7 @@ const printed: readonly Printed[] = files.flatMap((file) =>
 const of = (...start: readonly string[]): readonly Printed[] =>
   printed.filter(({ words }) => start.every((word, index) => words[index] === word));
 
-/** What Pulumi's CLI has of what messages name, with the options that it takes there; `=` says that one takes a value. */
+/** What Pulumi's CLI has of what messages name, with the options that it takes there; with `=`, one takes a value. */
 const PULUMI: Readonly<Record<string, readonly string[]>> = {
   cancel: ["--stack="],
   "config rm": ["--stack=", "--config-file="],
@@ -182,8 +182,8 @@ describe("a command of Pulumi's in a message", () => {
     expect(
       withPulumiForm("fix: `pulumi config set --secret rampart:tlsKey < key.pem`, then `pulumi up`", started),
     ).toBe(
-      "fix: `npx rampart pulumi config set --secret rampart:tlsKey --stack team --config-file 'apps/my app.yaml' < key.pem`, " +
-        "then `npx rampart pulumi up --stack team --config-file 'apps/my app.yaml'`",
+      "fix: `npx rampart pulumi config set --secret rampart:tlsKey --stack team --config-file 'apps/my app.yaml' " +
+        "< key.pem`, then `npx rampart pulumi up --stack team --config-file 'apps/my app.yaml'`",
     );
   });
 

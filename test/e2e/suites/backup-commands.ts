@@ -201,7 +201,7 @@ const CHECKS: readonly Check<Context>[] = [
         "row security is off",
       );
       expect(
-        (await world(OLD).sql("SELECT string_agg(evtname, ' ') FROM pg_event_trigger")) === "rampart_guard",
+        (await world(OLD).sql("SELECT string_agg(evtname, ' ') FROM pg_event_trigger")) === "audit_guard",
         "the event trigger is gone",
       );
       expect(
