@@ -6,6 +6,7 @@ import type { Comparison, Plan } from "../plan";
 import { readStackFile } from "../plan/stack-file";
 import { readAgainst, stackFileOf, type AgainstArgs } from "./plan/against";
 import { command } from "./shared/command";
+import { withKeptSecrets } from "./shared/kept-secrets";
 import { configFile } from "./shared/common-options";
 import { messageOf, UserError, wrongOption } from "./shared/errors";
 import { evaluateOwn, evaluateStack } from "./shared/evaluated";
@@ -44,7 +45,7 @@ export const plan = command({
     if (failOn !== undefined && against === undefined)
       throw wrongOption({ option: "--fail-on", given: failOn, allowed: "--fail-on with --against" });
     const stackFile = stackFileOf(root, stack, options["config-file"], cwd);
-    const file = readStackFile(root, stack, stackFile);
+    const file = withKeptSecrets(root, readStackFile(root, stack, stackFile));
     const { compare, planJson, renderComparison, renderPlan } = await import("../plan");
     const before =
       against === undefined ? undefined : await evaluateOther({ root, stack, stackFile, given: against, cwd, env });

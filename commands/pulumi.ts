@@ -1,8 +1,9 @@
+import { FORM_VARIABLE, formVariable } from "../config/commands";
 import { OPTIONS, splitPulumiArguments } from "./pulumi/options";
 import type { Command, Context } from "./shared/command";
 import { engineHost } from "./shared/engine-host";
 import { usageError, UserError } from "./shared/errors";
-import { missingPulumi, packageVersion, pulumiCommand } from "./shared/pulumi-cli";
+import { missingPulumi, packageVersion, pulumiCommand, startedForm } from "./shared/pulumi-cli";
 import { findPulumi, withPulumi } from "./shared/pulumi-program";
 import { show } from "./shared/run";
 import { pulumiEnvironment } from "./shared/state";
@@ -32,7 +33,7 @@ async function run({ root, env }: Context, args: readonly string[]): Promise<num
   if (rest[0] === "config" && rest[1] === "set" && !rest.includes("--secret")) {
     throw new UserError(
       `Plain values belong in ${workspace.sourceName}, the file that is reviewed: edit that file. Only secrets are ` +
-        `set here: \`${pulumiCommand(options.stack, "config set --secret <key>")}\`.`,
+        `set here: \`${pulumiCommand(workspace, "config set --secret <key>")}\`.`,
     );
   }
   prepareWorkspace(workspace);
@@ -44,6 +45,7 @@ async function run({ root, env }: Context, args: readonly string[]): Promise<num
     {
       ...pulumiEnvironment(withPulumi(env, program), workspace.paths, workspace.stack, workspace.pulumiFile),
       DOCKER_HOST: host,
+      [FORM_VARIABLE]: formVariable(startedForm(workspace)),
     },
     root,
   );

@@ -4,6 +4,7 @@ import { EngineError } from "../engine/engine";
 import { StackFileError } from "../plan/stack-file";
 import { apparmor } from "./apparmor";
 import { backup } from "./backup";
+import { backupRepair } from "./backup-repair";
 import { clean } from "./clean";
 import { doctor } from "./doctor";
 import { init } from "./init";
@@ -49,6 +50,7 @@ export const COMMANDS: readonly Command[] = [
   respond,
   psql,
   backup,
+  backupRepair,
   restore,
   restoreDrill,
   upgradePostgres,
@@ -59,13 +61,13 @@ export const COMMANDS: readonly Command[] = [
 /** Runs one command line, and gives its exit code. @throws UserError for what the user can mend */
 export async function run(context: Context, args: readonly string[]): Promise<number> {
   const { print } = context;
-  const [name, ...rest] = args;
+  const [name, ...rest] = joined(args);
   if (name === undefined) throw usageError("Name a command.", overview(COMMANDS, print.width).trimEnd());
   if (name === "--version") {
     print.result(ownVersion());
     return 0;
   }
-  const asked = name === "help" || isHelp(name) ? rest[0] : name;
+  const asked = name === "help" || isHelp(name) ? joined(rest)[0] : name;
   if (asked === undefined) {
     print.result(overview(COMMANDS, print.width));
     return 0;
@@ -86,6 +88,13 @@ export async function run(context: Context, args: readonly string[]): Promise<nu
 /** A wrong command line, and where to see the right ones. */
 const withHelp = ({ message, hint }: UserError, command: string): UserError =>
   usageError(message, `${hint === undefined ? "" : `${hint}\n`}All options: \`npx rampart ${command} --help\`.`);
+
+/** The words of a command's name as one argument: `backup repair`. */
+function joined(args: readonly string[]): readonly string[] {
+  const [first, second, ...rest] = args;
+  const both = `${first} ${second}`;
+  return COMMANDS.some(({ name }) => name === both) ? [both, ...rest] : args;
+}
 
 function find(name: string): Command {
   const found = COMMANDS.find((command) => command.name === name);

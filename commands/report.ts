@@ -73,7 +73,7 @@ async function evaluateDeployed(
     throw new UserError(`What was deployed on ${at.slice(0, 10)} cannot be compared with: ${messageOf(error)}`, {
       hint:
         "The configuration has to be one that this version of Rampart takes: use " +
-        "`rampart plan --against <revision>`.",
+        `\`npx rampart plan ${pulumi.stack} --against <revision>\`.`,
     });
   }
 }

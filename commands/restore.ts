@@ -5,7 +5,7 @@ import { configOf } from "../plan/stack-config";
 import type { StackFile } from "../plan/stack-file";
 import { checkTarget, OPTIONS, type Target } from "./restore/options";
 import { Restore, timedName, unfinished, type BackupInfo, type Verified } from "./restore/restore";
-import { chooseSnapshot, describeSnapshot, parseSnapshots } from "./restore/snapshots";
+import { chooseSnapshot, describeSnapshot, parseSnapshots } from "./shared/snapshots";
 import { containerOf, execIn } from "./shared/backup-engine";
 import { command } from "./shared/command";
 import { describeDifference } from "./shared/difference";

@@ -1,4 +1,5 @@
 import { join, relative } from "node:path";
+import { FORM_VARIABLE, formVariable, withPulumiForm } from "../config/commands";
 import { ConfigError } from "../config/faults";
 import type { LoadedConfig } from "../config/load";
 import { DockerClient } from "../engine/docker";
@@ -12,7 +13,7 @@ import { messageOf, UserError, wrongOption } from "./shared/errors";
 import { stackName } from "./shared/options";
 import { evaluateStack } from "./shared/evaluated";
 import { rememberConfigFile } from "./shared/last-start";
-import { packageVersion, pulumiCommand } from "./shared/pulumi-cli";
+import { packageVersion, pulumiCommand, startedForm } from "./shared/pulumi-cli";
 import { withPulumi } from "./shared/pulumi-program";
 import { makePrivateDirectory, pulumiEnvironment, writePrivateFile } from "./shared/state";
 import { agreement } from "./shared/terminal";
@@ -96,7 +97,7 @@ async function deploy(context: Context, options: StartOptions): Promise<number> 
   const pulumiEnv = pulumiEnvironment(withPulumi(env, pulumi), paths, stack, pulumiFile);
   const code = await deployStack({
     pulumi,
-    env: { ...pulumiEnv, DOCKER_HOST: host },
+    env: { ...pulumiEnv, DOCKER_HOST: host, [FORM_VARIABLE]: formVariable(startedForm(workspace)) },
     engine: new DockerClient(host),
     root,
     directory: paths.directory,
@@ -108,7 +109,7 @@ async function deploy(context: Context, options: StartOptions): Promise<number> 
     throw new UserError(
       `The deployment did not succeed (\`pulumi up\` ended with ${code}; its messages are above): ` +
         "mend what they name and run `npm start` again, " +
-        `or take everything down with \`${pulumiCommand(workspace.stack, "destroy")}\`.`,
+        `or take everything down with \`${pulumiCommand(workspace, "destroy")}\`.`,
     );
   }
   await probe(context, config, host);
@@ -129,7 +130,7 @@ async function surveyOrBring({ root, env, print }: Context, host: string, { yes 
 async function prepare({ root, print }: Context, workspace: Workspace, host: string): Promise<LoadedConfig> {
   const { created } = prepareWorkspace(workspace);
   const file = readStackFile(root, workspace.stack, workspace.pulumiFile);
-  const config = load(workspace.stack, file);
+  const config = load(workspace, file);
   print.ok(`configuration: ${Object.keys(config.services).length} service(s), environment ${config.environment}`);
   print.ok(`state and passphrase in .rampart/${created ? ", the passphrase made now" : ""}`);
   for (const line of checkLocks(workspace)) print.ok(line);
@@ -141,16 +142,13 @@ async function prepare({ root, print }: Context, workspace: Workspace, host: str
 
 /**
  * The configuration of a stack's file.
- * @throws UserError with every fault, and with the command of `npm start` that sets secrets
+ * @throws UserError with every fault, and with the commands of `npm start` that set secrets
  */
-function load(stack: string, file: StackFile): LoadedConfig {
+function load(workspace: Workspace, file: StackFile): LoadedConfig {
   try {
     return configOf(file, true);
   } catch (error) {
-    if (error instanceof ConfigError && error.message.includes("pulumi config set"))
-      throw new UserError(`\n${error.message}`, {
-        hint: `\nHere \`pulumi config set …\` is \`${pulumiCommand(stack, "config set …")}\`.`,
-      });
+    if (error instanceof ConfigError) throw new UserError(`\n${withPulumiForm(error.message, startedForm(workspace))}`);
     throw error;
   }
 }
@@ -217,16 +215,17 @@ function remark(config: LoadedConfig, { host, address }: Target): string {
   return remarks.length === 0 ? "" : `; ${remarks.join("; ")}`;
 }
 
-function ending({ root, stack, paths, sourceName }: Workspace, milliseconds: number): string {
+function ending(workspace: Workspace, milliseconds: number): string {
+  const { root, stack, paths, sourceName } = workspace;
   const here = (path: string): string => relative(root, path) || path;
   return [
     `Done in ${Math.round(milliseconds / 1000)} s.`,
     "",
-    `  change      edit ${sourceName}, then npm start, or ${pulumiCommand(stack, "preview")} first`,
+    `  change      edit ${sourceName}, then npm start, or ${pulumiCommand(workspace, "preview")} first`,
     `  plan        npx rampart plan ${stack}` +
       `${sourceName === `Pulumi.${stack}.yaml` ? "" : ` --config-file ${sourceName}`}`,
-    `  outputs     ${pulumiCommand(stack, "stack output")}`,
-    `  stop        ${pulumiCommand(stack, "destroy")}`,
+    `  outputs     ${pulumiCommand(workspace, "stack output")}`,
+    `  stop        ${pulumiCommand(workspace, "destroy")}`,
     `  state       ${here(paths.backend)}, opened by ${here(paths.passphrase)}: back up both, share neither`,
   ].join("\n");
 }

@@ -104,7 +104,7 @@ type BackupsConfig = Exclude<StackContext["config"]["database"]["backups"], fals
 
 function backupSettings(context: StackContext, backups: BackupsConfig, databases: readonly string[]): BackupSettings {
   const { config, images } = context;
-  const { at, repository, credentials, keep, maxAgeHours, drillEveryDays, resources } = backups;
+  const { at, repository, credentials, keep, maxAgeHours, drillEveryDays, readDailyPercent, resources } = backups;
   return {
     stack: config.stack,
     at,
@@ -114,6 +114,7 @@ function backupSettings(context: StackContext, backups: BackupsConfig, databases
     keep,
     maxAgeHours,
     drillEveryDays,
+    readDailyPercent,
     resources,
     logging: config.logging,
     images: { postgres: images.reference("postgres"), restic: images.reference("restic") },

@@ -1,6 +1,7 @@
 import type { ProviderArgs } from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { defined } from "../hardening/defined";
+import { formOfEnvironment, withPulumiForm } from "./commands";
 import { ConfigError } from "./faults";
 import { loadConfig, type LoadedConfig } from "./load";
 import { isOthers, NAMESPACE, UNREADABLE, type RawConfig } from "./raw";
@@ -53,7 +54,8 @@ export function loadStackConfig(): LoadedConfig {
     }
     return last.config;
   } catch (error) {
-    throw new pulumi.RunError(error instanceof Error ? error.message : String(error));
+    const message = error instanceof Error ? error.message : String(error);
+    throw new pulumi.RunError(withPulumiForm(message, formOfEnvironment(pulumi.getStack(), process.env)));
   }
 }
 

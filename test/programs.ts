@@ -15,12 +15,15 @@ const built = join(homedir(), ".cache/rampart-e2e/programs");
 const debian = "/usr/lib/postgresql";
 const psqls = existsSync(debian) ? readdirSync(debian).map((version) => join(debian, version, "bin")) : [];
 const BEFORE_OF: Readonly<Record<string, readonly string[]>> = { psql: psqls };
-const FURTHER_OF: Readonly<Record<string, readonly string[]>> = {
-  traefik: existsSync(built)
+const builtOf = (part: string): readonly string[] =>
+  existsSync(built)
     ? readdirSync(built)
-        .filter((name) => name.includes("_traefik_"))
+        .filter((name) => name.includes(part))
         .map((name) => join(built, name))
-    : [],
+    : [];
+const FURTHER_OF: Readonly<Record<string, readonly string[]>> = {
+  restic: builtOf("_restic_"),
+  traefik: builtOf("_traefik_"),
 };
 /** A variable that names the program itself. */
 const VARIABLES: Readonly<Record<string, string>> = { traefik: "TRAEFIK_BINARY" };

@@ -1,4 +1,7 @@
+import { defined } from "../../hardening/defined";
 import { parse, type Input, type Options, type StackUse, type Syntax } from "./options";
+import { formOf, hinted, hintedError, type Meant } from "./hints";
+import { text } from "./json";
 import type { Printer } from "./output";
 
 /** What runs a program, by the program's file. */
@@ -34,8 +37,29 @@ export interface Definition<O extends Options, S extends StackUse> extends Synta
   readonly run: (context: Context, input: Input<O, S>) => Promise<number>;
 }
 
-/** A command whose `run` gets its command line read and typed. */
+/** Commands whose results are pages that commands of Pulumi's would widen. */
+const PAGES: ReadonlySet<string> = new Set(["init", "plan", "report"]);
+
+/** A command whose `run` gets its command line read and typed. What it prints names commands that work as printed. */
 export const command = <const O extends Options, const S extends StackUse>(definition: Definition<O, S>): Command => ({
   ...definition,
-  run: (context, args) => definition.run(context, parse(definition, args)),
+  run: async (context, args) => {
+    const input = parse(definition, args);
+    const meant = meantBy(input);
+    if (meant === undefined) return definition.run(context, input);
+    const form = formOf(context.root, context.env, meant);
+    try {
+      return await definition.run(
+        { ...context, print: hinted(context.print, form, !PAGES.has(definition.name)) },
+        input,
+      );
+    } catch (error) {
+      throw hintedError(error, form);
+    }
+  },
 });
+
+function meantBy({ stack, options }: Input): Meant | undefined {
+  const named = stack ?? text(options["stack"]);
+  return named === undefined ? undefined : { stack: named, ...defined({ configFile: text(options["config-file"]) }) };
+}

@@ -16,7 +16,8 @@ type Script = Pick<Command, "name" | "options">;
  */
 export function takenByNpm(script: Script, args: readonly string[], env: NodeJS.ProcessEnv): readonly string[] {
   const { name, options } = script;
-  if (env["npm_lifecycle_event"] !== name) return args;
+  // `npm run backup repair` is the script `backup`.
+  if (env["npm_lifecycle_event"] !== name.split(" ")[0]) return args;
   const taken = Object.entries(options).flatMap(([option, definition]) => {
     const value = NPM_OPTIONS.has(option) ? undefined : env[`npm_config_${option.replaceAll("-", "_")}`];
     return value === undefined ? [] : [{ option, value, apart: "value" in definition && value === "true" }];

@@ -3,6 +3,7 @@ import { dirname, join, resolve } from "node:path";
 import { parse } from "yaml";
 import { readStackFile, type StackFile } from "../../plan/stack-file";
 import { field, text } from "./json";
+import { withKeptSecrets } from "./kept-secrets";
 import { lastConfigFile } from "./last-start";
 import { statePaths } from "./state";
 
@@ -35,8 +36,9 @@ export function programOf(root: string): string {
  * @throws StackFileError where the named or remembered file does not exist, or is not YAML
  */
 export function stackFileOf(root: string, stack: string, configFile: string | undefined): StackFile | undefined {
-  if (configFile !== undefined) return readStackFile(root, stack, resolve(configFile));
+  const read = (path?: string): StackFile => withKeptSecrets(root, readStackFile(root, stack, path));
+  if (configFile !== undefined) return read(resolve(configFile));
   const last = lastConfigFile(statePaths(root), stack);
-  if (last !== undefined) return readStackFile(root, stack, resolve(root, last));
-  return existsSync(join(root, `Pulumi.${stack}.yaml`)) ? readStackFile(root, stack) : undefined;
+  if (last !== undefined) return read(resolve(root, last));
+  return existsSync(join(root, `Pulumi.${stack}.yaml`)) ? read() : undefined;
 }

@@ -1,11 +1,12 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
+import { FORM_VARIABLE, formVariable, pulumiCommandLine } from "../../config/commands";
 import { defined } from "../../hardening/defined";
 import { readStackFile, stackFilePath, type StackFile } from "../../plan/stack-file";
 import type { Context } from "./command";
 import { engineHost } from "./engine-host";
 import { UserError } from "./errors";
-import { missingPulumi, packageVersion } from "./pulumi-cli";
+import { missingPulumi, packageVersion, startedForm } from "./pulumi-cli";
 import { findPulumi, withPulumi } from "./pulumi-program";
 import { capture, show, type Finished } from "./run";
 import { pulumiEnvironment, stackStateFile, statePaths } from "./state";
@@ -69,6 +70,7 @@ export async function openPulumiStack(
       ? { ...base, PULUMI_SKIP_UPDATE_CHECK: "true", ...defined({ PULUMI_OPTION_CONFIG_FILE: named }) }
       : pulumiEnvironment(base, paths, stack, workspace.pulumiFile)),
     DOCKER_HOST: host,
+    ...(workspace === undefined ? {} : { [FORM_VARIABLE]: formVariable(startedForm(workspace)) }),
   };
   const askOf: PulumiStack["askOf"] = (of, args, timeoutSeconds = 120) =>
     capture(path, ["--non-interactive", "--cwd", root, ...args, "--stack", of], stackEnv, timeoutSeconds);
@@ -85,6 +87,9 @@ export async function openPulumiStack(
     show: (args, other) =>
       show(path, [...args, "--stack", stack], { ...stackEnv, ...defined({ PULUMI_OPTION_CONFIG_FILE: other }) }, root),
     command: (args) =>
-      workspace === undefined ? `pulumi ${args} --stack ${stack}` : `npx rampart pulumi ${args} --stack ${stack}`,
+      pulumiCommandLine(
+        workspace === undefined ? { program: "pulumi", stack, ...defined({ configFile }) } : startedForm(workspace),
+        args,
+      ),
   };
 }

@@ -3,6 +3,7 @@ import { isAbsolute, join, relative, resolve } from "node:path";
 import { defined } from "../../hardening/defined";
 import { readStackFile, type StackFile } from "../../plan/stack-file";
 import { UserError } from "./errors";
+import { withKeptSecrets } from "./kept-secrets";
 import { lastConfigFile } from "./last-start";
 import { capture } from "./run";
 import { mergeStackFile, saltOf } from "./stack-config";
@@ -55,7 +56,7 @@ export function openWorkspace(
   const last = options.configFile === undefined ? lastConfigFile(paths, stack) : undefined;
   const sourceName = fromRoot(root, options.configFile, cwd) ?? last ?? `Pulumi.${stack}.yaml`;
   const sourceFile = resolve(root, sourceName);
-  const tracked = readStackFile(root, stack, sourceFile);
+  const tracked = withKeptSecrets(root, readStackFile(root, stack, sourceFile));
   const remembered = last !== undefined && sourceFile !== resolve(root, `Pulumi.${stack}.yaml`);
   return {
     root,

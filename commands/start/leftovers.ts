@@ -62,6 +62,26 @@ export function findLeftovers(listings: Listings, name: string, state: string): 
 export const isAny = ({ containers, networks, volumes }: Leftovers): boolean =>
   containers.length + networks.length + volumes.length > 0;
 
+/** A container by Pulumi's automatic names: its resource's name and seven hexadecimal digits. */
+const isOf = (resource: string, container: string): boolean =>
+  container.startsWith(`${resource}-`) && /^[0-9a-f]{7}$/.test(container.slice(resource.length + 1));
+
+/**
+ * Whether the next update removes all of it: containers of creations that it begins again, before it creates
+ * (engine/leftovers.ts). A network, a volume or another container stays in its way.
+ * @param creating names of the resources whose creation was cut off
+ * @param limits what `docker inspect` says of the containers' PIDs limits: the last step of a creation sets it
+ */
+export const goesWithUpdate = (
+  { containers, networks, volumes }: Leftovers,
+  creating: readonly string[],
+  limits: readonly string[],
+): boolean =>
+  networks.length + volumes.length === 0 &&
+  containers.every((container) => creating.some((resource) => isOf(resource, container))) &&
+  limits.length === containers.length &&
+  limits.every((limit) => /^(?:null|0|-1)$/.test(limit));
+
 /** The commands that take the leftovers away. */
 export function removal({ containers, networks, volumes }: Leftovers): string {
   const commands: [string, readonly string[]][] = [

@@ -94,7 +94,20 @@ export function removeLock(lock: Lock): void {
 }
 
 /** What an update that was cut off had begun: the engine may hold it while the state does not know its outcome. */
-export function pendingOperations(state: string): number {
-  const pending = field(field(field(parseJson(state), "checkpoint"), "latest"), "pending_operations");
-  return Array.isArray(pending) ? pending.length : 0;
+export const pendingOperations = (state: string): number => pending(state).length;
+
+/** The names of the resources that it had begun to create. */
+export const pendingCreations = (state: string): string[] =>
+  pending(state)
+    .filter((operation) => field(operation, "type") === "creating")
+    .flatMap(
+      (operation) =>
+        text(field(field(operation, "resource"), "urn"))
+          ?.split("::")
+          .at(-1) ?? [],
+    );
+
+function pending(state: string): readonly unknown[] {
+  const operations = field(field(field(parseJson(state), "checkpoint"), "latest"), "pending_operations");
+  return Array.isArray(operations) ? operations : [];
 }

@@ -1,12 +1,21 @@
 import type { LoadedConfig } from "../../config/load";
 import { DockerClient } from "../../engine/docker";
+import { lines } from "../../engine/text";
 import { UserError } from "../shared/errors";
 import { pulumiCommand } from "../shared/pulumi-cli";
 import { lockDirectory, readState } from "../shared/state";
 import type { Workspace } from "../shared/workspace";
-import { findLeftovers, isAny, leftoverSentence, listEngine } from "./leftovers";
+import { findLeftovers, goesWithUpdate, isAny, type Leftovers, leftoverSentence, listEngine } from "./leftovers";
 import { findListener } from "./listener";
-import { deadSentence, heldSentence, judgeLocks, pendingOperations, readLocks, removeLock } from "./locks";
+import {
+  deadSentence,
+  heldSentence,
+  judgeLocks,
+  pendingCreations,
+  pendingOperations,
+  readLocks,
+  removeLock,
+} from "./locks";
 import {
   containerHolder,
   holderOf,
@@ -70,13 +79,23 @@ export async function checkLeftovers(workspace: Workspace, config: LoadedConfig,
   const { project, stack } = workspace;
   const state = readState(workspace.paths, project, stack);
   const cutOff = pendingOperations(state) > 0;
-  const leftovers = findLeftovers(await listEngine(new DockerClient(host), stack), config.name, state);
-  if (isAny(leftovers)) throw new UserError(leftoverSentence(config.name, leftovers, cutOff, workspace.sourceName));
+  const engine = new DockerClient(host);
+  const leftovers = findLeftovers(await listEngine(engine, stack), config.name, state);
+  const any = isAny(leftovers);
+  if (any && !(cutOff && goesWithUpdate(leftovers, pendingCreations(state), await limitsOf(engine, leftovers))))
+    throw new UserError(leftoverSentence(config.name, leftovers, cutOff, workspace.sourceName));
   if (!cutOff) return [];
   return [
-    "a run was cut off, but nothing of it is left; " +
-      `Pulumi goes on warning of it until \`${pulumiCommand(stack, "refresh --clear-pending-creates")}\``,
+    `a run was cut off${any ? `; this one removes what is left: ${leftovers.containers.join(", ")}` : ""}` +
+      `${any ? "" : ", but nothing of it is left"}; ` +
+      `Pulumi goes on warning of it until \`${pulumiCommand(workspace, "refresh --clear-pending-creates")}\``,
   ];
+}
+
+/** The containers' PIDs limits, as `docker inspect` says them. */
+async function limitsOf(engine: DockerClient, { containers }: Leftovers): Promise<readonly string[]> {
+  if (containers.length === 0) return [];
+  return lines((await engine.ask(["inspect", "--format", "{{json .HostConfig.PidsLimit}}", ...containers])).stdout);
 }
 
 /**
@@ -87,7 +106,7 @@ export async function checkLeftovers(workspace: Workspace, config: LoadedConfig,
 export function checkLocks(workspace: Workspace): string[] {
   const { paths, project, stack } = workspace;
   const { dead, held } = judgeLocks(readLocks(lockDirectory(paths, project, stack)));
-  if (held.length > 0) throw new UserError(heldSentence(stack, held, pulumiCommand(stack, "cancel")));
+  if (held.length > 0) throw new UserError(heldSentence(stack, held, pulumiCommand(workspace, "cancel")));
   dead.forEach(removeLock);
   return dead.map(deadSentence);
 }

@@ -1,7 +1,7 @@
 import type { DockerClient } from "../../engine/docker";
 import { lastLines, lines } from "../../engine/text";
 import { until } from "../../engine/until";
-import { preparedMark, switchCommands } from "../../hardening/postgres/upgrade/upgrade";
+import { preparedMark, switchSteps } from "../../hardening/postgres/upgrade/upgrade";
 import {
   ANALYZE_SCRIPT,
   DUMP_IS_WHOLE_SCRIPT,
@@ -109,4 +109,4 @@ async function checkExtensions(upgrade: Upgrade, newServer: string): Promise<voi
 
 /** What is left to do once a volume is prepared. */
 export const nextSteps = ({ server, image, from }: Pick<Upgrade, "server" | "image" | "from">): string[] =>
-  switchCommands(server.stack, image, from);
+  switchSteps(server.stack, image, from);

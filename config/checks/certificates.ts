@@ -57,7 +57,7 @@ function ownFaults(config: StackConfig, show: ShowPath, lookUp: LookUp): Fault[]
 }
 
 function mailFaults(config: StackConfig, { issuer }: AcmeConfig, show: ShowPath): Fault[] {
-  const fix = "`pulumi config set rampart:acmeEmail <an address of your own>`";
+  const fix = "add rampart:acmeEmail: <an address of your own>";
   if (config.acmeEmail === undefined)
     return [
       {

@@ -107,8 +107,8 @@ function unknownKeyFix(key: string): string {
   const near = nearestKey(key, STACK_KEYS);
   if (near !== undefined) return `write it as rampart:${near}`;
   if (STACK_KEYS.some((known) => key.startsWith(`${known}.`) || key.startsWith(`${known}[`)))
-    return "set it with `pulumi config set --path`, or write the structure in the stack's file";
-  return "check its spelling, name it under a service's secrets, or remove it with `pulumi config rm`";
+    return "write the structure in the stack's file";
+  return "check its spelling, name it under a service's secrets, or remove it from the stack's file";
 }
 
 /** Every text in a structure: a secret's key is one of them, even where the key `config` beside it is misspelt. */

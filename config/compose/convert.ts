@@ -253,7 +253,8 @@ function serverNotes({ members }: ComposeProject): Note[] {
     if (role.kind === "postgres" || role.kind === "redis") {
       const what =
         role.kind === "postgres"
-          ? "data ports are never published; `npx rampart psql <stack> --tunnel PORT` opens a way (docs/host-access.md)"
+          ? "data ports are never published; `npx rampart psql <stack> --tunnel 15432` opens a way " +
+            "(docs/host-access.md)"
           : "data ports are never published";
       for (const { published, target } of service.ports)
         notes.push({ services, about: `ports ${published ?? target}`, text: what });

@@ -122,6 +122,9 @@ export const HARMLESS_KEYS: Readonly<Record<string, string>> = Object.fromEntrie
     "logging.sink.otlp.headers.config",
   ]),
   ...each("a time of day", ["database.backups.at"]),
+  ...each("how soon every byte of a large repository is read again: at most 100 days; drills restore all the same", [
+    "database.backups.readDailyPercent",
+  ]),
   ...each("contrib modules that read no files, open no connections and run no programs", [
     "database.databases.extensions",
     "database.extensions",

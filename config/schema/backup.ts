@@ -38,9 +38,15 @@ export const backups = (context: SchemaContext) =>
           maxAgeHours: z.int().min(25).max(8760).default(26),
           /** Days between restore drills; false: none on a schedule. */
           drillEveryDays: z.union([z.literal(false), z.int().min(1).max(90)]).default(7),
+          /**
+           * Percent of the repository's data that the check after a backup reads, once a day; another part each day.
+           * All of it where it is at most 1 GiB.
+           */
+          readDailyPercent: z.int().min(1).max(100).default(4),
           resources: resources({ memoryMiB: 512, cpus: 0.5, pids: 96 }, { memoryMiB: 128, pids: 32 }),
         }),
       ],
-      "false, or { at, repository, credentials, password, keep, maxAgeHours, drillEveryDays, resources }",
+      "false, or { at, repository, credentials, password, keep, maxAgeHours, drillEveryDays, readDailyPercent, " +
+        "resources }",
     )
     .prefault(context.environment === "dev" ? false : {});

@@ -3,8 +3,8 @@
 ##
 ## `store.sh run` is the container's process and `store.sh health` judges. The rest is for commands: `list` and `cat`
 ## read snapshots, `init` begins a new repository where one that was known is lost, `restic` is restic with the
-## repository's settings. Exit codes of restic's: 10, there is no repository; 12, the password is wrong (restic,
-## "Scripting").
+## repository's settings, `repair` is in repair.sh. Exit codes of restic's: 10, there is no repository; 12, the password
+## is wrong (restic, "Scripting").
 # Written by Rampart.
 # shellcheck source=common.sh ##
 . /etc/rampart/common.sh
@@ -74,6 +74,22 @@ begin_with() {
   printf '%s\n' "$RAMPART_REPOSITORY" | put "$own/opened"
 }
 
+# closed_because CODE: sets $reason to why restic did not open the repository.
+closed_because() {
+  case $1 in
+    10)
+      reason="the repository $RAMPART_REPOSITORY is gone, with every backup in it;"
+      reason="$reason bring it back, or begin a new one: docs/backups.md"
+      ;;
+    12)
+      reason="the password does not open the repository $RAMPART_REPOSITORY; nothing was changed in it."
+      reason="$reason It wants the password that it was made with:"
+      reason="$reason docs/backups.md (When the password does not open it)"
+      ;;
+    *) reason="the repository $RAMPART_REPOSITORY cannot be read: $(refusal)" ;;
+  esac
+}
+
 # Whether the repository can be read. A new one is made where none was ever seen: one that was there and is gone, or
 # that this password does not open, is for a person to look at.
 open_repository() {
@@ -88,53 +104,19 @@ open_repository() {
     run_restic init >"$errors" 2>&1 || code=$?
     [ "$code" -ne 0 ] || say "a new repository was made in $RAMPART_REPOSITORY"
   fi
-  case $code in
-    0)
-      [ "$(cat "$own/opened" 2>/dev/null)" = "$RAMPART_REPOSITORY" ] || begin_with
-      rm -f "$own/closed"
-      return 0
-      ;;
-    10)
-      reason="the repository $RAMPART_REPOSITORY is gone, with every backup in it;"
-      reason="$reason bring it back, or begin a new one: docs/backups.md"
-      ;;
-    12)
-      reason="the password does not open the repository $RAMPART_REPOSITORY; nothing was changed in it."
-      reason="$reason It wants the password that it was made with:"
-      reason="$reason docs/backups.md (When the password does not open it)"
-      ;;
-    *) reason="the repository $RAMPART_REPOSITORY cannot be read: $(refusal)" ;;
-  esac
+  if [ "$code" -eq 0 ]; then
+    [ "$(cat "$own/opened" 2>/dev/null)" = "$RAMPART_REPOSITORY" ] || begin_with
+    rm -f "$own/closed"
+    return 0
+  fi
+  closed_because "$code"
   printf '{"time":"%s","code":%s,"error":"%s"}\n' "$(iso "$(now)")" "$code" "$reason" | put "$own/closed"
   say "$reason"
   return 1
 }
 
-# Structure of the whole repository each time; its data in quarters, one a week.
-check() {
-  read_at=$(number "$own/check" readEpoch)
-  part=$(number "$own/check" part)
-  part=${part:-0}
-  ## A quarter a week: in four weeks, all of it.
-  if [ $(($(now) - ${read_at:-0})) -ge 604800 ]; then
-    part=$((part % 4 + 1))
-    read_at=$(now)
-    set -- --read-data-subset="$part/4"
-  else
-    set --
-  fi
-  # Nobody else changes this stack's snapshots meanwhile, and a lock that a killed process left must not stop a check.
-  if run_restic check --no-lock --quiet "$@" >"$errors" 2>&1; then
-    printf '{"ok":true,"time":"%s","epoch":%s,"readEpoch":%s,"part":%s}\n' \
-      "$(iso "$(now)")" "$(now)" "$read_at" "$part" | put "$own/check"
-    return 0
-  fi
-  error=$(json_text <"$errors")
-  # What was not read well is read again.
-  printf '{"ok":false,"time":"%s","epoch":%s,"readEpoch":0,"part":%s,"error":"%s"}\n' \
-    "$(iso "$(now)")" "$(now)" "$((part - 1 < 0 ? 0 : part - 1))" "$error" | put "$own/check"
-  return 1
-}
+# shellcheck source=check.sh ##
+. ./check.sh
 
 prune() {
   # Three words by design.
@@ -187,7 +169,9 @@ room() {
 make_snapshot() {
   room || { failed 'storing the backup'; return 1; }
   say "the dump of $(iso "$pending") is being stored"
-  if ! run_restic backup --quiet --json --host "$RAMPART_STACK" \
+  ## During a repair the backup before may be damaged: nothing is taken over from it.
+  if [ -e "$own/repair" ]; then set -- --force; else set --; fi
+  if ! run_restic backup "$@" --quiet --json --host "$RAMPART_STACK" \
     --time "$(date -u -d "@$pending" '+%Y-%m-%d %H:%M:%S')" \
     --tag rampart --tag "installation-$installation" --group-by host,tags "$whole" \
     >"$work_directory/summary" 2>"$errors"; then
@@ -206,7 +190,8 @@ store() {
   if ! kept_already; then
     make_snapshot || { sweep_up; return 1; }
   fi
-  check || { failed 'the check of the repository'; return 1; }
+  # During a repair older backups lack content, which this one may bring back; the repair's end checks everything.
+  [ -e "$own/repair" ] || check || { failed 'the check of the repository'; return 1; }
   printf '{"epoch":%s,"time":"%s","snapshot":"%s","bytes":%s,"added":%s,"seconds":%s}\n' \
     "$pending" "$(iso "$pending")" "$snapshot" \
     "$(number "$own/stored" bytes)" "$(number "$own/stored" added)" "$(($(now) - began))" | put "$own/good"
@@ -214,7 +199,7 @@ store() {
   rm -f "$own/failed" "$own/storing"
   bytes="$(number "$own/good" bytes) bytes, of which $(number "$own/good" added) are new in the repository"
   say "stored as snapshot $snapshot: $bytes, in $(number "$own/good" seconds) s"
-  prune
+  [ -e "$own/repair" ] || prune
 }
 
 newest_snapshot() {
@@ -287,15 +272,21 @@ tick() {
       fi
       rm -f "$own/storing"
     fi
-  elif [ "$(text "$own/prune" error)" != '' ] && [ $(($(now) - $(number "$own/prune" epoch))) -ge 1800 ]; then
+  elif [ ! -e "$own/repair" ] && [ "$(text "$own/prune" error)" != '' ] &&
+    [ $(($(now) - $(number "$own/prune" epoch))) -ge 1800 ]; then
     prune
   fi
   serve_drill
 }
 
+# shellcheck source=repair.sh ##
+. ./repair.sh
+
 # One turn in the background, so that a stop is answered at once; what it has to keep is in files.
 turn() {
-  tick
+  : >"$turning"
+  being_repaired || tick
+  rm -f "$turning"
   echo "$ready $tried" >"$work_directory/turn"
 }
 
@@ -331,6 +322,11 @@ health() {
     echo "the repository is open"
     return 0
   fi
+  if [ -e "$own/repair" ] && ! being_repaired; then
+    echo "a repair of the repository, begun at $(iso "$(cat "$own/repair")"), has not come to its end:" \
+      "npx rampart backup repair $RAMPART_STACK"
+    return 1
+  fi
   if grep -q '"ok":false' "$own/check" 2>/dev/null; then
     echo "the check of the repository failed at $(text "$own/check" time): $(text "$own/check" error)"
     return 1
@@ -359,6 +355,7 @@ case ${1:-run} in
   cat) run_restic dump --quiet --retry-lock 5m "$2" "$whole/$3" ;;
   tar) run_restic dump --quiet --retry-lock 5m --archive tar "$2:$whole" / ;;
   restic) shift; run_restic "$@" ;;
+  repair) shift; repair "$@" ;;
   init) run_restic init && begin_with ;;
-  *) echo 'usage: store.sh run|health|list|cat SNAPSHOT FILE|tar SNAPSHOT|restic ARGUMENTS|init' >&2; exit 2 ;;
+  *) echo 'usage: store.sh run|health|list|cat SNAPSHOT FILE|tar SNAPSHOT|restic ARGUMENTS|repair|init' >&2; exit 2 ;;
 esac

@@ -28,6 +28,8 @@ export interface BackupSettings {
   readonly keep: { readonly daily: number; readonly weekly: number; readonly monthly: number };
   readonly maxAgeHours: number;
   readonly drillEveryDays: number | false;
+  /** Percent of the repository's data. */
+  readonly readDailyPercent: number;
   readonly resources: Resources;
   readonly logging: Workload["logging"];
   readonly images: { readonly postgres: string; readonly restic: string };
@@ -152,6 +154,7 @@ export function storeWorkload(settings: BackupSettings): Workload {
       GOMEMLIMIT: `${Math.floor(settings.resources.memoryMiB * GO_MEMORY_SHARE)}MiB`,
       RAMPART_CREDENTIALS: [...settings.credentials].sort().join(" "),
       RAMPART_KEEP: `${settings.keep.daily} ${settings.keep.weekly} ${settings.keep.monthly}`,
+      RAMPART_READ_PERCENT: String(settings.readDailyPercent),
       RAMPART_REPOSITORY: remote ? settings.repository : BACKUP_PATHS.repository,
     },
     tmpMiB: 16,

@@ -195,7 +195,7 @@ export const DECLARED_RULES: readonly Rule[] = [
       "the stack: an engine over plain TCP on another machine fails. Outside of dev, `docker:host` of this form " +
       "is refused",
     remedy:
-      "Reach the engine over ssh, `pulumi config set docker:host ssh://deploy@host`, or over TLS with " +
+      "Reach the engine over ssh, `docker:host: ssh://deploy@host` in the stack's file, or over TLS with " +
       "`docker:certPath`.",
     keys: ["docker:host"],
     check: ({ stack, declared }: StackView): readonly Verdict[] =>

@@ -116,6 +116,7 @@ const JUDGES: Readonly<Record<string, Judge>> = {
   "database.backups.keep.monthly": lowerIsWeaker(),
   "database.backups.keep.weekly": lowerIsWeaker(),
   "database.backups.maxAgeHours": higherIsWeaker(),
+  "database.backups.readDailyPercent": lowerIsWeaker(),
   "database.backups.repository": ranked((repository) => (repository === "volume" ? 1 : 0)),
   "database.connectionLimits.app_ro": higherIsWeaker(),
   "database.connectionLimits.app_rw": higherIsWeaker(),

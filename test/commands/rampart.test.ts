@@ -21,6 +21,7 @@ Commands:
   respond           answers a breach: evidence, rotation, sessions
   psql              opens psql as a role, or a tunnel for another client
   backup            takes a backup now, besides the daily ones
+  backup repair     reads the whole repository of backups, and repairs what is damaged
   restore           lists the backups, or restores one
   restore-drill     restores a backup into a throw-away server, compares, and prints the differences
   upgrade-postgres  prepares the next major version of PostgreSQL beside the running one
@@ -54,6 +55,14 @@ describe("help", () => {
   it.each([[["help", "backup"]], [["--help", "backup"]], [["backup", "--help"]], [["backup", "prod", "-h"]]])(
     "explains a command for %j",
     async (args) => expect(await rampart(args)).toEqual({ code: 0, stdout: BACKUP, stderr: "" }),
+  );
+
+  it.each([[["help", "backup", "repair"]], [["backup", "repair", "--help"]], [["backup", "repair", "prod", "-h"]]])(
+    "explains a command of two words for %j",
+    async (args) => {
+      const { code, stdout } = await rampart(args);
+      expect([code, stdout.split(" [")[0]]).toEqual([0, "usage: npx rampart backup repair <stack>"]);
+    },
   );
 
   it("has a page for every command, none wider than 100 columns", async () => {
@@ -92,6 +101,11 @@ describe("a command line that cannot be", () => {
       ["backup", "prod", "--confg-file=x"],
       "Unknown option '--confg-file' of rampart backup; did you mean --config-file?\n" +
         "All options: `npx rampart backup --help`.\n",
+    ],
+    [
+      ["backup", "repair"],
+      "<stack>: given nothing; allowed: the name of one stack\nName the stack: `npx rampart backup repair prod`.\n" +
+        "All options: `npx rampart backup repair --help`.\n",
     ],
     [
       ["backup"],
@@ -140,4 +154,4 @@ test("every file of commands/ but the entry is a command of its own name", () =>
     readdirSync(join(__dirname, "../../commands"))
       .filter((file) => file.endsWith(".ts") && file !== "rampart.ts")
       .sort(),
-  ).toEqual(COMMANDS.map(({ name }) => `${name}.ts`).sort()));
+  ).toEqual(COMMANDS.map(({ name }) => `${name.replace(" ", "-")}.ts`).sort()));

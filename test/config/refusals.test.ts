@@ -637,7 +637,7 @@ describe("structure", () => {
       },
     ]);
     expect(faultsOfRaw({ stack: "dev", values: { "edge.httpPort": "80" }, secretKeys: [] })[0]?.fix).toBe(
-      "set it with `pulumi config set --path`, or write the structure in the stack's file",
+      "write the structure in the stack's file",
     );
   });
 

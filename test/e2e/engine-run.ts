@@ -113,6 +113,7 @@ async function cleanUp(): Promise<void> {
       "monitoring",
       "logging",
       "ipv6",
+      "moved",
     ].map((name) => `${LABEL.stack}=e2e-${name}`),
     `${LABEL.e2e}=1`,
     "rampart-e2e=1",

@@ -104,6 +104,10 @@ export const DATABASE: KeyTexts = {
     example: "50",
   },
   "database.backups.drillEveryDays": { allowed: "{range}", example: "1" },
+  "database.backups.readDailyPercent": {
+    allowed: "{range}: the share of the repository's data that the check reads a day; all of it up to 1 GiB",
+    example: "100",
+  },
   "database.backups.resources": {
     default: "512 MiB, 0.5 cores, 96 pids",
     allowed: "limits of the backup container, as `resources.*`; at least 128 MiB and 32 pids",

@@ -65,12 +65,12 @@ export interface MajorChange {
   readonly volumes: readonly DataVolumeFacts[];
 }
 
-/** The two settings that make the switch, as commands. */
-export function switchCommands(stack: string, image: string, from: number): string[] {
+/** The two settings that make the switch, and the command that deploys them. */
+export function switchSteps(stack: string, image: string, from: number): string[] {
   return [
-    `pulumi config set --stack ${stack} --path 'rampart:images.postgres' '${image}'`,
-    `pulumi config set --stack ${stack} --path 'rampart:database.previousMajors[0]' ${from}`,
-    `pulumi up --stack ${stack}`,
+    `In the stack's file, set rampart:images: { postgres: "${image}" }`,
+    `In the stack's file, set rampart:database: { previousMajors: [${from}] }, beside what stands there`,
+    `\`pulumi up --stack ${stack}\``,
   ];
 }
 
@@ -96,7 +96,7 @@ export function majorRefusal(change: MajorChange): string | undefined {
         `PostgreSQL ${wanted} is prepared, and the volume ${current.name} of PostgreSQL ${from} would leave the stack`,
         [
           "Keep it declared, and go on:",
-          ...switchCommands(stack, image, from)
+          ...switchSteps(stack, image, from)
             .slice(1)
             .map((line) => `  ${line}`),
         ],
@@ -128,7 +128,7 @@ function procedure({ stack, image, wanted }: MajorChange, from: number): string 
       "1. Put the old image back into rampart:images.postgres.",
       `2. npx rampart upgrade-postgres ${stack} --to '${image}' --confirm ${stack}`,
       "3. What that prints at its end:",
-      ...switchCommands(stack, image, from).map((line) => `   ${line}`),
+      ...switchSteps(stack, image, from).map((line) => `   ${line}`),
       "docs/upgrades.md has the whole.",
     ],
   );

@@ -86,7 +86,7 @@ What became what
 Not taken over, and what Rampart does instead
   web: restart: a container starts again at most five times after a failure
   db: ports 5432: data ports are never published; \
-\`npx rampart psql <stack> --tunnel PORT\` opens a way (docs/host-access.md)
+\`npx rampart psql <stack> --tunnel 15432\` opens a way (docs/host-access.md)
 
 Weaker than Rampart's default, with the reason in the file
   web: STRIPE_KEY, SESSION_SECRET, DATABASE_URL: in the environment, \

@@ -1,4 +1,4 @@
-import { findLeftovers, isAny, leftoverSentence, removal } from "../../../commands/start/leftovers";
+import { findLeftovers, goesWithUpdate, isAny, leftoverSentence, removal } from "../../../commands/start/leftovers";
 
 const listings = {
   containers:
@@ -31,6 +31,18 @@ it("the commands that remove leftovers name only what is there", () => {
       "docker network rm rampart-dev-public ; docker volume rm rampart-dev-postgres-data",
   );
   expect(removal({ containers: [], networks: ["n"], volumes: [] })).toBe("docker network rm n");
+});
+
+it("what an update removes by itself is containers of creations that were cut off, and only those", () => {
+  const left = { containers: ["rampart-dev-web-1234567"], networks: [], volumes: [] };
+  const creating = ["rampart-dev-web"];
+  expect(goesWithUpdate(left, creating, ["null"])).toBe(true);
+  // It has its limit: the creation was whole, and nothing removes the container.
+  expect(goesWithUpdate(left, creating, ["256"])).toBe(false);
+  expect(goesWithUpdate(left, creating, [])).toBe(false);
+  expect(goesWithUpdate(left, ["rampart-dev"], ["null"])).toBe(false);
+  expect(goesWithUpdate(left, [], ["null"])).toBe(false);
+  expect(goesWithUpdate({ ...left, networks: ["rampart-dev-public"] }, creating, ["null"])).toBe(false);
 });
 
 it("the message tells a run that was cut off from a stack whose state is elsewhere", () => {

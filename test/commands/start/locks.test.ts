@@ -7,6 +7,7 @@ import {
   heldSentence,
   judgeLocks,
   parseLock,
+  pendingCreations,
   pendingOperations,
   processExists,
   readLocks,
@@ -69,6 +70,26 @@ it("the message of a dead lock says what was taken off", () =>
   expect(deadSentence(lock(7))).toBe(
     "Took off the lock that process 7 left at 2026-11-24T02:10:00Z: it runs no more, on this host.",
   ));
+
+it("pendingCreations names what a cut-off update had begun to create", () =>
+  expect(
+    pendingCreations(
+      JSON.stringify({
+        checkpoint: {
+          latest: {
+            pending_operations: [
+              {
+                type: "creating",
+                resource: { urn: "urn:pulumi:dev::rampart::t$docker:index/container:Container::a-web" },
+              },
+              { type: "deleting", resource: { urn: "urn:pulumi:dev::rampart::t::a-api" } },
+              { type: "creating" },
+            ],
+          },
+        },
+      }),
+    ),
+  ).toEqual(["a-web"]));
 
 it("pendingOperations counts what a cut-off update had begun", () => {
   expect(pendingOperations('{"checkpoint":{"latest":{"pending_operations":[{},{}]}}}')).toBe(2);

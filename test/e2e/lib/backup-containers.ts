@@ -1,6 +1,7 @@
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
+import { stringify } from "yaml";
 import { renderTmpfs } from "../../../hardening/container/render";
 import {
   backupScripts,
@@ -40,6 +41,19 @@ export interface WorldOptions {
   readonly password?: string;
 }
 
+/** The file of a stack around these databases, which a restore into the live ones wants; gives its path. */
+export function writeStackFile(directory: string, databases: readonly string[]): string {
+  const [name, ...more] = databases;
+  const services = { api: { image: `me/api:1.0.0@sha256:${"ab".repeat(32)}`, port: 3000, data: "read-write" } };
+  const database = { name, databases: Object.fromEntries(more.map((one) => [one, {}])) };
+  const file = join(directory, "stack.yaml");
+  writeFileSync(
+    file,
+    stringify({ config: { "rampart:environment": "dev", "rampart:services": services, "rampart:database": database } }),
+  );
+  return file;
+}
+
 /** A server for a repository elsewhere. */
 export interface FarServer {
   readonly image: string;
@@ -70,6 +84,7 @@ export class BackupWorld {
       keep: { daily: 7, weekly: 4, monthly: 6 },
       maxAgeHours: 26,
       drillEveryDays: false,
+      readDailyPercent: 4,
       // More of the processor than a stack gives them: restic's key derivation and
       // initdb are what these checks wait for.
       resources: { memoryMiB: 512, cpus: Math.min(2, availableParallelism()), pids: 96 },

@@ -118,6 +118,13 @@ export const SOURCES = {
   pool: "10.246.0.0/16",
 } as const;
 
+export const MOVED = {
+  host: "moved.localhost",
+  httpPort: 35_080,
+  httpsPort: 35_143,
+  pool: "10.251.0.0/16",
+} as const;
+
 export const IPV6 = {
   host: "six.e2e.example.org",
   httpPort: 34_280,
@@ -219,6 +226,27 @@ export const sourcesSettings = (images: Images, from: object): StackSettings => 
       healthCheck: health(3000),
       secrets: { STRIPE_KEY: { from } },
       routes: [{ host: SOURCES.host, rateLimit: { average: 20_000, burst: 20_000 } }],
+    },
+  },
+});
+
+/** An API and its database, which is backed up. @param backups What it says of its backups */
+export const movedSettings = (images: Images, backups: object): StackSettings => ({
+  environment: "dev",
+  name: "rampart-e2e-moved",
+  network: { pool: MOVED.pool },
+  edge: { httpPort: MOVED.httpPort, httpsPort: MOVED.httpsPort },
+  images: own(images),
+  database: { backups: { drillEveryDays: false, ...backups } },
+  migration: { image: images.app, command: ["migrate"] },
+  services: {
+    api: {
+      image: images.app,
+      command: ["api"],
+      port: 3000,
+      healthCheck: health(3000),
+      data: "read-write",
+      routes: [{ host: MOVED.host }],
     },
   },
 });

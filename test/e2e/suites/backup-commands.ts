@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { BackupWorld, SUPERUSER_PASSWORD } from "../lib/backup-containers";
+import { BackupWorld, SUPERUSER_PASSWORD, writeStackFile } from "../lib/backup-containers";
 import { docker, mustDocker } from "../lib/engine";
 import { must, run, until, type RunResult } from "../lib/process";
 import { REPOSITORY } from "../lib/pulumi";
@@ -30,8 +30,17 @@ const world = (name: string): BackupWorld => {
   return found;
 };
 
-const command = (name: string, args: readonly string[]): Promise<RunResult> =>
-  run("node", ["bin/rampart.cjs", name, ...args], { cwd: REPOSITORY, timeoutSeconds: 300 });
+/** A restore into the live databases reads the file of their stack, which these containers have none of. */
+async function command(name: string, args: readonly string[]): Promise<RunResult> {
+  const wantsFile = args.includes("live") && !args.includes("--config-file");
+  const directory = mkdtempSync(join(tmpdir(), "rampart-e2e-file-"));
+  try {
+    const file = wantsFile ? ["--config-file", writeStackFile(directory, ["app", "billing"])] : [];
+    return await run("node", ["bin/rampart.cjs", name, ...args, ...file], { cwd: REPOSITORY, timeoutSeconds: 300 });
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
 const databases = (name: string): Promise<string> =>
   world(name).sql(
     "SELECT string_agg(datname, ' ' ORDER BY datname) FROM pg_database WHERE NOT datistemplate",
@@ -192,7 +201,7 @@ const CHECKS: readonly Check<Context>[] = [
         "row security is off",
       );
       expect(
-        (await world(OLD).sql("SELECT string_agg(evtname, ' ') FROM pg_event_trigger")) === "rampart_guard",
+        (await world(OLD).sql("SELECT string_agg(evtname, ' ') FROM pg_event_trigger")) === "audit_guard",
         "the event trigger is gone",
       );
       expect(

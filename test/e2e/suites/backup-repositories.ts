@@ -2,12 +2,13 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { BackupWorld } from "../lib/backup-containers";
+import { BackupWorld, writeStackFile } from "../lib/backup-containers";
 import { must, until } from "../lib/process";
 import { REPOSITORY } from "../lib/pulumi";
 import { expect, expectMatch, type Check, type Suite } from "../lib/runner";
 import type { Context } from "../lib/stacks";
-import { SCHEMA } from "./backup-containers";
+import { mustDocker } from "../lib/engine";
+import { damagePacks, SCHEMA } from "./backup-containers";
 
 const PREFIX = "rampart-e2e-far";
 const HOST = `${PREFIX}-far`;
@@ -46,7 +47,7 @@ async function worksWith(images: Context["images"], far: Far): Promise<string> {
   const one = await store(images, far);
   await until("the store opens its repository", 60, async () => (await one.exec("store", ["health"])).code === 0);
   const command = (name: string, ...args: string[]): Promise<string> =>
-    must("node", ["bin/rampart.cjs", name, PREFIX, ...args], {
+    must("node", ["bin/rampart.cjs", ...name.split(" "), PREFIX, ...args], {
       cwd: REPOSITORY,
       timeoutSeconds: 300,
     });
@@ -60,9 +61,27 @@ async function worksWith(images: Context["images"], far: Far): Promise<string> {
     "no backup is listed",
   );
   await one.sql("DELETE FROM app.items WHERE id > 10");
-  await command("restore", "--to", "live", "--confirm", PREFIX);
+  await inDirectory(async (_text, _make, directory) => {
+    const file = writeStackFile(directory, DATABASES);
+    await command("restore", "--to", "live", "--confirm", PREFIX, "--config-file", file);
+  });
   expect((await one.sql("SELECT count(*) FROM app.items")) === "100000", "the rows are not back");
+  expectMatch(await command("backup repair"), /there is nothing to repair/, "npm run backup repair");
   return (await one.exec("store", ["list"])).stdout;
+}
+
+/** Changes bytes in several packs where the server keeps them, and has the command repair that. */
+async function isRepaired(one: BackupWorld, directory: string): Promise<void> {
+  const packs = await damagePacks(one, (line) =>
+    mustDocker(["exec", "--user", "0", one.name("far"), "sh", "-c", `cd ${directory} && ${line}`]),
+  );
+  await one.inVolume("restored", "rm -rf /v/cache/*");
+  const output = await must("node", ["bin/rampart.cjs", "backup", "repair", PREFIX, "--confirm", PREFIX], {
+    cwd: REPOSITORY,
+    timeoutSeconds: 300,
+  });
+  expectMatch(output, new RegExp(`Damaged packs \\(${packs}\\):`), "what is damaged");
+  expectMatch(output, /Every byte of the repository was read again: nothing is damaged\./, "the end");
 }
 
 /** What the store says of a repository that it does not get into. */
@@ -86,6 +105,7 @@ async function inDirectory<T>(
   use: (
     text: (file: string) => string,
     make: (command: string, args: readonly string[]) => Promise<string>,
+    directory: string,
   ) => Promise<T>,
 ): Promise<T> {
   const directory = mkdtempSync(join(tmpdir(), "rampart-far-"));
@@ -93,6 +113,7 @@ async function inDirectory<T>(
     return await use(
       (file) => readFileSync(join(directory, file), "utf8"),
       (command, args) => must(command, args, { cwd: directory }),
+      directory,
     );
   } finally {
     rmSync(directory, { recursive: true, force: true });
@@ -149,6 +170,7 @@ const CHECKS: readonly Check<Context>[] = [
           ownerOnly: ["host"],
         });
         await worksWith(images, far("host"));
+        await isRepaired(one, "/srv/backups/repository");
         return refusedWith(
           images,
           far("stranger"),

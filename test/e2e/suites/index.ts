@@ -1,6 +1,7 @@
 import type { Suite } from "../lib/runner";
 import type { Context } from "../lib/stacks";
 import { acme } from "./acme";
+import { anotherEngine } from "./another-engine";
 import { amo } from "./amo";
 import { amoData } from "./amo-data";
 import { certificates } from "./certificates";
@@ -77,6 +78,7 @@ export const SUITES: readonly Suite<Context>[] = [
   backupContainers,
   backupCommands,
   backupRepositories,
+  anotherEngine,
   registries,
   operations,
   canary,

@@ -77,6 +77,7 @@ class Store {
         RAMPART_REPOSITORY: this.repository,
         RAMPART_CREDENTIALS: "",
         RAMPART_KEEP: "7 4 6",
+        RAMPART_READ_PERCENT: "4",
         RAMPART_STACK: "prod",
       },
       encoding: "utf8",
@@ -113,18 +114,18 @@ afterAll(() => stores.forEach((store) => store.remove()));
 describe("a dump that waits", () => {
   test("is stored, checked and pruned after, once", () => {
     const store = waiting();
-    expect(store.turn(DUMPED + 5)).toEqual(["cat", "backup", "check", "unlock", "forget"]);
+    expect(store.turn(DUMPED + 5)).toEqual(["cat", "backup", "stats", "check", "unlock", "forget"]);
     expect(store.state("good")).toMatchObject({ epoch: DUMPED, snapshot: "aa11", bytes: 100, added: 10 });
     expect(store.turn(DUMPED + 100)).toEqual([]);
   });
 
   test("has one snapshot however often the check fails, and is checked again a quarter of an hour later", () => {
     const store = waiting();
-    expect(store.turn(DUMPED + 5, ["check"])).toEqual(["cat", "backup", "check"]);
+    expect(store.turn(DUMPED + 5, ["check"])).toEqual(["cat", "backup", "stats", "check"]);
     expect(store.state("failed")).toMatchObject({ epoch: DUMPED, step: "the check of the repository" });
     expect(store.turn(DUMPED + 65, ["check"])).toEqual([]);
-    expect(store.turn(DUMPED + 910, ["check"])).toEqual(["cat", "cat", "check"]);
-    expect(store.turn(DUMPED + 1820)).toEqual(["cat", "cat", "check", "unlock", "forget"]);
+    expect(store.turn(DUMPED + 910, ["check"])).toEqual(["cat", "cat", "stats", "check"]);
+    expect(store.turn(DUMPED + 1820)).toEqual(["cat", "cat", "stats", "check", "unlock", "forget"]);
     expect(store.state("good")).toMatchObject({ epoch: DUMPED, snapshot: "aa11" });
   });
 
@@ -133,7 +134,7 @@ describe("a dump that waits", () => {
     store.turn(DUMPED + 5, ["check"]);
     const path = join(store.directory, "bin/restic");
     writeFileSync(path, RESTIC.replace("case $1 in", '[ "$1 $2" != "cat snapshot" ] || exit 1\ncase $1 in'));
-    expect(store.turn(DUMPED + 910)).toEqual(["cat", "cat", "backup", "check", "unlock", "forget"]);
+    expect(store.turn(DUMPED + 910)).toEqual(["cat", "cat", "backup", "stats", "check", "unlock", "forget"]);
   });
 
   test("leaves nothing of a failed attempt on a disk of the host, says why once, and tries again in a minute", () => {
@@ -144,7 +145,7 @@ describe("a dump that waits", () => {
       error: "write /repository/data: no space left on device",
     });
     expect(store.turn(DUMPED + 30, ["backup"])).toEqual([]);
-    expect(store.turn(DUMPED + 66)).toEqual(["cat", "backup", "check", "unlock", "forget"]);
+    expect(store.turn(DUMPED + 66)).toEqual(["cat", "backup", "stats", "check", "unlock", "forget"]);
   });
 
   test("is not stored where that could take the room that Postgres needs, and is once there is room", () => {
@@ -156,10 +157,11 @@ describe("a dump that waits", () => {
         "storing the backup may take 0 MiB and has to leave 512 MiB to Postgres, " +
         "and the disk has 511 MiB free: make room (docs/backups.md)",
     });
-    expect(store.turn(DUMPED + 66, [], "yes", 513)).toEqual(["cat", "backup", "check", "unlock", "forget"]);
+    expect(store.turn(DUMPED + 66, [], "yes", 513)).toEqual(["cat", "backup", "stats", "check", "unlock", "forget"]);
     expect(waiting("s3:https://s3.example.com/b").turn(DUMPED + 5, [], "yes", 1)).toEqual([
       "cat",
       "backup",
+      "stats",
       "check",
       "unlock",
       "forget",

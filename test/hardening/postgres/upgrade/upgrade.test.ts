@@ -99,9 +99,9 @@ describe("a change of the image", () => {
         "1. Put the old image back into rampart:images.postgres.",
         `2. npx rampart upgrade-postgres prod --to '${IMAGE}' --confirm prod`,
         "3. What that prints at its end:",
-        `   pulumi config set --stack prod --path 'rampart:images.postgres' '${IMAGE}'`,
-        "   pulumi config set --stack prod --path 'rampart:database.previousMajors[0]' 16",
-        "   pulumi up --stack prod",
+        `   In the stack's file, set rampart:images: { postgres: "${IMAGE}" }`,
+        "   In the stack's file, set rampart:database: { previousMajors: [16] }, beside what stands there",
+        "   `pulumi up --stack prod`",
         "docs/upgrades.md has the whole.",
       ].join("\n"),
     );
@@ -121,7 +121,7 @@ describe("a change of the image", () => {
     [
       "a prepared volume, the old one not declared",
       { volumes: [OLD, { name: `${BASE}-17`, major: 17, preparedFrom: 16, inUse: false }] },
-      /previousMajors\[0\]' 16/,
+      /previousMajors: \[16\]/,
     ],
     [
       "the way back",

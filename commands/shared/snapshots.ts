@@ -1,4 +1,4 @@
-import { UserError } from "../shared/errors";
+import { UserError } from "./errors";
 
 /** A backup in the repository, as `restic snapshots --json` tells of it. */
 export interface Snapshot {

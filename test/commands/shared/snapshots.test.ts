@@ -1,6 +1,6 @@
 import { describeDrill, readDrill } from "../../../commands/restore-drill/drill-result";
 import { readVerification, timedName } from "../../../commands/restore/restore";
-import { chooseSnapshot, parseSnapshots, type Snapshot } from "../../../commands/restore/snapshots";
+import { chooseSnapshot, parseSnapshots, type Snapshot } from "../../../commands/shared/snapshots";
 import { identifier } from "../../../hardening/postgres/server/identifiers";
 
 const snapshot = (id: string, time: string, installation = "one"): Snapshot => ({
