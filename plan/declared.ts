@@ -50,7 +50,7 @@ export function declaredFacts(config: LoadedConfig, engine: Engine, keys: readon
 /** Undefined where there are none. */
 function secretSources(config: LoadedConfig): DeclaredFacts["secretSources"] {
   const sources = sourcedSecrets(config).map(({ name, path, from }) => ({
-    resource: `${config.name}-${String(path[path[0] === "services" ? 1 : 0])}`,
+    resource: `${config.name}-${String(path[path[0] === "migration" ? 0 : 1])}`,
     name,
     source: printable(sourceText(from, commandLine)),
     command: "command" in from,

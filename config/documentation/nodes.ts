@@ -62,10 +62,10 @@ export function placesOf(schema: JsonSchema): Place[] {
 }
 
 /**
- * The key whose text explains a key: what services and the migration have in common is explained once, and so are the
+ * The key whose text explains a key: what services, jobs and the migration have in common is explained once, and so are the
  * three figures of `resources`.
  */
 export function explainedBy(key: string): string {
-  const own = key.replace(/^migration\./, SERVICES);
+  const own = Object.hasOwn(KEY_TEXTS, key) ? key : key.replace(/^(?:jobs|migration)\./, SERVICES);
   return Object.hasOwn(KEY_TEXTS, own) ? own : own.replace(/^.*\.(?=resources\.\w+$)/, SERVICES);
 }

@@ -1,5 +1,5 @@
 /** A configuration as a flat list of values, each under a path that stays the same when a list's order changes. */
-import type { LoadedConfig, RouteConfig, SecretSpec, ServiceConfig } from "../../config";
+import type { DataUser, LoadedConfig, RouteConfig, SecretSpec, ServiceConfig } from "../../config";
 import { appArmorText, cacheText, canaryText, dangerText, seccompText, secretSource } from "../summary/programs";
 import { headerStates, headerText, type HeaderState } from "../summary/headers";
 import { rateText, routeName } from "../summary/routes";
@@ -35,6 +35,7 @@ const RECORDS = [
   "database.databases",
   "edge.clientCertificates",
   "images",
+  "jobs",
   "program.canary.environment",
   "program.environment",
   "program.secrets",
@@ -84,7 +85,7 @@ const GROUPS = [
 const WHOLE: Readonly<Record<string, (value: unknown, place: Place) => string>> = {
   certificates: (value) => certificatesText(value as LoadedConfig["certificates"]),
   "edge.clientCertificates.*": (value) => clientsText(value as LoadedConfig["edge"]["clientCertificates"][string]),
-  "program.cache": (value, { path }) => cacheText(value as ServiceConfig["cache"], path.split(".")[1] ?? ""),
+  "program.cache": (value, { path }) => cacheText(value as DataUser["cache"], path.split(".")[1] ?? ""),
   "program.confinement.appArmor": (value) => appArmorText(value as ServiceConfig["confinement"]["appArmor"]),
   "program.confinement.seccomp": (value) => seccompText(value as ServiceConfig["confinement"]["seccomp"]),
   "program.secrets.*": (value) => secretSource(value as SecretSpec),
@@ -114,10 +115,10 @@ function fieldsOf(fields: Fields, place: Place, alias: RouteAlias): Leaf[] {
 export const routeLeaves = (route: RouteConfig): Leaf[] =>
   fieldsOf(route, { path: "", kind: "route", key: "", group: "" }, (_service, name) => name);
 
-/** A service and the migration are both programs. */
+/** A service, a job and the migration are programs. */
 function below({ path, kind, group }: Place, key: string): Place {
   const joined = kind === "" ? key : `${kind}.${RECORDS.includes(kind) ? "*" : key}`;
-  const named = joined === "services.*" || joined === "migration" ? "program" : joined;
+  const named = joined === "services.*" || joined === "jobs.*" || joined === "migration" ? "program" : joined;
   return { path: path === "" ? key : `${path}.${key}`, kind: named, key, group };
 }
 
