@@ -13,7 +13,7 @@ local NEVER = "0001-01-01T00:00:00Z"
 local JOBS = RAMPART_JOBS
 local engine_up = true
 
-local function say(job, text) core.log(core.info, "job " .. job.name .. ": " .. text .. "\n") end
+local function say(job, text) core.log(core.notice, "job " .. job.name .. ": " .. text .. "\n") end
 
 local function request(method, path, timeout)
   local client = core.httpclient()

@@ -17,6 +17,7 @@ import { edge } from "./edge";
 import { faults } from "./faults";
 import { hostAccess } from "./host-access";
 import { isolation } from "./isolation";
+import { jobs } from "./jobs";
 import { kept } from "./kept";
 import { logging } from "./logging";
 import { migration } from "./migration";
@@ -77,6 +78,7 @@ export const SUITES: readonly Suite<Context>[] = [
   operations,
   canary,
   sources,
+  jobs,
   disk,
   monitoring,
   logging,
