@@ -152,7 +152,6 @@ export const HARMLESS_KEYS: Readonly<Record<string, string>> = Object.fromEntrie
     "jobs.deadlineSeconds",
     "jobs.once",
     "jobs.overlap",
-    "jobs.schedule",
   ]),
   ...each("only says whether a rollback may cross the migration", ["services.reversible"]),
   ...each("1024 or above, and never published", ["services.port"]),
