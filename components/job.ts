@@ -26,8 +26,8 @@ export interface JobArgs {
 
 /**
  * A program of the user's that ends. Its container is created and not started: one with a schedule is the scheduler's
- * to start; one with `once` is run by the creation of a receipt, as the migration is. A run that fails leaves no receipt,
- * so the next `up` runs it again.
+ * to start; one with `once` is run by the creation of a receipt, as the migration is. A run that fails leaves no
+ * receipt, so the next `up` runs it again.
  */
 export class Job extends pulumi.ComponentResource {
   /** The engine's id of the container. */

@@ -5,7 +5,7 @@ import type { FilesByName } from "./carrier";
 import type { SecretSource } from "./context";
 import { defined } from "../hardening/defined";
 
-/** What a service, a job and the migration have in common: an image of the user's, its secrets, volumes, confinement. */
+/** What a service, a job and the migration have in common: an image, secrets, volumes, confinement. */
 export type ProgramConfig = DataUser | MigrationConfig;
 
 export interface ProgramFiles {

@@ -62,8 +62,8 @@ export function placesOf(schema: JsonSchema): Place[] {
 }
 
 /**
- * The key whose text explains a key: what services, jobs and the migration have in common is explained once, and so are the
- * three figures of `resources`.
+ * The key whose text explains a key: what services, jobs and the migration have in common is explained once, and so are
+ * the three figures of `resources`.
  */
 export function explainedBy(key: string): string {
   const own = Object.hasOwn(KEY_TEXTS, key) ? key : key.replace(/^(?:jobs|migration)\./, SERVICES);

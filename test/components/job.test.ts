@@ -93,7 +93,7 @@ describe("the scheduler", () => {
     expect(recording.get(SCHEDULER).dependsOn).toContain("Container rampart-dev-job-scheduler-config-carrier");
   });
 
-  test("is on the network of what measures, where the stack is monitored; Prometheus asks it, with rules of its own", async () => {
+  test("is on the network of what measures, and Prometheus has rules of its own for it", async () => {
     const recording = await monitored();
     expect(Object.keys(networksOf(recording.get(SCHEDULER)))).toEqual(["rampart-dev-monitoring"]);
     const prometheus = recording.get("Container rampart-dev-monitoring-prometheus-config-carrier");

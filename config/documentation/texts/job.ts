@@ -11,8 +11,8 @@ export const JOB: KeyTexts = {
   "jobs.once": {
     default: "none; required without `schedule`",
     allowed:
-      "`true`: the job runs after each change of the job; or a text of 1 to 100 characters: the job also runs after a " +
-      "change of the text",
+      "`true`: the job runs after each change of the job; or a text of 1 to 100 characters: the job also runs after " +
+      "a change of the text",
     example: "true",
   },
   "jobs.deadlineSeconds": {

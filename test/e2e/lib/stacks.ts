@@ -225,8 +225,8 @@ export interface JobsChanges {
 }
 
 /**
- * Jobs that are due each minute, of which each ends in another way; one that is not due; and one that runs once for each
- * change. The stack measures itself.
+ * Jobs that are due each minute, of which each ends in another way; one that is not due; and one that runs once for
+ * each change. The stack measures itself.
  */
 export function jobsSettings(images: Images, changes: JobsChanges = {}): StackSettings {
   const fails = { MIGRATE_FAIL: "1" };

@@ -89,16 +89,17 @@ const freePort = async (): Promise<number> => {
   return port;
 };
 
-test("the script asks for nothing that its own frontend refuses; a job has three requests, by its container's id", () => {
+test("a job has three requests, by its container's id, and the script asks for no other", () => {
   const config = renderSchedulerConfig({ jobs: JOBS.slice(0, 1) });
   const id = idOf("works");
+  const allow = "    http-request set-var(txn.allowed) bool(true) if";
   expect(config.slice(config.indexOf("frontend engine"))).toBe(
     [
       "frontend engine",
       "    bind 127.0.0.1:2375",
-      `    http-request set-var(txn.allowed) bool(true) if { method GET } { path /containers/${id}/json } !{ query -m found }`,
-      `    http-request set-var(txn.allowed) bool(true) if { method POST } { path /containers/${id}/start } !{ query -m found }`,
-      `    http-request set-var(txn.allowed) bool(true) if { method POST } { path /containers/${id}/stop } { query -m str t=7 }`,
+      `${allow} { method GET } { path /containers/${id}/json } !{ query -m found }`,
+      `${allow} { method POST } { path /containers/${id}/start } !{ query -m found }`,
+      `${allow} { method POST } { path /containers/${id}/stop } { query -m str t=7 }`,
       "    http-request deny unless { var(txn.allowed) -m found }",
       "    default_backend engine",
       "",
