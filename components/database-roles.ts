@@ -1,7 +1,7 @@
 import * as postgresql from "@pulumi/postgresql";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import { serviceRole } from "../config";
+import { dataUsers, serviceRole } from "../config";
 import { renderPasswordAnnouncedSql } from "../hardening/postgres/elevation/elevation-guard";
 import {
   changedRow,
@@ -108,7 +108,7 @@ export class DatabaseRoles extends pulumi.ComponentResource {
       ]),
     );
     const roles = new Map(model.roles.map((role) => [role.name, this.createRole(role)]));
-    const used = new Set(Object.values(config.services).map(serviceRole));
+    const used = new Set(Object.values(dataUsers(config)).map(serviceRole));
     this.logins = Object.fromEntries(
       model.roles.flatMap((role) => {
         const own = SERVICE_ROLES.find((one) => one === role.name && used.has(one));

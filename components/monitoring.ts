@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { acmeOf, monitoringOf, routeHosts, secretOf, sendsAlerts, sinkOf } from "../config";
+import { acmeOf, monitoringOf, routeHosts, scheduledJobs, secretOf, sendsAlerts, sinkOf } from "../config";
 import type { Workload } from "../hardening/container/workload";
 import { defined } from "../hardening/defined";
 import { acmeRules } from "../hardening/monitoring/acme-rules";
@@ -14,7 +14,12 @@ import {
   renderEngineMetricsConfig,
 } from "../hardening/monitoring/engine-metrics";
 import { MONITORING_WORK_OWNER, monitoringEndpoint } from "../hardening/monitoring/parts";
-import { PROMETHEUS_FILES, prometheusRules, renderPrometheusConfig } from "../hardening/monitoring/prometheus-config";
+import {
+  jobRules,
+  PROMETHEUS_FILES,
+  prometheusRules,
+  renderPrometheusConfig,
+} from "../hardening/monitoring/prometheus-config";
 import {
   REDIS_METRICS_FILES,
   REDIS_METRICS_SECRETS,
@@ -231,17 +236,20 @@ interface Measured {
   readonly hosts: readonly string[];
   /** Whether logs are handed to a sink. */
   readonly logs: boolean;
+  /** Whether there are jobs with a schedule. */
+  readonly jobs: boolean;
 }
 
 const measuredOf = (config: StackContext["config"]): Measured => ({
   hosts: acmeOf(config.certificates) === undefined ? [] : routeHosts(config),
   logs: sinkOf(config) !== undefined,
+  jobs: scheduledJobs(config).length > 0,
 });
 
 const prometheusFiles = (
   { subnet, stack }: MonitoringSettings,
   { postgres, redis }: MonitoringArgs,
-  { hosts, logs }: Measured,
+  { hosts, logs, jobs }: Measured,
 ): PartFiles => ({
   key: "prometheus-config",
   files: {
@@ -253,10 +261,12 @@ const prometheusFiles = (
         redis: redis !== undefined,
         acme: hosts.length > 0,
         logs,
+        jobs,
       }),
     },
     [PROMETHEUS_FILES.rules]: { content: prometheusRules() },
     ...(hosts.length === 0 ? {} : { [PROMETHEUS_FILES.acme]: { content: acmeRules(hosts) } }),
+    ...(jobs ? { [PROMETHEUS_FILES.jobs]: { content: jobRules() } } : {}),
   },
   secret: false,
 });

@@ -2,7 +2,7 @@ import { basename, dirname } from "node:path/posix";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import { keyPrefixes, monitoringOf, type ServiceConfig } from "../config";
+import { dataUsers, keyPrefixes, monitoringOf, type DataUser, type StackConfig } from "../config";
 import { LABEL_CERTIFICATE_END, ownerLabels } from "../hardening/container/labels";
 import { canaryName } from "../hardening/container/canary";
 import { hardenedWorkload } from "../hardening/container/hardened-workload";
@@ -74,7 +74,7 @@ export class Redis extends pulumi.ComponentResource {
     if (tls && args.tls === undefined)
       throw new Error("redis.tls: true is given, but no certificate; give args.tls: { certificate, key, ca }");
     this.ca = tls && args.tls !== undefined ? pulumi.output(args.tls.ca) : undefined;
-    const users = redisUsers(config.services);
+    const users = redisUsers(config);
     this.passwords = Object.fromEntries(
       users.map(([service]) => {
         const rotation = rotationKey({ everything: config.rotation.everything, one: config.rotation.redis[service] });
@@ -141,7 +141,7 @@ export class Redis extends pulumi.ComponentResource {
   settle(dependsOn: pulumi.Input<pulumi.Resource>[]): void {
     const { config, hooks } = this.context;
     const settings = {
-      users: redisUsers(config.services).map(([service]) => service),
+      users: redisUsers(config).map(([service]) => service),
       containers: Object.fromEntries(
         Object.entries(config.services).flatMap(([service, { replicas, canary }]) => [
           [service, replicas],
@@ -157,8 +157,8 @@ export class Redis extends pulumi.ComponentResource {
   }
 }
 
-function redisUsers(services: Readonly<Record<string, ServiceConfig>>): (readonly [string, ServiceConfig])[] {
-  return Object.entries(services).filter(([, service]) => service.cache !== false);
+function redisUsers(config: StackConfig): (readonly [string, DataUser])[] {
+  return Object.entries(dataUsers(config)).filter(([, { cache }]) => cache !== false);
 }
 
 /** A change of these replaces the container. */
@@ -188,7 +188,7 @@ function liveFiles(users: pulumi.Output<string>, tls: RedisTls | undefined): Rec
 }
 
 function aclFile(
-  users: readonly (readonly [string, ServiceConfig])[],
+  users: readonly (readonly [string, DataUser])[],
   passwords: Readonly<Record<string, string>>,
   metrics: string | undefined,
 ): string {

@@ -6,7 +6,6 @@ import {
   needsAuthority,
   routeUrls,
   sinkOf,
-  serviceRole,
   signsEdge,
   sharedVolumeNames,
   usesDatabase,
@@ -24,9 +23,10 @@ import { POSTGRES_PORT } from "../hardening/postgres/server/url";
 import { REDIS_ALIAS } from "../hardening/redis/url";
 import { createContext, currentEngine, type NetworkNames, type StackContext } from "../resources/context";
 import { routedCanary } from "../resources/canary";
+import { dataUse, type Surroundings } from "../resources/data-use";
 import { databaseAccess, networkPlan, socketGroup } from "../resources/on-engine";
 import type { BackupOutputs, DatabaseOutputs } from "../resources/outputs";
-import { cacheUrl, databaseUrl, databaseUrls, exporterServer, migrationUrls, type Login } from "../resources/urls";
+import { databaseUrl, databaseUrls, exporterServer, migrationUrls, type Login } from "../resources/urls";
 import { Authority } from "./authority";
 import { Backups } from "./backup";
 import { DataVolume } from "./data-volume";
@@ -37,6 +37,7 @@ import { ElevationWatch } from "./elevation-watch";
 import { Forwarder } from "./forwarder";
 import { Gateway, type RoutedService } from "./gateway";
 import { Images } from "./images";
+import { Jobs } from "./jobs";
 import { LogSink } from "./log-sink";
 import { MigrationJob } from "./migration-job";
 import { Monitoring } from "./monitoring";
@@ -54,15 +55,6 @@ interface Database {
   readonly policy: DatabasePolicy;
   readonly logins: Readonly<Partial<Record<ServiceRole, DatabaseLogin>>>;
   login(role: DatabaseRole): Login;
-}
-
-/** What a service may need of the rest of the stack. */
-interface ServiceSurroundings {
-  readonly database: Database | undefined;
-  readonly redis: Redis | undefined;
-  /** After a migration every service waits, as any of them may rely on what it changed. */
-  readonly migrated: boolean;
-  readonly dataReady: readonly pulumi.Resource[];
 }
 
 /** A complete, hardened deployment of one stack, as its configuration declares it. */
@@ -95,7 +87,9 @@ export class HardenedStack extends pulumi.ComponentResource {
     const migration = this.createMigration(database);
     const dataReady = database === undefined ? [] : [database.policy.guard(migration)];
     this.backups = this.createBackups(database, dataReady);
-    const services = this.createServices({ database, redis, migrated: migration !== undefined, dataReady });
+    const surroundings = { database, redis, migrated: migration !== undefined, dataReady };
+    const services = this.createServices(surroundings);
+    const jobs = this.createJobs(surroundings);
     new Edge(
       `${config.name}-edge`,
       this.context,
@@ -105,7 +99,7 @@ export class HardenedStack extends pulumi.ComponentResource {
     this.certificateAuthority = signsEdge(config) ? authority?.certificate : undefined;
     const gateway = this.createGateway([...services.routed, ...listed(this.createLogSink()?.surface)]);
     this.createMonitoring(database, redis);
-    redis?.settle([...services.running, gateway]);
+    redis?.settle([...services.running, ...jobs, gateway]);
     this.access = gateway.passwords;
     this.urls = routeUrls(config);
     this.database = database?.outputs;
@@ -308,7 +302,7 @@ export class HardenedStack extends pulumi.ComponentResource {
     return new LogSink(`${context.config.name}-logs`, context, { networks }, { parent: this });
   }
 
-  private createServices(surroundings: ServiceSurroundings): {
+  private createServices(surroundings: Surroundings): {
     running: pulumi.Input<pulumi.Resource>[];
     routed: RoutedService[];
   } {
@@ -328,16 +322,10 @@ export class HardenedStack extends pulumi.ComponentResource {
     return { running: created.flatMap(({ service }) => service.ready), routed };
   }
 
-  private createService(
-    name: string,
-    config: ServiceConfig,
-    { database, redis, migrated, dataReady }: ServiceSurroundings,
-  ): Service {
+  private createService(name: string, config: ServiceConfig, surroundings: Surroundings): Service {
     const { context, networks, volumes } = this;
     const proxy = this.createSocketProxy(name, config);
-    const role = serviceRole(config);
-    const login = role && database?.logins[role];
-    const cache = config.cache === false ? undefined : redis;
+    const { urls, dependsOn } = dataUse(context.config, name, config, surroundings);
     return new Service(
       `${context.config.name}-${name}`,
       context,
@@ -346,23 +334,19 @@ export class HardenedStack extends pulumi.ComponentResource {
         config,
         networks,
         secrets: context.secrets,
-        urls: defined({
-          DATABASE_URL: login && databaseUrl(config.database ?? context.config.database.name, login, name),
-          DATABASE_CA: login && database?.authority.certificate,
-          REDIS_URL: cache && cacheUrl(context.config, name, cache.passwords[name]),
-          REDIS_CA: cache?.ca,
-        }),
+        urls,
         sharedVolumes: volumes,
-        dependsOn: [
-          ...(role === undefined && !migrated ? [] : dataReady),
-          // Named besides: the old login goes only after the containers that use it, which have to be known to.
-          ...listed(login?.resource),
-          ...listed(cache?.ready),
-          ...listed(proxy?.ready),
-        ],
+        dependsOn: [...dependsOn, ...listed(proxy?.ready)],
       },
       { parent: this },
     );
+  }
+
+  private createJobs(surroundings: Surroundings): Jobs["ready"] {
+    const { context, networks, volumes: sharedVolumes } = this;
+    if (Object.keys(context.config.jobs).length === 0) return [];
+    const args = { networks, surroundings, sharedVolumes };
+    return new Jobs(`${context.config.name}-jobs`, context, args, { parent: this }).ready;
   }
 
   private createGateway(services: readonly RoutedService[]): Gateway {

@@ -3,7 +3,7 @@ import { isRemote } from "../hardening/backup/workloads";
 import { IMAGE_PINS, IMAGE_ROLES, isLoggingRole, isMonitoringRole } from "./images";
 import type { ServiceRole } from "../hardening/postgres/roles/roles";
 import { DEFAULT_MONITORING, type MonitoringConfig } from "./schema/monitoring";
-import type { RouteConfig, SecretSpec, ServiceConfig, StackConfig } from "./schema";
+import type { JobConfig, RouteConfig, SecretSpec, ServiceConfig, StackConfig } from "./schema";
 import { keepsLogs, surfaceRoute } from "./sinks";
 import { listed } from "../hardening/defined";
 
@@ -45,17 +45,37 @@ export function databaseNames({ database }: Pick<StackConfig, "database">): stri
   return [database.name, ...Object.keys(database.databases).sort()];
 }
 
-export const usesDatabase = ({ migration, services }: Pick<StackConfig, "migration" | "services">): boolean =>
-  migration !== undefined || Object.values(services).some((service) => service.data !== "none");
+/** What a service and a job may use of the stack. */
+export type DataUser = ServiceConfig | JobConfig;
 
-export const usesRedis = ({ services }: Pick<StackConfig, "services">): boolean =>
-  Object.values(services).some((service) => service.cache !== false);
+/** Services and jobs by name, which is another one for each. */
+export const dataUsers = ({ jobs, services }: Pick<StackConfig, "jobs" | "services">): Record<string, DataUser> => ({
+  ...services,
+  ...jobs,
+});
+
+/** The jobs that have a schedule, by name, sorted. */
+export const scheduledJobs = ({
+  jobs,
+}: Pick<StackConfig, "jobs">): (JobConfig & {
+  readonly name: string;
+  readonly schedule: string;
+})[] =>
+  Object.entries(jobs)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([name, job]) => (job.schedule === undefined ? [] : [{ ...job, name, schedule: job.schedule }]));
+
+export const usesDatabase = ({ migration, ...users }: Pick<StackConfig, "jobs" | "migration" | "services">): boolean =>
+  migration !== undefined || Object.values(dataUsers(users)).some(({ data }) => data !== "none");
+
+export const usesRedis = (users: Pick<StackConfig, "jobs" | "services">): boolean =>
+  Object.values(dataUsers(users)).some(({ cache }) => cache !== false);
 
 /** Every image that the stack pulls, or may pull, by its pinned reference. */
 export function imageReferences(
-  config: Pick<StackConfig, "environment" | "images" | "logging" | "migration" | "monitoring" | "services">,
+  config: Pick<StackConfig, "environment" | "images" | "jobs" | "logging" | "migration" | "monitoring" | "services">,
 ): string[] {
-  const { images, migration, monitoring, services } = config;
+  const { images, jobs, migration, monitoring, services } = config;
   const roles = IMAGE_ROLES.filter(
     (role) => (monitoring !== false || !isMonitoringRole(role)) && (keepsLogs(config) || !isLoggingRole(role)),
   );
@@ -64,6 +84,7 @@ export function imageReferences(
     ...own,
     ...(migration === undefined ? [] : [migration.image]),
     ...Object.values(services).flatMap(({ image, canary }) => [image, ...(canary === undefined ? [] : [canary.image])]),
+    ...Object.values(jobs).map(({ image }) => image),
   ];
 }
 
@@ -104,9 +125,12 @@ export function sendsAlerts(config: Pick<StackConfig, "monitoring">): boolean {
   return webhook !== undefined || ntfy !== undefined || email !== undefined;
 }
 
-/** The names of the volumes that services and the migration share, sorted. */
-export function sharedVolumeNames({ migration, services }: Pick<StackConfig, "migration" | "services">): string[] {
-  const programs = [...Object.values(services), ...(migration === undefined ? [] : [migration])];
+/** The names of the volumes that services, jobs and the migration share, sorted. */
+export function sharedVolumeNames({
+  migration,
+  ...users
+}: Pick<StackConfig, "jobs" | "migration" | "services">): string[] {
+  const programs = [...Object.values(dataUsers(users)), ...(migration === undefined ? [] : [migration])];
   const volumes = programs.flatMap((program) => program.volumes);
   return [...new Set(volumes.flatMap((volume) => ("name" in volume ? [volume.name] : [])))].sort();
 }
@@ -138,8 +162,8 @@ export function corsOf(
   return cors === undefined ? undefined : { ...cors, allowedOrigins: cors.allowedOrigins ?? ownOrigins(config) };
 }
 
-/** The role that a service becomes in the database. */
-export function serviceRole({ data }: Pick<ServiceConfig, "data">): ServiceRole | undefined {
+/** The role that a service or a job becomes in the database. */
+export function serviceRole({ data }: Pick<DataUser, "data">): ServiceRole | undefined {
   return data === "read-write" ? "app_rw" : data === "read-only" ? "app_ro" : undefined;
 }
 
@@ -154,8 +178,8 @@ export function canaryOf({ canary, ...service }: ServiceConfig): ServiceConfig |
 export const canaryHealthPath = ({ canary, healthCheck }: ServiceConfig): string | undefined =>
   canary?.healthPath ?? (healthCheck.command === undefined ? (healthCheck.http ?? "/") : undefined);
 
-/** The key prefixes of a service that uses Redis. */
-export function keyPrefixes(name: string, cache: ServiceConfig["cache"]): readonly string[] {
+/** The key prefixes of a service or a job that uses Redis. */
+export function keyPrefixes(name: string, cache: DataUser["cache"]): readonly string[] {
   return typeof cache === "object" ? cache.keyPrefixes : [`${name}:`];
 }
 

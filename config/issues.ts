@@ -146,7 +146,7 @@ function nameFix(key: string, path: readonly PropertyKey[]): string {
     .slice(0, 30)
     .replace(/-$/, "");
   const name =
-    holder === "services"
+    holder === "services" || holder === "jobs"
       ? lower
       : holder === "secrets" || holder === "environment" || holder === "credentials"
         ? upper

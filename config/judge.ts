@@ -88,6 +88,9 @@ export function judge(schema: ReturnType<typeof stackSchema>, values: Readonly<R
   return { faults: withoutMeant(faults), isConsequence, config: undefined, origin };
 }
 
+/** What holds programs by name. */
+const HOLDERS = ["services", "jobs"];
+
 /** Parts of a service that a place within them leaves without sense as a whole. */
 const PARTS = ["healthCheck", "cache", "dockerApi"];
 
@@ -135,7 +138,7 @@ function targetsOf(issue: z.core.$ZodIssue): Target[] {
   return [
     {
       path: wholeSecret(issue.path),
-      rename: issue.code === "invalid_key" && issue.path.length === 2 && issue.path[0] === "services",
+      rename: issue.code === "invalid_key" && issue.path.length === 2 && HOLDERS.includes(String(issue.path[0])),
     },
   ];
 }

@@ -44,6 +44,8 @@ export interface ReloadSettings {
 export interface JobSettings {
   readonly name: string;
   readonly timeoutSeconds: number;
+  /** What a run that failed leaves, beside its own doings. @default "services were not changed" */
+  readonly aftermath?: string;
 }
 
 export interface RoutesSettings {
@@ -145,14 +147,15 @@ async function explainRole(args: pulumi.ErrorHookArgs): Promise<boolean> {
  */
 async function runJob(engine: DockerClient, settings: JobSettings, args: pulumi.ResourceHookArgs): Promise<void> {
   const id = keeper(args.newInputs, JOB_CONTAINER_KEEPER);
+  const { aftermath = "services were not changed" } = settings;
   if (id === undefined) throw new Error(`${settings.name}: its container is not known`);
   await engine.must(`${settings.name} could not be started`, ["start", id]);
   const waited = await engine.ask(["wait", id], { timeoutSeconds: settings.timeoutSeconds });
   if (waited.code === TIMED_OUT) {
     await engine.ask(["stop", "--time", "10", id]);
     throw new Error(
-      `${settings.name} did not end within ${settings.timeoutSeconds} s and was stopped; services were not ` +
-        `changed.\n${await lastWords(engine, id)}`,
+      `${settings.name} did not end within ${settings.timeoutSeconds} s and was stopped; ${aftermath}.\n` +
+        `${await lastWords(engine, id)}`,
     );
   }
   if (waited.code !== 0)
@@ -160,8 +163,8 @@ async function runJob(engine: DockerClient, settings: JobSettings, args: pulumi.
   const code = Number(waited.stdout.trim());
   if (code === 0) return;
   throw new Error(
-    `${settings.name} ended with exit code ${code}; services were not changed, and the next \`pulumi up\` runs it ` +
-      `again.\n${await lastWords(engine, id)}`,
+    `${settings.name} ended with exit code ${code}; ${aftermath}, and the next \`pulumi up\` runs it again.\n` +
+      `${await lastWords(engine, id)}`,
   );
 }
 

@@ -58,10 +58,10 @@ function secretSources(config: LoadedConfig): DeclaredFacts["secretSources"] {
   return sources.length === 0 ? undefined : sources;
 }
 
-/** Whose a secret is, and its name there: a service's or the migration's variable, or a key of the stack's own. */
+/** Whose a secret is, and its name there: a service's, a job's or the migration's variable, or a key of the stack's own. */
 function placeOf(config: LoadedConfig, path: readonly PropertyKey[]): { resource: string; name: string } {
   const [top, service] = path;
-  const own = top === "services" ? String(service) : top === "migration" ? "migration" : undefined;
+  const own = top === "services" || top === "jobs" ? String(service) : top === "migration" ? "migration" : undefined;
   return own === undefined
     ? { resource: config.stack, name: keyPath(path).replace(/^rampart:/, "") }
     : { resource: `${config.name}-${own}`, name: String(path.at(-1)) };

@@ -9,6 +9,7 @@ import {
   sendsAlerts,
   usesDatabase,
   type ImageRole,
+  type JobConfig,
   type LoadedConfig,
   type RouteConfig,
   type ServiceConfig,
@@ -30,6 +31,7 @@ export function settingFacts(config: LoadedConfig): SettingFacts {
     ),
     services: [
       ...services.map(([name, service]) => serviceFacts(config, name, service)),
+      ...byName(config.jobs).map(([name, job]) => jobFacts(config, name, job)),
       ...(migration === undefined || !usesDatabase(config)
         ? []
         : [
@@ -94,6 +96,19 @@ function serviceFacts(config: LoadedConfig, name: string, service: ServiceConfig
     keyPrefixes: cache === false ? [] : keyPrefixes(name, cache),
   };
 }
+
+/** A job ends, and its deadline says when at the latest: nothing asks whether it hangs. */
+const jobFacts = (
+  config: LoadedConfig,
+  name: string,
+  { cache, data, environment, internal }: JobConfig,
+): ServiceFacts => ({
+  resource: `${config.name}-${name}`,
+  name,
+  environment,
+  internalByChoice: internal && data === "none" && cache === false,
+  keyPrefixes: cache === false ? [] : keyPrefixes(name, cache),
+});
 
 function databaseSettings({ database }: LoadedConfig): DatabaseSettings {
   const { statementTimeoutMs, idleInTransactionTimeoutMs, connectionLimits, elevationMaximumHours, backups } = database;

@@ -5,6 +5,7 @@ import { statSync } from "node:fs";
 import {
   acmeOf,
   backsUpElsewhere,
+  dataUsers,
   keepsLogs,
   monitoringOf,
   sendsAlerts,
@@ -47,7 +48,7 @@ export function networkPlan(config: LoadedConfig, engine: Engine): NetworkPlan[]
     ],
     acme: acmeOf(config.certificates) !== undefined,
     egress:
-      services.some(([, service]) => service.egress) ||
+      Object.values(dataUsers(config)).some(({ egress }) => egress) ||
       backsUpElsewhere(config) ||
       sendsAlerts(config) ||
       sendsLogs(config),

@@ -1,12 +1,12 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { MigrationConfig, ServiceConfig } from "../config";
+import type { DataUser, MigrationConfig } from "../config";
 import { SECRETS_PATH, type AcceptedException, type Mount, type Workload } from "../hardening/container/workload";
 import type { FilesByName } from "./carrier";
 import type { SecretSource } from "./context";
 import { defined } from "../hardening/defined";
 
-/** What a service and a job have in common: an image of the user's, its secrets, volumes and confinement. */
-export type ProgramConfig = ServiceConfig | MigrationConfig;
+/** What a service, a job and the migration have in common: an image, secrets, volumes, confinement. */
+export type ProgramConfig = DataUser | MigrationConfig;
 
 export interface ProgramFiles {
   /** Volume names by the key that the workload's mounts use. */

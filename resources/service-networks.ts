@@ -1,6 +1,12 @@
-import type { ServiceConfig } from "../config";
+import type { JobConfig, ServiceConfig } from "../config";
 import { dockerApiNetwork } from "../hardening/container/networks";
 import type { NetworkAttachment } from "../hardening/container/workload";
+
+/** A job's: `internal` for what it uses there, and the way out; nobody asks anything of a job, so it has no alias. */
+export const jobNetworks = ({ internal, data, cache, egress }: JobConfig): NetworkAttachment[] => [
+  ...(internal || data !== "none" || cache !== false ? [{ network: "internal" as const }] : []),
+  ...(egress ? [{ network: "egress" as const }] : []),
+];
 
 /** A service's networks follow from what it does: a route, data or a cache, the Docker API, the internet. */
 export function serviceNetworks(name: string, config: ServiceConfig): NetworkAttachment[] {

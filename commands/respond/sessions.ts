@@ -1,6 +1,6 @@
 /** Ends what passwords that are gone opened: sessions of applications in Redis, and of logins in Postgres. */
 import type { StackConfig } from "../../config";
-import { keyPrefixes } from "../../config/derived";
+import { dataUsers, keyPrefixes } from "../../config/derived";
 import type { DockerClient } from "../../engine/docker";
 import { ELEVATION_WATCH } from "../../hardening/postgres/elevation/elevations";
 import { SUPERUSER_SCRIPT } from "../../hardening/postgres/session/session-scripts";
@@ -14,8 +14,8 @@ export interface SessionKeys {
 }
 
 /** @param all every key of the services' prefixes, and not only those that are named as sessions */
-export function sessionKeys({ services }: Pick<StackConfig, "services">, all: boolean): SessionKeys[] {
-  return Object.entries(services).flatMap(([service, { cache }]) => {
+export function sessionKeys(config: Pick<StackConfig, "jobs" | "services">, all: boolean): SessionKeys[] {
+  return Object.entries(dataUsers(config)).flatMap(([service, { cache }]) => {
     const sessions = typeof cache === "object" ? (cache.sessions ?? []) : [];
     const prefixes = all && cache !== false ? keyPrefixes(service, cache) : sessions;
     return prefixes.length === 0 ? [] : [{ service, prefixes }];

@@ -6,6 +6,7 @@ import { BACKUP_CONTAINERS } from "../../hardening/backup/paths";
 import { LABEL_STACK } from "../../hardening/container/labels";
 import { defined } from "../../hardening/defined";
 import { GATEWAY_PORTS } from "../../hardening/gateway";
+import { JOB_SCHEDULER } from "../../hardening/jobs/scheduler";
 import { UserError } from "../shared/errors";
 import { field, parseJson, text } from "../shared/json";
 import type { Finished } from "../shared/run";
@@ -14,6 +15,7 @@ import { backupFacts, RECEIPTS_SCRIPT } from "./backups";
 import { ACME_SCRIPT, edgeCertificates } from "./certificates";
 import { containerFacts, imageNames, imageSizes, type ContainerFact } from "../shared/containers";
 import { gatewayScript, routeFacts } from "./gateway";
+import { jobFacts, JOBS_SCRIPT } from "./jobs";
 import type { DiskFact, Found } from "./report";
 import { lastUpdate, stateFacts } from "./state";
 
@@ -50,6 +52,7 @@ export async function collect({ stack, engine, pulumi, minFreeGiB }: Sources): P
         gatewayOf(engine, found),
         edgeOf(engine, found),
         backupsOf(engine, found),
+        jobsOf(engine, found),
         freeOf(engine, stack, found),
       ]),
     })),
@@ -132,6 +135,13 @@ async function backupsOf(engine: DockerClient, containers: readonly ContainerFac
   if (store === undefined) return {};
   const { code, stdout } = await inside(engine, store, RECEIPTS_SCRIPT);
   return code === 0 ? { facts: { backups: backupFacts(stdout) } } : { note: "backups: their store does not answer" };
+}
+
+async function jobsOf(engine: DockerClient, containers: readonly ContainerFact[]): Promise<Part> {
+  const scheduler = running(containers, JOB_SCHEDULER);
+  if (scheduler === undefined) return {};
+  const { code, stdout } = await inside(engine, scheduler, JOBS_SCRIPT);
+  return code === 0 ? { facts: { jobs: jobFacts(stdout) } } : { note: "jobs: their scheduler does not answer" };
 }
 
 /** Of a container that runs: nothing is made for this. */

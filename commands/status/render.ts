@@ -1,6 +1,7 @@
 import { sizeText } from "../../hardening/disk/free-space";
 import type { Printer } from "../shared/output";
 import type { CertificateFact } from "./certificates";
+import { outcomeText, type JobFact } from "./jobs";
 import type { Taken } from "./space";
 import type { ContainerLine, RouteLine, StatusReport } from "./report";
 
@@ -83,6 +84,19 @@ function routeLines(routes: readonly RouteLine[], width: number): string[] {
   return ["", ...columns([["route", "now", "served", "5xx", "leads to"], ...rows]).map((line) => cut(line, width))];
 }
 
+function jobLines(jobs: readonly JobFact[], at: string, width: number): string[] {
+  if (jobs.length === 0) return [];
+  const ago = (time: string | undefined): string => (time === undefined ? "never" : `${age(time, at)} ago`);
+  const rows = jobs.map((job): Row => [
+    cut(job.name, NAME_WIDTH),
+    job.running ? `runs since ${age(job.since, at)}` : outcomeText(job),
+    ago(job.last?.ended),
+    ago(job.succeeded),
+    job.next === undefined ? "" : `${job.next.slice(0, 16).replace("T", " ")} UTC`,
+  ]);
+  return ["", ...columns([["job", "state", "ended", "succeeded", "next"], ...rows]).map((line) => cut(line, width))];
+}
+
 const ends = ({ of, end, note }: CertificateFact): string =>
   `${of} ${end === undefined ? (note ?? "unknown") : `until ${end.slice(0, 10)}`}`;
 
@@ -133,6 +147,7 @@ export function renderStatus(report: StatusReport, { width, paint }: Pick<Printe
     paint("bold", `stack ${stack} on ${engine}`),
     ...containerLines(report, paint, width),
     ...routeLines(report.routes, width),
+    ...jobLines(report.jobs ?? [], report.at, width),
     "",
     ...columns(facts(report)).map((line) => cut(line, width)),
     ...notes.map((note) => `  ${note}`),

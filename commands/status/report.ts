@@ -5,6 +5,7 @@ import type { BackupFacts } from "./backups";
 import type { CertificateFact } from "./certificates";
 import type { ContainerFact } from "../shared/containers";
 import type { RouteFact } from "./gateway";
+import { jobProblem, type JobFact } from "./jobs";
 import { spaceProblems, takenBy, type SpaceFacts, type Taken } from "./space";
 import type { StateFacts, UpdateFact } from "./state";
 
@@ -24,6 +25,8 @@ export interface Found extends SpaceFacts {
   /** What the ACME server refused of late, and has not mended since. */
   readonly acme?: readonly AcmeFailure[];
   readonly backups?: BackupFacts;
+  /** Those with a schedule. */
+  readonly jobs?: readonly JobFact[];
   readonly disk?: readonly DiskFact[];
   readonly notes: readonly string[];
 }
@@ -58,6 +61,7 @@ export interface StatusReport {
   readonly routes: readonly RouteLine[];
   readonly certificates: readonly CertificateFact[];
   readonly backups?: BackupFacts;
+  readonly jobs?: readonly JobFact[];
   readonly disk: readonly DiskFact[];
   readonly taken: Taken;
   readonly free?: number;
@@ -76,7 +80,7 @@ const rank = ({ component }: { readonly component: string }): number => {
 const isShown = ({ component, ephemeral }: ContainerFact): boolean => component !== "carrier" && !ephemeral;
 
 export function report(found: Found): StatusReport {
-  const { stack, engine, now, state, images, backups, lastUpdate, disk = [], notes } = found;
+  const { stack, engine, now, state, images, backups, jobs, lastUpdate, disk = [], notes } = found;
   const shown = [...found.containers].filter(isShown).sort((a, b) => rank(a) - rank(b) || (a.name < b.name ? -1 : 1));
   const certificates = [...(found.edge ?? []), ...ownCertificates(state)];
   return {
@@ -92,13 +96,15 @@ export function report(found: Found): StatusReport {
       servers: addresses.map((address) => nameOf(shown, address) ?? address),
     })),
     certificates,
-    ...(backups === undefined ? {} : { backups }),
+    ...defined({ backups, jobs }),
     disk,
     taken: takenBy(found),
     ...defined({ free: found.free }),
     ...(lastUpdate === undefined ? {} : { lastUpdate }),
     problems: [
-      ...shown.flatMap((container) => containerProblems(container, state)),
+      ...shown
+        .filter(({ component, name }) => component !== "job" || !(jobs ?? []).some((job) => job.name === name))
+        .flatMap((container) => containerProblems(container, state)),
       ...(state === undefined ? [] : differences(found.containers, state)),
       ...(found.routes ?? []).flatMap((route) => routeProblems(route, shown)),
       ...certificates.flatMap((certificate) => certificateProblems(certificate, now)),
@@ -107,6 +113,7 @@ export function report(found: Found): StatusReport {
         message: `the CA issued no certificate at ${at}: ${error}`,
       })),
       ...(backups === undefined ? [] : backupProblems(backups)),
+      ...(jobs ?? []).flatMap(jobProblems),
       ...updateProblems(lastUpdate, state),
       ...spaceProblems(found),
     ],
@@ -193,6 +200,11 @@ function backupProblems({ failed, drill }: BackupFacts): Problem[] {
       ? []
       : [{ subject: "backup", message: `the restore drill of ${drill.at} failed: ${drill.error}` }]),
   ];
+}
+
+function jobProblems(job: JobFact): Problem[] {
+  const message = jobProblem(job);
+  return message === undefined ? [] : [{ subject: job.name, message }];
 }
 
 function updateProblems(update: UpdateFact | undefined, state: StateFacts | undefined): Problem[] {

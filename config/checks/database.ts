@@ -9,6 +9,7 @@ import { IMAGE_PINS } from "../images";
 import { correction } from "../nearest";
 import type { StackConfig } from "../schema";
 import type { ShowPath } from "./check";
+import { usersOf } from "./programs";
 
 /** Which database a service uses, and the schema that is Rampart's. */
 export function databaseFaults(config: StackConfig, show: ShowPath): Fault[] {
@@ -36,9 +37,9 @@ export function databaseFaults(config: StackConfig, show: ShowPath): Fault[] {
           ]
         : [],
     ),
-    ...Object.entries(config.services).flatMap(([service, { data, database }]) => {
+    ...usersOf(config).flatMap(([at, { data, database }]) => {
       if (database === undefined) return [];
-      const path = show(["services", service, "database"]);
+      const path = show([...at, "database"]);
       const given = JSON.stringify(database);
       if (!names.includes(database))
         return [

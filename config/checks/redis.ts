@@ -3,11 +3,12 @@ import { keyPrefixes } from "../derived";
 import type { Fault } from "../faults";
 import type { StackConfig } from "../schema";
 import type { ShowPath } from "./check";
+import { usersOf } from "./programs";
 
 /** Sharing a prefix is a choice; reaching into another's because one is the beginning of the other is a mistake. */
 export function redisFaults(config: StackConfig, show: ShowPath): Fault[] {
-  const users = Object.entries(config.services).flatMap(([name, { cache }]) =>
-    cache === false ? [] : [{ name, prefixes: keyPrefixes(name, cache) }],
+  const users = usersOf(config).flatMap(([path, { cache }]) =>
+    cache === false ? [] : [{ path, name: path[1], prefixes: keyPrefixes(path[1], cache) }],
   );
   return users.flatMap((user) =>
     users.flatMap((other) =>
@@ -20,7 +21,7 @@ export function redisFaults(config: StackConfig, show: ShowPath): Fault[] {
             if (reached === undefined) return [];
             return [
               {
-                path: show(["services", user.name, "cache"]),
+                path: show([...user.path, "cache"]),
                 given: `the prefix ${JSON.stringify(mine)}, which covers ${JSON.stringify(reached)} of ${other.name}`,
                 allowed: "prefixes of which none is the beginning of another service's",
                 fix:
@@ -35,7 +36,7 @@ export function redisFaults(config: StackConfig, show: ShowPath): Fault[] {
 
 /** Sessions outside of the service's prefixes would be another service's keys, or nobody's. */
 export function sessionFaults(config: StackConfig, show: ShowPath): Fault[] {
-  return Object.entries(config.services).flatMap(([name, { cache }]) => {
+  return usersOf(config).flatMap(([at, { cache }]) => {
     if (typeof cache !== "object") return [];
     const { keyPrefixes: prefixes, sessions = [] } = cache;
     return sessions.flatMap((session, index) =>
@@ -43,7 +44,7 @@ export function sessionFaults(config: StackConfig, show: ShowPath): Fault[] {
         ? []
         : [
             {
-              path: show(["services", name, "cache", "sessions", index]),
+              path: show([...at, "cache", "sessions", index]),
               given: JSON.stringify(session),
               allowed:
                 `a beginning within the service's prefixes: ` +

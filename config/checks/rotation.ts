@@ -1,3 +1,4 @@
+import { dataUsers } from "../derived";
 import type { Fault } from "../faults";
 import { correction } from "../nearest";
 import type { StackConfig } from "../schema";
@@ -8,7 +9,7 @@ import type { ShowPath } from "./check";
  * the old password would stay in force unnoticed.
  */
 export function rotationFaults(config: StackConfig, show: ShowPath): Fault[] {
-  const users = Object.entries(config.services).flatMap(([name, service]) => (service.cache === false ? [] : [name]));
+  const users = Object.entries(dataUsers(config)).flatMap(([name, { cache }]) => (cache === false ? [] : [name]));
   return Object.keys(config.rotation.redis)
     .filter((name) => !users.includes(name))
     .map((name) => ({

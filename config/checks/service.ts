@@ -1,13 +1,14 @@
-/** Names, mounts and health checks of services. */
+/** Names, mounts and health checks of services and jobs. */
+import { JOB_SCHEDULER } from "../../hardening/jobs/scheduler";
 import { LOGGING_CONTAINERS } from "../../hardening/logging/parts";
 import { MONITORING_CONTAINERS } from "../../hardening/monitoring/parts";
-import { monitoringOf } from "../derived";
+import { monitoringOf, scheduledJobs } from "../derived";
 import { sinkOf } from "../sinks";
 import type { Fault } from "../faults";
 import type { StackConfig } from "../schema";
 import { DEFAULT_TMPFS } from "../schema/program";
 import type { ShowPath } from "./check";
-import { canaries, programs } from "./programs";
+import { canaries, programs, usersOf } from "./programs";
 import { quote } from "../text";
 import { shownEngine } from "../values/engine";
 
@@ -44,20 +45,35 @@ export const isReservedName = (name: string): boolean =>
   RESERVED_PREFIXES.some((prefix) => name.startsWith(prefix));
 
 export function nameFaults(config: StackConfig, show: ShowPath): Fault[] {
-  return Object.entries(config.services).flatMap(([name, service]) => {
+  const own = usersOf(config).flatMap(([at, user]) => {
+    const [holder, name] = at;
     const taken = [
       ...RESERVED_NAMES,
       ...(monitoringOf(config) === undefined ? [] : MONITORING_CONTAINERS),
       ...(sinkOf(config) === undefined ? [] : LOGGING_CONTAINERS),
-      ...(service.routes.length > 0 ? EDGE_NAMES : []),
-      ...(service.cache === false ? [] : REDIS_USERS),
+      ...(scheduledJobs(config).length === 0 ? [] : [JOB_SCHEDULER]),
+      ...("routes" in user && user.routes.length > 0 ? EDGE_NAMES : []),
+      ...(user.cache === false ? [] : REDIS_USERS),
     ];
     if (!taken.includes(name) && !RESERVED_PREFIXES.some((prefix) => name.startsWith(prefix))) return [];
     const prefixes = RESERVED_PREFIXES.join(" or ");
     const allowed = `a name other than ${taken.join(", ")}, and not one that begins with ${prefixes}`;
-    return [{ path: show(["services", name]), given: `the name "${name}"`, allowed, fix: "rename the service" }];
+    const fix = holder === "jobs" ? "rename the job" : "rename the service";
+    return [{ path: show(at), given: `the name "${name}"`, allowed, fix }];
   });
+  return [...own, ...sharedNameFaults(config, show)];
 }
+
+/** A job and a service of one name would be one user of Redis and one place among the stack's containers. */
+const sharedNameFaults = ({ jobs, services }: StackConfig, show: ShowPath): Fault[] =>
+  Object.keys(jobs)
+    .filter((name) => Object.hasOwn(services, name))
+    .map((name) => ({
+      path: show(["jobs", name]),
+      given: `the name "${name}", which a service has`,
+      allowed: "a name that no service has",
+      fix: "rename the job",
+    }));
 
 export function mountFaults(config: StackConfig, show: ShowPath): Fault[] {
   return programs(config).flatMap(([at, program]) => {

@@ -1,4 +1,4 @@
-/** How many services a stack can hold. */
+/** How many services and jobs a stack can hold. */
 import type { Fault } from "../faults";
 import type { StackConfig } from "../schema";
 import type { ShowPath } from "./check";
@@ -8,11 +8,15 @@ import type { ShowPath } from "./check";
  */
 const MAX_SERVICES = 120;
 
+/** Their addresses, old and new, beside those of as many services as there may be; and what one scheduler looks at. */
+const MAX_JOBS = 60;
+
 /** Networks of their own that a stack's /16 has room for (hardening/container/networks.ts). */
 const MAX_DOCKER_API_CONSUMERS = 240;
 
 export function sizeFaults(config: StackConfig, show: ShowPath): Fault[] {
   const services = Object.values(config.services);
+  const jobs = Object.keys(config.jobs).length;
   const consumers = services.filter((service) => service.dockerApi !== undefined);
   return [
     ...(services.length > MAX_SERVICES
@@ -24,6 +28,9 @@ export function sizeFaults(config: StackConfig, show: ShowPath): Fault[] {
             fix: "split the stack",
           },
         ]
+      : []),
+    ...(jobs > MAX_JOBS
+      ? [{ path: show(["jobs"]), given: `${jobs} jobs`, allowed: `at most ${MAX_JOBS}`, fix: "split the stack" }]
       : []),
     ...(consumers.length > MAX_DOCKER_API_CONSUMERS
       ? [

@@ -235,7 +235,8 @@ function leftOut(project: ComposeProject, migration: Member | undefined): Note[]
         migrates(service) && migration === undefined
           ? "`rampart:migration` is for the stack's PostgreSQL, which it does not use: " +
             "run it by hand, or have the program do it when it starts"
-          : "a service runs until it is stopped: do its work in the image, in `rampart:migration`, or once by hand",
+          : "a service runs until it is stopped: write it under `rampart:jobs` with `once: true`, or with a " +
+            "`schedule` (docs/jobs.md)",
     })),
     ...project.unchosen.map(({ name, profiles }) => ({
       services: [name],

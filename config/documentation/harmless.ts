@@ -159,6 +159,11 @@ export const HARMLESS_KEYS: Readonly<Record<string, string>> = Object.fromEntrie
     "services.stopGraceSeconds",
     "services.timeoutSeconds",
   ]),
+  ...each("when a job runs, and how long it may; it is confined whenever it runs", [
+    "jobs.deadlineSeconds",
+    "jobs.once",
+    "jobs.overlap",
+  ]),
   ...each("only says whether a rollback may cross the migration", ["services.reversible"]),
   ...each("1024 or above, and never published", ["services.port"]),
   ...each("each replica has the same limits and the same confinement", [

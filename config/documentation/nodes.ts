@@ -62,11 +62,11 @@ export function placesOf(schema: JsonSchema): Place[] {
 }
 
 /**
- * The key whose text explains a key: what services and the migration have in common is explained once, and so are the
- * three figures of `resources` and the sources of a secret.
+ * The key whose text explains a key: what services, jobs and the migration have in common is explained once, and so are
+ * the three figures of `resources` and the sources of a secret.
  */
 export function explainedBy(key: string): string {
-  const own = key.replace(/^migration\./, SERVICES);
+  const own = Object.hasOwn(KEY_TEXTS, key) ? key : key.replace(/^(?:jobs|migration)\./, SERVICES);
   const source = own.replace(/^.*\.(?=from(?:\.\w+)?$)/, `${SERVICES}secrets.`);
   if (!Object.hasOwn(KEY_TEXTS, own) && Object.hasOwn(KEY_TEXTS, source)) return source;
   return Object.hasOwn(KEY_TEXTS, own) ? own : own.replace(/^.*\.(?=resources\.\w+$)/, SERVICES);

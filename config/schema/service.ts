@@ -1,9 +1,9 @@
 import { z } from "zod";
 import type { SchemaContext } from "../environment";
 import type { FaultParams } from "../faults";
-import { identifierCheck } from "../values/database";
+import { dataUse } from "./data-use";
 import { dockerApi } from "./docker-api";
-import { checkedString, commandLine, image, matching, toIssue } from "./fields";
+import { commandLine, image, matching, toIssue } from "./fields";
 import { container, environmentVariables } from "./program";
 import { route } from "./route";
 
@@ -13,8 +13,6 @@ const servicePort = z.int().refine((value) => value >= 1024 && value <= 65_535, 
     fix: "have the program listen on 1024 or above; the edge serves 443",
   },
 });
-
-const keyPrefix = matching(/^[A-Za-z0-9_:.{}-]{1,64}$/, "letters, digits and _ : . { } -", "choose another prefix");
 
 const healthPath = matching(
   /^\/[A-Za-z0-9\-._~/?&=%]*$/,
@@ -76,29 +74,7 @@ export const service = (context: SchemaContext) =>
       /** A second version that runs beside this one and gets a share of its requests. @default none */
       canary: canary(context).optional(),
       healthCheck: healthCheck.prefault({}),
-      data: z.enum(["none", "read-only", "read-write"]).default("none"),
-      /** Which of the stack's databases. @default database.name */
-      database: checkedString(identifierCheck).optional(),
-      /** A Redis user of the service's own. @default false; true means the key prefix `<service>:` */
-      cache: z
-        .union([
-          z.boolean(),
-          z.strictObject({
-            keyPrefixes: z.array(keyPrefix).min(1),
-            /**
-             * Beginnings of the keys that hold sessions, each within a prefix: `rampart respond` deletes those keys.
-             */
-            sessions: z.array(keyPrefix).min(1).optional(),
-          }),
-        ])
-        .default(false),
-      /**
-       * Whether the service is on `internal` as well, where those without a route are.
-       * @default only if it uses data or has no route
-       */
-      internal: z.boolean().default(false),
-      /** Whether the service may open connections to the internet. */
-      egress: z.boolean().default(false),
+      ...dataUse,
       /** Exact permissions of the Docker API, through a socket proxy of the service's own. @default none */
       dockerApi: dockerApi.optional(),
       /** Seconds within which a new version has to become healthy. */

@@ -8,6 +8,7 @@ import { disk } from "./disk";
 import { edge } from "./edge";
 import { exceptions } from "./exceptions";
 import { checkedString, image, matching, name } from "./fields";
+import { job } from "./job";
 import { logging } from "./logging";
 import { migration } from "./migration";
 import { monitoring } from "./monitoring";
@@ -52,6 +53,8 @@ const buildSchema = (context: SchemaContext) =>
     rotation,
     migration: migration(context).optional(),
     services: z.record(name, service(context)).default({}),
+    /** Programs that end: on a schedule, or once for each change. */
+    jobs: z.record(name, job(context)).default({}),
     logging: logging(context),
     /** Room on the engine's disk, and old images. */
     disk,
@@ -77,6 +80,7 @@ export function stackSchema(context: SchemaContext) {
 
 export type StackConfig = z.output<ReturnType<typeof stackSchema>>;
 export type ServiceConfig = StackConfig["services"][string];
+export type JobConfig = StackConfig["jobs"][string];
 export type MigrationConfig = NonNullable<StackConfig["migration"]>;
 export type RouteConfig = ServiceConfig["routes"][number];
 export type SecretSpec = ServiceConfig["secrets"][string];

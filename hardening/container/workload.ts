@@ -18,6 +18,7 @@ export const COMPONENT_KINDS = [
   "forwarder",
   "monitoring",
   "logging",
+  "scheduler",
 ] as const;
 export type ComponentKind = (typeof COMPONENT_KINDS)[number];
 

@@ -11,12 +11,13 @@ export const MONITORING_PARTS = {
   "postgres-metrics": { host: 16, port: 9187 },
   "redis-metrics": { host: 17, port: 9121 },
   "log-collector": { host: 18, port: 9104 },
+  "job-scheduler": { host: 19, port: 9105 },
 } as const;
 
 export type MonitoringPart = keyof typeof MONITORING_PARTS;
 
 /** What is measured where it stands, and is there for another purpose. */
-const MEASURED: readonly string[] = ["gateway", "edge", "log-collector"];
+const MEASURED: readonly string[] = ["gateway", "edge", "log-collector", "job-scheduler"];
 
 /** The containers that monitoring adds, whose names no service may have. */
 export const MONITORING_CONTAINERS: readonly string[] = Object.keys(MONITORING_PARTS).filter(

@@ -5,7 +5,15 @@ import { monitoringEndpoint, ANSWERS_PATH, type MonitoringPart } from "./parts";
 
 /** Where the container finds its configuration and the rules. */
 export const PROMETHEUS_DIRECTORY = "/etc/prometheus";
-export const PROMETHEUS_FILES = { config: "prometheus.yml", rules: "rules.yml", acme: "acme-rules.yml" } as const;
+export const PROMETHEUS_FILES = {
+  config: "prometheus.yml",
+  rules: "rules.yml",
+  acme: "acme-rules.yml",
+  jobs: "job-rules.yml",
+} as const;
+
+/** The rules about jobs, for a stack that has some with a schedule. */
+export const jobRules = (): string => fileText(__dirname, PROMETHEUS_FILES.jobs);
 
 /** The rules: the same for every stack. One about what a stack has not got never fires. */
 export const prometheusRules = (): string => fileText(__dirname, PROMETHEUS_FILES.rules);
@@ -19,6 +27,8 @@ export interface PrometheusInput {
   readonly redis: boolean;
   /** Whether logs are handed to a sink. */
   readonly logs: boolean;
+  /** Whether there are jobs with a schedule. */
+  readonly jobs: boolean;
   /** Whether there are rules about an ACME server. */
   readonly acme: boolean;
 }
@@ -58,9 +68,11 @@ const REDIS: Scrape = { job: "redis", part: "redis-metrics" };
 
 const LOGS: Scrape = { job: "logs", part: "log-collector" };
 
+const JOBS: Scrape = { job: "jobs", part: "job-scheduler" };
+
 /** Targets are fixed addresses: there is nothing to discover. Sorted keys, so that the same input is the same bytes. */
 export function renderPrometheusConfig(input: PrometheusInput): string {
-  const { subnet, stack, postgres, redis, acme, logs } = input;
+  const { subnet, stack, postgres, redis, acme, logs, jobs } = input;
   const scrape = ({ job, part, path = "/metrics", keep }: Scrape): object => ({
     job_name: job,
     metrics_path: path,
@@ -75,14 +87,17 @@ export function renderPrometheusConfig(input: PrometheusInput): string {
         alertmanagers: [{ static_configs: [{ targets: [monitoringEndpoint(subnet, "alertmanager")] }] }],
       },
       global: { evaluation_interval: "15s", external_labels: { stack }, scrape_interval: "15s", scrape_timeout: "10s" },
-      rule_files: [PROMETHEUS_FILES.rules, ...(acme ? [PROMETHEUS_FILES.acme] : [])].map(
-        (file) => `${PROMETHEUS_DIRECTORY}/${file}`,
-      ),
+      rule_files: [
+        PROMETHEUS_FILES.rules,
+        ...(acme ? [PROMETHEUS_FILES.acme] : []),
+        ...(jobs ? [PROMETHEUS_FILES.jobs] : []),
+      ].map((file) => `${PROMETHEUS_DIRECTORY}/${file}`),
       scrape_configs: [
         ...SCRAPES,
         ...(postgres ? [POSTGRES] : []),
         ...(redis ? [REDIS] : []),
         ...(logs ? [LOGS] : []),
+        ...(jobs ? [JOBS] : []),
       ].map(scrape),
     },
     { sortMapEntries: true, lineWidth: 0, aliasDuplicateObjects: false },

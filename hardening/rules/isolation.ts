@@ -239,7 +239,7 @@ export const ISOLATION_RULES: readonly Rule[] = [
     remedy:
       "No key mounts the socket: list the requests that the service makes, and a socket proxy lets them through: " +
       '`dockerApi: { allow: ["GET /containers/json"] }`.',
-    keys: ["services.dockerApi", "monitoring"],
+    keys: ["services.dockerApi", "jobs.schedule", "monitoring"],
     fault: ({ mounts }) => {
       const socket = mounts.find((mount) => mount.host && SOCKET.test(mount.source));
       return socket === undefined

@@ -1,4 +1,5 @@
 import { BACKUP_WORK_OWNER } from "../backup/workloads";
+import { SCHEDULER_WORK_OWNER } from "../jobs/workload";
 import { LOGGING_WORK_OWNER } from "../logging/parts";
 import { MONITORING_WORK_OWNER } from "../monitoring/parts";
 import { LABEL_ACCEPTED, LABEL_COMPONENT, LABEL_NAME, LABEL_PIDS } from "../container/labels";
@@ -139,6 +140,7 @@ const TRANSIENT_OWNERS: readonly string[] = [
   BACKUP_WORK_OWNER,
   LOGGING_WORK_OWNER,
   MONITORING_WORK_OWNER,
+  SCHEDULER_WORK_OWNER,
 ];
 
 function volumeView({ name, inputs, protect }: PlannedResource): VolumeView {

@@ -35,7 +35,7 @@ export interface ServiceFacts {
   readonly environment: Readonly<Record<string, string>>;
   /** Whether it is on `internal` beside its routes although it uses neither the database nor the cache. */
   readonly internalByChoice: boolean;
-  /** How long the engine takes to notice that it hangs, in seconds. Absent for the migration, which ends. */
+  /** How long the engine takes to notice that it hangs, in seconds. Absent for jobs and the migration, which end. */
   readonly hangSeconds?: number;
   /** Of its keys in Redis. Empty without a cache. */
   readonly keyPrefixes: readonly string[];
@@ -66,7 +66,7 @@ export interface DatabaseSettings {
 
 export interface SettingFacts {
   readonly routes: readonly RouteFacts[];
-  /** The migration among them. */
+  /** Jobs and the migration among them. */
   readonly services: readonly ServiceFacts[];
   /** Of the edge, at a time: of one client and of all. */
   readonly connections: { readonly perClient: number; readonly total: number };

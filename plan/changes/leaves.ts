@@ -1,6 +1,6 @@
 /** A configuration as a flat list of values, each under a path that stays the same when a list's order changes. */
 import { caNames } from "../../config";
-import type { LoadedConfig, RouteConfig, SecretSpec, ServiceConfig } from "../../config";
+import type { DataUser, LoadedConfig, RouteConfig, SecretSpec, ServiceConfig } from "../../config";
 import { appArmorText, cacheText, canaryText, dangerText, seccompText, secretSource } from "../summary/programs";
 import { headerStates, headerText, type HeaderState } from "../summary/headers";
 import { rateText, routeName } from "../summary/routes";
@@ -39,6 +39,7 @@ const RECORDS = [
   "images",
   "logging.sink.loki.headers",
   "logging.sink.otlp.headers",
+  "jobs",
   "program.canary.environment",
   "program.environment",
   "program.secrets",
@@ -103,7 +104,7 @@ const WHOLE: Readonly<Record<string, (value: unknown, place: Place) => string>> 
   "logging.sink.loki.ca": (value) => caNames(String(value)).join(" and "),
   "logging.sink.otlp.ca": (value) => caNames(String(value)).join(" and "),
   "logging.sink.syslog.ca": (value) => caNames(String(value)).join(" and "),
-  "program.cache": (value, { path }) => cacheText(value as ServiceConfig["cache"], path.split(".")[1] ?? ""),
+  "program.cache": (value, { path }) => cacheText(value as DataUser["cache"], path.split(".")[1] ?? ""),
   "program.confinement.appArmor": (value) =>
     withReason(appArmorText(value as ServiceConfig["confinement"]["appArmor"]), value),
   "program.confinement.seccomp": (value) =>
@@ -145,10 +146,10 @@ function fieldsOf(fields: Fields, place: Place, alias: RouteAlias): Leaf[] {
 export const routeLeaves = (route: RouteConfig): Leaf[] =>
   fieldsOf(route, { path: "", kind: "route", key: "", group: "" }, (_service, name) => name);
 
-/** A service and the migration are both programs. */
+/** A service, a job and the migration are programs. */
 function below({ path, kind, group }: Place, key: string): Place {
   const joined = kind === "" ? key : `${kind}.${RECORDS.includes(kind) ? "*" : key}`;
-  const named = joined === "services.*" || joined === "migration" ? "program" : joined;
+  const named = joined === "services.*" || joined === "jobs.*" || joined === "migration" ? "program" : joined;
   return { path: path === "" ? key : `${path}.${key}`, kind: named, key, group };
 }
 

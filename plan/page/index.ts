@@ -32,7 +32,7 @@ const POLICY = [
 /** The whole page. It holds no secret, as the plan holds none. */
 export function renderPage({ plan, comparison, missing = [] }: PageInput): string {
   const { stack, config, resources, posture } = plan;
-  const { edge, routes, programs, data } = summarise(config);
+  const { edge, routes, programs, jobs = [], data } = summarise(config);
   const topology = topologyOf(plan);
   const custom = resources.filter((resource) => resource.custom).length;
   const roles = roleTable(resources);
@@ -55,7 +55,12 @@ export function renderPage({ plan, comparison, missing = [] }: PageInput): strin
     markup`<header class="top"><div><h1>Plan of stack ${stack}</h1>`,
     markup`<p class="soft">Environment ${config.environment}: ${custom} resources in
       ${resources.length - custom} components. Nothing was contacted or changed.</p>`,
-    contents({ compared: comparison !== undefined, roles: roles !== NOTHING, data: data.length > 0 }),
+    contents({
+      compared: comparison !== undefined,
+      roles: roles !== NOTHING,
+      data: data.length > 0,
+      jobs: jobs.length > 0,
+    }),
     markup`</div></header>`,
     markup`<main id="main">`,
     tiles(posture),
@@ -76,6 +81,7 @@ export function renderPage({ plan, comparison, missing = [] }: PageInput): strin
     routes.length === 0 ? markup`<p>No service has a route.</p>` : itemCards(routes),
     markup`<h2 id="services">Services</h2>`,
     itemCards([edge, ...programs]),
+    jobs.length === 0 ? NOTHING : markup`<h2 id="jobs">Jobs</h2>${itemCards(jobs)}`,
     data.length === 0 ? NOTHING : markup`<h2 id="data">Data</h2>${itemCards(data)}`,
     roles,
     markup`<h2 id="networks">Networks</h2>`,
@@ -97,16 +103,18 @@ const lines = (...parts: readonly Markup[]): string =>
 interface Sections {
   readonly compared: boolean;
   readonly data: boolean;
+  readonly jobs: boolean;
   readonly roles: boolean;
 }
 
-function contents({ compared, data, roles }: Sections): Markup {
+function contents({ compared, data, jobs, roles }: Sections): Markup {
   const links: readonly (readonly [string, string])[] = [
     ...(compared ? [["changes", "Changes"] as const] : []),
     ["topology", "Topology"],
     ["posture", "Posture"],
     ["routes", "Routes"],
     ["services", "Services"],
+    ...(jobs ? [["jobs", "Jobs"] as const] : []),
     ...(data ? [["data", "Data"] as const] : []),
     ...(roles ? [["roles", "Database roles"] as const] : []),
     ["networks", "Networks"],

@@ -98,8 +98,11 @@ function noteOf({ component, name, ports }: ContainerView, config: Plan["config"
       ];
       return parts.length === 0 ? "no data" : parts.join(", ");
     }
-    case "job":
-      return "runs once, as migrator";
+    case "job": {
+      const job = config.jobs[name];
+      if (job === undefined) return "runs once, as migrator";
+      return job.schedule === undefined ? "runs once for each change" : job.schedule;
+    }
     case "postgres":
       return "PostgreSQL, TLS only";
     case "redis":

@@ -1,5 +1,6 @@
 import type { StackConfig } from "../../config";
 import type { Item } from "./item";
+import { jobItems } from "./jobs";
 import { programItems } from "./programs";
 import { routeItems } from "./routes";
 import { dataItems, edgeItem } from "./stack";
@@ -13,13 +14,17 @@ export interface Summary {
   readonly routes: readonly Item[];
   /** The services, and the migration. */
   readonly programs: readonly Item[];
+  /** What ends, on a schedule or once for each change. @default none */
+  readonly jobs?: readonly Item[];
   /** Postgres and Redis. */
   readonly data: readonly Item[];
 }
 
-export const summarise = (config: StackConfig): Summary => ({
+/** @param now From which the next runs of jobs are counted */
+export const summarise = (config: StackConfig, now = new Date()): Summary => ({
   edge: edgeItem(config),
   routes: routeItems(config),
   programs: programItems(config),
+  ...(Object.keys(config.jobs).length === 0 ? {} : { jobs: jobItems(config, now) }),
   data: dataItems(config),
 });

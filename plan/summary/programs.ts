@@ -1,5 +1,6 @@
 import {
   canaryHealthPath,
+  type DataUser,
   type MigrationConfig,
   type SecretSpec,
   type ServiceConfig,
@@ -9,7 +10,7 @@ import { endpointOf } from "../../hardening/docker-api/endpoints";
 import { fact, type Fact, type Item } from "./item";
 import { commandLine, imageName, joined, secretPlace, shown, visible } from "./show";
 
-type Program = ServiceConfig | MigrationConfig;
+type Program = DataUser | MigrationConfig;
 type Permission = NonNullable<ServiceConfig["dockerApi"]>["permissions"][number];
 
 /** The services by name, and the migration before them, as that is when it runs. */
@@ -121,7 +122,7 @@ export function cacheText(cache: ServiceConfig["cache"], service: string): strin
 }
 
 /** What the program is, and what it is told. */
-function ownFacts(program: Program): Fact[] {
+export function ownFacts(program: Program): Fact[] {
   const { entrypoint, command, environment, secrets, secretsInEnvironment } = program;
   const told = variables(environment);
   return [
@@ -160,7 +161,7 @@ export function secretSource(spec: SecretSpec): string {
 }
 
 /** What holds it, and each weakening with its reason. */
-function confinementFacts(program: Program): Fact[] {
+export function confinementFacts(program: Program): Fact[] {
   const { user, resources, confinement, volumes, tmpfs } = program;
   const root = typeof user === "object";
   const weak = [

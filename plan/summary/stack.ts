@@ -7,6 +7,7 @@ import {
   databaseNames,
   domainNames,
   issuerOf,
+  dataUsers,
   monitoringOf,
   ownCertificatesOf,
   sendsInClear,
@@ -259,7 +260,7 @@ function backupFacts({ database: { backups }, environment }: StackConfig): Fact[
 }
 
 function redisItem(config: StackConfig): Item {
-  const users = Object.entries(config.services).flatMap(([name, { cache }]) => (cache === false ? [] : [name]));
+  const users = Object.entries(dataUsers(config)).flatMap(([name, { cache }]) => (cache === false ? [] : [name]));
   return {
     title: "redis",
     detail: `users ${joined(users.sort(), "none")}`,

@@ -4,11 +4,12 @@ import { block, fill, type Page } from "./page";
 const LABEL_WIDTH = 15;
 
 /** What the stack is, a paragraph a part of it. */
-export function summaryLines({ edge, routes, programs, data }: Summary, page: Page): string[] {
+export function summaryLines({ edge, routes, programs, jobs = [], data }: Summary, page: Page): string[] {
   return [
     ...section("Edge", [edge], page),
     ...section(`Routes (${routes.length})`, routes, page),
     ...section("Services", programs, page),
+    ...section("Jobs", jobs, page),
     ...section("Data", data, page),
   ];
 }

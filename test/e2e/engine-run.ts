@@ -110,6 +110,7 @@ async function cleanUp(): Promise<void> {
       "amo",
       "canary",
       "sources",
+      "jobs",
       "monitoring",
       "logging",
       "ipv6",

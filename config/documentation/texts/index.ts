@@ -3,6 +3,7 @@ import { CONTAINER } from "./container";
 import { DATABASE } from "./database";
 import { EDGE } from "./edge";
 import { EXCEPTIONS } from "./exceptions";
+import { JOB } from "./job";
 import { LOGGING } from "./logging";
 import { MONITORING } from "./monitoring";
 import { REDIS } from "./redis";
@@ -24,11 +25,12 @@ export const TABLES: Readonly<Record<string, KeyTexts>> = {
   "What the stack accepts for a time: `exceptions`": EXCEPTIONS,
   "Signed images: `signatures`": SIGNATURES,
   "A service: `services.<name>`": SERVICE,
-  "A container: services and `migration`": CONTAINER,
+  "A job: `jobs.<name>`": JOB,
+  "A container: services, jobs and `migration`": CONTAINER,
   "A route: `services.<name>.routes`": ROUTE,
 };
 
-/** Keys of a service, of the migration and of a route stand in their tables without `services.`. */
+/** Keys of a service, of jobs, of the migration and of a route stand in their tables without `services.`. */
 export const SERVICES = "services.";
 const OF_SERVICES: readonly KeyTexts[] = [SERVICE, CONTAINER, ROUTE];
 

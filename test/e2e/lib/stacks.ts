@@ -111,6 +111,13 @@ export const CANARY = {
   pool: "10.248.0.0/16",
 } as const;
 
+export const JOBS = {
+  host: "jobs.localhost",
+  httpPort: 35_380,
+  httpsPort: 35_743,
+  pool: "10.247.0.0/16",
+} as const;
+
 export const SOURCES = {
   host: "sources.localhost",
   httpPort: 34_880,
@@ -165,6 +172,12 @@ const own = ({ traefik, postgres, redis, haproxy, socat, restic }: Images): obje
   socat,
   restic,
 });
+const measuring = ({ prometheus, alertmanager, nodeExporter, postgresExporter }: Images): object => ({
+  prometheus,
+  alertmanager,
+  "node-exporter": nodeExporter,
+  "postgres-exporter": postgresExporter,
+});
 const health = (port: number): object => ({
   command: ["/usr/local/bin/app", "healthcheck", `http://127.0.0.1:${port}/healthz`],
   intervalSeconds: 2,
@@ -210,6 +223,56 @@ export const canarySettings = (images: Images, app: string, canary?: object): St
     },
   },
 });
+
+export interface JobsChanges {
+  /** Of the job that is due each minute and succeeds. */
+  readonly tickImage?: string;
+  readonly seedOnce?: string;
+  readonly seedFails?: boolean;
+}
+
+/**
+ * Jobs that are due each minute, of which each ends in another way; one that is not due; and one that runs once for
+ * each change. The stack measures itself.
+ */
+export function jobsSettings(images: Images, changes: JobsChanges = {}): StackSettings {
+  const fails = { MIGRATE_FAIL: "1" };
+  const job = { image: images.app, schedule: "* * * * *", stopGraceSeconds: 1 };
+  return {
+    environment: "dev",
+    name: "rampart-e2e-jobs",
+    network: { pool: JOBS.pool },
+    edge: { httpPort: JOBS.httpPort, httpsPort: JOBS.httpsPort },
+    images: { ...own(images), ...measuring(images) },
+    monitoring: true,
+    services: {
+      api: {
+        image: images.app,
+        command: ["api"],
+        port: 3000,
+        healthCheck: health(3000),
+        routes: [{ host: JOBS.host }],
+      },
+    },
+    jobs: {
+      tick: { ...job, image: changes.tickImage ?? images.app, command: ["true"], data: "read-write", cache: true },
+      breaks: { ...job, command: ["migrate"], environment: fails },
+      slow: { ...job, command: ["sleep"], deadlineSeconds: 5 },
+      // A server never ends by itself.
+      held: { ...job, command: ["frontend"], deadlineSeconds: 3600 },
+      replaced: { ...job, command: ["frontend"], deadlineSeconds: 3600, overlap: "replace" },
+      // A leap day.
+      rare: { ...job, command: ["true"], schedule: "0 0 29 2 *" },
+      seed: {
+        image: images.app,
+        command: changes.seedFails === true ? ["migrate"] : ["true"],
+        data: "read-write",
+        once: changes.seedOnce ?? "1",
+        environment: changes.seedFails === true ? fails : {},
+      },
+    },
+  };
+}
 
 /** An API with a secret that another program keeps. @param from Its source */
 export const sourcesSettings = (images: Images, from: object): StackSettings => ({
@@ -257,13 +320,7 @@ export const monitoredSettings = (images: Images, key: string): StackSettings =>
   name: MONITORED.name,
   network: { pool: MONITORED.pool },
   edge: { httpPort: MONITORED.httpPort, httpsPort: MONITORED.httpsPort },
-  images: {
-    ...own(images),
-    prometheus: images.prometheus,
-    alertmanager: images.alertmanager,
-    "node-exporter": images.nodeExporter,
-    "postgres-exporter": images.postgresExporter,
-  },
+  images: { ...own(images), ...measuring(images) },
   redis: { tls: true },
   monitoring: { webhook: { config: key } },
   services: {

@@ -19,6 +19,7 @@ import { edge } from "./edge";
 import { faults } from "./faults";
 import { hostAccess } from "./host-access";
 import { isolation } from "./isolation";
+import { jobs } from "./jobs";
 import { kept } from "./kept";
 import { kitiumaiDocker } from "./kitiumai-docker";
 import { logging } from "./logging";
@@ -83,6 +84,7 @@ export const SUITES: readonly Suite<Context>[] = [
   operations,
   canary,
   sources,
+  jobs,
   disk,
   monitoring,
   logging,

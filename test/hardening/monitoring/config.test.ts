@@ -9,7 +9,7 @@ import { prometheusRules, renderPrometheusConfig } from "../../../hardening/moni
 import { describeWith } from "../../programs";
 
 const SUBNET = "10.201.255.0/24";
-const INPUT = { subnet: SUBNET, stack: "prod", postgres: true, redis: true, acme: false, logs: false };
+const INPUT = { subnet: SUBNET, stack: "prod", postgres: true, redis: true, acme: false, logs: false, jobs: false };
 const EMAIL = { to: ["a@acme.com", "b@acme.com"], from: "alerts@acme.com", server: "smtp.acme.com:587" };
 const ALL: AlertReceivers = {
   webhook: "https://hooks.acme.com/T0",

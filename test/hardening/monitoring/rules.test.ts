@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import { acmeRules } from "../../../hardening/monitoring/acme-rules";
-import { prometheusRules } from "../../../hardening/monitoring/prometheus-config";
+import { jobRules, prometheusRules } from "../../../hardening/monitoring/prometheus-config";
 import { describeWith, findProgram } from "../../programs";
 
 interface Rules {
@@ -16,10 +16,10 @@ interface RuleTests {
   }[];
 }
 
-const TESTS = ["rules.test.yml", "acme-rules.test.yml"] as const;
+const TESTS = ["rules.test.yml", "acme-rules.test.yml", "job-rules.test.yml"] as const;
 /** The first is covered by a wildcard of its zone. */
 const HOSTS = ["app.example.com", "example.com", "app.example.org"];
-const RULES = { "rules.yml": prometheusRules(), "acme-rules.yml": acmeRules(HOSTS) };
+const RULES = { "rules.yml": prometheusRules(), "acme-rules.yml": acmeRules(HOSTS), "job-rules.yml": jobRules() };
 /** The one group that a test of many days needs: the others would be evaluated at each of its steps. */
 const CERTIFICATES = stringify({
   groups: (parse(prometheusRules()) as Rules).groups.filter(({ name }) => name === "certificates"),

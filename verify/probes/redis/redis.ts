@@ -1,6 +1,6 @@
 /** Each service's user of Redis oversteps its rights, from the internal network. */
 import { randomBytes } from "node:crypto";
-import { keyPrefixes, usesRedis } from "../../../config";
+import { dataUsers, keyPrefixes, usesRedis } from "../../../config";
 import { WRITE_FILE_SCRIPT } from "../../../hardening/postgres/session/session-scripts";
 import { NOBODY } from "../../../hardening/container/workload";
 import { REDIS_ADMIN, REDIS_LIVE_FILES, REDIS_PATHS } from "../../../hardening/redis";
@@ -19,11 +19,11 @@ const NOBODYS = "nobodys:";
 const cli = (tls: boolean): string =>
   `redis-cli -h ${REDIS_ALIAS} -p ${REDIS_PORT}${tls ? ` --tls --cacert ${CA}` : ""}`;
 
-/** Services' users, as far as the state knows their passwords. */
+/** Users of services and jobs, as far as the state knows their passwords. */
 export function knownUsers({ config, state }: Pick<Stage, "config" | "state">): KnownUser[] {
   const secret = (name: string): string =>
     Object.entries(state.passwords).find(([resource]) => resource.endsWith(`-secrets-redis-${name}`))?.[1] ?? "";
-  return Object.entries(config.services).flatMap(([name, { cache }]) =>
+  return Object.entries(dataUsers(config)).flatMap(([name, { cache }]) =>
     cache === false || secret(name) === ""
       ? []
       : [{ name, password: secret(name), keyPrefixes: keyPrefixes(name, cache) }],
