@@ -1,5 +1,6 @@
 import type { ServiceConfig } from "../config";
 import { dockerApiNetwork } from "../hardening/container/networks";
+import { egressNetwork } from "../hardening/egress/names";
 import type { NetworkAttachment } from "../hardening/container/workload";
 
 /** A service's networks follow from what it does: a route, data or a cache, the Docker API, the internet. */
@@ -11,7 +12,8 @@ export function serviceNetworks(name: string, config: ServiceConfig): NetworkAtt
   return [
     ...(onProxy ? [{ network: "proxy" as const, aliases }] : []),
     ...(onInternal ? [{ network: "internal" as const, aliases }] : []),
-    ...(config.egress ? [{ network: "egress" as const }] : []),
+    ...(config.egress === true ? [{ network: "egress" as const }] : []),
+    ...(typeof config.egress === "boolean" ? [] : [{ network: egressNetwork(name) }]),
     ...(config.dockerApi === undefined ? [] : [{ network: dockerApiNetwork(name) }]),
   ];
 }

@@ -1,4 +1,5 @@
 /** Names, mounts and health checks of services. */
+import { egressNetwork } from "../../hardening/egress/names";
 import { LOGGING_CONTAINERS } from "../../hardening/logging/parts";
 import { MONITORING_CONTAINERS } from "../../hardening/monitoring/parts";
 import { monitoringOf } from "../derived";
@@ -43,6 +44,12 @@ export const isReservedName = (name: string): boolean =>
   [...RESERVED_NAMES, ...EDGE_NAMES, ...REDIS_USERS].includes(name) ||
   RESERVED_PREFIXES.some((prefix) => name.startsWith(prefix));
 
+/** What the proxies of services with a list of names are called. */
+const egressNames = ({ services }: StackConfig): string[] =>
+  Object.keys(services)
+    .filter((name) => typeof services[name]?.egress === "object")
+    .map(egressNetwork);
+
 export function nameFaults(config: StackConfig, show: ShowPath): Fault[] {
   return Object.entries(config.services).flatMap(([name, service]) => {
     const taken = [
@@ -51,6 +58,7 @@ export function nameFaults(config: StackConfig, show: ShowPath): Fault[] {
       ...(sinkOf(config) === undefined ? [] : LOGGING_CONTAINERS),
       ...(service.routes.length > 0 ? EDGE_NAMES : []),
       ...(service.cache === false ? [] : REDIS_USERS),
+      ...egressNames(config),
     ];
     if (!taken.includes(name) && !RESERVED_PREFIXES.some((prefix) => name.startsWith(prefix))) return [];
     const prefixes = RESERVED_PREFIXES.join(" or ");

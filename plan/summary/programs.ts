@@ -48,7 +48,7 @@ function serviceFacts(service: ServiceConfig, name: string, { database }: StackC
     fact("data", data === "none" ? "none" : `${data} on ${service.database ?? database.name}`),
     fact("cache", cacheText(service.cache, name)),
     ...(service.internal ? [fact("network", "also on internal, beside its route", true)] : []),
-    fact("egress", egress ? "may open connections to the internet" : "none", egress),
+    fact("egress", egressFact(egress), egress === true),
     ...(dockerApi === undefined
       ? []
       : [
@@ -73,6 +73,11 @@ function serviceFacts(service: ServiceConfig, name: string, { database }: StackC
     ),
     ...confinementFacts(service),
   ];
+}
+
+function egressFact(egress: ServiceConfig["egress"]): string | string[] {
+  if (typeof egress === "boolean") return egress ? "may open connections to the internet" : "none";
+  return egress.map((entry) => `over TLS to ${entry}`);
 }
 
 /** The second version, and what of it is not the service's. */
