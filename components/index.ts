@@ -18,6 +18,7 @@ export * from "./backup";
 export * from "./data-volume";
 export * from "./database-roles";
 export * from "./edge";
+export * from "./egress-proxy";
 export * from "./forwarder";
 export * from "./gateway";
 export * from "./images";

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { canaryOf, keyPrefixes, type HealthCheckConfig, type ServiceConfig } from "../config";
+import { listed } from "../hardening/defined";
 import { canaryName } from "../hardening/container/canary";
 import { versionAlias } from "../hardening/container/version-alias";
 import { hardenedWorkload } from "../hardening/container/hardened-workload";
@@ -10,8 +11,10 @@ import { canaryAlias } from "../hardening/gateway";
 import { createContainer, type ContainerOptions } from "../resources/container";
 import type { NetworkNames, SecretSource, StackContext } from "../resources/context";
 import { programFiles, programWorkload, type ProgramFiles } from "../resources/program";
+import { egressHosts } from "../resources/egress";
 import { serviceNetworks } from "../resources/service-networks";
 import type { DataVolume } from "./data-volume";
+import { EgressProxy } from "./egress-proxy";
 import { MountedFiles } from "./mounted-files";
 
 export interface ServiceArgs {
@@ -39,6 +42,7 @@ export class Service extends pulumi.ComponentResource {
 
   constructor(name: string, context: StackContext, args: ServiceArgs, opts?: pulumi.ComponentResourceOptions) {
     super("rampart:service:Service", name, {}, opts);
+    const egress = EgressProxy.of(context, { ...args, service: args.name }, this);
     const files = programFiles(args, MountedFiles.ofSecrets(`${name}-secrets`, context, args, this));
     const create = (workload: Workload, resource: string, { replicas }: ServiceConfig): Version => {
       const alias = aliasOf(workload, files, context.salt);
@@ -48,7 +52,7 @@ export class Service extends pulumi.ComponentResource {
         secretEnvironment: files.secretEnvironment,
         parent: this,
         lifecycle: "replace",
-        dependsOn: [...args.dependsOn, ...files.dependsOn],
+        dependsOn: [...args.dependsOn, ...files.dependsOn, ...listed(egress?.ready)],
       };
       const names = Array.from({ length: replicas }, (_, index) => replicaName(resource, index));
       const ready = names.map((each, index) => {
@@ -104,6 +108,7 @@ function serviceWorkload(context: StackContext, args: ServiceArgs, files: Progra
       ...files.fileVariables,
     },
     networks: serviceNetworks(name, config),
+    ...egressHosts(context, name, config),
     healthCheck: { ...timings(config.healthCheck), test: healthTest(config) },
     startTimeoutSeconds: config.startTimeoutSeconds,
     logging: context.config.logging,

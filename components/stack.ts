@@ -359,7 +359,7 @@ export class HardenedStack extends pulumi.ComponentResource {
     const { config, engine } = context;
     if (dockerApi === undefined) return undefined;
     const group = defined({ socketGroup: socketGroup(config, engine) });
-    const args = { ...dockerApi, consumer, egress, networks, ...group };
+    const args = { ...dockerApi, consumer, egress: egress === true, networks, ...group };
     return new SocketProxy(`${config.name}-docker-api-${consumer}`, context, args, { parent: this });
   }
 }

@@ -48,10 +48,11 @@ export function networkPlan(config: LoadedConfig, engine: Engine): NetworkPlan[]
     ],
     acme: acmeOf(config.certificates) !== undefined,
     egress:
-      Object.values(dataUsers(config)).some(({ egress }) => egress) ||
+      Object.values(dataUsers(config)).some(({ egress }) => egress !== false) ||
       backsUpElsewhere(config) ||
       sendsAlerts(config) ||
       sendsLogs(config),
+    egressProxied: services.filter(([, { egress }]) => typeof egress !== "boolean").map(([service]) => service),
     databaseAccess: databaseAccess(config, engine) === "forwarder" && usesDatabase(config),
     monitoring: monitoringOf(config) !== undefined,
     logs: keepsLogs(config),

@@ -1,5 +1,6 @@
 import type { JobConfig, ServiceConfig } from "../config";
 import { dockerApiNetwork } from "../hardening/container/networks";
+import { egressNetwork } from "../hardening/egress/names";
 import type { NetworkAttachment } from "../hardening/container/workload";
 
 /** A job's: `internal` for what it uses there, and the way out; nobody asks anything of a job, so it has no alias. */
@@ -17,7 +18,8 @@ export function serviceNetworks(name: string, config: ServiceConfig): NetworkAtt
   return [
     ...(onProxy ? [{ network: "proxy" as const, aliases }] : []),
     ...(onInternal ? [{ network: "internal" as const, aliases }] : []),
-    ...(config.egress ? [{ network: "egress" as const }] : []),
+    ...(config.egress === true ? [{ network: "egress" as const }] : []),
+    ...(typeof config.egress === "boolean" ? [] : [{ network: egressNetwork(name) }]),
     ...(config.dockerApi === undefined ? [] : [{ network: dockerApiNetwork(name) }]),
   ];
 }

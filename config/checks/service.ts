@@ -1,4 +1,5 @@
 /** Names, mounts and health checks of services and jobs. */
+import { egressNetwork } from "../../hardening/egress/names";
 import { JOB_SCHEDULER } from "../../hardening/jobs/scheduler";
 import { LOGGING_CONTAINERS } from "../../hardening/logging/parts";
 import { MONITORING_CONTAINERS } from "../../hardening/monitoring/parts";
@@ -44,6 +45,12 @@ export const isReservedName = (name: string): boolean =>
   [...RESERVED_NAMES, ...EDGE_NAMES, ...REDIS_USERS].includes(name) ||
   RESERVED_PREFIXES.some((prefix) => name.startsWith(prefix));
 
+/** What the proxies of services with a list of names are called. */
+const egressNames = ({ services }: StackConfig): string[] =>
+  Object.keys(services)
+    .filter((name) => typeof services[name]?.egress === "object")
+    .map(egressNetwork);
+
 export function nameFaults(config: StackConfig, show: ShowPath): Fault[] {
   const own = usersOf(config).flatMap(([at, user]) => {
     const [holder, name] = at;
@@ -54,6 +61,7 @@ export function nameFaults(config: StackConfig, show: ShowPath): Fault[] {
       ...(scheduledJobs(config).length === 0 ? [] : [JOB_SCHEDULER]),
       ...("routes" in user && user.routes.length > 0 ? EDGE_NAMES : []),
       ...(user.cache === false ? [] : REDIS_USERS),
+      ...egressNames(config),
     ];
     if (!taken.includes(name) && !RESERVED_PREFIXES.some((prefix) => name.startsWith(prefix))) return [];
     const prefixes = RESERVED_PREFIXES.join(" or ");

@@ -17,7 +17,10 @@ const MAX_DOCKER_API_CONSUMERS = 240;
 export function sizeFaults(config: StackConfig, show: ShowPath): Fault[] {
   const services = Object.values(config.services);
   const jobs = Object.keys(config.jobs).length;
-  const consumers = services.filter((service) => service.dockerApi !== undefined);
+  const consumers = services.flatMap(({ dockerApi, egress }) => [
+    ...(dockerApi === undefined ? [] : ["dockerApi"]),
+    ...(typeof egress === "boolean" ? [] : ["egress"]),
+  ]);
   return [
     ...(services.length > MAX_SERVICES
       ? [

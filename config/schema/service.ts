@@ -1,9 +1,10 @@
 import { z } from "zod";
 import type { SchemaContext } from "../environment";
 import type { FaultParams } from "../faults";
+import { EGRESS_ENTRY, egressTarget } from "../../hardening/egress/names";
 import { dataUse } from "./data-use";
 import { dockerApi } from "./docker-api";
-import { commandLine, image, matching, toIssue } from "./fields";
+import { checkedString, commandLine, image, matching, toIssue, unique } from "./fields";
 import { container, environmentVariables } from "./program";
 import { route } from "./route";
 
@@ -13,6 +14,16 @@ const servicePort = z.int().refine((value) => value >= 1024 && value <= 65_535, 
     fix: "have the program listen on 1024 or above; the edge serves 443",
   },
 });
+
+/** A wildcard would need a resolver of the service's own, which leads every name somewhere. */
+const egressEntry = checkedString((value) =>
+  EGRESS_ENTRY.test(value) && egressTarget(value).port <= 65_535
+    ? undefined
+    : {
+        allowed: "a full name in lower case, such as api.stripe.com or api.stripe.com:8443; no address, no wildcard",
+        fix: "list each name that the program connects to; without a port 443 is meant",
+      },
+);
 
 const healthPath = matching(
   /^\/[A-Za-z0-9\-._~/?&=%]*$/,
@@ -75,6 +86,8 @@ export const service = (context: SchemaContext) =>
       canary: canary(context).optional(),
       healthCheck: healthCheck.prefault({}),
       ...dataUse,
+      /** Whether the service may open connections to the internet, or the names to which it may, over TLS. */
+      egress: z.union([z.boolean(), unique(egressEntry, "name").min(1)]).default(false),
       /** Exact permissions of the Docker API, through a socket proxy of the service's own. @default none */
       dockerApi: dockerApi.optional(),
       /** Seconds within which a new version has to become healthy. */

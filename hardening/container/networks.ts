@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { egressNetwork } from "../egress/names";
 import type { NetworkName } from "./workload";
 
 /** A network of the stack, as data. */
@@ -27,6 +28,8 @@ export interface NetworksInput {
   /** Whether certificates come from an ACME server: the edge has a way out to it. @default false */
   readonly acme?: boolean;
   readonly egress: boolean;
+  /** The services with a list of names that they may connect to: a network each. @default none */
+  readonly egressProxied?: readonly string[];
   readonly databaseAccess: boolean;
   /** Whether the stack is monitored. @default false */
   readonly monitoring?: boolean;
@@ -81,6 +84,9 @@ export function planNetworks(input: NetworksInput): NetworkPlan[] {
   });
   const fixed = (name: keyof typeof FIXED_SUBNETS, internal: boolean, icc: boolean): NetworkPlan =>
     network(name, FIXED_SUBNETS[name], internal, icc);
+  const taken = [...(input.monitoring === true ? [MONITORING.slot] : []), ...(input.logs === true ? [LOGS.slot] : [])];
+  const consumers = consumerSlots(input.dockerApiConsumers, taken);
+  const proxied = consumerSlots(input.egressProxied ?? [], [...taken, ...consumers.map(({ slot }) => slot)]);
   return [
     // Ports are published on it, and answers go out the way that the question came in; nothing else does.
     {
@@ -100,10 +106,12 @@ export function planNetworks(input: NetworksInput): NetworkPlan[] {
     ...(input.monitoring === true ? [network("monitoring", MONITORING, true, true)] : []),
     // What keeps the logs, what hands them over, and the gateway where somebody may look at them.
     ...(input.logs === true ? [network("logs", LOGS, true, true)] : []),
-    ...consumerSlots(input.dockerApiConsumers, [
-      ...(input.monitoring === true ? [MONITORING.slot] : []),
-      ...(input.logs === true ? [LOGS.slot] : []),
-    ]).map(({ consumer, slot }) => network(dockerApiNetwork(consumer), { slot, bits: 24 }, true, true)),
+    ...consumers.map(({ consumer, slot }) => network(dockerApiNetwork(consumer), { slot, bits: 24 }, true, true)),
+    // The upper half, as the engine must not hand out the proxy's own address.
+    ...proxied.map(({ consumer, slot }) => ({
+      ...network(egressNetwork(consumer), { slot, bits: 24 }, true, true),
+      dynamicRange: `${prefix}.${slot}.128/25`,
+    })),
   ];
 }
 

@@ -71,6 +71,7 @@ export function renderContainer(workload: Workload, bindings: ContainerBindings)
         ipv4Address: attachment.ipv4Address,
       }),
     })),
+    ...defined({ hosts: workload.hosts && [...workload.hosts] }),
     ports: [...workload.publishedPorts]
       .sort((a, b) => a.internal - b.internal)
       .map((port) => ({ ...port, protocol: "tcp" })),

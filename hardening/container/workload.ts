@@ -16,6 +16,7 @@ export const COMPONENT_KINDS = [
   "elevation",
   "carrier",
   "forwarder",
+  "egress-proxy",
   "monitoring",
   "logging",
   "scheduler",
@@ -28,7 +29,10 @@ export const NOBODY = "65534:65534";
 /** Where a container finds its secrets, a file each. */
 export const SECRETS_PATH = "/run/secrets";
 
-/** The fixed networks; a `docker-api-<consumer>` network is added for each consumer of the Docker API. */
+/**
+ * The fixed networks; a `docker-api-<consumer>` network is added for each consumer of the Docker API, and an
+ * `egress-<service>` network for each service with a list of names.
+ */
 export type NetworkName =
   | "public"
   | "acme"
@@ -39,7 +43,8 @@ export type NetworkName =
   | "database-access"
   | "monitoring"
   | "logs"
-  | `docker-api-${string}`;
+  | `docker-api-${string}`
+  | `egress-${string}`;
 
 export interface NetworkAttachment {
   readonly network: NetworkName;
@@ -139,6 +144,8 @@ export interface Workload {
   /** `uid:gid`, both numeric. */
   readonly user: string;
   readonly networks: readonly NetworkAttachment[];
+  /** Names and their addresses in /etc/hosts, beside the engine's own. @default none */
+  readonly hosts?: readonly { readonly host: string; readonly ip: string }[];
   readonly publishedPorts: readonly PublishedPort[];
   readonly mounts: readonly Mount[];
   readonly tmpfs: readonly Tmpfs[];

@@ -1,6 +1,7 @@
 import { serviceOf } from "../container/canary";
 import { imageFault } from "../container/image";
 import { dockerApiNetwork } from "../container/networks";
+import { egressNetwork } from "../egress/names";
 import { LOG_COLLECTOR } from "../logging/parts";
 import type { Rule, Verdict } from "./rule";
 import { baseline, cisDocker, cisPostgres, nist, page } from "./sources";
@@ -28,6 +29,7 @@ const ALLOWED_NETWORKS: Readonly<Record<string, readonly string[]>> = {
 
 /** Rampart's own containers with a way out, where the stack asks for what needs it. */
 const OWN_EGRESS: Readonly<Record<string, string | undefined>> = {
+  "egress-proxy": "to the names that its service lists, and to no other (services.egress)",
   backup: "backups go to a repository elsewhere (database.backups.repository)",
   monitoring: "alerts go to a receiver (monitoring)",
 };
@@ -39,8 +41,10 @@ function networkFault(container: ContainerView, view: StackView): string | undef
   const allowed = ALLOWED_NETWORKS[container.component];
   const stray = names.find((name) => {
     if (container.component === "socket-proxy") return name !== container.name;
+    if (container.component === "egress-proxy") return name !== container.name && name !== "egress";
     if (allowed !== undefined) return !allowed.includes(name);
-    return !(["proxy", "internal", "egress"].includes(name) || name === dockerApiNetwork(serviceOf(container.name)));
+    const service = serviceOf(container.name);
+    return !["proxy", "internal", "egress", dockerApiNetwork(service), egressNetwork(service)].includes(name);
   });
   return stray === undefined ? undefined : `is on ${stray}`;
 }
@@ -231,10 +235,10 @@ export const STACK_RULES: readonly Rule[] = [
     source: nist("4.4.2"),
     alsoIn: [page("docs/threat-model.md")],
     judged:
-      "each service: one with a way out is open, as only you know whether it needs it. Backups to another host and " +
-      "alerts to a receiver are accepted",
+      "each service: one with a way out is open, as only you know whether it needs it. Backups to another host, " +
+      "alerts to a receiver, and the proxy of a service with a list of names are accepted",
     remedy:
-      "Remove `egress: true` from the service. If the service needs one other service, have the two meet on " +
+      "Remove `egress: true` from the service, or list the names that it needs: `egress: [api.stripe.com]`. If the service needs one other service, have the two meet on " +
       "`internal`.",
     keys: [
       "services.egress",

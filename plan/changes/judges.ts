@@ -175,6 +175,7 @@ const JUDGES: Readonly<Record<string, Judge>> = {
   "program.dockerApi.images.*": presenceIsWeaker,
   "program.dockerApi.scope": listed("own", "engine"),
   "program.egress": presenceIsWeaker,
+  "program.egress.*": presenceIsWeaker,
   "program.internal": presenceIsWeaker,
   "program.secrets.*": secret,
   "program.secretsInEnvironment": presenceIsWeaker,

@@ -31,7 +31,7 @@ export interface Topology {
 }
 
 const PROGRAMS = ["service", "job"];
-const ELSEWHERE = ["edge", "gateway", "socket-proxy", "carrier", ""];
+const ELSEWHERE = ["edge", "gateway", "socket-proxy", "egress-proxy", "carrier", ""];
 /** Networks of what looks at the stack from beside it. */
 const BESIDE = ["monitoring", "logs", dockerApiNetwork(LOG_COLLECTOR)];
 const DATA_ORDER = ["postgres", "redis"];

@@ -48,7 +48,7 @@ function serviceFacts(service: ServiceConfig, name: string, { database }: StackC
     fact("data", data === "none" ? "none" : `${data} on ${service.database ?? database.name}`),
     fact("cache", cacheText(service.cache, name)),
     ...(service.internal ? [fact("network", "also on internal, beside its route", true)] : []),
-    fact("egress", egress ? "may open connections to the internet" : "none", egress),
+    fact("egress", egressFact(egress), egress === true),
     ...(dockerApi === undefined
       ? []
       : [
@@ -83,6 +83,10 @@ const limitsText = ({ memoryMiB, cpus, pids }: Limits): string => `${memoryMiB} 
 
 /** Of what a consumer creates; source: config/schema/docker-api.ts. */
 const isUsual = ({ memoryMiB, cpus, pids }: Limits): boolean => memoryMiB === 512 && cpus === 1 && pids === 256;
+function egressFact(egress: ServiceConfig["egress"]): string | string[] {
+  if (typeof egress === "boolean") return egress ? "may open connections to the internet" : "none";
+  return egress.map((entry) => `over TLS to ${entry}`);
+}
 
 /** The second version, and what of it is not the service's. */
 function canaryFacts(service: ServiceConfig): Fact[] {

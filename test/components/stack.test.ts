@@ -52,6 +52,23 @@ const RECEIPT = "RandomId rampart-dev-migration-receipt";
 const GUARD = "RandomId rampart-dev-database-guard";
 const ROUTES = "Container rampart-dev-gateway-routes-carrier";
 
+test("a service with a list of names gets a proxy of its own, whose address it knows by these names", async () => {
+  const egress = ["api.stripe.com", "mail.example.org:465"];
+  const recording = await stack({ network: { pool: "10.20.0.0/16" }, services: { api: { ...SERVICE, egress } } });
+  const proxy = recording.get("Container rampart-dev-egress-api");
+  const api = recording.get("Container rampart-dev-api");
+  const hosts = api.inputs["hosts"] as { readonly host: string; readonly ip: string }[];
+  expect(hosts.map(({ host }) => host)).toEqual(["api.stripe.com", "mail.example.org"]);
+  const address = hosts[0]?.ip;
+  expect(address).toMatch(/^10\.20\.\d+\.10$/);
+  expect(hosts[1]?.ip).toBe(address);
+  expect(proxy.inputs["networksAdvanced"]).toEqual([
+    { name: "rampart-dev-egress" },
+    { name: "rampart-dev-egress-api", ipv4Address: address },
+  ]);
+  expect(Object.keys(networksOf(api))).toEqual(["rampart-dev-internal", "rampart-dev-egress-api"]);
+});
+
 test("Redis' old passwords end only once every service runs and the gateway has left the old containers", async () => {
   const { dependsOn } = (await full()).get("RandomId rampart-dev-redis-users-settled");
   const healthy = ["api", "frontend", "reports", "worker", "gateway"].map(

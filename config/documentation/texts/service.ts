@@ -69,7 +69,12 @@ export const SERVICE: KeyTexts = {
       "`true`: a service with a route is also on the network `internal`, where it reaches the services without a route",
     example: "true",
   },
-  egress: { allowed: "`true`: the service may open connections to the internet", example: "true" },
+  egress: {
+    allowed:
+      "`true`: the service may open connections to the internet; or a list of names with their ports, to which it may " +
+      "connect over TLS: [egress](egress.md)",
+    example: '[api.stripe.com, "smtp.your-company.com:465"]',
+  },
   "dockerApi.allow": {
     allowed: "exact `METHOD /path` entries: [Docker API](docker-api.md)",
     example: '["GET /containers/json"]',

@@ -93,6 +93,18 @@ describe("the plan of the networks", () => {
     );
   });
 
+  test("gives each service with a list of names a network of its own, and keeps the proxy's address free", () => {
+    const input = { ...INPUT, egress: true, dockerApiConsumers: ["api", "worker"] };
+    const plan = planNetworks({ ...input, egressProxied: ["web", "api"] });
+    expect(plan.slice(0, -2)).toEqual(planNetworks(input));
+    expect(overlaps(plan.map(({ subnet }) => subnet))).toEqual([]);
+    for (const { name, internal, subnet, dynamicRange } of plan.slice(-2)) {
+      expect(["egress-api", "egress-web"]).toContain(name);
+      expect(internal).toBe(true);
+      expect(dynamicRange).toBe(subnet.replace(".0/24", ".128/25"));
+    }
+  });
+
   test("monitoring takes the last place, without a way out; a consumer that would be there moves on", () => {
     expect(subnets({ monitoring: true })).toEqual({ ...subnets({}), monitoring: "10.20.255.0/24" });
     expect(planNetworks({ ...INPUT, monitoring: true }).find(({ name }) => name === "monitoring")?.internal).toBe(true);
