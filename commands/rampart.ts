@@ -23,6 +23,7 @@ import { nearest } from "../config/nearest";
 import { standingPlace, takenByNpm } from "./shared/npm-run";
 import { printer, type Printer } from "./shared/output";
 import { projectRoot } from "./shared/project";
+import { seccompRecord } from "./seccomp-record";
 import { start } from "./start";
 import { status } from "./status";
 import { trust } from "./trust";
@@ -47,6 +48,7 @@ export const COMMANDS: readonly Command[] = [
   restoreDrill,
   upgradePostgres,
   apparmor,
+  seccompRecord,
   trust,
 ];
 
