@@ -26,6 +26,7 @@ import { printer, type Printer } from "./shared/output";
 import { ownVersion } from "./shared/own-version";
 import { projectRoot } from "./shared/project";
 import { scan } from "./scan";
+import { seccompRecord } from "./seccomp-record";
 import { start } from "./start";
 import { status } from "./status";
 import { trust } from "./trust";
@@ -55,6 +56,7 @@ export const COMMANDS: readonly Command[] = [
   restoreDrill,
   upgradePostgres,
   apparmor,
+  seccompRecord,
   trust,
 ];
 

@@ -148,3 +148,39 @@ function isProgram(path: string): boolean {
     return false;
   }
 }
+
+/** How long a program may take to end in good order. */
+const GRACE_SECONDS = 10;
+
+/** Runs a program for a while, or until Ctrl-C, and ends it by SIGINT. Gives what is wrong, if anything. */
+export function runFor(command: string, args: readonly string[], seconds: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, {
+      stdio: ["ignore", "ignore", "pipe"],
+      // Ctrl-C ends it by `stop` below, once.
+      detached: true,
+    });
+    let stderr = "";
+    let stopped = false;
+    let killed: NodeJS.Timeout | undefined;
+    const stop = (): void => {
+      stopped = true;
+      child.kill("SIGINT");
+      killed = setTimeout(() => child.kill("SIGKILL"), GRACE_SECONDS * 1000);
+    };
+    const timer = setTimeout(stop, seconds * 1000);
+    process.on("SIGINT", stop);
+    const end = (problem: string | undefined): void => {
+      clearTimeout(timer);
+      clearTimeout(killed);
+      process.removeListener("SIGINT", stop);
+      resolve(problem);
+    };
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+    child.on("error", (error) => end(error.message));
+    // Without `stopped` it ended by itself, which is a failure unless it says otherwise.
+    child.on("close", (code) =>
+      end(stopped || code === 0 ? undefined : (stderr.trim().split("\n").at(-1) ?? `exit code ${code}`)),
+    );
+  });
+}

@@ -15,7 +15,19 @@ export const GRANTABLE_CAPABILITIES = [
   "CAP_SETUID",
 ] as const;
 
-const SECCOMP_PROFILES = ["api", "frontend", "worker"] as const;
+const SECCOMP_PROFILES = [
+  "api",
+  "frontend",
+  "worker",
+  "build",
+  "haproxy",
+  "nginx",
+  "node",
+  "postgres",
+  "redis",
+  "restic",
+  "traefik",
+] as const;
 
 export const confinement = z
   .strictObject({

@@ -4,11 +4,14 @@
  */
 
 import { canonicalJson } from "../canonical-json";
-import type { SeccompOption } from "../container/workload";
+import type { SeccompOption, SeccompProfileName } from "../container/workload";
 import { DENIED_GROUPS, FOREIGN_ABI_SYSCALLS, type SeccompKind } from "./seccomp/denied";
+import { allowedCalls, baseOf, isRecordedKind } from "./seccomp/recorded";
+import { withMargin } from "./seccomp/margin";
 import mobyDefault from "./seccomp/moby-default.json";
 import { defined } from "../defined";
 
+export { RECORDED_KINDS, type RecordedKind } from "./seccomp/recorded";
 export { DENIED_GROUPS, type DeniedGroup, type SeccompKind } from "./seccomp/denied";
 
 export const SECCOMP_KINDS = ["api", "frontend", "worker"] as const satisfies readonly SeccompKind[];
@@ -159,11 +162,36 @@ function deriveRule(kind: SeccompKind, rule: MobyRule): SeccompRule | undefined 
   return names.includes("personality") && !mayKeepPersonality(kind, derived) ? undefined : derived;
 }
 
+const rulesOfKind = (kind: SeccompKind): readonly SeccompRule[] => [
+  ...mobyDefault.syscalls.flatMap((rule) => deriveRule(kind, rule) ?? []),
+  ...socketRules(kind),
+];
+
+/** The rules of a kind, with only the calls of a list. */
+function only(allowed: ReadonlySet<string>, kind: SeccompKind): readonly SeccompRule[] {
+  return rulesOfKind(kind).flatMap((rule) => {
+    // What is refused with an errno of its own (clone3) stays refused so.
+    if (rule.action === "SCMP_ACT_ERRNO") return [rule];
+    const names = rule.names.filter((call) => allowed.has(call));
+    return names.length === 0 ? [] : [{ ...rule, names }];
+  });
+}
+
+const rulesOf = (name: SeccompProfileName): readonly SeccompRule[] =>
+  isRecordedKind(name) ? only(allowedCalls(name), baseOf(name)) : rulesOfKind(name);
+
 /**
- * The profile for a kind of program: `api` for application runtimes and data stores, `frontend` for a web server of
- * static files, `worker` for builds and jobs.
+ * The profile of a name: `api` for application runtimes and data stores, `frontend` for a web server of static files,
+ * `worker` for builds and jobs, and the recorded ones, each for the program that it is named after.
  */
-export function seccompProfile(kind: SeccompKind, options: SeccompProfileOptions): SeccompProfile {
+export const seccompProfile = (name: SeccompProfileName, options: SeccompProfileOptions): SeccompProfile =>
+  profileOf(rulesOf(name), options);
+
+/** A profile of the calls that were recorded, with the margin, as far as `worker` allows them. */
+export const calledProfile = (calls: readonly string[], options: SeccompProfileOptions): SeccompProfile =>
+  profileOf(only(new Set(withMargin(calls)), "worker"), options);
+
+function profileOf(syscalls: readonly SeccompRule[], options: SeccompProfileOptions): SeccompProfile {
   // Other ABIs are a second door to every system call (libseccomp lets 32-bit socketcall pass wherever `socket` may
   // pass, with any address family), so a profile is for the native one, and a call through another is killed.
   // Complain mode never kills: it keeps the other ABIs and has their calls logged.
@@ -177,7 +205,7 @@ export function seccompProfile(kind: SeccompKind, options: SeccompProfileOptions
         architecture,
         subArchitectures: options.complain ? [...(subArchitectures ?? [])] : [],
       })),
-    syscalls: [...mobyDefault.syscalls.flatMap((rule) => deriveRule(kind, rule) ?? []), ...socketRules(kind)],
+    syscalls,
   };
 }
 

@@ -107,11 +107,25 @@ export interface HealthCheck {
   readonly judgesThePast?: boolean;
 }
 
+/** `api`, `frontend` and `worker` deny what a kind of program never needs; the others allow what one program was seen to call. */
+export type SeccompProfileName =
+  | "api"
+  | "frontend"
+  | "worker"
+  | "build"
+  | "haproxy"
+  | "nginx"
+  | "node"
+  | "postgres"
+  | "redis"
+  | "restic"
+  | "traefik";
+
 export type SeccompOption =
   /** The engine's own default profile. */
   | { readonly kind: "default" }
   /** One of the profiles that Rampart ships: see seccomp.ts. */
-  | { readonly kind: "profile"; readonly profile: "api" | "frontend" | "worker"; readonly complain: boolean }
+  | { readonly kind: "profile"; readonly profile: SeccompProfileName; readonly complain: boolean }
   | { readonly kind: "unconfined"; readonly reason: string };
 
 export type AppArmorOption =

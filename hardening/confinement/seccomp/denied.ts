@@ -4,10 +4,10 @@
  * default profile allows.
  */
 
-import type { SeccompOption } from "../../container/workload";
+import type { SeccompProfileName } from "../../container/workload";
 
-/** The kinds of program that a profile exists for. */
-export type SeccompKind = Extract<SeccompOption, { kind: "profile" }>["profile"];
+/** The kinds of program that a profile exists for which takes calls away from the engine's default. */
+export type SeccompKind = Extract<SeccompProfileName, "api" | "frontend" | "worker">;
 
 export interface DeniedGroup {
   readonly id: string;

@@ -29,6 +29,7 @@ import { monitoring } from "./monitoring";
 import { disk } from "./disk";
 import { operations } from "./operations";
 import { policy } from "./policy";
+import { recorded } from "./recorded";
 import { recovery } from "./recovery";
 import { redisSuite } from "./redis";
 import { redisFaults } from "./redis-faults";
@@ -56,6 +57,7 @@ export const SUITES: readonly Suite<Context>[] = [
   redisSuite,
   dockerApi,
   seccomp,
+  recorded,
   verify,
   verifyEdge,
   doctor,
