@@ -4,7 +4,8 @@ import type { DatabaseScript } from "../hardening/postgres/tenancy/policy-script
 import { LABEL_COMPONENT, LABEL_STACK } from "../hardening/container/labels";
 import { newestContainer } from "./containers";
 import { despiteDeadlocks } from "./deadlocks";
-import type { DockerClient } from "./docker";
+import type { DockerClient, Finished } from "./docker";
+import { saidOf, sessionInput } from "./psql-session";
 import { indent } from "./text";
 
 export interface StatementsSettings {
@@ -12,7 +13,7 @@ export interface StatementsSettings {
   readonly statements: pulumi.Output<readonly DatabaseScript[]>;
 }
 
-/** Seconds for the statements of one database: the guard counts rows. */
+/** Seconds for the statements of one script: the guard counts rows. */
 const TIMEOUT_SECONDS = 600;
 
 /**
@@ -21,7 +22,7 @@ const TIMEOUT_SECONDS = 600;
  */
 const PSQL =
   `PGPASSWORD=$(cat ${POSTGRES_PATHS.live}/${POSTGRES_LIVE_FILES.password}) exec psql --no-psqlrc --quiet ` +
-  `--set=ON_ERROR_STOP=1 --single-transaction --host=${POSTGRES_PATHS.socket} --username="$POSTGRES_USER" ` +
+  `--set=ON_ERROR_STOP=1 --host=${POSTGRES_PATHS.socket} --username="$POSTGRES_USER" ` +
   `--dbname="$1" --output=/dev/null`;
 
 /** @param at "create" for a receipt; "update" for what has to precede a change of a resource. */
@@ -41,21 +42,29 @@ async function run(stack: string, engine: DockerClient, { name, statements }: St
     throw new Error(
       `${name}: Postgres does not run; services were not changed, and the next \`pulumi up\` tries again.`,
     );
-  for (const { database, statements: sql } of await known(statements)) {
-    const result = await despiteDeadlocks(() =>
-      engine.ask(["exec", "--interactive", postgres, "/bin/sh", "-c", PSQL, "-", database], {
-        input: `${sql.join(";\n")};\n`,
-        timeoutSeconds: TIMEOUT_SECONDS,
-      }),
+  const scripts = await known(statements);
+  // One psql for all: each start of one in the container takes longer than the statements do.
+  let rest = scripts;
+  const session = async (): Promise<Finished> => {
+    const result = await engine.ask(
+      ["exec", "--interactive", postgres, "/bin/sh", "-c", PSQL, "-", rest[0]?.database ?? ""],
+      { input: sessionInput(rest), timeoutSeconds: TIMEOUT_SECONDS * rest.length },
     );
-    if (result.code !== 0)
-      throw new Error(
-        `${name}: database ${database} refused it; services were not changed, and the next \`pulumi up\` tries ` +
-          `again.\n${indent(said(result.stderr))}`,
-      );
-    const notices = said(result.stderr);
-    if (notices !== "") await pulumi.log.info(`${name}: database ${database}: ${notices}`);
-  }
+    const heard = saidOf(rest, result.stderr);
+    const done = result.code === 0 ? heard : heard.slice(0, -1);
+    for (const { database, words } of done)
+      if (said(words) !== "") await pulumi.log.info(`${name}: database ${database}: ${said(words)}`);
+    // What is committed does not run again after a deadlock.
+    rest = rest.slice(done.length);
+    return { ...result, stderr: heard.at(-1)?.words ?? "" };
+  };
+  if (rest.length === 0) return;
+  const result = await despiteDeadlocks(session);
+  if (result.code !== 0)
+    throw new Error(
+      `${name}: database ${rest[0]?.database} refused it; services were not changed, and the next \`pulumi up\` ` +
+        `tries again.\n${indent(said(result.stderr))}`,
+    );
 }
 
 /** PostgreSQL's own words, without psql's place in a text that nobody sees. */
