@@ -2,7 +2,7 @@ import { BACKUP_CONTAINERS, script } from "../hardening/backup/paths";
 import { describeDrill, readDrill } from "./restore-drill/drill-result";
 import { containerOf, execIn, leftNoMessage } from "./shared/backup-engine";
 import { command } from "./shared/command";
-import { configFile, SNAPSHOT } from "./shared/common-options";
+import { SNAPSHOT, stackFileFor } from "./shared/common-options";
 import { requiredEngine } from "./shared/engine-host";
 import { UserError } from "./shared/errors";
 import { stackFileOf } from "./shared/project";
@@ -17,9 +17,7 @@ export const restoreDrill = command({
   stack: "required",
   options: {
     snapshot: { ...SNAPSHOT, default: "latest" },
-    "config-file": configFile(
-      "the stack's file, read only for docker:host (default: the one of the last start, else Pulumi.<stack>.yaml, if it exists)",
-    ),
+    "config-file": stackFileFor("only for docker:host"),
   },
   run: async ({ root, env, print }, { stack, options }) => {
     const engine = await requiredEngine(stackFileOf(root, stack, options["config-file"]), env);

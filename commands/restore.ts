@@ -142,8 +142,8 @@ async function toDatabase({ restoring, postgres, database, target, say }: ToData
 function guardOf(file: StackFile | undefined, stack: string): readonly DatabaseScript[] {
   if (file === undefined)
     throw new UserError(
-      `The stack's file is not here (Pulumi.${stack}.yaml). Without it a restore cannot apply the stack's tenancy and ` +
-        "rights to the backup. Nothing was changed.",
+      `The stack's file is not here (Pulumi.${stack}.yaml). Without it a restore cannot apply the stack's ` +
+        "tenancy and rights to the backup. Nothing was changed.",
       { hint: "Name the file that the stack is deployed from: --config-file <file>." },
     );
   return guardScripts(configOf(file).database, POSTGRES_SUPERUSER);

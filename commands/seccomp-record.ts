@@ -7,7 +7,7 @@ import { LABEL_NAME, LABEL_STACK } from "../hardening/container/labels";
 import { recordCalls } from "./seccomp-record/strace";
 import { recordText } from "./seccomp-record/text";
 import { command } from "./shared/command";
-import { configFile } from "./shared/common-options";
+import { stackFileFor } from "./shared/common-options";
 import { requiredEngine } from "./shared/engine-host";
 import { messageOf, UserError } from "./shared/errors";
 import { anyText, type ValueOption } from "./shared/options";
@@ -25,7 +25,8 @@ export const seccompRecord = command({
   name: "seccomp-record",
   summary: "records which system calls a running container makes, and which profile fits",
   about:
-    "Attaches strace to one running container for a while, with its health checks and every `docker exec`, and prints " +
+    "Attaches strace to one running container for a while, with its health checks and every `docker exec`, and " +
+    "prints " +
     "the calls that it made and which of the recorded profiles allow them all. Needs root and strace on the engine's " +
     "own host. The container is slower meanwhile. What happened before is not seen: docs/confinement.md says how to " +
     "see a start.",
@@ -39,9 +40,7 @@ export const seccompRecord = command({
       default: 60,
     },
     out: { value: "FILE", summary: "writes a profile of these calls, for `docker run --security-opt`", read: anyText },
-    "config-file": configFile(
-      "the stack's file, read only for docker:host (default: the one of the last start, else Pulumi.<stack>.yaml, if it exists)",
-    ),
+    "config-file": stackFileFor("only for docker:host"),
   },
   run: async ({ root, env, print }, { stack, options }) => {
     const { service, seconds, out } = options;

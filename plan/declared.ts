@@ -58,7 +58,7 @@ function secretSources(config: LoadedConfig): DeclaredFacts["secretSources"] {
   return sources.length === 0 ? undefined : sources;
 }
 
-/** Whose a secret is, and its name there: a service's, a job's or the migration's variable, or a key of the stack's own. */
+/** Whose a secret is, and its name there: the variable of a service, a job or the migration, or a key of the stack. */
 function placeOf(config: LoadedConfig, path: readonly PropertyKey[]): { resource: string; name: string } {
   const [top, service] = path;
   const own = top === "services" || top === "jobs" ? String(service) : top === "migration" ? "migration" : undefined;

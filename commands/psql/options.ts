@@ -1,6 +1,6 @@
 import { defined } from "../../hardening/defined";
 import { DATABASE_ROLES } from "../../hardening/postgres/roles/roles";
-import { configFile } from "../shared/common-options";
+import { stackFileFor } from "../shared/common-options";
 import { usageError, wrongOption, type UserError } from "../shared/errors";
 import type { Input } from "../shared/options";
 
@@ -50,9 +50,7 @@ export const OPTIONS = {
       return port;
     },
   },
-  "config-file": configFile(
-    "the stack's file, read for docker:host and images.socat (default: the one of the last start, else Pulumi.<stack>.yaml, if it exists)",
-  ),
+  "config-file": stackFileFor("for docker:host and images.socat"),
 } as const;
 
 /** @throws UserError where options exclude each other */

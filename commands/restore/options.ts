@@ -1,6 +1,6 @@
 import { isAbsolute } from "node:path";
 import { identifier } from "../../hardening/postgres/server/identifiers";
-import { configFile, SNAPSHOT } from "../shared/common-options";
+import { SNAPSHOT, stackFileFor } from "../shared/common-options";
 import { messageOf, usageError, wrongOption, type UserError } from "../shared/errors";
 import { anyText, type Input } from "../shared/options";
 
@@ -34,9 +34,7 @@ export const OPTIONS = {
     summary: "one of the backup's databases (default: all of them)",
     read: (given: string): string => named("--database", given),
   },
-  "config-file": configFile(
-    "the stack's file, read for docker:host, tenants and rights (default: the one of the last start, else Pulumi.<stack>.yaml, if it exists)",
-  ),
+  "config-file": stackFileFor("for docker:host, tenants and rights"),
 } as const;
 
 export type RestoreInput = Input<typeof OPTIONS, "required">;

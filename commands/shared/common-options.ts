@@ -3,6 +3,12 @@ import { anyText, type ValueOption } from "./options";
 /** The stack's file, by a path from the current directory. */
 export const configFile = (summary: string): ValueOption<string> => ({ value: "FILE", summary, read: anyText });
 
+/** The stack's file, for a command that needs little of it. @param what `only for docker:host`, for example */
+export const stackFileFor = (what: string): ValueOption<string> =>
+  configFile(
+    `the stack's file, read ${what} (default: the one of the last start, else Pulumi.<stack>.yaml, if it exists)`,
+  );
+
 /** Which backup. */
 export const SNAPSHOT: ValueOption<string> = {
   value: "ID",

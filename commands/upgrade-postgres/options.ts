@@ -1,6 +1,6 @@
 import { imageFault, parseImage } from "../../hardening/container/image";
 import { postgresMajor } from "../../hardening/postgres/upgrade/upgrade";
-import { configFile } from "../shared/common-options";
+import { stackFileFor } from "../shared/common-options";
 import { usageError, wrongOption, type UserError } from "../shared/errors";
 import { anyText, type Input } from "../shared/options";
 
@@ -39,9 +39,7 @@ export const OPTIONS = {
     read: anyText,
   },
   abort: { summary: "makes the old databases writable again, and removes what was prepared" },
-  "config-file": configFile(
-    "the stack's file, read only for docker:host (default: the one of the last start, else Pulumi.<stack>.yaml, if it exists)",
-  ),
+  "config-file": stackFileFor("only for docker:host"),
 } as const;
 
 /** @throws UserError where options are missing or exclude each other */

@@ -107,7 +107,10 @@ export interface HealthCheck {
   readonly judgesThePast?: boolean;
 }
 
-/** `api`, `frontend` and `worker` deny what a kind of program never needs; the others allow what one program was seen to call. */
+/**
+ * `api`, `frontend` and `worker` deny what a kind of program never needs; the others allow what one program was seen to
+ * call.
+ */
 export type SeccompProfileName =
   | "api"
   | "frontend"

@@ -238,7 +238,8 @@ export const STACK_RULES: readonly Rule[] = [
       "each service: one with a way out is open, as only you know whether it needs it. Backups to another host, " +
       "alerts to a receiver, and the proxy of a service with a list of names are accepted",
     remedy:
-      "Remove `egress: true` from the service, or list the names that it needs: `egress: [api.stripe.com]`. If the service needs one other service, have the two meet on " +
+      "Remove `egress: true` from the service, or list the names that it needs: `egress: [api.stripe.com]`. If " +
+      "the service needs one other service, have the two meet on " +
       "`internal`.",
     keys: [
       "services.egress",

@@ -631,7 +631,8 @@ describe("structure", () => {
         given: "a key that Rampart does not know",
         allowed:
           "environment, name, sample, certificates, acmeEmail, edge, images, registries, signatures, network, " +
-          "database, redis, rotation, migration, services, logging, disk, monitoring, exceptions, dockerSocketGroup, " +
+          "database, redis, rotation, migration, services, jobs, logging, disk, monitoring, exceptions, " +
+          "dockerSocketGroup, " +
           "and the keys that a service's secrets name",
         fix: "write it as rampart:services",
       },

@@ -104,9 +104,9 @@ describe("a rendered plan", () => {
   test("with --verbose says what to change where a person has to decide, too", () => {
     expect(after(lines({ posture: POSTURE }, { verbose: true }), "  open").slice(1, 5)).toEqual([
       "                               c: may open connections",
-      "                               Fix: Remove `egress: true` from the service. If the service needs one",
-      "                               other service, have the two meet on `internal`.",
-      "  accepted         critical  cis-5.5 (rule: is not privileged)",
+      "                               Fix: Remove `egress: true` from the service, or list the names that",
+      "                               it needs: `egress: [api.stripe.com]`. If the service needs one other",
+      "                               service, have the two meet on `internal`.",
     ]);
   });
 

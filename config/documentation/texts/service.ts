@@ -71,7 +71,8 @@ export const SERVICE: KeyTexts = {
   },
   egress: {
     allowed:
-      "`true`: the service may open connections to the internet; or a list of names with their ports, to which it may " +
+      "`true`: the service may open connections to the internet; or a list of names with their ports, to which it " +
+      "may " +
       "connect over TLS: [egress](egress.md)",
     example: '[api.stripe.com, "smtp.your-company.com:465"]',
   },

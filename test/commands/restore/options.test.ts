@@ -63,7 +63,7 @@ test("a drill takes the newest backup unless another is named", () => {
   expect(restoreDrill.options["snapshot"]).toMatchObject({ default: "latest" });
 });
 
-test("a restore over the live databases is refused before anything is asked where the stack's file is not here", async () => {
+test("a restore over the live databases is refused at once where the stack's file is not here", async () => {
   const { code, stderr } = await rampart(["restore", "prod", "--to", "live", "--confirm", "prod"]);
   expect(code).toBe(1);
   expect(stderr).toContain("The stack's file is not here (Pulumi.prod.yaml).");

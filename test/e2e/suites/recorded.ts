@@ -23,41 +23,46 @@ const POSTGRES = [
   "initdb -D /tmp/d -U postgres --data-checksums >/dev/null",
   "pg_ctl -D /tmp/d -o '-k /tmp -c wal_level=replica' -w -l /tmp/log start >/dev/null",
   "psql -h /tmp -U postgres -qc 'create table t as select i, md5(i::text) m from generate_series(1, 50000) i'",
-  "psql -h 127.0.0.1 -U postgres -qc 'create index on t (m)' -c 'vacuum full t' -c checkpoint -c 'select pg_switch_wal()' >/dev/null",
+  "psql -h 127.0.0.1 -U postgres -qc 'create index on t (m)' -c 'vacuum full t' -c checkpoint",
+  "psql -h 127.0.0.1 -U postgres -qc 'select pg_switch_wal()' >/dev/null",
   "pg_dump -h /tmp -U postgres -Fc -f /tmp/dump",
   "createdb -h /tmp -U postgres again",
   "pg_restore -h /tmp -U postgres -j 2 -d again /tmp/dump",
   "pg_basebackup -h /tmp -U postgres -D /tmp/base -X stream -c fast",
   // A backend that is killed makes the server recover from its log.
-  "(psql -h /tmp -U postgres -qc 'select pg_sleep(20)' >/dev/null 2>&1 &) && sleep 1",
-  "kill -9 $(psql -h /tmp -U postgres -Atc \"select pid from pg_stat_activity where query like '%sleep(20%'\" | head -1)",
+  "(psql -h /tmp -U postgres -qc 'select pg_sleep(60)' >/dev/null 2>&1 &)",
+  "sleeping=\"select pid from pg_stat_activity where wait_event = 'PgSleep'\"",
+  'until pid=$(psql -h /tmp -U postgres -Atc "$sleeping") && test -n "$pid"; do sleep 0.1; done',
+  "kill -9 $pid",
   "for i in 1 2 3 4 5 6 7 8 9 10; do pg_isready -q -h /tmp && break; sleep 1; done",
   "test $(psql -h /tmp -U postgres -d again -Atc 'select count(*) from t') = 50000",
   "pg_ctl -D /tmp/d -m fast -w stop >/dev/null",
 ].join(" && ");
 
+const REDIS_ANSWERS = "until redis-cli ping >/dev/null 2>&1; do sleep 0.1; done";
 const REDIS = [
   "(redis-server --dir /tmp --appendonly yes --unixsocket /tmp/s --daemonize yes >/dev/null)",
-  "sleep 1",
+  REDIS_ANSWERS,
   "test $(redis-cli set a 1) = OK",
   "redis-cli bgrewriteaof >/dev/null",
-  "sleep 2",
+  "until redis-cli info persistence | grep -q aof_rewrite_in_progress:0; do sleep 0.1; done",
   "test $(redis-cli save) = OK",
   "redis-cli -s /tmp/s info persistence | grep -q aof_last_bgrewrite_status:ok",
   "redis-cli shutdown",
   "redis-server --dir /tmp --appendonly yes --daemonize yes >/dev/null",
-  "sleep 1",
+  REDIS_ANSWERS,
   "test $(redis-cli get a) = 1",
 ].join(" && ");
 
 const HAPROXY = [
-  "printf 'defaults\\n mode http\\n timeout client 5s\\n timeout server 5s\\n timeout connect 5s\\nfrontend f\\n bind 127.0.0.1:8080\\n " +
-    "http-request return status 200\\n' > /tmp/h.cfg",
+  "printf 'defaults\\n mode http\\n timeout client 5s\\n timeout server 5s\\n timeout connect 5s\\n' > /tmp/h.cfg",
+  "printf 'frontend f\\n bind 127.0.0.1:8080\\n http-request return status 200\\n' >> /tmp/h.cfg",
   "haproxy -c -f /tmp/h.cfg >/dev/null",
   "haproxy -W -D -p /tmp/pid -f /tmp/h.cfg",
-  "sleep 1",
-  "kill -USR2 $(cat /tmp/pid | head -1)",
-  "sleep 1",
+  "master=$(head -1 /tmp/pid) && workers=/proc/$master/task/$master/children && before=$(cat $workers)",
+  "kill -USR2 $master",
+  // The master has a worker that it had not before.
+  'until after=$(cat $workers) && test -n "$after" && test "$after" != "$before"; do sleep 0.1; done',
   "exec 3<>/dev/tcp/127.0.0.1/8080 && printf 'GET / HTTP/1.0\\r\\n\\r\\n' >&3 && head -1 <&3 | grep -q 200",
 ].join(" && ");
 
@@ -73,20 +78,22 @@ const RESTIC = [
 ].join(" && ");
 
 const TRAEFIK = [
-  "(traefik --entrypoints.web.address=127.0.0.1:8088 --ping --ping.entrypoint=web --providers.file.directory=/tmp --providers.file.watch >/tmp/log 2>&1 & echo $! > /tmp/pid)",
-  "sleep 3",
-  "traefik healthcheck --ping --ping.entrypoint=web --entrypoints.web.address=127.0.0.1:8088 >/dev/null",
+  "options='--entrypoints.web.address=127.0.0.1:8088 --ping --ping.entrypoint=web'",
+  "(traefik $options --providers.file.directory=/tmp --providers.file.watch >/tmp/log 2>&1 & echo $! > /tmp/pid)",
+  "until traefik healthcheck $options >/dev/null 2>&1; do sleep 0.1; done",
   "kill -TERM $(cat /tmp/pid)",
 ].join(" && ");
 
 const BUILD = [
-  "mkdir /tmp/a && cp -r /etc/apt /tmp/a/ && tar czf /tmp/a.tgz -C /tmp a && mkdir /tmp/b && tar xzf /tmp/a.tgz -C /tmp/b",
+  "mkdir /tmp/a /tmp/b && cp -r /etc/apt /tmp/a/",
+  "tar czf /tmp/a.tgz -C /tmp a && tar xzf /tmp/a.tgz -C /tmp/b",
   "find /tmp/b -type f | sort | xargs -P 2 sha256sum >/dev/null",
   "perl -e 'exit 0' && mkfifo /tmp/f && ln -s a /tmp/l && flock /tmp/k true && timeout 5 true",
 ].join(" && ");
 
 const NODE =
-  'node -e \'const h=require("http");const s=h.createServer((q,r)=>r.end("ok")).listen(3000,()=>fetch("http://127.0.0.1:3000")' +
+  'node -e \'const h=require("http");const s=h.createServer((q,r)=>r.end("ok"))' +
+  '.listen(3000,()=>fetch("http://127.0.0.1:3000")' +
   '.then(r=>r.text()).then(t=>{require("child_process").execFileSync("true");process.exit(t==="ok"?0:1)}))\'';
 
 /** nginx is tried where its image is: by whoever deploys it. The end-to-end images have none. */
