@@ -5,12 +5,13 @@ import { DockerClient } from "../engine/docker";
 import { engineConfig, HOST_CONTROLS, judgeHost, type HostFacts } from "../hardening/host";
 import { leaf } from "../hardening/tree";
 import { readStackFile, type StackFile } from "../plan/stack-file";
-import { gather, SSH_ADDRESS } from "./doctor/gather";
+import { gather } from "./doctor/gather";
 import { decides, examinationText, type Examination } from "./doctor/render";
 import { command, type Context } from "./shared/command";
 import { configFile } from "./shared/common-options";
 import { engineHost } from "./shared/engine-host";
 import { exceptionsOf } from "./shared/exceptions";
+import { machineOption } from "./shared/machine";
 import { anyText } from "./shared/options";
 import { ownVersion } from "./shared/own-version";
 import { DEFAULT_STACK } from "./shared/workspace";
@@ -26,14 +27,9 @@ export const doctor = command({
     "severity fails.",
   stack: "optional",
   options: {
-    host: {
-      value: "ssh://USER@HOST",
-      summary: "the machine, and the engine on it where neither the stack nor DOCKER_HOST names one by tcp://",
-      read: (given: string, refusal) => {
-        if (!SSH_ADDRESS.test(given)) throw refusal("an address such as ssh://admin@server.example.com:22");
-        return given;
-      },
-    },
+    host: machineOption(
+      "the machine, and the engine on it where neither the stack nor DOCKER_HOST names one by tcp://",
+    ),
     sudo: { summary: "examines the machine by `sudo -n`, for a user who is not root and needs no password for it" },
     "config-file": configFile("the stack's file, read for docker:host and exceptions (default: Pulumi.<stack>.yaml)"),
     json: { summary: "prints { host, engine, checks: [{ id, status, target, evidence, remedy, … }] } for tools" },

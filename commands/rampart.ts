@@ -3,6 +3,7 @@ import { ConfigError } from "../config/faults";
 import { EngineError } from "../engine/engine";
 import { StackFileError } from "../plan/stack-file";
 import { apparmor } from "./apparmor";
+import { apparmorInstall } from "./apparmor-install";
 import { backup } from "./backup";
 import { backupRepair } from "./backup-repair";
 import { clean } from "./clean";
@@ -56,6 +57,7 @@ export const COMMANDS: readonly Command[] = [
   restoreDrill,
   upgradePostgres,
   apparmor,
+  apparmorInstall,
   seccompRecord,
   trust,
 ];

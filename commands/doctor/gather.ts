@@ -5,23 +5,18 @@ import {
   FACTS_SCRIPT,
   HostFacts,
   parseFacts,
-  quoted,
   saidFacts,
   unseenHost,
   type EngineFacts,
   type Fact,
 } from "../../hardening/host";
 import { isTree, leaf, type Tree } from "../../hardening/tree";
-import { UserError } from "../shared/errors";
 import { parseJson } from "../shared/json";
-import { feed } from "../shared/run";
+import { checkAddress, runOn, unanswered } from "../shared/machine";
 
 /** `sshd -T` and `needs-restarting` take seconds on a small host. */
 const SCRIPT_SECONDS = 90;
 const ENGINE_SECONDS = 30;
-
-/** As the Docker CLI reads the address; the host's name never begins with a hyphen. */
-export const SSH_ADDRESS = /^ssh:\/\/(?:([\w.][\w.-]*)@)?([A-Za-z0-9][A-Za-z0-9.-]*)(?::(\d{1,5}))?(?:\/.*)?$/;
 
 export interface GatherArgs {
   readonly engine: DockerClient;
@@ -35,8 +30,7 @@ export interface GatherArgs {
 /** @throws UserError where the machine cannot be reached, or sudo asks for a password */
 export async function gather({ engine, host, sudo, env }: GatherArgs): Promise<HostFacts> {
   const machine = host ?? (engine.host.startsWith("ssh://") ? engine.host : undefined);
-  if (machine !== undefined && !SSH_ADDRESS.test(machine))
-    throw new UserError(`${machine} is no address of a machine; allowed: ssh://admin@server.example.com:22`);
+  if (machine !== undefined) checkAddress(machine);
   const asked = await askEngine(engine);
   if (machine === undefined && !engine.host.startsWith("unix://"))
     return new HostFacts(
@@ -103,40 +97,15 @@ interface AskHost extends Pick<GatherArgs, "sudo" | "env"> {
 
 async function askHost({ asked, socket, machine, sudo, env }: AskHost): Promise<readonly Fact[]> {
   const root = leaf(asked.info?.["DockerRootDir"]) || "/var/lib/docker";
-  const shell = [
-    ...(sudo ? ["sudo", "-n"] : []),
-    ...["sh", "-s", "--", socket, root],
-    ...(asked.info === undefined ? ["ask"] : []),
-  ];
-  const [command = "sh", ...args] = machine === undefined ? shell : ["ssh", ...sshArgs(machine, shell)];
-  const { code, stdout, stderr } = await feed({
-    command,
-    args,
-    input: FACTS_SCRIPT,
-    env,
+  const on = { address: machine, sudo, env };
+  const finished = await runOn(on, {
+    text: FACTS_SCRIPT,
+    args: [socket, root, ...(asked.info === undefined ? ["ask"] : [])],
     timeoutSeconds: SCRIPT_SECONDS,
   });
   try {
-    return parseFacts(stdout);
+    return parseFacts(finished.stdout);
   } catch (error) {
-    const where = machine === undefined ? "This host" : machine;
-    const why = lastLine(stderr) ?? (error instanceof Error ? error.message : "");
-    throw new UserError(`${where} could not be asked (exit ${code}): ${why}`, {
-      hint: sudo
-        ? "--sudo needs a user who may run `sudo -n sh` without a password."
-        : machine === undefined
-          ? "The command needs a POSIX shell, `sh`."
-          : `See whether \`ssh ${sshArgs(machine, ["true"]).join(" ")}\` works without a question.`,
-    });
+    throw unanswered(on, finished, error instanceof Error ? error.message : "");
   }
-}
-
-function sshArgs(address: string, command: readonly string[]): string[] {
-  const [, user, host = "", port] = SSH_ADDRESS.exec(address) ?? [];
-  return [
-    ...["-o", "BatchMode=yes", "-o", "ConnectTimeout=10", "-T"],
-    ...(port === undefined ? [] : ["-p", port]),
-    user === undefined ? host : `${user}@${host}`,
-    command.map(quoted).join(" "),
-  ];
 }

@@ -26,6 +26,7 @@ Commands:
   restore-drill     restores a backup into a throw-away server, compares, and prints the differences
   upgrade-postgres  prepares the next major version of PostgreSQL beside the running one
   apparmor          writes the AppArmor profiles, for the host's administrator to load
+  apparmor install  writes the AppArmor profiles to the engine's host, and loads them
   seccomp-record    records which system calls a running container makes, and which profile fits
   trust             says how to trust the certificates of a self-signed stack
 
