@@ -1,5 +1,9 @@
 /** The suites as they are: nothing runs. */
+import { isTree } from "../../hardening/tree";
+import * as amo from "../e2e/lib/amo-portal";
+import * as kitium from "../e2e/lib/kitiumai-docker";
 import { namesOf, select } from "../e2e/lib/selection";
+import * as stacks from "../e2e/lib/stacks";
 import { SUITES } from "../e2e/suites";
 
 const smoke = select(SUITES, { smoke: true });
@@ -7,6 +11,16 @@ const smoke = select(SUITES, { smoke: true });
 test("every check has a name of its own, by which a rerun finds it", () => {
   const names = namesOf(SUITES);
   expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
+});
+
+test("every stack has subnets and ports of its own: two run side by side", () => {
+  const all = [stacks, amo, kitium].flatMap((module) => Object.values(module) as unknown[]).filter(isTree);
+  const pools = all.flatMap(({ pool }) => (typeof pool === "string" ? [pool] : []));
+  const ports = all.flatMap(({ httpPort, httpsPort }) => [httpPort, httpsPort]).filter((port) => port !== undefined);
+  const twice = (values: readonly unknown[]): unknown[] =>
+    values.filter((value, index) => values.indexOf(value) !== index);
+  expect(pools.length).toBeGreaterThan(15);
+  expect([...twice(pools), ...twice(ports)]).toEqual([]);
 });
 
 describe("the smoke run", () => {

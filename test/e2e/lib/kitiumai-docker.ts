@@ -11,7 +11,7 @@ export const KITIUM = {
   host: "api.e2e.example.org",
   origin: "https://app.e2e.example.org",
   httpPort: 34_780,
-  httpsPort: 34_743,
+  httpsPort: 35_843,
   pool: "10.251.0.0/16",
 } as const;
 

@@ -115,7 +115,7 @@ export const JOBS = {
   host: "jobs.localhost",
   httpPort: 35_380,
   httpsPort: 35_743,
-  pool: "10.247.0.0/16",
+  pool: "10.252.0.0/16",
 } as const;
 
 export const SOURCES = {
@@ -129,7 +129,7 @@ export const MOVED = {
   host: "moved.localhost",
   httpPort: 35_080,
   httpsPort: 35_143,
-  pool: "10.251.0.0/16",
+  pool: "10.253.0.0/16",
 } as const;
 
 export const IPV6 = {
