@@ -297,7 +297,10 @@ core.register_task(function()
   while true do
     local batch = take()
     if #batch > 0 then deliver(batch) else core.msleep(IDLE) end
-    if SINK.tick ~= nil then SINK.tick() end
+    if SINK.tick ~= nil then
+      local answer, why = SINK.tick()
+      if answer ~= nil then say(answer == "taken" and 1 or 0, why) end
+    end
   end
 end)
 

@@ -73,11 +73,14 @@ function SINK.send(batch)
   return "taken"
 end
 
--- While nothing is to be sent: a connection that broke is made again for what may not have arrived.
+-- While nothing is to be sent: a connection that broke is made again for what may not have arrived. Answers as `send`
+-- does, where that was needed.
 function SINK.tick()
   if #recent == 0 then return end
   if closed == nil or closed.closed then
-    if not ready() then core.msleep(1000) end
+    if ready() then return "taken" end
+    core.msleep(1000)
+    return "away", "no connection"
   elseif core.now().sec - recent[#recent].at > IN_FLIGHT then
     recent = {}
   end

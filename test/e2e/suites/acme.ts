@@ -272,10 +272,9 @@ export const acme: Suite<Context> = {
           ...changed,
           edge: { ...(changed["edge"] as object), resources: { memoryMiB: 300 } },
         });
-        expect(
-          before !== "" && (await until("the edge answers", 20, async () => (await serial()) || undefined)) === before,
-          "another certificate is served",
-        );
+        expect(before !== "", "no certificate is served before");
+        // Traefik answers with one of its own until it has read what it keeps.
+        await until("the same certificate is served", 20, async () => ((await serial()) === before ? true : undefined));
         const preview = await context.acme.preview(["--expect-no-changes"]);
         expect(preview.code === 0, tail(preview.output, 40));
       },

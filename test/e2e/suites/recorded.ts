@@ -60,9 +60,9 @@ const HAPROXY = [
   "haproxy -c -f /tmp/h.cfg >/dev/null",
   "haproxy -W -D -p /tmp/pid -f /tmp/h.cfg",
   "master=$(head -1 /tmp/pid) && workers=/proc/$master/task/$master/children && before=$(cat $workers)",
-  "kill -USR2 $master",
-  // The master has a worker that it had not before.
-  'until after=$(cat $workers) && test -n "$after" && test "$after" != "$before"; do sleep 0.1; done',
+  // Until the master has a worker that it had not before: a signal is lost while it starts.
+  "until kill -USR2 $master && sleep 0.5 && after=$(cat $workers) && " +
+    'test -n "$after" && test "$after" != "$before"; do :; done',
   "exec 3<>/dev/tcp/127.0.0.1/8080 && printf 'GET / HTTP/1.0\\r\\n\\r\\n' >&3 && head -1 <&3 | grep -q 200",
 ].join(" && ");
 

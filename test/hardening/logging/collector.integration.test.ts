@@ -182,6 +182,19 @@ describeWith("haproxy")("the collector", () => {
     await made.until("the second", () => syslogMessages(sink.received).some((one) => one.endsWith(" second")));
   });
 
+  test("syslog: a connection that breaks after the last line is noticed, and made again for that line", async () => {
+    const sink = new TcpSink();
+    await sink.start();
+    stops.push(() => sink.stop());
+    const made = await collect({ sink: { protocol: "syslog", host: "127.0.0.1", port: sink.port, tls: "off" } });
+    engine.print("a", line(1, "last"));
+    await made.until("the line", () => syslogMessages(sink.received).length === 1);
+    await sink.stop();
+    await made.until("the collector noticed", async () => (await made.metrics())?.["rampart_logs_sink_up"] === 0);
+    await sink.start();
+    await made.until("the collector is back", async () => (await made.metrics())?.["rampart_logs_sink_up"] === 1);
+  });
+
   test("fluentd: a batch is sent again until it is acknowledged", async () => {
     let quiet = true;
     const sink = new TcpSink((of, socket) => {
