@@ -1,5 +1,6 @@
 /** A real HAProxy with a generated configuration, in front of an engine that only records what reaches it. */
 import { spawn } from "node:child_process";
+import { EventEmitter, once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { connect, createServer as createTcpServer } from "node:net";
@@ -26,6 +27,10 @@ export interface Proxy {
   /** What reached the engine, but for HAProxy's own health checks. */
   readonly recorded: Recorded[];
   log(): string;
+  /** Resolves when the engine has just so many streams that are held. */
+  holding(count: number): Promise<void>;
+  /** Resolves with the first match of the log, as soon as there is one. */
+  logged(pattern: RegExp): Promise<string>;
   /** Sends bytes as they are and reads the first answer's status and body. */
   raw(bytes: string | Buffer): Promise<Answer>;
   stop(): Promise<void>;
@@ -72,8 +77,13 @@ function sendRaw(port: number, bytes: string | Buffer): Promise<Answer> {
   });
 }
 
+export interface EngineAnswer extends Answer {
+  /** Whether the answer is a stream that never ends, and in which nothing happens. @default false */
+  readonly held?: boolean;
+}
+
 /** What an engine answers; undefined for `{}`. */
-export type EngineAnswers = (request: Recorded) => { readonly status: number; readonly body: string } | undefined;
+export type EngineAnswers = (request: Recorded) => EngineAnswer | undefined;
 
 export async function startProxy(
   args: Omit<HaproxyConfigArgs, "socketPath" | "listenAddress" | "port" | "healthPort">,
@@ -82,6 +92,12 @@ export async function startProxy(
   const directory = mkdtempSync(join(tmpdir(), "rampart-docker-api-"));
   const socketPath = join(directory, "engine.sock");
   const recorded: Recorded[] = [];
+  const grown = new EventEmitter();
+  let streams = 0;
+  const countStream = (more: number): void => {
+    streams += more;
+    grown.emit("streams");
+  };
   const engine = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
@@ -92,14 +108,20 @@ export async function startProxy(
         body: Buffer.concat(chunks).toString("latin1"),
       };
       if (request.headers.host !== "docker") recorded.push(asked);
-      const { status, body } = answers(asked) ?? { status: 200, body: "{}" };
+      const { status, body, held = false } = answers(asked) ?? { status: 200, body: "{}" };
       response.writeHead(status, { "content-type": "application/json" });
-      response.end(body);
+      if (!held) return response.end(body);
+      countStream(1);
+      response.once("close", () => countStream(-1));
+      return response.write(body);
     });
   });
   engine.on("upgrade", (request, socket) => {
     recorded.push({ method: request.method ?? "", url: request.url ?? "", body: "" });
-    socket.end("HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\nstream");
+    socket.write("HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\nstream");
+    // A program that reads to the end of its input answers after it.
+    if (request.url?.includes("stdin=1") === true) socket.resume().once("end", () => socket.end("ended"));
+    else socket.end();
   });
   await new Promise<void>((resolve) => engine.listen(socketPath, resolve));
 
@@ -108,8 +130,12 @@ export async function startProxy(
   writeFileSync(file, renderHaproxyConfig({ ...args, socketPath, listenAddress: "127.0.0.1", port, healthPort }));
   const child = spawn("haproxy", ["-db", "-f", file], { stdio: ["ignore", "pipe", "pipe"] });
   let log = "";
-  child.stdout.on("data", (data: Buffer) => (log += data.toString()));
-  child.stderr.on("data", (data: Buffer) => (log += data.toString()));
+  const grow = (data: Buffer): void => {
+    log += data.toString();
+    grown.emit("log");
+  };
+  child.stdout.on("data", grow);
+  child.stderr.on("data", grow);
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
 
   for (let attempt = 0; ; attempt += 1) {
@@ -125,6 +151,16 @@ export async function startProxy(
     healthPort,
     recorded,
     log: () => log,
+    holding: async (count) => {
+      while (streams !== count) await once(grown, "streams");
+    },
+    logged: async (pattern) => {
+      for (;;) {
+        const [match] = pattern.exec(log) ?? [];
+        if (match !== undefined) return match;
+        await once(grown, "log");
+      }
+    },
     raw: (bytes) => sendRaw(port, bytes),
     stop: async () => {
       child.kill("SIGTERM");
