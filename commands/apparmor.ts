@@ -12,11 +12,9 @@ export const apparmor = command({
   name: "apparmor",
   summary: "writes the AppArmor profiles, for the host's administrator to load",
   about:
-    `Prints the AppArmor profiles, or writes each to a file of a directory. An engine never loads a profile: the host's
-administrator does, with \`apparmor_parser\` or \`npx rampart apparmor install\`. docs/confinement.md says more.`.replace(
-      "\n",
-      " ",
-    ),
+    "Prints the AppArmor profiles, or writes each to a file of a directory. An engine never loads a profile: the " +
+    "host's administrator does, with `apparmor_parser` or `npx rampart apparmor install`. docs/confinement.md says " +
+    "more.",
   stack: "none",
   options: {
     out: { value: "DIR", summary: "the directory to write the profiles to (default: prints them)", read: anyText },

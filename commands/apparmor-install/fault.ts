@@ -21,7 +21,8 @@ export function faultOf(
     case "no-apparmor":
       return new UserError(`${where}: the kernel has no AppArmor (there is no ${subject}). Nothing was written.`, {
         hint:
-          "A kernel with SELinux takes no AppArmor profiles: leave confinement.appArmor out. On Debian and Ubuntu boot " +
+          "A kernel with SELinux takes no AppArmor profiles: leave confinement.appArmor out. On Debian and " +
+          "Ubuntu boot " +
           "with apparmor=1 security=apparmor. Docker Desktop's machine has none.",
       });
     case "no-parser":

@@ -1,7 +1,8 @@
 #!/bin/sh
 # install.sh look|install ROOT PARSER NAME TEXT [NAME TEXT]...
 # Writes AppArmor profiles to ROOT/etc/apparmor.d and loads them with PARSER; ROOT is "/" but for a test. "look" changes
-# nothing. Prints what is so, one fact a line: a kind, a key and a value, with tabs between them. The last line is "end".
+# nothing. Prints what is so, one fact a line: a kind, a key and a value, with tabs between them. The last line is
+# "end".
 # Each profile is a fact "file" (new, changed or same) and a fact "mode" (what the kernel says, or "none"). What keeps
 # the profiles from being installed is a fact "fault", and then nothing is written.
 set -eu

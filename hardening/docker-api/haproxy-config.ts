@@ -82,7 +82,8 @@ export function renderHaproxyConfig(args: HaproxyConfigArgs): string {
     // nothing.
     `    bind ${args.listenAddress ?? "*"}:${args.port ?? 2375} proto h1`,
     "    option logasap",
-    // What is no HTTP, and what does not arrive in time: HAProxy answers before a rule is judged, and knows no variable.
+    // What is no HTTP, and what does not arrive in time: HAProxy answers before a rule is judged, and knows no
+    // variable.
     `    error-log-format 'refused consumer=${args.consumer} method=- path=- rule=malformed permission="-" status=%ST'`,
     `    log-format '%[var(txn.verdict,refused)] consumer=${args.consumer} method=%HM path=%HPO ` +
       `rule=%[var(txn.rule,malformed)] permission="%[var(txn.permission,-)]" status=%ST'`,
