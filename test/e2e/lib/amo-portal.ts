@@ -1,9 +1,7 @@
 /** examples/amo-portal.yaml itself, with what a test has to replace: images, hosts, certificate, ports, addresses. */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { parse } from "yaml";
 import { isTree, type Tree } from "../../../hardening/tree";
-import { REPOSITORY, type StackSettings } from "./pulumi";
+import { exampleKeys, treeOf } from "./example";
+import type { StackSettings } from "./pulumi";
 import type { Images } from "./stacks";
 
 export const AMO = {
@@ -20,22 +18,12 @@ CREATE TABLE IF NOT EXISTS app.alembic_version (version_num text);
 CREATE TABLE IF NOT EXISTS app.records (id bigint PRIMARY KEY, amo_id uuid NOT NULL, note text);
 `;
 
-const tree = (value: unknown, key: string): Tree => {
-  const found = isTree(value) ? value[key] : undefined;
-  if (!isTree(found)) throw new Error(`examples/amo-portal.yaml: ${key} is not there`);
-  return found;
-};
+const FILE = "examples/amo-portal.yaml";
+
+const tree = treeOf(FILE);
 
 /** Keys that only a stack on the internet has. */
 const LEFT_OUT = ["sample", "acmeEmail", "backupKeyId", "backupKey"];
-
-/** The example's keys, without their namespace, for the test's host. */
-function example(): Tree {
-  const text = readFileSync(join(REPOSITORY, "examples/amo-portal.yaml"), "utf8");
-  const config = tree(parse(text.replaceAll("portal.example.com", AMO.host)), "config");
-  const own = Object.entries(config).map(([key, value]): [string, unknown] => [key.replace(/^rampart:/, ""), value]);
-  return Object.fromEntries(own.filter(([key]) => !LEFT_OUT.includes(key)));
-}
 
 const health = (port: number): Tree => ({
   command: ["/usr/local/bin/app", "healthcheck", `http://127.0.0.1:${port}/healthz`],
@@ -53,7 +41,7 @@ function withSources(routes: unknown): readonly unknown[] {
 }
 
 export function amoSettings(images: Images): StackSettings {
-  const kept = example();
+  const kept = exampleKeys(FILE, [["portal.example.com", AMO.host]], LEFT_OUT);
   const { app, traefik, postgres, redis, haproxy, socat, restic } = images;
   const [database, services] = [tree(kept, "database"), tree(kept, "services")];
   const [frontend, api] = [tree(services, "frontend"), tree(services, "api")];

@@ -1,9 +1,6 @@
 /** examples/kitiumai-docker.yaml itself, with what a test has to replace: images, hosts, certificate, ports. */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { parse } from "yaml";
-import { isTree, type Tree } from "../../../hardening/tree";
-import { REPOSITORY, type StackSettings } from "./pulumi";
+import { exampleKeys, treeOf } from "./example";
+import type { StackSettings } from "./pulumi";
 import type { Images } from "./stacks";
 
 export const KITIUM = {
@@ -17,11 +14,7 @@ export const KITIUM = {
 
 const FILE = "examples/kitiumai-docker.yaml";
 
-const tree = (value: unknown, key: string): Tree => {
-  const found = isTree(value) ? value[key] : undefined;
-  if (!isTree(found)) throw new Error(`${FILE}: ${key} is not there`);
-  return found;
-};
+const tree = treeOf(FILE);
 
 /** Keys that lead to somebody else's machine: each has suites of its own. */
 const LEFT_OUT = [
@@ -30,20 +23,15 @@ const LEFT_OUT = [
   "dockerSocketGroup",
 ];
 
-/** The example's keys, without their namespace, for the test's hosts. */
-function example(): Tree {
-  const text = readFileSync(join(REPOSITORY, FILE), "utf8")
-    .replaceAll("api.example.com", KITIUM.host)
-    .replaceAll("https://app.example.com", KITIUM.origin);
-  const own = Object.entries(tree(parse(text), "config")).map(([key, value]): [string, unknown] => [
-    key.replace(/^rampart:/, ""),
-    value,
-  ]);
-  return Object.fromEntries(own.filter(([key]) => !LEFT_OUT.includes(key)));
-}
-
 export function kitiumSettings(images: Images): StackSettings {
-  const kept = example();
+  const kept = exampleKeys(
+    FILE,
+    [
+      ["api.example.com", KITIUM.host],
+      ["https://app.example.com", KITIUM.origin],
+    ],
+    LEFT_OUT,
+  );
   const { app, traefik, postgres, redis, haproxy, socat, restic } = images;
   const api = tree(tree(kept, "services"), "api");
   const { maxSizeMiB, maxFiles } = tree(kept, "logging");

@@ -3,10 +3,11 @@ import { spawn } from "node:child_process";
 import { EventEmitter, once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
-import { connect, createServer as createTcpServer } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { freePort } from "../../free-ports";
 import { renderHaproxyConfig } from "../../../hardening/docker-api/haproxy-config";
 import type { HaproxyConfigArgs } from "../../../hardening/docker-api/haproxy-config";
 
@@ -34,18 +35,6 @@ export interface Proxy {
   /** Sends bytes as they are and reads the first answer's status and body. */
   raw(bytes: string | Buffer): Promise<Answer>;
   stop(): Promise<void>;
-}
-
-async function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createTcpServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      const port = typeof address === "object" && address !== null ? address.port : 0;
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 /** Whether an answer has all of the body that it announced. */

@@ -1,13 +1,14 @@
 import http2 from "node:http2";
 import https from "node:https";
 import tls from "node:tls";
+import { freePorts } from "../../free-ports";
 import { renderTraefikDynamic } from "../../../hardening/edge";
 import type { GatewayRoute } from "../../../hardening/gateway";
 import { describeWith, findProgram } from "../../programs";
 import { Application } from "../gateway/application";
 import { replyOf, raw, until, type Reply } from "../gateway/client";
 import { input, route } from "../gateway/input";
-import { freePorts, RealHaproxy } from "../gateway/real-haproxy";
+import { RealHaproxy } from "../gateway/real-haproxy";
 import { RealTraefik } from "./real-traefik";
 
 const HOST = "app.example.com";

@@ -2,12 +2,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import http from "node:http";
-import net, { type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import tls from "node:tls";
 import { parse, stringify } from "yaml";
+import { freePorts } from "../../free-ports";
 import {
   dynamicConfigProbePath,
   renderGivenCertificates,
@@ -38,14 +38,6 @@ export interface ClientOptions {
   /** What is sent. @default nothing */
   readonly send?: string;
   readonly session?: Buffer;
-}
-
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => net.createServer());
-  await Promise.all(servers.map((server) => new Promise<void>((done) => server.listen(0, "127.0.0.1", done))));
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((done) => server.close(done))));
-  return ports;
 }
 
 /** One TLS connection to a loopback port, until the other side ends it or has answered. */

@@ -1,10 +1,11 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { createSocket, type Socket } from "node:dgram";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
+import { freePort } from "../../free-ports";
 import { renderEgressConfig } from "../../../hardening/egress/haproxy-config";
 import { EGRESS_ENTRY, egressProxyAddress, egressTarget } from "../../../hardening/egress/names";
 import { describeWith } from "../../programs";
@@ -70,14 +71,6 @@ async function nameServer(table: Readonly<Record<string, string>>): Promise<{ se
   await new Promise<void>((resolve) => server.bind(0, "127.0.0.1", resolve));
   return { server, port: server.address().port };
 }
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
-    });
-  });
 
 describeWith("haproxy")("a real HAProxy between a service and its names", () => {
   const directory = mkdtempSync(join(tmpdir(), "rampart-egress-"));

@@ -6,11 +6,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import tls from "node:tls";
+import { freePorts } from "../../free-ports";
 import { GATEWAY_PORTS, guardedPorts, renderGatewayBase, renderGatewayRoutes } from "../../../hardening/gateway";
 import type { GatewayRoute } from "../../../hardening/gateway";
 import { authorityCertificate, clientCertificate } from "../../../hardening/pki/certificates";
 import { describeWith, findProgram } from "../../programs";
-import { connect, freePorts, type Handshake, TlsTraefik } from "../edge/tls-traefik";
+import { connect, type Handshake, TlsTraefik } from "../edge/tls-traefik";
 
 const HOSTS = { open: "app.shop.test", admin: "admin.shop.test", audit: "audit.shop.test" } as const;
 const GUARDED = [HOSTS.admin, HOSTS.audit];

@@ -1,8 +1,9 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { connect, createServer, type AddressInfo } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort } from "../../free-ports";
 import { responseHeaders } from "../../../hardening/edge/headers";
 import {
   DEFAULT_METHODS,
@@ -164,11 +165,3 @@ describeWith("haproxy")("a real HAProxy", () => {
     expect(challenge).toMatch(/^HTTP\/1\.1 503 [^]*the application cannot be reached/);
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((done) => server.close(done));
-  return port;
-}

@@ -2,9 +2,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import http from "node:http";
-import net, { type AddressInfo } from "node:net";
+import net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePorts } from "../../free-ports";
 import {
   GATEWAY_PATHS,
   gatewayApplyScript,
@@ -36,14 +37,6 @@ export interface HaproxySettings {
 }
 
 /** Free ports of 127.0.0.1. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => http.createServer());
-  await Promise.all(servers.map((server) => new Promise<void>((done) => server.listen(0, "127.0.0.1", done))));
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((done) => server.close(done))));
-  return ports;
-}
-
 export class RealHaproxy {
   private readonly directory = mkdtempSync(join(tmpdir(), "rampart-haproxy-"));
   private process_: ChildProcess | undefined;

@@ -2,9 +2,9 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
-import { createServer as createTcpServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort } from "../../free-ports";
 import { CronFault, nextRuns, parseCron, type Schedule } from "../../../hardening/jobs/cron";
 import {
   renderJobs,
@@ -79,15 +79,6 @@ const JOBS: readonly ScheduledJob[] = Object.keys(FAKES).map((name) => ({
   deadlineSeconds: name === "late" ? 600 : 86_400,
   stopGraceSeconds: 7,
 }));
-
-const freePort = async (): Promise<number> => {
-  const server = createTcpServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-};
 
 test("a job has three requests, by its container's id, and the script asks for no other", () => {
   const config = renderSchedulerConfig({ jobs: JOBS.slice(0, 1) });

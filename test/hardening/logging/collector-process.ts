@@ -7,6 +7,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePorts } from "../../free-ports";
 import {
   COLLECTOR_DIRECTORY,
   collectorScript,
@@ -15,7 +16,6 @@ import {
   type SinkTarget,
 } from "../../../hardening/logging/collector";
 import { findProgram } from "../../programs";
-import { freePorts } from "../gateway/real-haproxy";
 
 export const STACK = "prod";
 

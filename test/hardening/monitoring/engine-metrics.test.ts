@@ -2,9 +2,9 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
-import { createServer as createTcpServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort } from "../../free-ports";
 import {
   ENGINE_METRICS_DIRECTORY,
   ENGINE_SOCKET,
@@ -33,15 +33,6 @@ const ENGINE: Readonly<Record<string, unknown>> = {
     State: { Running: true, OOMKilled: true, StartedAt: "2026-11-24T18:00:00.123Z", Health: { Status: "unhealthy" } },
   },
   [`/containers/${ID}/stats`]: { memory_stats: { usage: 5000, limit: 9000, stats: { inactive_file: 1000 } } },
-};
-
-const freePort = async (): Promise<number> => {
-  const server = createTcpServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 };
 
 test("the script asks for nothing that its own frontend refuses", () => {

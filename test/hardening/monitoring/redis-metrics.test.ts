@@ -1,8 +1,8 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
+import { freePort } from "../../free-ports";
 import {
   REDIS_METRICS_DIRECTORY,
   redisMetricsScript,
@@ -31,15 +31,6 @@ function certificates(seed: string): { readonly certificate: string; readonly ke
 }
 const SEED = Buffer.alloc(SEED_BYTES, 7).toString("base64");
 const OTHER_SEED = Buffer.alloc(SEED_BYTES, 8).toString("base64");
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-};
 
 test("only the network of monitoring may ask", () => {
   expect(renderRedisMetricsConfig(INPUT)).toContain(

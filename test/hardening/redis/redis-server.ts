@@ -1,24 +1,17 @@
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { connect, createServer, type Socket } from "node:net";
+import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import { redisStartScript, redisUsersScript, renderRedisConf } from "../../../hardening/redis";
+import { freePort } from "../../free-ports";
 
 export interface TlsFiles {
   readonly certificate: string;
   readonly key: string;
   readonly ca: string;
 }
-
-export const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
-    });
-  });
 
 /**
  * A real redis-server, started by the start script as in the container, with its directories under one temporary one.

@@ -5,6 +5,7 @@
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { chmodSync, chownSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { freePort } from "../../../free-ports";
 import {
   postgresSettings,
   postgresSizing,
@@ -21,7 +22,6 @@ import {
 } from "../../../../hardening/postgres/server/start-script";
 import {
   connectTo,
-  freePort,
   initdb,
   POSTGRES_BIN,
   POSTGRES_IDS,
