@@ -92,7 +92,7 @@ async function loginsOf(
   for (const registry of new Set(pins.map(({ repository }) => registryOf(repository)))) {
     const own =
       stack === undefined ? undefined : await stackLogin(context, { stack, ...defined({ configFile }) }, registry);
-    const login = own ?? dockerLogin(registry, context.env);
+    const login = own ?? (await dockerLogin(registry, context.env));
     if (login !== undefined) logins.set(registry, login);
   }
   return logins;

@@ -2,6 +2,7 @@
  * Commands of Pulumi's in messages. A message says `pulumi up`, as whoever writes the message knows no more; here the
  * command gets the program, the stack and the file with which it works as printed.
  */
+import { shellQuoted } from "../hardening/shell-word";
 
 /** How a person runs Pulumi on a stack. */
 export interface PulumiForm {
@@ -24,8 +25,8 @@ export function pulumiCommandLine({ program, stack, configFile }: PulumiForm, ar
   return [
     program,
     args,
-    ...(/ --stack[ =]/.test(args) ? [] : [`--stack ${shellWord(stack)}`]),
-    ...(takesFile ? [`--config-file ${shellWord(configFile)}`] : []),
+    ...(/ --stack[ =]/.test(args) ? [] : [`--stack ${printedWord(stack)}`]),
+    ...(takesFile ? [`--config-file ${printedWord(configFile)}`] : []),
   ].join(" ");
 }
 
@@ -36,8 +37,7 @@ export const withPulumiForm = (text: string, form: PulumiForm): string =>
     (_, args: string, from: string | undefined) => `\`${pulumiCommandLine(form, args)}${from ?? ""}\``,
   );
 
-const shellWord = (text: string): string =>
-  /^[\w./@:+-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
+const printedWord = (text: string): string => (/^[\w./@:+-]+$/.test(text) ? text : shellQuoted(text));
 
 /** The variable by which a command of Rampart's tells the program how it was started. */
 export const FORM_VARIABLE = "RAMPART_PULUMI_FORM";

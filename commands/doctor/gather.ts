@@ -1,5 +1,6 @@
 /** Asks a host and its engine what is so. Nothing is judged here, and nothing is changed. */
 import type { DockerClient } from "../../engine/docker";
+import { lastLines } from "../../engine/text";
 import { defined } from "../../hardening/defined";
 import {
   FACTS_SCRIPT,
@@ -11,6 +12,7 @@ import {
   type Fact,
 } from "../../hardening/host";
 import { isTree, leaf, type Tree } from "../../hardening/tree";
+import { messageOf } from "../shared/errors";
 import { parseJson } from "../shared/json";
 import { checkAddress, runOn, unanswered } from "../shared/machine";
 
@@ -75,19 +77,18 @@ async function askEngine(engine: DockerClient): Promise<EngineFacts> {
       ...defined({ version, bridge }),
     };
   } catch (error) {
-    return { silent: `the engine does not answer: ${error instanceof Error ? error.message : String(error)}` };
+    return { silent: `the engine does not answer: ${messageOf(error)}` };
   }
 }
 
 function silence(errors: string): string {
   if (/permission denied/i.test(errors))
     return "the engine does not answer this user: be root or in the group of its socket, or use --sudo";
-  return `the engine does not answer: ${lastLine(errors) ?? "it says nothing"}`;
+  return `the engine does not answer: ${lastLines(errors, 1) || "it says nothing"}`;
 }
 
 const errorsOf = (info: unknown): string =>
   isTree(info) && Array.isArray(info["ServerErrors"]) ? info["ServerErrors"].map(leaf).join("\n") : "";
-const lastLine = (text: string): string | undefined => text.trim().split("\n").at(-1) || undefined;
 
 interface AskHost extends Pick<GatherArgs, "sudo" | "env"> {
   readonly asked: EngineFacts;

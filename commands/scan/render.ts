@@ -1,5 +1,6 @@
 import type { ImageReport } from "./run";
 import { LEVELS, type Finding, type Level } from "./scanners";
+import { SARIF_LEVELS, sarifLog } from "../../verify/output/sarif-log";
 
 const count = (findings: readonly Finding[], level: Level): number =>
   findings.filter((finding) => finding.level === level).length;
@@ -66,41 +67,23 @@ function details(report: ImageReport, stopping: (finding: Finding) => boolean): 
 const findingText = ({ id, package: name, version, level, fixedIn }: Finding): string =>
   `${level.padEnd(8)}  ${id}  ${name} ${version}${fixedIn === undefined ? ", no fix yet" : `, fixed in ${fixedIn}`}`;
 
-const SARIF_LEVELS = { critical: "error", high: "error", medium: "warning", low: "note" } as const;
-/** As code scanning services sort findings. */
-const SCORES = { critical: "9.5", high: "8.0", medium: "5.0", low: "2.0" } as const;
-
-/** SARIF 2.1.0. Source: OASIS, sarif-v2.1.0. @param file the stack's file, where the images stand */
+/** A report in SARIF. @param file the stack's file, where the images stand */
 export function scanSarif(file: string, scanner: string, reports: readonly ImageReport[]): object {
   const findings = reports.flatMap((report) => report.findings.map((finding) => ({ finding, report })));
   const rules = new Map(findings.map(({ finding }) => [finding.id, finding]));
-  return {
-    $schema: "https://json.schemastore.org/sarif-2.1.0.json",
-    version: "2.1.0",
-    runs: [
-      {
-        tool: {
-          driver: {
-            name: `rampart scan (${scanner})`,
-            rules: [...rules.values()].map(({ id, level }) => ({
-              id,
-              defaultConfiguration: { level: SARIF_LEVELS[level] },
-              properties: { "security-severity": SCORES[level] },
-            })),
-          },
+  return sarifLog({
+    tool: { name: `rampart scan (${scanner})` },
+    rules: [...rules.values()].map(({ id, level }) => ({ id, severity: level })),
+    results: findings.map(({ finding, report }) => ({
+      ruleId: finding.id,
+      level: SARIF_LEVELS[finding.level],
+      message: { text: `${report.image.split("@")[0] ?? ""}: ${findingText(finding)}` },
+      locations: [
+        {
+          physicalLocation: { artifactLocation: { uri: file } },
+          logicalLocations: [{ name: report.image, kind: "resource" }],
         },
-        results: findings.map(({ finding, report }) => ({
-          ruleId: finding.id,
-          level: SARIF_LEVELS[finding.level],
-          message: { text: `${report.image.split("@")[0] ?? ""}: ${findingText(finding)}` },
-          locations: [
-            {
-              physicalLocation: { artifactLocation: { uri: file } },
-              logicalLocations: [{ name: report.image, kind: "resource" }],
-            },
-          ],
-        })),
-      },
-    ],
-  };
+      ],
+    })),
+  });
 }

@@ -1,5 +1,6 @@
 /** Runs a script of Rampart's on a machine: this one, or another one by ssh. */
-import { quoted } from "../../hardening/host";
+import { lastLines } from "../../engine/text";
+import { shellWord } from "../../hardening/shell-word";
 import { UserError } from "./errors";
 import type { ValueOption } from "./options";
 import { feed, type Finished } from "./run";
@@ -52,7 +53,7 @@ export function checkAddress(address: string): void {
 /** For a script that did not come to its end. @param fallback why, where the machine does not say */
 export function unanswered({ address, sudo }: Machine, { code, stderr }: Finished, fallback: string): UserError {
   const where = address ?? "This host";
-  return new UserError(`${where} could not be asked (exit ${code}): ${lastLine(stderr) ?? fallback}`, {
+  return new UserError(`${where} could not be asked (exit ${code}): ${lastLines(stderr, 1) || fallback}`, {
     hint: sudo
       ? "--sudo needs a user who may run `sudo -n sh` without a password."
       : address === undefined
@@ -61,14 +62,12 @@ export function unanswered({ address, sudo }: Machine, { code, stderr }: Finishe
   });
 }
 
-const lastLine = (text: string): string | undefined => text.trim().split("\n").at(-1) || undefined;
-
 function sshArgs(address: string, command: readonly string[]): string[] {
   const [, user, host = "", port] = SSH_ADDRESS.exec(address) ?? [];
   return [
     ...["-o", "BatchMode=yes", "-o", "ConnectTimeout=10", "-T"],
     ...(port === undefined ? [] : ["-p", port]),
     user === undefined ? host : `${user}@${host}`,
-    command.map(quoted).join(" "),
+    command.map(shellWord).join(" "),
   ];
 }

@@ -10,18 +10,23 @@ import type { Context } from "./command";
 import { parseJson, text } from "./json";
 import { findPulumi } from "./pulumi-program";
 import { openPulumiStack, type StackChoice } from "./pulumi-stack";
-import { converse } from "./run";
+import { feed } from "./run";
 
 /** Docker Hub's name among the logins of the Docker CLI. */
 const HUB_LOGIN = "https://index.docker.io/v1/";
 
+/** Within which a credential helper answers. */
+const HELPER_SECONDS = 30;
+
 /** What `docker login` and its credential helpers know of a registry; undefined where that is nothing. */
-export function dockerLogin(registry: string, env: NodeJS.ProcessEnv): RegistryLogin | undefined {
+export async function dockerLogin(registry: string, env: NodeJS.ProcessEnv): Promise<RegistryLogin | undefined> {
   const file = join(env["DOCKER_CONFIG"] ?? join(env["HOME"] ?? homedir(), ".docker"), "config.json");
   const config = tree(existsSync(file) ? parseJson(readFileSync(file, "utf8")) : undefined);
   const key = registry === "docker.io" ? HUB_LOGIN : registry;
   const helper = text(tree(config["credHelpers"])[registry]) ?? text(config["credsStore"]);
-  return (helper === undefined ? undefined : helperLogin(helper, key, env)) ?? fileLogin(tree(config["auths"]), key);
+  return (
+    (helper === undefined ? undefined : await helperLogin(helper, key, env)) ?? fileLogin(tree(config["auths"]), key)
+  );
 }
 
 /**
@@ -53,9 +58,15 @@ function fileLogin(auths: Readonly<Record<string, unknown>>, key: string): Regis
 }
 
 /** Source: docker/docker-credential-helpers, client/command.go */
-function helperLogin(helper: string, key: string, env: NodeJS.ProcessEnv): RegistryLogin | undefined {
+async function helperLogin(helper: string, key: string, env: NodeJS.ProcessEnv): Promise<RegistryLogin | undefined> {
   if (!/^[\w-]+$/.test(helper)) return undefined;
-  const { code, stdout } = converse(`docker-credential-${helper}`, ["get"], env, key);
+  const { code, stdout } = await feed({
+    command: `docker-credential-${helper}`,
+    args: ["get"],
+    input: key,
+    env,
+    timeoutSeconds: HELPER_SECONDS,
+  });
   const answer = tree(code === 0 ? parseJson(stdout) : undefined);
   const [username, password] = [text(answer["Username"]), text(answer["Secret"])];
   // `<token>`: an identity token, which only the Docker CLI trades in.

@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { result, TimeLimit } from "../../engine/process";
@@ -42,13 +42,6 @@ export function capture(
       resolve({ code: timedOut ? TIMED_OUT : (code ?? 1), stdout, stderr });
     });
   });
-}
-
-/** Runs a program that reads a text and answers at once, such as a credential helper. */
-export function converse(command: string, args: readonly string[], env: NodeJS.ProcessEnv, input: string): Finished {
-  const { status, stdout, stderr, error } = spawnSync(command, args, { env, input, encoding: "utf8", timeout: 30_000 });
-  if (error !== undefined) return { code: NOT_STARTED, stdout: "", stderr: error.message };
-  return { code: status ?? 1, stdout, stderr };
 }
 
 /** A program that reads a text from its standard input. */

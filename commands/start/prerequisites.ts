@@ -1,3 +1,4 @@
+import { lastLines } from "../../engine/text";
 import { MISSING_DOCKER } from "../shared/engine-host";
 import { field, parseJson, text } from "../shared/json";
 import { missingPulumi, PULUMI_INSTALL } from "../shared/pulumi-cli";
@@ -64,7 +65,7 @@ function noEngine(result: Finished, host: string): string {
   }
   if (/is too old|is too new/i.test(said)) {
     return (
-      `The Docker CLI and the engine at ${host} have no API version in common (${lastLine(said)}): ` +
+      `The Docker CLI and the engine at ${host} have no API version in common (${lastLines(said, 1)}): ` +
       `update the older of the two, ${AGAIN}.`
     );
   }
@@ -83,7 +84,7 @@ function noEngine(result: Finished, host: string): string {
     );
   }
   return (
-    `The Docker engine at ${host} cannot be used (${lastLine(said) || "it gave no reason"}): ` +
+    `The Docker engine at ${host} cannot be used (${lastLines(said, 1) || "it gave no reason"}): ` +
     `see that \`docker version\` shows a server, ${AGAIN}.`
   );
 }
@@ -98,7 +99,7 @@ export function judgePulumiCli(result: Finished | undefined, floor: string): Fin
   const version = versionIn(result.stdout);
   if (version === undefined)
     return lacking(
-      `The Pulumi CLI does not tell its version (${lastLine(result.stderr) || "it said nothing"}): ` +
+      `The Pulumi CLI does not tell its version (${lastLines(result.stderr, 1) || "it said nothing"}): ` +
         `install it again (${way}), ${AGAIN}.`,
     );
   if (compareVersions(version, floor) < 0)
@@ -135,5 +136,3 @@ export function judgePlugins(wanted: readonly Plugin[], listed: Finished): Findi
   if (missing.length === 0) return found(`Pulumi plugins ${names.join(", ")}`);
   return found(`Pulumi plugins ${names.join(", ")}; Pulumi now downloads ${missing.join(", ")}`);
 }
-
-const lastLine = (said: string): string => said.trim().split("\n").at(-1) ?? "";

@@ -52,6 +52,7 @@ const egressNames = ({ services }: StackConfig): string[] =>
     .map(egressNetwork);
 
 export function nameFaults(config: StackConfig, show: ShowPath): Fault[] {
+  const proxies = egressNames(config);
   const own = usersOf(config).flatMap(([at, user]) => {
     const [holder, name] = at;
     const taken = [
@@ -61,7 +62,7 @@ export function nameFaults(config: StackConfig, show: ShowPath): Fault[] {
       ...(scheduledJobs(config).length === 0 ? [] : [JOB_SCHEDULER]),
       ...("routes" in user && user.routes.length > 0 ? EDGE_NAMES : []),
       ...(user.cache === false ? [] : REDIS_USERS),
-      ...egressNames(config),
+      ...proxies,
     ];
     if (!taken.includes(name) && !RESERVED_PREFIXES.some((prefix) => name.startsWith(prefix))) return [];
     const prefixes = RESERVED_PREFIXES.join(" or ");

@@ -1,4 +1,5 @@
 /** Words, durations and sizes as Compose writes them. */
+import { shellWord } from "../../hardening/shell-word";
 
 /** A command line in words, as a shell splits it: quotes and backslashes, no expansion. */
 export function splitWords(line: string): string[] {
@@ -26,8 +27,7 @@ export function splitWords(line: string): string[] {
 }
 
 /** Words as a line that a shell splits into the same words. */
-export const quoteWords = (words: readonly string[]): string =>
-  words.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)).join(" ");
+export const quoteWords = (words: readonly string[]): string => words.map(shellWord).join(" ");
 
 const SECONDS: Readonly<Record<string, number>> = { h: 3600, m: 60, s: 1, ms: 0.001, us: 0.000001, ns: 0.000000001 };
 

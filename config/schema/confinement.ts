@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { SECCOMP_PROFILES } from "../../hardening/container/workload";
 import { matching, reason } from "./fields";
 
 /**
@@ -13,20 +14,6 @@ export const GRANTABLE_CAPABILITIES = [
   "CAP_NET_BIND_SERVICE",
   "CAP_SETGID",
   "CAP_SETUID",
-] as const;
-
-const SECCOMP_PROFILES = [
-  "api",
-  "frontend",
-  "worker",
-  "build",
-  "haproxy",
-  "nginx",
-  "node",
-  "postgres",
-  "redis",
-  "restic",
-  "traefik",
 ] as const;
 
 export const confinement = z

@@ -11,10 +11,9 @@ import { withMargin } from "./seccomp/margin";
 import mobyDefault from "./seccomp/moby-default.json";
 import { defined } from "../defined";
 
-export { RECORDED_KINDS, type RecordedKind } from "./seccomp/recorded";
+export { RECORDED_KINDS, SECCOMP_KINDS } from "../container/workload";
+export type { RecordedKind } from "./seccomp/recorded";
 export { DENIED_GROUPS, type DeniedGroup, type SeccompKind } from "./seccomp/denied";
-
-export const SECCOMP_KINDS = ["api", "frontend", "worker"] as const satisfies readonly SeccompKind[];
 
 const ACTIONS = ["SCMP_ACT_ALLOW", "SCMP_ACT_ERRNO", "SCMP_ACT_LOG"] as const;
 export type SeccompAction = (typeof ACTIONS)[number];

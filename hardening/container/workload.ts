@@ -107,22 +107,15 @@ export interface HealthCheck {
   readonly judgesThePast?: boolean;
 }
 
-/**
- * `api`, `frontend` and `worker` deny what a kind of program never needs; the others allow what one program was seen to
- * call.
- */
-export type SeccompProfileName =
-  | "api"
-  | "frontend"
-  | "worker"
-  | "build"
-  | "haproxy"
-  | "nginx"
-  | "node"
-  | "postgres"
-  | "redis"
-  | "restic"
-  | "traefik";
+/** Kinds of program: their profiles deny what such a program never needs. */
+export const SECCOMP_KINDS = ["api", "frontend", "worker"] as const;
+
+/** Programs that were recorded at work: their profiles allow what each was seen to call. */
+export const RECORDED_KINDS = ["build", "haproxy", "nginx", "node", "postgres", "redis", "restic", "traefik"] as const;
+
+export const SECCOMP_PROFILES = [...SECCOMP_KINDS, ...RECORDED_KINDS] as const;
+
+export type SeccompProfileName = (typeof SECCOMP_PROFILES)[number];
 
 export type SeccompOption =
   /** The engine's own default profile. */

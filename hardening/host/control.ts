@@ -73,7 +73,3 @@ export const kernelArgument = (argument: string): Remedy => ({
   debian: `sudo sed -i 's/^GRUB_CMDLINE_LINUX="/&${argument} /' /etc/default/grub && sudo update-grub && sudo reboot`,
   fedora: `sudo grubby --update-kernel=ALL --args="${argument}" && sudo reboot`,
 });
-
-/** A text as one word for a POSIX shell. */
-export const quoted = (text: string): string =>
-  /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;

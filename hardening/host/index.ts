@@ -10,7 +10,7 @@ import { SYSTEM_CONTROLS } from "./controls/system";
 import type { HostControl } from "./control";
 
 export { FACTS_SCRIPT, HostFacts, parseFacts, saidFacts, unseenHost, type EngineFacts, type Fact } from "./facts";
-export { quoted, type HostControl } from "./control";
+export type { HostControl } from "./control";
 export { engineConfig } from "./engine-config";
 export { judgeHost, type HostCheck } from "./judge";
 export { ESCAPES, ESCAPES_AS_OF } from "./escapes";

@@ -4,10 +4,10 @@
  * default profile allows.
  */
 
-import type { SeccompProfileName } from "../../container/workload";
+import { SECCOMP_KINDS } from "../../container/workload";
 
 /** The kinds of program that a profile exists for which takes calls away from the engine's default. */
-export type SeccompKind = Extract<SeccompProfileName, "api" | "frontend" | "worker">;
+export type SeccompKind = (typeof SECCOMP_KINDS)[number];
 
 export interface DeniedGroup {
   readonly id: string;
@@ -16,7 +16,7 @@ export interface DeniedGroup {
   readonly syscalls: readonly string[];
 }
 
-const ALL: readonly SeccompKind[] = ["api", "frontend", "worker"];
+const ALL: readonly SeccompKind[] = SECCOMP_KINDS;
 const SERVERS: readonly SeccompKind[] = ["api", "frontend"];
 const FRONTEND: readonly SeccompKind[] = ["frontend"];
 

@@ -3,24 +3,13 @@
  * is denied. How each was recorded is in README.md beside this file.
  */
 
-import type { SeccompProfileName } from "../../container/workload";
+import { RECORDED_KINDS } from "../../container/workload";
 import type { SeccompKind } from "./denied";
 import { withMargin } from "./margin";
 import recordings from "./recordings.json";
 
 /** The programs that a recording exists for. */
-export type RecordedKind = Exclude<SeccompProfileName, SeccompKind>;
-
-export const RECORDED_KINDS = [
-  "build",
-  "haproxy",
-  "nginx",
-  "node",
-  "postgres",
-  "redis",
-  "restic",
-  "traefik",
-] as const satisfies readonly RecordedKind[];
+export type RecordedKind = (typeof RECORDED_KINDS)[number];
 
 /** At most this many calls: half of the 361 that the engine's default allows whatever the conditions. */
 export const MOST_CALLS = 180;

@@ -1,6 +1,7 @@
 /** Who owns the engine's files, and who can change them. */
 import { cisDocker, type CisDocker } from "../../rules/sources";
-import { decide, fail, pass, quoted, skip, type HostControl, type HostFinding } from "../control";
+import { shellWord } from "../../shell-word";
+import { decide, fail, pass, skip, type HostControl, type HostFinding } from "../control";
 import type { HostFacts } from "../facts";
 
 interface Expected {
@@ -21,8 +22,8 @@ function about(facts: HostFacts, path: string, { owner, mode, anyGroup }: Expect
   const open = (bits & ~mode) !== 0;
   if (owned && !open) return pass(`${who} ${octal}`, path);
   const commands = [
-    ...(owned ? [] : [`sudo chown ${owner} ${quoted(path)}`]),
-    ...(open ? [`sudo chmod ${most} ${quoted(path)}`] : []),
+    ...(owned ? [] : [`sudo chown ${owner} ${shellWord(path)}`]),
+    ...(open ? [`sudo chmod ${most} ${shellWord(path)}`] : []),
   ];
   return fail(`${who} ${octal}: it has to be ${owner}, and no more open than ${most}`, path, commands.join(" && "));
 }
@@ -105,7 +106,7 @@ export const FILE_CONTROLS: readonly HostControl[] = [
       if (members.length === 0) return [pass(`the group ${group.key} has no members`)];
       return members.map((name) => ({
         ...decide(`as a member of ${group.key}, ${name} is root on this host`, name),
-        remedy: `sudo gpasswd -d ${quoted(name)} ${quoted(group.key)}`,
+        remedy: `sudo gpasswd -d ${shellWord(name)} ${shellWord(group.key)}`,
       }));
     },
   },
